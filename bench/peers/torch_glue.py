@@ -1,0 +1,120 @@
+"""Plain fine-tuning on GLUE in PyTorch + Transformers: the peer of `deno task reproduce glue-minilm`.
+
+The same recipe as ours: AdamW (no decay on biases and LayerNorm), linear warm-up over a tenth of the steps and
+linear decay, gradients clipped to norm 1, batches padded to their longest line, the last weights judged on the dev set.
+
+    python torch_glue.py --model FOLDER --data FOLDER --tasks rte,mrpc --epochs 3 --learning-rate 1e-4 --seed 1
+
+Prints one JSON line a task: metrics, seconds per step, peak resident memory.
+"""
+import argparse
+import csv
+import gzip
+import json
+import os
+import resource
+import time
+
+import torch
+from scipy.stats import pearsonr, spearmanr
+from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+LABELS = {"stsb": 1, "mnli": 3}
+
+
+def rows(folder, task, split):
+    path = os.path.join(folder, task, f"{split}.tsv")
+    with (open(path, encoding="utf-8", newline="") if os.path.exists(path)
+          else gzip.open(path + ".gz", "rt", encoding="utf-8", newline="")) as file:
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            yield row["sentence1"], row.get("sentence2"), float(row["label"])
+
+
+def metrics(task, logits, labels):
+    if task == "stsb":
+        return {"pearson": pearsonr(logits[:, 0], labels)[0], "spearman": spearmanr(logits[:, 0], labels)[0]}
+    predictions = logits.argmax(-1)
+    found = {"accuracy": accuracy_score(labels, predictions)}
+    if task in ("mrpc", "qqp"):
+        found["f1"] = f1_score(labels, predictions)
+    if task == "cola":
+        found["matthews"] = matthews_corrcoef(labels, predictions)
+    return found
+
+
+def encode(tokenizer, data, length):
+    first, second, labels = zip(*data)
+    pairs = (list(first), list(second)) if second[0] is not None else (list(first),)
+    ids = tokenizer(*pairs, truncation="longest_first", max_length=length)
+    keys = ("input_ids", "token_type_ids", "attention_mask")
+    return [{k: ids[k][i] for k in keys} for i in range(len(labels))], list(labels)
+
+
+def batches(tokenizer, data, order, size, task):
+    lines, labels = data
+    for start in range(0, len(order), size):
+        some = order[start:start + size]
+        batch = tokenizer.pad([lines[i] for i in some], return_tensors="pt")
+        kind = torch.float32 if task == "stsb" else torch.long
+        yield batch, torch.tensor([labels[i] for i in some], dtype=kind)
+
+
+def run(task, args):
+    torch.manual_seed(args.seed)
+    tokenizer = AutoTokenizer.from_pretrained(args.model)
+    model = AutoModelForSequenceClassification.from_pretrained(args.model, num_labels=LABELS.get(task, 2))
+    train = encode(tokenizer, list(rows(args.data, task, "train")), args.max_length)
+    dev = encode(tokenizer, list(rows(args.data, task, "dev_matched" if task == "mnli" else "dev")), args.max_length)
+    decayed = [p for n, p in model.named_parameters() if not (n.endswith("bias") or "LayerNorm" in n)]
+    others = [p for n, p in model.named_parameters() if n.endswith("bias") or "LayerNorm" in n]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": args.weight_decay}, {"params": others, "weight_decay": 0.0}],
+        lr=args.learning_rate, fused=True)
+    per_epoch = -(-len(train[1]) // args.batch_size)
+    total = per_epoch * args.epochs
+    warm = round(total * 0.1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda s: s / max(1, warm) if s < warm else (total - s) / max(1, total - warm))
+    started = time.time()
+    for _ in range(args.epochs):
+        model.train()
+        order = torch.randperm(len(train[1])).tolist()
+        for batch, labels in batches(tokenizer, train, order, args.batch_size, task):
+            model(**batch, labels=labels).loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+    seconds = time.time() - started
+    model.eval()
+    with torch.no_grad():
+        logits = torch.cat([model(**b).logits for b, _ in
+                            batches(tokenizer, dev, list(range(len(dev[1]))), args.batch_size, task)])
+    found = metrics(task, logits.numpy(), dev[1])
+    return {"task": task, "seed": args.seed, "metrics": {k: round(float(v), 4) for k, v in found.items()},
+            "steps": total, "secondsPerStep": round(seconds / total, 4), "seconds": round(seconds, 1),
+            "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "parameters": sum(p.numel() for p in model.parameters())}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--tasks", default="rte,mrpc")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--max-length", type=int, default=128)
+    parser.add_argument("--learning-rate", type=float, default=1e-4)
+    parser.add_argument("--weight-decay", type=float, default=0.01)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    for task in args.tasks.split(","):
+        print(json.dumps(run(task, args)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

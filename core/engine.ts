@@ -1,0 +1,139 @@
+/**
+ * What a backend gives beyond TensorFlow.js's operations, and the one that is in use.
+ *
+ * @module
+ */
+import type { Json } from "./json.ts";
+import type { RandomKey } from "./random.ts";
+import * as tf from "./tf.ts";
+
+/** What a compiled function is given and gives back. */
+export type TensorFunction = (...inputs: tf.Tensor[]) => tf.Tensor[];
+
+/** How a function is compiled. */
+export interface JitOptions {
+  /** Named in messages. @default the function's own name */
+  readonly name?: string;
+  /**
+   * Make one kernel of it, with loops fused: for elementwise and row-wise code on large tensors.
+   * @default false: one graph of the library's own kernels
+   */
+  readonly kernel?: boolean;
+}
+
+/** The thin singular value decomposition `matrix = u · diag(s) · vᵀ`, `k = min(rows, columns)`. */
+export interface Svd {
+  /** `[rows, k]`, orthonormal columns; the entry of largest size in each column is positive. */
+  readonly u: tf.Tensor2D;
+  /** `[k]`, falling. */
+  readonly s: tf.Tensor1D;
+  /** `[columns, k]`, orthonormal columns. */
+  readonly v: tf.Tensor2D;
+}
+
+/** The key of random numbers: known now, or an int32 tensor `[2]` of its words, for compiled functions. */
+export type Key = RandomKey | tf.Tensor;
+
+/** A backend that runs, on one device. */
+export interface Engine {
+  /** `tensorflow`, `wasm`. */
+  readonly name: string;
+  readonly device: "cpu" | "gpu";
+  /** Library, versions, threads, the device's name: stored with every result. */
+  readonly description: { readonly [key: string]: Json };
+  /** Singular value decomposition with its signs fixed, so that it is one function on every backend. */
+  svd(matrix: tf.Tensor2D): Svd;
+  /** Numbers in [0, 1), multiples of 2⁻²⁴, as {@linkcode RandomKey.uniforms} gives them. */
+  randomUniform(key: Key, shape: readonly number[], place?: number): tf.Tensor;
+  /**
+   * A mask that keeps each element with probability `1 − rate`, to 1/65536: bool. Element `i` is decided by the
+   * `i`-th half word of the key's bits, the lower half first.
+   */
+  randomMask(key: Key, shape: readonly number[], rate: number, place?: number): tf.Tensor;
+  /**
+   * The same function, compiled at its first call for each combination of shapes. It may read tensors only from its
+   * arguments; others that it finds count as constants, whose values are taken at the first call. Under a gradient
+   * it runs uncompiled, so that it is always differentiable: see {@linkcode fused} for compiled code with a gradient.
+   * A function that cannot be compiled (it reads values) runs as it is, with a word once.
+   */
+  jit(compute: TensorFunction, options?: JitOptions): TensorFunction;
+  /** Tensors alive and the bytes that the process holds. */
+  memory(): { readonly tensors: number; readonly residentBytes: number };
+}
+
+/** A backend that can be started: what `--backend` names. */
+export interface Backend {
+  readonly name: string;
+  start(options?: BackendOptions): Promise<Engine>;
+}
+
+/** How a backend is started. */
+export interface BackendOptions {
+  /** @default the GPU where there is one that the library can use, else the CPU; named, it is that or an error */
+  readonly device?: "cpu" | "gpu";
+  /** Threads of one operation. @default all cores */
+  readonly threads?: number;
+  /** Told what is fetched and what is in use. */
+  readonly note?: (message: string) => void;
+}
+
+let current: Engine | undefined;
+
+/** The engine in use. */
+export function engine(): Engine {
+  if (!current) throw new Error("No engine runs yet: `useEngine(await tensorflow.start())` starts one.");
+  return current;
+}
+
+/** Makes an engine the one in use; TensorFlow.js computes with it from here on. */
+export function useEngine(started: Engine): Engine {
+  current = started;
+  return started;
+}
+
+/**
+ * A differentiable function made into one kernel, and its gradient into another, which computes again what it needs
+ * from the arguments instead of keeping it. For elementwise and row-wise code; write it plainly, in `tf` operations.
+ * The last arguments may be masks or indices (bool, int32): they have no gradient.
+ *
+ * @example
+ * ```ts
+ * import { fused, tf } from "@opf/framework";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const swish = fused((x) => tf.mul(x!, tf.sigmoid(x!)), { name: "swish" });
+ * const slope = tf.grad((x) => swish(x))(tf.tensor1d([0]));
+ * assertAlmostEquals(slope.arraySync() as unknown as number, 0.5, 1e-6);
+ * ```
+ */
+export function fused(compute: (...inputs: tf.Tensor[]) => tf.Tensor, options: { name?: string } = {}) {
+  const name = options.name ?? compute.name;
+  const compiled = new WeakMap<Engine, { forward: TensorFunction; backward: TensorFunction }>();
+  const kernels = () => {
+    const known = compiled.get(engine());
+    if (known) return known;
+    const forward = engine().jit((...inputs) => [compute(...inputs)], { name, kernel: true });
+    const backward = engine().jit((slope, ...inputs) => {
+      const floats = inputs.filter((input) => input.dtype === "float32");
+      const others = inputs.slice(floats.length);
+      return tf.grads((...values: tf.Tensor[]) => compute(...values, ...others))(floats, slope!);
+    }, { name: `${name}Gradient`, kernel: true });
+    compiled.set(engine(), { forward, backward });
+    return { forward, backward };
+  };
+  return (...inputs: tf.Tensor[]): tf.Tensor => {
+    const floats = inputs.findLastIndex((input) => input.dtype === "float32") + 1;
+    const others = inputs.slice(floats);
+    const { forward, backward } = kernels();
+    const apply = tf.customGrad((...args) => {
+      const save = args.pop() as tf.GradSaveFunc;
+      const values = args as tf.Tensor[];
+      save([...values, ...others]);
+      return {
+        value: forward(...values, ...others)[0]!,
+        gradFunc: (slope: tf.Tensor, saved: tf.Tensor[]) => backward(slope, ...saved),
+      };
+    });
+    return apply(...inputs.slice(0, floats));
+  };
+}

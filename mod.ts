@@ -1,0 +1,16 @@
+/**
+ * The public interface of the framework: everything that a plugin or an experiment imports.
+ *
+ * @module
+ */
+export * as tf from "./core/tf.ts";
+export * from "./core/decomposition.ts";
+export * from "./core/engine.ts";
+export * from "./core/errors.ts";
+export * from "./core/importance.ts";
+export * from "./core/json.ts";
+export * from "./core/model.ts";
+export * from "./core/random.ts";
+export * from "./core/selection.ts";
+export * from "./core/source.ts";
+export * from "./core/task.ts";
