@@ -14,3 +14,4 @@ export * from "./core/random.ts";
 export * from "./core/selection.ts";
 export * from "./core/source.ts";
 export * from "./core/task.ts";
+export * from "./core/weights.ts";

@@ -5,6 +5,7 @@
  */
 import type { Json } from "./json.ts";
 import type { RandomKey } from "./random.ts";
+import * as tf from "./tf.ts";
 import type { Tensor, Tensor2D } from "./tf.ts";
 
 /** `[rows, columns]` as the model stores the matrix. */
@@ -31,13 +32,20 @@ export interface Decomposition {
   plan(shape: MatrixShape): Factorization;
 }
 
+/** What factorizing one matrix is told. */
+export interface FactorizeContext {
+  readonly key: RandomKey;
+  /** Stores facts about this matrix with the result. */
+  report?(facts: { readonly [name: string]: Json }): void;
+}
+
 /** The plan for one matrix: shapes, and the way there and back. */
 export interface Factorization {
   readonly shape: MatrixShape;
   /** Shapes of the factors, in the order in which {@linkcode factorize} returns them. */
   readonly factorShapes: readonly (readonly number[])[];
   /** The factors of `matrix [rows, columns]`; random choices come from `key` alone. */
-  factorize(matrix: Tensor2D, context: { readonly key: RandomKey }): Tensor[];
+  factorize(matrix: Tensor2D, context: FactorizeContext): Tensor[];
   /** The matrix `[rows, columns]` that the factors stand for; differentiable, once a training step. */
   reconstruct(factors: readonly Tensor[]): Tensor2D;
   /** Largest `‖W − reconstruct(factorize(W))‖ / ‖W‖` promised. @default exact, to 1e-5 */
@@ -46,4 +54,40 @@ export interface Factorization {
   readonly shrinks?: boolean;
   /** One a factor. @default every factor is trained at the run's factor learning rate */
   readonly training?: readonly FactorTraining[];
+}
+
+/** Largest relative error of a factorization that promises to be exact. */
+export const EXACT = 1e-5;
+
+/** Fails unless the factors have the shapes of the plan (at most these, where it may shrink). */
+export function checkFactors(plan: Factorization, factors: readonly Tensor[], what: string): void {
+  const wanted = JSON.stringify(plan.factorShapes);
+  const found = JSON.stringify(factors.map(({ shape }) => shape));
+  const fits = factors.length === plan.factorShapes.length && factors.every(({ shape }, index) => {
+    const planned = plan.factorShapes[index]!;
+    return shape.length === planned.length &&
+      shape.every((size, axis) => plan.shrinks ? size <= planned[axis]! : size === planned[axis]);
+  });
+  if (!fits) throw new Error(`${what}: wanted factors ${plan.shrinks ? "of at most " : ""}${wanted}, found ${found}.`);
+}
+
+/** `‖W − reconstruct(factors)‖ / ‖W‖` (Frobenius); fails where it is not finite or larger than the plan promises. */
+export function relativeError(
+  plan: Factorization,
+  { matrix, factors, what }: { matrix: Tensor2D; factors: readonly Tensor[]; what: string },
+): number {
+  const error = tf.tidy(() => {
+    const again = plan.reconstruct(factors);
+    if (again.shape.join() !== plan.shape.join()) {
+      throw new Error(`${what}: wanted a reconstruction [${plan.shape}], found [${again.shape}].`);
+    }
+    const lost = tf.norm(tf.sub(matrix, again)).dataSync()[0]!;
+    const size = tf.norm(matrix).dataSync()[0]!;
+    return size > 0 ? lost / size : lost;
+  });
+  const allowed = plan.maxRelativeError ?? EXACT;
+  if (!(error <= allowed)) {
+    throw new Error(`${what}: wanted a relative error of at most ${allowed}, found ${error}.`);
+  }
+  return error;
 }

@@ -116,7 +116,7 @@ export function fused(compute: (...inputs: tf.Tensor[]) => tf.Tensor, options: {
     const backward = engine().jit((slope, ...inputs) => {
       const floats = inputs.filter((input) => input.dtype === "float32");
       const others = inputs.slice(floats.length);
-      return tf.grads((...values: tf.Tensor[]) => compute(...values, ...others))(floats, slope!);
+      return withOwnTape(() => tf.grads((...values: tf.Tensor[]) => compute(...values, ...others))(floats, slope!));
     }, { name: `${name}Gradient`, kernel: true });
     compiled.set(engine(), { forward, backward });
     return { forward, backward };
@@ -136,4 +136,31 @@ export function fused(compute: (...inputs: tf.Tensor[]) => tf.Tensor, options: {
     });
     return apply(...inputs.slice(0, floats));
   };
+}
+
+// TensorFlow.js holds one tape, and a gradient that ends drops it: the one around it, whose backward part runs now,
+// would miss it.
+function withOwnTape<T>(run: () => T): T {
+  const { state } = tf.engine();
+  const tape = state.activeTape;
+  try {
+    return run();
+  } finally {
+    state.activeTape = tape;
+  }
+}
+
+/**
+ * The singular vectors `u [rows, k]` and `v [columns, k]` with their signs chosen: in each column of `u` the first entry
+ * of (almost) largest size is positive. Almost, so that rounding does not decide between entries of equal size.
+ */
+export function fixSigns(u: tf.Tensor2D, v: tf.Tensor2D): { u: tf.Tensor2D; v: tf.Tensor2D } {
+  return tf.tidy(() => {
+    const size = tf.abs(u);
+    const large = tf.greaterEqual(size, tf.mul(tf.max(size, 0, true), 0.999));
+    const first = tf.oneHot(tf.argMax(tf.cast(large, "int32"), 0), u.shape[0]); // [k, rows]
+    const lead = tf.sum(tf.mul(tf.transpose(first), u), 0, true);
+    const sign = tf.sub(tf.mul(2, tf.cast(tf.greaterEqual(lead, 0), "float32")), 1); // never 0
+    return { u: tf.mul(u, sign), v: tf.mul(v, sign) };
+  });
 }

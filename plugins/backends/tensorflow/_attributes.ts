@@ -1,0 +1,49 @@
+/**
+ * Attributes of ops, set on an op to be run or on a node of a graph: the same calls under two prefixes.
+ *
+ * @module
+ */
+import { type Bytes, cName, type Library, type Pointer } from "./_ffi.ts";
+
+/** Kinds of attributes, as TensorFlow.js's kernels number them. */
+export const ATTRIBUTE = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5, resource: 99 } as const;
+
+/** One attribute of an op. */
+export interface Attribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+/** Shorthand for a type attribute. */
+export const typed = (name: string, value: number): Attribute => ({ name, type: ATTRIBUTE.type, value });
+
+/** Sets all attributes of an op (`TFE_OpSetAttr…`) or a node (`TF_SetAttr…`). */
+export function setAttributes(
+  { c }: Library,
+  target: { op: Pointer } | { node: Pointer },
+  attributes: readonly Attribute[],
+): void {
+  const eager = "op" in target;
+  const at = eager ? target.op : target.node;
+  for (const { name, type, value } of attributes) {
+    const key = cName(name);
+    if (type === ATTRIBUTE.type) {
+      (eager ? c.TFE_OpSetAttrType : c.TF_SetAttrType)(at, key, value as number);
+    } else if (type === ATTRIBUTE.bool) {
+      (eager ? c.TFE_OpSetAttrBool : c.TF_SetAttrBool)(at, key, value ? 1 : 0);
+    } else if (type === ATTRIBUTE.int && Array.isArray(value)) {
+      const list = BigInt64Array.from(value as number[], BigInt);
+      (eager ? c.TFE_OpSetAttrIntList : c.TF_SetAttrIntList)(at, key, list, list.length);
+    } else if (type === ATTRIBUTE.int) {
+      (eager ? c.TFE_OpSetAttrInt : c.TF_SetAttrInt)(at, key, BigInt(value as number));
+    } else if (type === ATTRIBUTE.float) {
+      (eager ? c.TFE_OpSetAttrFloat : c.TF_SetAttrFloat)(at, key, value as number);
+    } else if (type === ATTRIBUTE.string) {
+      const bytes: Bytes = new TextEncoder().encode(value as string);
+      (eager ? c.TFE_OpSetAttrString : c.TF_SetAttrString)(at, key, bytes, BigInt(bytes.length));
+    } else {
+      throw new Error(`The attribute "${name}" has a kind that is not supported: ${type}.`);
+    }
+  }
+}

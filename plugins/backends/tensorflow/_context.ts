@@ -1,0 +1,61 @@
+/**
+ * TensorFlow's eager runtime: its settings, its devices.
+ *
+ * @module
+ */
+import type { Bytes, Library, Pointer } from "./_ffi.ts";
+import { text } from "./_ffi.ts";
+
+/** A device that TensorFlow sees. */
+export interface Device {
+  readonly name: string;
+  /** `CPU`, `GPU`. */
+  readonly type: string;
+}
+
+/** A new context of the eager runtime; it lives as long as the process. */
+export function newContext(library: Library, settings: { threads: number; gpu: boolean }): Pointer {
+  const { c, status, check } = library;
+  const options = c.TFE_NewContextOptions();
+  const config = configProto(settings);
+  c.TFE_ContextOptionsSetConfig(options, config, BigInt(config.length), status);
+  check(() => "Configuring TensorFlow");
+  const context = c.TFE_NewContext(options, status);
+  c.TFE_DeleteContextOptions(options);
+  check(() => "Starting TensorFlow");
+  return context!;
+}
+
+/** The devices of a context. */
+export function devices({ c, status, check }: Library, context: Pointer): Device[] {
+  const list = c.TFE_ContextListDevices(context, status);
+  check(() => "Listing TensorFlow's devices");
+  const found = Array.from({ length: c.TF_DeviceListCount(list) }, (_, index) => ({
+    name: text(c.TF_DeviceListName(list, index, status)),
+    type: text(c.TF_DeviceListType(list, index, status)),
+  }));
+  c.TF_DeleteDeviceList(list);
+  return found;
+}
+
+// tensorflow.ConfigProto on the wire; the numbers are its fields (tensorflow/core/protobuf/config.proto).
+function configProto({ threads, gpu }: { threads: number; gpu: boolean }): Bytes {
+  const number = (field: number, value: number) => [...varint(field << 3), ...varint(value)];
+  const message = (
+    field: number,
+    bytes: readonly number[],
+  ) => [...varint(field << 3 | 2), ...varint(bytes.length), ...bytes];
+  const noGpu = message(1, [...message(1, [..."GPU"].map((letter) => letter.charCodeAt(0))), ...number(2, 0)]);
+  return Uint8Array.from([
+    ...(gpu ? message(6, number(4, 1)) : noGpu), // gpu_options.allow_growth, or device_count["GPU"] = 0
+    ...number(2, threads), // intra_op_parallelism_threads
+    ...number(5, 1), // inter_op_parallelism_threads: ops run one after another, each on all threads
+    ...number(7, 1), // allow_soft_placement
+  ]);
+}
+
+function varint(value: number): number[] {
+  const bytes = [];
+  for (; value > 127; value >>>= 7) bytes.push(value & 127 | 128);
+  return [...bytes, value];
+}

@@ -1,0 +1,160 @@
+/**
+ * Tensors and ops that are run at once: handles by number, as TensorFlow.js's kernels want them.
+ *
+ * @module
+ */
+import { type Attribute, setAttributes } from "./_attributes.ts";
+import { cName, type Library, type Pointer, TYPE } from "./_ffi.ts";
+
+/** What is known of a tensor besides its values. */
+export interface Metadata {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
+
+/** Values that a tensor is made of. */
+export type Values = Float32Array | Int32Array | Uint8Array | BigInt64Array | readonly number[] | readonly boolean[];
+
+let lastId = 0;
+/** A number for a tensor, never given twice, so that one of a graph is never mistaken for one with values. */
+export const nextId = () => ++lastId;
+
+/** Shapes and types of tensors for messages: `float32[2,3], int32[]`. */
+export function describe(tensors: readonly Pick<Metadata, "shape" | "dtype">[]): string {
+  const name = (dtype: number) => Object.entries(TYPE).find(([, number]) => number === dtype)?.[0] ?? `type ${dtype}`;
+  return tensors.map(({ shape, dtype }) => `${name(dtype)}[${shape}]`).join(", ");
+}
+
+/** Runs ops in a context of TensorFlow's eager runtime. */
+export class Eager {
+  readonly #handles = new Map<number, Pointer>();
+
+  constructor(readonly library: Library, readonly context: Pointer) {}
+
+  /** Number of tensors alive. */
+  get size(): number {
+    return this.#handles.size;
+  }
+
+  has(id: number): boolean {
+    return this.#handles.has(id);
+  }
+
+  /** The handle of a tensor, to be given to an op. */
+  handle(id: number): Pointer {
+    const handle = this.#handles.get(id);
+    if (!handle) {
+      throw new Error(
+        "A tensor is used after it was disposed, or outside the compiled function in which it was made.",
+      );
+    }
+    return handle;
+  }
+
+  create(shape: readonly number[], dtype: number, values: Values): number {
+    const { c, status, check } = this.library;
+    const tensor = nativeTensor(this.library, { shape, dtype, values });
+    const handle = c.TFE_NewTensorHandle(tensor, status);
+    c.TF_DeleteTensor(tensor);
+    check(() => `Making a tensor ${describe([{ shape: [...shape], dtype }])}`);
+    return this.adopt(handle!).id;
+  }
+
+  /** Takes over a handle that TensorFlow gave. */
+  adopt(handle: Pointer): Metadata {
+    const id = nextId();
+    this.#handles.set(id, handle);
+    return { id, ...this.#look(handle) };
+  }
+
+  metadata(id: number): Metadata {
+    return { id, ...this.#look(this.handle(id)) };
+  }
+
+  #look(handle: Pointer): { shape: number[]; dtype: number } {
+    const { c, status, check } = this.library;
+    const rank = c.TFE_TensorHandleNumDims(handle, status);
+    check(() => "Asking for the rank of a tensor");
+    const shape = new Array<number>(rank);
+    for (let axis = 0; axis < rank; axis++) shape[axis] = Number(c.TFE_TensorHandleDim(handle, axis, status));
+    return { shape, dtype: c.TFE_TensorHandleDataType(handle) };
+  }
+
+  delete(id: number): void {
+    const handle = this.#handles.get(id);
+    if (!handle) return;
+    this.library.c.TFE_DeleteTensorHandle(handle);
+    this.#handles.delete(id);
+  }
+
+  /** The values of a tensor, copied. */
+  read(id: number): Float32Array | Int32Array | Uint8Array | BigInt64Array {
+    const { c, status, check } = this.library;
+    const tensor = c.TFE_TensorHandleResolve(this.handle(id), status);
+    check(() => `Reading a tensor ${describe([this.metadata(id)])}`);
+    const size = Number(c.TF_TensorByteSize(tensor));
+    const dtype = c.TF_TensorType(tensor);
+    const copy = new ArrayBuffer(size);
+    if (size > 0) Deno.UnsafePointerView.copyInto(c.TF_TensorData(tensor)!, copy);
+    c.TF_DeleteTensor(tensor);
+    if (dtype === TYPE.float32) return new Float32Array(copy);
+    if (dtype === TYPE.int32 || dtype === TYPE.uint32) return new Int32Array(copy);
+    if (dtype === TYPE.int64) return new BigInt64Array(copy);
+    return new Uint8Array(copy);
+  }
+
+  /** Runs an op, or a function by its name, on tensors by number. */
+  execute(name: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Metadata[] {
+    const { library: { c, status, check }, context } = this;
+    const what = () => `${name}(${describe(inputs.map((id) => this.metadata(id)))})`;
+    const op = c.TFE_NewOp(context, cName(name), status);
+    check(() => `The op ${name}`);
+    try {
+      setAttributes(this.library, { op: op! }, attributes);
+      for (const id of inputs) {
+        c.TFE_OpAddInput(op, this.handle(id), status);
+        check(what);
+      }
+      const found = new BigUint64Array(outputs);
+      const count = new Int32Array([outputs]);
+      c.TFE_Execute(op, found, count, status);
+      check(what);
+      return Array.from(found.subarray(0, count[0]), (address) => this.adopt(Deno.UnsafePointer.create(address)!));
+    } finally {
+      c.TFE_DeleteOp(op);
+    }
+  }
+}
+
+/** A tensor of the C API with these values; the caller deletes it. */
+export function nativeTensor(
+  { c }: Library,
+  { shape, dtype, values }: { shape: readonly number[]; dtype: number; values: Values },
+): Pointer {
+  const array = typedValues(dtype, values);
+  const dims = BigInt64Array.from(shape, BigInt);
+  const tensor = c.TF_AllocateTensor(dtype, dims, shape.length, BigInt(array.byteLength))!;
+  if (array.byteLength > 0) {
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(c.TF_TensorData(tensor)!, array.byteLength)).set(bytes);
+  }
+  return tensor;
+}
+
+function typedValues(dtype: number, values: Values) {
+  const numbers = values as ArrayLike<number>;
+  switch (dtype) {
+    case TYPE.float32:
+      return values instanceof Float32Array ? values : Float32Array.from(numbers);
+    case TYPE.int32:
+      return values instanceof Int32Array ? values : Int32Array.from(numbers);
+    case TYPE.int64: // TensorFlow.js gives its 64-bit scalars as Int32Array
+      return values instanceof BigInt64Array ? values : BigInt64Array.from(Array.from(numbers, BigInt));
+    case TYPE.bool:
+    case TYPE.uint8:
+      return values instanceof Uint8Array ? values : Uint8Array.from(numbers);
+    default:
+      throw new Error(`Tensors of ${describe([{ shape: [], dtype }])} cannot be made from values.`);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Stateless random numbers: Philox bits from TensorFlow's own op, made into numbers and masks.
+ *
+ * @module
+ */
+import { type Engine, type Key, MASK_LEVELS, RandomKey, type TensorFunction, tf } from "@opf/framework";
+import { type Attribute, typed } from "./_attributes.ts";
+import type { Metadata } from "./_eager.ts";
+import { TYPE } from "./_ffi.ts";
+import type { KernelBackend, Target } from "./_kernels.ts";
+
+const PHILOX = 1; // tensorflow::Algorithm::RNG_ALG_PHILOX
+
+type Op = (name: string, attributes: readonly Attribute[], inputs: readonly number[]) => number;
+
+/** The random part of an engine. */
+export function randomNumbers(
+  { backend, target, jit }: { backend: KernelBackend; target: Target; jit: Engine["jit"] },
+): Pick<Engine, "randomUniform" | "randomMask"> {
+  // TensorFlow.js has no unsigned types: these ops stay below it, and what they make in between is deleted here.
+  const below = (compute: (op: Op) => number): tf.Tensor => {
+    const made: Metadata[] = [];
+    const result = compute((name, attributes, inputs) => {
+      const [output] = target.executeOp(name, attributes, inputs, 1);
+      made.push(output!);
+      return output!.id;
+    });
+    for (const { id } of made) if (id !== result) target.deleteTensor(id);
+    return backend.createOutputTensor(made.find(({ id }) => id === result)!);
+  };
+
+  const bits = (op: Op, { key, counter, count }: { key: tf.Tensor; counter: tf.Tensor; count: number }): number => {
+    const to64 = [typed("T", TYPE.int32), typed("type", TYPE.uint64)];
+    const [keyWords, counterWords, shape, algorithm] = backend.getInputTensorIds(
+      [tf.reshape(key, [1, 2]), tf.reshape(counter, [2, 2]), tf.tensor1d([count], "int32"), tf.scalar(PHILOX, "int32")],
+    ) as [number, number, number, number];
+    return op("StatelessRandomUniformFullIntV2", [typed("dtype", TYPE.uint32), typed("Tshape", TYPE.int32)], [
+      shape,
+      op("Bitcast", to64, [keyWords]),
+      op("Bitcast", to64, [counterWords]),
+      algorithm,
+    ]);
+  };
+
+  const masks = new Map<string, TensorFunction>();
+  const maskKernel = (count: number, rate: number): TensorFunction => {
+    const name = `mask ${count} ${rate}`;
+    let kernel = masks.get(name);
+    if (!kernel) {
+      const threshold = Math.round(rate * MASK_LEVELS);
+      kernel = jit((key, counter) => {
+        const halves = below((op) => {
+          const words = bits(op, { key: key!, counter: counter!, count: Math.ceil(count / 2) });
+          const halfWords = op("Bitcast", [typed("T", TYPE.uint32), typed("type", TYPE.uint16)], [words]);
+          return op("Cast", [typed("SrcT", TYPE.uint16), typed("DstT", TYPE.int32)], [halfWords]);
+        });
+        return [tf.greaterEqual(tf.slice1d(tf.reshape(halves, [-1]), 0, count), tf.scalar(threshold, "int32"))];
+      }, { name, kernel: true });
+      masks.set(name, kernel);
+    }
+    return kernel;
+  };
+
+  return {
+    randomUniform: (key, shape, place = 0) =>
+      tf.tidy(() => {
+        const count = tf.util.sizeFromShape([...shape]);
+        const high = below((op) => {
+          const words = bits(op, { key: words32(key), counter: counterAt(place), count });
+          const eight = op("Bitcast", [typed("T", TYPE.int32), typed("type", TYPE.uint32)], [
+            backend.getInputTensorIds([tf.scalar(8, "int32")])[0]!,
+          ]);
+          const shifted = op("RightShift", [typed("T", TYPE.uint32)], [words, eight]);
+          return op("Cast", [typed("SrcT", TYPE.uint32), typed("DstT", TYPE.float32)], [shifted]);
+        });
+        return tf.reshape(tf.mul(high, 2 ** -24), [...shape]);
+      }),
+    randomMask: (key, shape, rate, place = 0) =>
+      tf.tidy(() => {
+        const [mask] = maskKernel(tf.util.sizeFromShape([...shape]), rate)(words32(key), counterAt(place));
+        return tf.reshape(mask!, [...shape]);
+      }),
+  };
+}
+
+const words32 = (key: Key): tf.Tensor =>
+  key instanceof RandomKey ? tf.tensor1d(Int32Array.from(key.words), "int32") : key;
+
+// The counter's upper half is the place, so that places never overlap; the lower half counts blocks.
+const counterAt = (place: number): tf.Tensor => tf.tensor1d(Int32Array.of(0, 0, place, 0), "int32");

@@ -1,0 +1,78 @@
+/**
+ * The backend `tensorflow`: TensorFlow.js's kernels on libtensorflow, over Deno's FFI.
+ *
+ * @module
+ */
+import { type Backend, type BackendOptions, type Engine, fixSigns, RequestError, type Svd, tf } from "@opf/framework";
+import { ATTRIBUTE, typed } from "./_attributes.ts";
+import { devices, newContext } from "./_context.ts";
+import { Eager } from "./_eager.ts";
+import { openLibrary, TYPE } from "./_ffi.ts";
+import { Compiler } from "./_jit.ts";
+import { type KernelBackend, registerBackend } from "./_kernels.ts";
+import { loadForGood } from "./_process.ts";
+import { randomNumbers } from "./_random.ts";
+import { checkVersion, findLibrary } from "./library.ts";
+
+let started: Promise<Engine> | undefined;
+
+/**
+ * TensorFlow on the CPU, or on a CUDA device. A process holds one: started again, it is the same engine.
+ */
+export const tensorflow: Backend = {
+  name: "tensorflow",
+  start: (options = {}) => started ??= start(options),
+};
+
+async function start(
+  { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
+): Promise<Engine> {
+  const found = await findLibrary({ ...(device && { device }), note });
+  loadForGood([...found.preload, found.framework, found.cc]);
+  const library = openLibrary(found);
+  checkVersion(library.version);
+  const context = newContext(library, { threads, gpu: device !== "cpu" });
+  const all = devices(library, context);
+  const gpu = all.some(({ type }) => type === "GPU");
+  if (device === "gpu" && !gpu) {
+    throw new RequestError(
+      `A GPU was asked for, and TensorFlow sees none. It sees ${all.map(({ name }) => name).join(", ")}.`,
+    );
+  }
+  const eager = new Eager(library, context);
+  const compiler = new Compiler(eager, note);
+  const backend = await registerBackend(compiler.target, { version: library.version, gpu });
+  compiler.attach(backend);
+  const jit: Engine["jit"] = (compute, options) => compiler.jit(compute, options);
+  return {
+    name: "tensorflow",
+    device: gpu ? "gpu" : "cpu",
+    description: {
+      library: `TensorFlow ${library.version}`,
+      found: found.how,
+      tfjs: tf.version_core,
+      devices: all.map(({ name }) => name),
+      threads,
+    },
+    svd: (matrix) => svd(backend, matrix),
+    ...randomNumbers({ backend, target: compiler.target, jit }),
+    jit,
+    memory: () => ({ tensors: eager.size, residentBytes: Deno.memoryUsage().rss }),
+  };
+}
+
+function svd(backend: KernelBackend, matrix: tf.Tensor2D): Svd {
+  return tf.tidy(() => {
+    const [s, u, v] = backend.executeMultipleOutputs(
+      "Svd",
+      [
+        typed("T", TYPE.float32),
+        { name: "compute_uv", type: ATTRIBUTE.bool, value: true },
+        { name: "full_matrices", type: ATTRIBUTE.bool, value: false },
+      ],
+      [matrix],
+      3,
+    ) as [tf.Tensor1D, tf.Tensor2D, tf.Tensor2D];
+    return { s, ...fixSigns(u, v) };
+  });
+}

@@ -1,0 +1,320 @@
+/**
+ * BERT for sequence classification and regression.
+ *
+ * @module
+ */
+import {
+  type Architecture,
+  type Batch,
+  type ForwardContext,
+  type Head,
+  type Json,
+  type LanguageModel,
+  type MatrixInfo,
+  type ParameterInfo,
+  RequestError,
+  tf,
+} from "@opf/framework";
+import {
+  ACTIVATIONS,
+  biasActivation,
+  biasTanhDropout,
+  dropoutResidualNorm,
+  embed,
+  normDropout,
+  type Parameters,
+  project,
+  softmaxDropout,
+} from "./_layers.ts";
+
+/** Options of {@linkcode bert}. */
+export interface BertOptions {
+  /** Name on the hub, or a folder. */
+  readonly source: string;
+  /** Commit, tag or branch of the source. @default the one pinned by the source */
+  readonly revision?: string;
+  /** Keep only the first `layers` layers, in training and in the export. @default all */
+  readonly layers?: number;
+}
+
+/**
+ * BERT (Devlin et al. 2019) as Transformers' `BertForSequenceClassification`: embeddings, encoder, pooler and a linear
+ * head, every size from `config.json`, parameter names as there. Only the first token's output of the last layer is
+ * read, so only that one is computed; the result is the same.
+ *
+ * @example Its six kinds of matrices
+ * ```ts
+ * import { bert } from "@opf/framework/plugins";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sizes = { model_type: "bert", vocab_size: 100, hidden_size: 8, num_hidden_layers: 12, num_attention_heads: 2,
+ *   intermediate_size: 32, max_position_embeddings: 64 };
+ * const model = bert({ source: "a folder", layers: 3 }).architecture(sizes, { kind: "classification", outputs: 2 });
+ * assertEquals(model.matrices.length, 6 * 3);
+ * ```
+ */
+export function bert({ source, revision, layers }: BertOptions): LanguageModel {
+  return {
+    name: "bert",
+    options: { source, ...(revision !== undefined && { revision }), ...(layers !== undefined && { layers }) },
+    source,
+    ...(revision !== undefined && { revision }),
+    architecture: (config, head) => architecture(readConfig(config, layers), head),
+  };
+}
+
+/** What BERT needs of `config.json`, under its names there. */
+interface BertConfig {
+  readonly all: { readonly [key: string]: Json };
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly intermediate_size: number;
+  readonly max_position_embeddings: number;
+  readonly type_vocab_size: number;
+  readonly layer_norm_eps: number;
+  readonly initializer_range: number;
+  readonly hidden_dropout_prob: number;
+  readonly attention_probs_dropout_prob: number;
+  readonly classifier_dropout: number;
+  readonly hidden_act: string;
+}
+
+// Values that Transformers' BertConfig takes where the file says nothing.
+const DEFAULTS = {
+  type_vocab_size: 2,
+  layer_norm_eps: 1e-12,
+  initializer_range: 0.02,
+  hidden_dropout_prob: 0.1,
+  attention_probs_dropout_prob: 0.1,
+} as const;
+const SIZES = [
+  "vocab_size",
+  "hidden_size",
+  "num_hidden_layers",
+  "num_attention_heads",
+  "intermediate_size",
+  "max_position_embeddings",
+] as const;
+
+function readConfig(given: { readonly [key: string]: Json }, layers: number | undefined): BertConfig {
+  const wrong = (key: string, wanted: string) =>
+    new RequestError(`config.json of a BERT: "${key}" must be ${wanted}, found ${JSON.stringify(given[key])}.`);
+  if (given.model_type !== "bert") throw wrong("model_type", '"bert"');
+  if ((given.position_embedding_type ?? "absolute") !== "absolute") {
+    throw wrong("position_embedding_type", '"absolute"');
+  }
+  const hidden_act = given.hidden_act ?? "gelu";
+  if (typeof hidden_act !== "string" || !(hidden_act in ACTIVATIONS)) {
+    throw wrong("hidden_act", `one of ${Object.keys(ACTIVATIONS).join(", ")}`);
+  }
+  const size = (key: typeof SIZES[number]) => {
+    const value = given[key];
+    if (!Number.isSafeInteger(value) || (value as number) < 1) throw wrong(key, "a whole number above 0");
+    return value as number;
+  };
+  const fraction = (key: string, otherwise: number) => {
+    const value = given[key] ?? otherwise;
+    if (typeof value !== "number" || !(value >= 0)) throw wrong(key, "a number, 0 or more");
+    return value;
+  };
+  const sizes = Object.fromEntries(SIZES.map((key) => [key, size(key)])) as Record<typeof SIZES[number], number>;
+  const others = Object.fromEntries(
+    Object.entries(DEFAULTS).map(([key, value]) => [key, fraction(key, value)]),
+  ) as Record<keyof typeof DEFAULTS, number>;
+  if (sizes.hidden_size % sizes.num_attention_heads !== 0) {
+    throw wrong("num_attention_heads", `a divisor of hidden_size ${sizes.hidden_size}`);
+  }
+  if (layers !== undefined && !(Number.isInteger(layers) && layers >= 1 && layers <= sizes.num_hidden_layers)) {
+    throw new RequestError(`bert({ layers: ${layers} }): wanted 1 to ${sizes.num_hidden_layers}, the model's own.`);
+  }
+  return {
+    all: given,
+    ...sizes,
+    ...others,
+    num_hidden_layers: layers ?? sizes.num_hidden_layers,
+    classifier_dropout: fraction("classifier_dropout", others.hidden_dropout_prob),
+    hidden_act,
+  };
+}
+
+const LINEAR = [
+  { module: "attention.self.query", kind: "attention" },
+  { module: "attention.self.key", kind: "attention" },
+  { module: "attention.self.value", kind: "attention" },
+  { module: "attention.output.dense", kind: "attention" },
+  { module: "intermediate.dense", kind: "ffn" },
+  { module: "output.dense", kind: "ffn" },
+] as const;
+
+function architecture(config: BertConfig, head: Head): Architecture {
+  const matrices = matricesOf(config);
+  const parameters = parametersOf(config, matrices, head);
+  const known = new Set(parameters.map(({ name }) => name));
+  return {
+    config: exportedConfig(config, head),
+    parameters,
+    matrices,
+    maxLength: config.max_position_embeddings,
+    initializerRange: config.initializer_range,
+    canonicalName: (nameInFile) => {
+      const name = nameInFile.replace(/\.gamma$/, ".weight").replace(/\.beta$/, ".bias");
+      if (/(^|\.)position_ids$/.test(name)) return undefined; // a buffer of old files, not a parameter
+      const full = known.has(`bert.${name}`) ? `bert.${name}` : name;
+      const layer = /^(?:bert\.)?encoder\.layer\.(\d+)\./.exec(full)?.[1];
+      return layer !== undefined && Number(layer) >= config.num_hidden_layers ? undefined : full;
+    },
+    forward: (parameter, batch, context) => forward(config, parameter, { batch, context }),
+  };
+}
+
+function matricesOf({ num_hidden_layers, hidden_size, intermediate_size }: BertConfig): MatrixInfo[] {
+  return Array.from({ length: num_hidden_layers }, (_, layer) =>
+    LINEAR.map(({ module, kind }) => ({
+      name: `bert.encoder.layer.${layer}.${module}.weight`,
+      kind,
+      module,
+      layer,
+      shape: [
+        module === "intermediate.dense" ? intermediate_size : hidden_size,
+        module === "output.dense" ? intermediate_size : hidden_size,
+      ] as const,
+    }))).flat();
+}
+
+function parametersOf(config: BertConfig, matrices: readonly MatrixInfo[], head: Head): ParameterInfo[] {
+  const width = config.hidden_size;
+  const norm = (name: string): ParameterInfo[] => [
+    { name: `${name}.LayerNorm.weight`, shape: [width], undecayed: true },
+    { name: `${name}.LayerNorm.bias`, shape: [width], undecayed: true },
+  ];
+  const bias = (weight: string, size: number, more: Partial<ParameterInfo> = {}): ParameterInfo => ({
+    name: weight.replace(/weight$/, "bias"),
+    shape: [size],
+    undecayed: true,
+    ...more,
+  });
+  const layers = matrices.flatMap(({ name, module, shape }) => [
+    { name, shape },
+    bias(name, shape[0]),
+    ...(module.endsWith("output.dense") ? norm(name.replace(/\.dense\.weight$/, "")) : []),
+  ]);
+  const pooler = "bert.pooler.dense.weight";
+  return [
+    { name: "bert.embeddings.word_embeddings.weight", shape: [config.vocab_size, width] },
+    { name: "bert.embeddings.position_embeddings.weight", shape: [config.max_position_embeddings, width] },
+    { name: "bert.embeddings.token_type_embeddings.weight", shape: [config.type_vocab_size, width] },
+    ...norm("bert.embeddings"),
+    ...layers,
+    { name: pooler, shape: [width, width], absence: "optional", initial: "normal" },
+    bias(pooler, width, { absence: "optional", initial: "zeros" }),
+    { name: "classifier.weight", shape: [head.outputs, width], absence: "head", initial: "normal" },
+    bias("classifier.weight", head.outputs, { absence: "head", initial: "zeros" }),
+  ];
+}
+
+function exportedConfig(config: BertConfig, { kind, outputs, labels }: Head): { [key: string]: Json } {
+  const names = labels ?? Array.from({ length: outputs }, (_, index) => `LABEL_${index}`);
+  const { _name_or_path: _, ...rest } = config.all;
+  return {
+    ...rest,
+    architectures: ["BertForSequenceClassification"],
+    num_hidden_layers: config.num_hidden_layers,
+    problem_type: kind === "regression" ? "regression" : "single_label_classification",
+    id2label: Object.fromEntries(names.map((name, index) => [index, name])),
+    label2id: Object.fromEntries(names.map((name, index) => [name, index])),
+  };
+}
+
+function forward(
+  config: BertConfig,
+  parameter: Parameters,
+  { batch, context: { dropout } }: { batch: Batch; context: ForwardContext },
+): tf.Tensor2D {
+  const [lines, length] = batch.inputIds.shape;
+  const width = config.hidden_size;
+  const hiddenRate = config.hidden_dropout_prob;
+  const mask = (shape: readonly number[], rate: number) => dropout && rate > 0 ? [dropout(shape, rate)] : [];
+  const encode = encoder(config, parameter, { mask, seen: tf.cast(batch.attentionMask, "bool"), lines, length });
+  const embedded = tf.add(
+    tf.reshape(
+      tf.add(
+        embed(parameter("bert.embeddings.word_embeddings.weight"), tf.reshape(batch.inputIds, [-1])),
+        embed(parameter("bert.embeddings.token_type_embeddings.weight"), tf.reshape(batch.tokenTypeIds, [-1])),
+      ),
+      [lines, length, width],
+    ),
+    tf.slice(parameter("bert.embeddings.position_embeddings.weight"), [0, 0], [length, width]),
+  );
+  let rows = normDropout(hiddenRate, config.layer_norm_eps)(
+    tf.reshape(embedded, [lines * length, width]),
+    parameter("bert.embeddings.LayerNorm.weight"),
+    parameter("bert.embeddings.LayerNorm.bias"),
+    ...mask([lines * length, width], hiddenRate),
+  );
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) rows = encode(layer, rows);
+  const pooled = biasTanhDropout(config.classifier_dropout)(
+    project(rows, parameter("bert.pooler.dense.weight")),
+    parameter("bert.pooler.dense.bias"),
+    ...mask([lines, width], config.classifier_dropout),
+  );
+  return tf.add(project(pooled, parameter("classifier.weight")), parameter("classifier.bias"));
+}
+
+interface EncoderContext {
+  readonly mask: (shape: readonly number[], rate: number) => tf.Tensor[];
+  /** `[lines, length]`, bool. */
+  readonly seen: tf.Tensor;
+  readonly lines: number;
+  readonly length: number;
+}
+
+/** One layer: rows `[lines · length, width]` to the same, or, the last one, to the first tokens' `[lines, width]`. */
+function encoder(config: BertConfig, parameter: Parameters, { mask, seen, lines, length }: EncoderContext) {
+  const { hidden_size: width, num_attention_heads: heads, hidden_dropout_prob: rate } = config;
+  const size = width / heads;
+  const attended = tf.reshape(seen, [lines, 1, 1, length]);
+  const attentionRate = config.attention_probs_dropout_prob;
+  const softmax = softmaxDropout(attentionRate, 1 / Math.sqrt(size));
+  const residualNorm = dropoutResidualNorm(rate, config.layer_norm_eps);
+  const byHead = (rows: tf.Tensor, tokens: number) =>
+    tf.transpose(tf.reshape(rows, [lines, tokens, heads, size]), [0, 2, 1, 3]) as tf.Tensor4D;
+  const firstRows = (rows: tf.Tensor) =>
+    tf.reshape(tf.slice(tf.reshape(rows, [lines, length, width]), [0, 0, 0], [lines, 1, width]), [lines, width]);
+
+  return (layer: number, rows: tf.Tensor): tf.Tensor => {
+    const named = (name: string) => parameter(`bert.encoder.layer.${layer}.${name}`);
+    const last = layer === config.num_hidden_layers - 1;
+    const linear = (x: tf.Tensor, name: string) => tf.add(project(x, named(`${name}.weight`)), named(`${name}.bias`));
+    const tokens = last ? 1 : length;
+    const asking = last ? firstRows(rows) : rows;
+    const query = byHead(linear(asking, "attention.self.query"), tokens);
+    const key = byHead(linear(rows, "attention.self.key"), length);
+    const value = byHead(linear(rows, "attention.self.value"), length);
+    const weights = softmax(
+      tf.matMul(query, key, false, true),
+      attended,
+      ...mask([lines, heads, tokens, length], attentionRate),
+    );
+    const context = tf.reshape(
+      tf.transpose(tf.matMul(weights as tf.Tensor4D, value), [0, 2, 1, 3]),
+      [lines * tokens, width],
+    );
+    const finish = (x: tf.Tensor, name: string, residual: tf.Tensor) =>
+      residualNorm(
+        project(x, named(`${name}.dense.weight`)),
+        named(`${name}.dense.bias`),
+        residual,
+        named(`${name}.LayerNorm.weight`),
+        named(`${name}.LayerNorm.bias`),
+        ...mask([lines * tokens, width], rate),
+      );
+    const attention = finish(context, "attention.output", asking);
+    const inner = biasActivation(config.hidden_act)(
+      project(attention, named("intermediate.dense.weight")),
+      named("intermediate.dense.bias"),
+    );
+    return finish(inner, "output", attention);
+  };
+}
