@@ -4,6 +4,7 @@
  * @module
  */
 export * as tf from "./core/tf.ts";
+export * from "./core/cache.ts";
 export * from "./core/decomposition.ts";
 export * from "./core/engine.ts";
 export * from "./core/errors.ts";
@@ -11,6 +12,14 @@ export * from "./core/importance.ts";
 export * from "./core/json.ts";
 export * from "./core/model.ts";
 export * from "./core/random.ts";
+export {
+  defineExperiment,
+  type Experiment,
+  type ExperimentDefinition,
+  type MethodDefinition,
+  type Methods,
+} from "./core/experiment/define.ts";
+export * from "./core/training/schedule.ts";
 export * from "./core/selection.ts";
 export * from "./core/source.ts";
 export * from "./core/task.ts";

@@ -57,8 +57,10 @@ export interface Engine {
    * A function that cannot be compiled (it reads values) runs as it is, with a word once.
    */
   jit(compute: TensorFunction, options?: JitOptions): TensorFunction;
-  /** Tensors alive and the bytes that the process holds. */
-  memory(): { readonly tensors: number; readonly residentBytes: number };
+  /** Tensors alive, the bytes that the process holds, and the most it held since the peak was last reset. */
+  memory(
+    options?: { readonly resetPeak?: boolean },
+  ): { readonly tensors: number; readonly residentBytes: number; readonly peakBytes: number };
 }
 
 /** A backend that can be started: what `--backend` names. */

@@ -4,25 +4,12 @@
  * @module
  */
 import { engine, type TensorFunction } from "../engine.ts";
-import type { Batch, ForwardContext, Head } from "../model.ts";
+import type { Head } from "../model.ts";
 import { RandomKey } from "../random.ts";
 import * as tf from "../tf.ts";
 import type { Slot, Weights } from "../weights.ts";
-import { adamW, type AdamWSettings, clipFactor, globalNorm, type StepSizes, stepSizes } from "./optimizer.ts";
-
-/** A batch as arrays of the host; lines that only fill it up have weight 0. */
-export interface HostBatch {
-  readonly lines: number;
-  readonly length: number;
-  /** `[lines, length]`, row by row, like the next two. */
-  readonly inputIds: Int32Array;
-  readonly tokenTypeIds: Int32Array;
-  readonly attentionMask: Int32Array;
-  /** `[lines]`: classes or numbers. */
-  readonly labels: Float32Array;
-  /** `[lines]`: 1 for an example, 0 for a filler. */
-  readonly weights: Float32Array;
-}
+import { asBatch, batchTensors, dropoutBy, type HostBatch, summedLoss } from "./host_batch.ts";
+import { adamW, type AdamWSettings, clipFactor, globalNorm, stepSizes } from "./optimizer.ts";
 
 /** What a step needs besides weights and batches. */
 export interface StepOptions {
@@ -53,32 +40,6 @@ interface Moments {
 export const slotName = ({ parameter, factor }: Slot): string =>
   factor === undefined ? parameter.name : `${parameter.name}#${factor}`;
 
-/** The sum of the examples' losses: cross-entropy, or squared error. */
-export function summedLoss(logits: tf.Tensor2D, { labels, weights, head }: {
-  readonly labels: tf.Tensor;
-  readonly weights: tf.Tensor;
-  readonly head: Head;
-}): tf.Scalar {
-  const losses = head.kind === "regression"
-    ? tf.square(tf.sub(tf.squeeze(logits, [1]), labels))
-    : tf.neg(tf.sum(tf.mul(tf.oneHot(tf.cast(labels, "int32"), head.outputs), tf.logSoftmax(logits)), 1));
-  return tf.sum(tf.mul(losses, weights));
-}
-
-/** The tensors of a batch in the order in which compiled functions take them. */
-export const batchTensors = ({ lines, length, ...batch }: HostBatch): tf.Tensor[] => [
-  tf.tensor2d(batch.inputIds, [lines, length], "int32"),
-  tf.tensor2d(batch.tokenTypeIds, [lines, length], "int32"),
-  tf.tensor2d(batch.attentionMask, [lines, length], "int32"),
-];
-
-/** The batch of the first three tensors of a list. */
-export const asBatch = ([inputIds, tokenTypeIds, attentionMask]: readonly tf.Tensor[]): Batch => ({
-  inputIds: inputIds as tf.Tensor2D,
-  tokenTypeIds: tokenTypeIds as tf.Tensor2D,
-  attentionMask: attentionMask as tf.Tensor2D,
-});
-
 /** Takes optimiser steps on the weights of one model, whose matrices may be factorised between steps. */
 export class Stepper {
   readonly #weights: Weights;
@@ -87,7 +48,10 @@ export class Stepper {
   #slots: Slot[] = [];
   /** Positions of the slots that are trained. */
   #trained: number[] = [];
-  #step!: TensorFunction;
+  #whole!: TensorFunction;
+  #expand!: TensorFunction;
+  #gradients!: TensorFunction;
+  #update!: TensorFunction;
 
   constructor(weights: Weights, options: StepOptions) {
     this.#weights = weights;
@@ -115,37 +79,46 @@ export class Stepper {
       const zeros = () => tf.keep(tf.zeros([...slot.shape]));
       this.#moments.set(slotName(slot), { first: zeros(), second: zeros(), updates: 0 });
     }
-    this.#step = engine().jit(this.#compute, { name: "training step" });
+    this.#compile();
   }
 
-  /** One step on one batch; `rate` is the schedule's part of the peak rates. */
-  step(batch: HostBatch, { key, rate }: { key: RandomKey; rate: number }): StepReport {
+  /**
+   * One step on one batch, or on the sum of several, whose loss is the mean over all their examples; `rate` is the
+   * schedule's part of the peak rates.
+   */
+  step(batches: readonly HostBatch[], { key, rate }: { key: RandomKey; rate: number }): StepReport {
     const values = this.#weights.values;
     const moments = this.trained.map((slot) => this.#moments.get(slotName(slot))!);
     const sizes = this.trained.map((slot, index) =>
       stepSizes(slot, { t: moments[index]!.updates + 1, rate, settings: this.#options.optimizer })
     );
-    const outputs = tf.tidy(() =>
-      this.#step(
-        ...values,
-        ...moments.map(({ first }) => first),
-        ...moments.map(({ second }) => second),
-        ...batchTensors(batch),
-        tf.tensor1d(batch.labels),
-        tf.tensor1d(batch.weights),
-        tf.tensor1d(Int32Array.from(key.words), "int32"),
-        tf.tensor2d(sizes.map(({ stepSize, secondCorrection, kept }) => [stepSize, secondCorrection, kept])),
-      )
-    );
+    const count = batches.reduce((sum, { weights }) => sum + weights.reduce((lines, weight) => lines + weight, 0), 0);
+    const outputs = tf.tidy(() => {
+      const state = [...values, ...moments.map(({ first }) => first), ...moments.map(({ second }) => second)];
+      const rates = tf.tensor2d(
+        sizes.map(({ stepSize, secondCorrection, kept }) => [stepSize, secondCorrection, kept]),
+      );
+      const given = batches.map((batch, micro) => batchInputs(batch, { key: key.fold(micro), count }));
+      if (given.length === 1) return this.#whole(...state, rates, ...given[0]!);
+      const dense = this.#expand(...values);
+      let sums = this.#gradients(...dense, ...given[0]!);
+      for (const inputs of given.slice(1)) {
+        const next = this.#gradients(...dense, ...inputs);
+        const added = sums.map((sum, index) => tf.add(sum, next[index]!));
+        tf.dispose([...sums, ...next]);
+        sums = added;
+      }
+      return this.#update(...state, rates, ...sums);
+    });
     const [loss, gradientNorm] = outputs.splice(0, 2).map(takeNumber) as [number, number];
-    const count = this.#trained.length;
+    const size = this.#trained.length;
     const next = [...values];
     this.#trained.forEach((at, index) => next[at] = outputs[index]!);
     this.#weights.replace(next);
     moments.forEach((moment, index) => {
       tf.dispose([moment.first, moment.second]);
-      moment.first = tf.keep(outputs[count + index]!);
-      moment.second = tf.keep(outputs[2 * count + index]!);
+      moment.first = tf.keep(outputs[size + index]!);
+      moment.second = tf.keep(outputs[2 * size + index]!);
       moment.updates++;
     });
     return { loss, gradientNorm };
@@ -155,37 +128,93 @@ export class Stepper {
     for (const { first, second } of this.#moments.values()) tf.dispose([first, second]);
   }
 
-  // Everything that is computed, as a function of tensors alone.
-  #compute = (...inputs: tf.Tensor[]): tf.Tensor[] => {
+  // What is computed, as functions of tensors alone.
+  #compile(): void {
+    const jit = (compute: TensorFunction, name: string) => engine().jit(compute, { name });
+    this.#whole = jit((...inputs) => {
+      const { values, moments, rates, rest } = this.#split(inputs);
+      const reader = (moving: readonly tf.Tensor[]) => {
+        const all = [...values];
+        this.#trained.forEach((at, index) => all[at] = moving[index]!);
+        return this.#weights.reader(all);
+      };
+      const { value, grads } = tf.valueAndGrads((...moving) => this.#loss(reader(moving), rest))(
+        this.#trained.map((at) => values[at]!),
+      );
+      return [value, ...this.#adamW({ values, moments, rates, gradients: grads })];
+    }, "training step");
+    // Gradients of several batches are summed by parameter; factors come in before the first and after the last.
+    const names = this.#weights.architecture.parameters.map(({ name }) => name);
+    const trained = [...new Set(this.trained.map(({ parameter }) => names.indexOf(parameter.name)))];
+    this.#expand = jit((...values) => names.map(this.#weights.reader(values)), "expansion");
+    this.#gradients = jit((...inputs) => {
+      const dense = inputs.splice(0, names.length);
+      const { value, grads } = tf.valueAndGrads((...moving) => {
+        const all = new Map(names.map((name, index) => [name, dense[index]!]));
+        trained.forEach((at, index) => all.set(names[at]!, moving[index]!));
+        return this.#loss((name) => all.get(name)!, inputs);
+      })(trained.map((at) => dense[at]!));
+      return [value, ...grads];
+    }, "gradients");
+    this.#update = jit((...inputs) => {
+      const { values, moments, rates, rest: [loss, ...slopes] } = this.#split(inputs);
+      const slopeOf = new Map(trained.map((at, index) => [names[at]!, slopes[index]!]));
+      const gradients = this.#slopesOfFactors(values, slopeOf);
+      return [loss!, ...this.#adamW({ values, moments, rates, gradients })];
+    }, "update");
+  }
+
+  #split(inputs: tf.Tensor[]) {
     const take = (count: number) => inputs.splice(0, count);
     const values = take(this.#slots.length);
-    const firsts = take(this.#trained.length), seconds = take(this.#trained.length);
-    const batch = asBatch(take(3));
-    const [labels, weights, key, sizes] = take(4) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor2D];
-    const { head, maxGradNorm, optimizer } = this.#options;
-    const lossOf = (...moving: tf.Tensor[]) => {
+    const moments = { firsts: take(this.#trained.length), seconds: take(this.#trained.length) };
+    const [rates] = take(1) as [tf.Tensor2D];
+    return { values, moments, rates, rest: inputs };
+  }
+
+  // The sum of the batch's losses as a share of the step's: its mean over all examples of the step.
+  #loss(read: (name: string) => tf.Tensor, inputs: readonly tf.Tensor[]): tf.Scalar {
+    const [labels, weights, key, count] = inputs.slice(3) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    const logits = this.#weights.architecture.forward(read, asBatch(inputs), dropoutBy(key));
+    return tf.div(summedLoss(logits, { labels, weights, head: this.#options.head }), count);
+  }
+
+  // Gradients of all trained slots from those of the dense parameters, through each reconstruction.
+  #slopesOfFactors(values: readonly tf.Tensor[], slopeOf: ReadonlyMap<string, tf.Tensor>): tf.Tensor[] {
+    const dense = (moving: readonly tf.Tensor[]) => {
       const all = [...values];
       this.#trained.forEach((at, index) => all[at] = moving[index]!);
-      const logits = this.#weights.architecture.forward(this.#weights.reader(all), batch, dropoutBy(key));
-      return tf.div<tf.Scalar>(summedLoss(logits, { labels, weights, head }), tf.sum(weights));
+      const read = this.#weights.reader(all);
+      return tf.addN([...slopeOf].map(([name, slope]) => tf.sum(tf.mul(read(name), slope)) as tf.Scalar));
     };
-    const { value, grads } = tf.valueAndGrads(lossOf)(this.#trained.map((at) => values[at]!));
-    const norm = globalNorm(grads);
-    const clip = clipFactor(norm, maxGradNorm);
-    const update = adamW(optimizer);
-    const rows = tf.unstack(sizes);
-    const updated = grads.map((gradient, index) =>
+    return tf.grads((...moving: tf.Tensor[]) => dense(moving))(this.#trained.map((at) => values[at]!));
+  }
+
+  #adamW({ values, moments: { firsts, seconds }, rates, gradients }: {
+    values: readonly tf.Tensor[];
+    moments: { firsts: readonly tf.Tensor[]; seconds: readonly tf.Tensor[] };
+    rates: tf.Tensor2D;
+    gradients: readonly tf.Tensor[];
+  }): tf.Tensor[] {
+    const norm = globalNorm(gradients);
+    const clip = clipFactor(norm, this.#options.maxGradNorm);
+    const update = adamW(this.#options.optimizer);
+    const rows = tf.unstack(rates);
+    const updated = gradients.map((gradient, index) =>
       update(values[this.#trained[index]!]!, firsts[index]!, seconds[index]!, gradient, clip, rows[index]!)
     );
-    return [value, norm, ...[0, 1, 2].flatMap((part) => updated.map((tensors) => tensors[part]!))];
-  };
+    return [norm, ...[0, 1, 2].flatMap((part) => updated.map((tensors) => tensors[part]!))];
+  }
 }
 
-/** Dropout whose masks come from the key, one place after another. */
-export function dropoutBy(key: tf.Tensor): ForwardContext {
-  let place = 0;
-  return { dropout: (shape, rate) => engine().randomMask(key, shape, rate, place++) };
-}
+// Arguments of a gradient: three of the batch, labels, weights, dropout key, examples of the whole step.
+const batchInputs = (batch: HostBatch, { key, count }: { key: RandomKey; count: number }): tf.Tensor[] => [
+  ...batchTensors(batch),
+  tf.tensor1d(batch.labels),
+  tf.tensor1d(batch.weights),
+  tf.tensor1d(Int32Array.from(key.words), "int32"),
+  tf.scalar(count),
+];
 
 function takeNumber(tensor: tf.Tensor): number {
   const [number] = tensor.dataSync();

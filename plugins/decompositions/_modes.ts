@@ -12,7 +12,6 @@ export type Layout = "ends" | "balanced";
  *
  * `"ends"` is the paper's layout: (a, 1, …, 1, b) with `n = a · b`, `a ≥ b`, as near to √n as can be: 3072 is 64·48 and
  * 768 is 32·24. `"balanced"` spreads the prime factors as evenly as can be, largest first.
- *
  */
 export function modesOf(size: number, { tensors, layout }: { tensors: number; layout: Layout }): number[] {
   if (tensors === 1) return [size];

@@ -131,7 +131,7 @@ function sweep(matrix: tf.Tensor2D, { rows, columns, gauge, bond, tolerance }: P
     const nextRows = restRows / row, nextColumns = restColumns / column;
     const split = tf.transpose(tf.reshape(rest, [left, row, nextRows, column, nextColumns]), [0, 1, 3, 2, 4]);
     const unfolded = tf.reshape(split, [left * row * column, nextRows * nextColumns]);
-    const { u, s } = engine().svd(unfolded);
+    const { u, s } = engine().svd(unfolded as tf.Tensor2D);
     const { kept, lost } = truncate(s.dataSync() as Float32Array, { bond, tolerance, bonds: needed });
     dropped.push(lost);
     const values = tf.slice1d(s, 0, kept);

@@ -10,7 +10,7 @@ import { Eager } from "./_eager.ts";
 import { openLibrary, TYPE } from "./_ffi.ts";
 import { Compiler } from "./_jit.ts";
 import { type KernelBackend, registerBackend } from "./_kernels.ts";
-import { loadForGood } from "./_process.ts";
+import { loadForGood, peakMemory } from "./_process.ts";
 import { randomNumbers } from "./_random.ts";
 import { checkVersion, findLibrary } from "./library.ts";
 
@@ -57,7 +57,11 @@ async function start(
     svd: (matrix) => svd(backend, matrix),
     ...randomNumbers({ backend, target: compiler.target, jit }),
     jit,
-    memory: () => ({ tensors: eager.size, residentBytes: Deno.memoryUsage().rss }),
+    memory: ({ resetPeak = false } = {}) => ({
+      tensors: eager.size,
+      residentBytes: Deno.memoryUsage().rss,
+      peakBytes: peakMemory({ reset: resetPeak }),
+    }),
   };
 }
 

@@ -1,0 +1,47 @@
+/**
+ * The command line: from its words to an exit code.
+ *
+ * @module
+ */
+import { Interrupted, messageOf, RequestError, unknownName } from "../errors.ts";
+import { TextLineStream } from "../experiment/text_lines.ts";
+import { work } from "../experiment/worker.ts";
+import type { Parts } from "../parts.ts";
+import { doctor } from "./doctor.ts";
+import { exportModel } from "./export.ts";
+import { say } from "./output.ts";
+import { report } from "./report.ts";
+import { reproduce } from "./reproduce.ts";
+
+type Command = (args: readonly string[], parts: Parts) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  reproduce,
+  report,
+  export: exportModel,
+  doctor,
+  worker: async (_, parts) => {
+    await work(Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()), parts);
+    return 0;
+  },
+};
+
+/** Runs a command; gives its exit code: 0 done, 1 a run failed, 2 the request made no sense, 130 interrupted. */
+export async function main([name = "", ...args]: readonly string[], parts: Parts): Promise<number> {
+  try {
+    const command = COMMANDS[name];
+    if (!command) throw unknownName("command", name, Object.keys(COMMANDS).filter((name) => name !== "worker"));
+    return await command(args, parts);
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      say(error.message);
+      return 130;
+    }
+    if (error instanceof RequestError) {
+      say(error.message);
+      return 2;
+    }
+    say(error instanceof Error ? error.stack ?? error.message : messageOf(error));
+    return 1;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Progress of runs: one live line a run on a terminal, plain lines elsewhere.
+ *
+ * @module
+ */
+import { MultiBar, type SingleBar } from "cli-progress";
+import type { PreparedRun } from "../experiment/prepare.ts";
+import type { RunnerWatcher } from "../experiment/runner.ts";
+import type { Result } from "../experiment/results.ts";
+import type { TrainingEvent } from "../training/run.ts";
+import { say } from "./output.ts";
+
+const PLAIN_SECONDS = 30;
+
+interface Live {
+  readonly number: number;
+  bar?: SingleBar;
+  started?: number;
+  examples: number;
+  spoken: number;
+}
+
+/** Tells a person how runs go; `end` takes the live lines away. */
+export class Progress implements RunnerWatcher {
+  readonly #bars: MultiBar | undefined;
+  readonly #runs = new Map<string, Live>();
+  #count = 0;
+
+  constructor(readonly total: number, live: boolean) {
+    this.#bars = live
+      ? new MultiBar({
+        format: "{name} |{bar}| {value}/{total} {facts}",
+        clearOnComplete: true,
+        hideCursor: true,
+        barsize: 20,
+        gracefulExit: false,
+      })
+      : undefined;
+  }
+
+  started(run: PreparedRun): void {
+    const live: Live = { number: ++this.#count, examples: 0, spoken: performance.now() };
+    this.#runs.set(run.id, live);
+    if (this.#bars) live.bar = this.#bars.create(run.steps, 0, { name: nameOf(run), facts: "preparing" });
+    else say(`[${live.number}/${this.total}] ${nameOf(run)}: ${run.steps} steps.`);
+  }
+
+  event(run: PreparedRun, event: TrainingEvent): void {
+    const live = this.#runs.get(run.id)!;
+    if (event.type === "evaluation") {
+      return this.note(`${nameOf(run)}: epoch ${event.epoch}, ${metricsOf(event.metrics)}.`);
+    }
+    if (event.type === "converted") {
+      const size = event.matrices.reduce((sum, matrix) => sum + matrix.size, 0);
+      return this.note(
+        `${nameOf(run)}: ${event.matrices.length} matrices became ${(size / 1e6).toFixed(2)} M numbers.`,
+      );
+    }
+    if (event.type !== "step") return;
+    live.started ??= performance.now() - 1000 * event.seconds;
+    live.examples += event.examples;
+    const seconds = (performance.now() - live.started) / 1000;
+    const left = seconds / event.step * (event.steps - event.step);
+    const facts = [
+      `loss ${event.loss.toFixed(4)}`,
+      `rate ${(event.rate * run.spec.training.learningRate).toExponential(1)}`,
+      `${(live.examples / seconds).toFixed(1)} examples/s`,
+      `${(event.residentBytes / 1e9).toFixed(1)} GB`,
+      `${clock(left)} left`,
+    ].join(", ");
+    live.bar?.update(event.step, { facts });
+    if (!live.bar && (performance.now() - live.spoken > 1000 * PLAIN_SECONDS || event.step === event.steps)) {
+      live.spoken = performance.now();
+      say(`[${live.number}/${this.total}] ${nameOf(run)}: step ${event.step}/${event.steps}, ${facts}`);
+    }
+  }
+
+  finished(run: PreparedRun, result: Result): void {
+    const live = this.#runs.get(run.id);
+    if (live?.bar) this.#bars!.remove(live.bar);
+    if (!live) return this.note(`${nameOf(run)}: done before (run ${run.id}).`);
+    this.note(
+      `${nameOf(run)}: ` +
+        (result.status === "failed"
+          ? `failed: ${result.error}`
+          : `${metricsOf(result.metrics)}${result.diverged ? ", diverged" : ""}; ${
+            clock(result.seconds.total)
+          } (run ${run.id}).`),
+    );
+  }
+
+  note(message: string): void {
+    if (this.#bars?.isActive) this.#bars.log(message + "\n");
+    else say(message);
+  }
+
+  end(): void {
+    this.#bars?.stop();
+  }
+}
+
+const nameOf = ({ spec: { task, label, seed } }: PreparedRun) => `${task.name}, ${label}, seed ${seed}`;
+
+const metricsOf = (metrics: { readonly [name: string]: number | null }) =>
+  Object.entries(metrics).map(([name, value]) =>
+    `${name} ${Number.isFinite(value) ? (100 * value!).toFixed(2) : "undefined"}`
+  )
+    .join(", ");
+
+/** Seconds as `12 s`, `3:05` or `2:03:05`. */
+export function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const shown = parts[0] ? parts : parts.slice(1);
+  return shown.map((part, index) => index === 0 ? String(part) : String(part).padStart(2, "0")).join(":");
+}

@@ -1,0 +1,139 @@
+/**
+ * Experiments as declarations.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Decomposition } from "../decomposition.ts";
+import { RequestError } from "../errors.ts";
+import type { Json } from "../json.ts";
+import type { LanguageModel } from "../model.ts";
+import type { SelectionPolicy } from "../selection.ts";
+import type { Task } from "../task.ts";
+import { type TrainingOptions, trainingSchema } from "../training/settings.ts";
+
+/** One row of the results table. Plain fine-tuning is `{}`. */
+export interface MethodDefinition {
+  readonly decomposition?: Decomposition;
+  readonly policy?: SelectionPolicy;
+  /** Settings of training that differ from the experiment's. */
+  readonly training?: TrainingOptions;
+}
+
+/** Methods by the names that tables show. */
+export type Methods = Readonly<Record<string, MethodDefinition>>;
+
+/** What an experiment states: everything else is by default. */
+export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> = Readonly<Record<string, Json>>> {
+  readonly name: string;
+  readonly description?: string;
+  /** Names of models on the hub or folders, or values as `bert({ source, layers: 3 })`. */
+  readonly models: readonly (string | LanguageModel)[];
+  /** Names, or values. */
+  readonly tasks: readonly (string | Task)[];
+  readonly seeds: readonly number[];
+  readonly training?: TrainingOptions;
+  /** What `--set` and sweeps may change inside the methods. */
+  readonly parameters?: P;
+  readonly methods: Methods | ((parameters: P) => Methods);
+  /** Values of settings by path, all combinations: `{ "parameters.tensors": [2, 5, 11] }`. */
+  readonly sweep?: Readonly<Record<string, readonly Json[]>>;
+}
+
+/** An experiment whose plain fields were checked. */
+export interface Experiment extends Omit<ExperimentDefinition, "methods" | "parameters"> {
+  readonly parameters: Readonly<Record<string, Json>>;
+  methods(parameters: Readonly<Record<string, Json>>): Methods;
+}
+
+const plain = z.strictObject({
+  name: z.string().regex(/^[\w./-]+$/, "letters, digits, and any of . / - _"),
+  description: z.string().optional(),
+  models: z.array(z.union([z.string(), z.looseObject({ name: z.string(), source: z.string() })])).min(1),
+  tasks: z.array(z.union([z.string(), z.looseObject({ name: z.string() })])).min(1),
+  seeds: z.array(z.int().min(0)).min(1),
+  training: trainingSchema.partial().optional(),
+  parameters: z.record(z.string(), z.json()).optional(),
+  methods: z.unknown(),
+  sweep: z.record(z.string(), z.array(z.json()).min(1)).optional(),
+});
+
+/**
+ * Declares an experiment: the default export of a file under `experiments/`, or anywhere. A mistake is a
+ * {@linkcode RequestError} with the path in the declaration, the wanted and the found.
+ *
+ * @example
+ * ```ts
+ * import { defineExperiment } from "@opf/framework";
+ * import { mpo, staticTop, taylor } from "@opf/framework/plugins";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const experiment = defineExperiment({
+ *   name: "mine",
+ *   models: ["sentence-transformers/all-MiniLM-L6-v2"],
+ *   tasks: ["rte"],
+ *   seeds: [1],
+ *   parameters: { tensors: 5 },
+ *   methods: ({ tensors }) => ({
+ *     "fine-tuning": {},
+ *     "OPF-MPO static": { decomposition: mpo({ tensors }), policy: staticTop({ n: 1, score: taylor() }) },
+ *   }),
+ * });
+ * assertEquals(Object.keys(experiment.methods({ tensors: 5 })), ["fine-tuning", "OPF-MPO static"]);
+ * ```
+ */
+export function defineExperiment<P extends Readonly<Record<string, Json>>>(
+  definition: ExperimentDefinition<P>,
+): Experiment {
+  const { name } = definition;
+  check(plain, definition, `experiment "${name}"`);
+  const { methods, parameters = {} as P } = definition;
+  return {
+    ...definition,
+    parameters,
+    methods: (changed) => {
+      const made = typeof methods === "function" ? methods(changed as P) : methods;
+      checkMethods(made, `experiment "${name}"`);
+      return made;
+    },
+  };
+}
+
+/** What a schema makes of a value; a mistake names its path, the wanted and the found. */
+export function check<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
+  const { data, error } = schema.safeParse(value);
+  if (!error) return data!;
+  const problems = error.issues.map(({ path, message }) => {
+    const found = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
+    return `${path.join(".") || "it"}: ${message}${
+      path.length > 0 ? `, found ${Deno.inspect(found, { depth: 1 })}` : ""
+    }`;
+  });
+  throw new RequestError(`${what}: ${problems.join("; ")}.`);
+}
+
+const METHOD_KEYS = ["decomposition", "policy", "training"];
+
+function checkMethods(methods: Methods, what: string): void {
+  if (Object.keys(methods).length === 0) throw new RequestError(`${what}: it has no methods.`);
+  for (const [name, method] of Object.entries(methods)) {
+    const at = `${what}: methods["${name}"]`;
+    const odd = Object.keys(method).find((key) => !METHOD_KEYS.includes(key));
+    if (odd) throw new RequestError(`${at}: wanted ${METHOD_KEYS.join(", ")}, found "${odd}".`);
+    const { decomposition, policy, training } = method;
+    if (!decomposition !== !policy) {
+      throw new RequestError(
+        `${at}: wanted both a decomposition and a policy, or neither; the ${
+          policy ? "decomposition" : "policy"
+        } is missing.`,
+      );
+    }
+    if (decomposition && typeof decomposition.plan !== "function") {
+      throw new RequestError(`${at}.decomposition: wanted a decomposition, found ${Deno.inspect(decomposition)}.`);
+    }
+    if (policy && typeof policy.select !== "function") {
+      throw new RequestError(`${at}.policy: wanted a selection policy, found ${Deno.inspect(policy)}.`);
+    }
+    if (training) check(trainingSchema.partial(), training, `${at}.training`);
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * A run with all that it needs found and checked, and nothing started.
+ *
+ * @module
+ */
+import { sha256OfFile } from "../cache.ts";
+import { RequestError } from "../errors.ts";
+import type { Json } from "../json.ts";
+import type { Architecture, LanguageModel } from "../model.ts";
+import { modelFor, type Parts } from "../parts.ts";
+import { checkPretrained, readConfig, weightsFile } from "../pretrained.ts";
+import type { Repository } from "../source.ts";
+import type { TaskData } from "../task.ts";
+import { loadTokenizer, type Tokenizer } from "../tokenizer.ts";
+import { runLength, trainingParts } from "../training/plan.ts";
+import { RandomKey } from "../random.ts";
+import type { RunSpec } from "./expand.ts";
+import { digest, RESULTS_VERSION } from "./results.ts";
+
+/** A run that can start. */
+export interface PreparedRun {
+  readonly id: string;
+  readonly spec: RunSpec;
+  /** The model's name in tables. */
+  readonly model: string;
+  readonly repository: Repository;
+  readonly architecture: Architecture;
+  readonly tokenizer: Tokenizer;
+  /** Path of the safetensors file. */
+  readonly weights: string;
+  readonly data: TaskData;
+  /** All that can change the numbers: the run's id is its digest. */
+  readonly settings: { readonly [name: string]: Json };
+  readonly steps: number;
+}
+
+/** Where models and data are looked for. */
+export interface PrepareOptions {
+  /** `--data`. */
+  readonly data?: string;
+  readonly note: (message: string) => void;
+  /** Digests of plugin modules from outside the tree, by name. */
+  readonly modules?: { readonly [name: string]: string };
+}
+
+interface Model {
+  readonly name: string;
+  readonly plugin: LanguageModel;
+  readonly repository: Repository;
+  readonly config: { readonly [key: string]: Json };
+  readonly tokenizer: Tokenizer;
+  readonly weights: string;
+  readonly digests: { readonly weights: string; readonly config: string; readonly tokenizer: string };
+}
+
+/** Finds what runs need; each model and each dataset is looked for once. */
+export class Preparer {
+  readonly #models = new Map<string, Promise<Model>>();
+  readonly #data = new Map<string, Promise<TaskData>>();
+  readonly #checked = new Set<string>();
+
+  constructor(readonly parts: Parts, readonly options: PrepareOptions) {}
+
+  /** Everything that one run needs; a mistake is a {@linkcode RequestError}. */
+  async prepare(spec: RunSpec): Promise<PreparedRun> {
+    const { task, training, method: { decomposition, policy } } = spec;
+    const model = await this.#model(spec.model);
+    const architecture = model.plugin.architecture(model.config, task.head);
+    await this.#check(model, architecture);
+    if (training.maxLength > architecture.maxLength) {
+      throw new RequestError(
+        `training.maxLength: ${model.name} takes lines of at most ${architecture.maxLength} tokens, found ${training.maxLength}.`,
+      );
+    }
+    const data = await this.#load(spec);
+    const { source: _, revision: __, ...options } = model.plugin.options as { readonly [key: string]: Json };
+    const settings = {
+      resultsVersion: RESULTS_VERSION,
+      model: { name: model.plugin.name, options, ...model.digests },
+      task: { name: task.name, options: task.options ?? {}, files: data.origin.files },
+      method: {
+        decomposition: decomposition ? { name: decomposition.name, options: decomposition.options } : null,
+        policy: policy ? { name: policy.name, options: policy.options } : null,
+      },
+      seed: spec.seed,
+      training,
+      ...(this.options.modules && Object.keys(this.options.modules).length > 0 && { modules: this.options.modules }),
+    };
+    const { train } = trainingParts(data.train, { settings: training, key: RandomKey.of(spec.seed) });
+    return {
+      id: await digest(settings),
+      spec,
+      model: model.name,
+      repository: model.repository,
+      architecture,
+      tokenizer: model.tokenizer,
+      weights: model.weights,
+      data,
+      settings,
+      steps: runLength(training, train.length).steps,
+    };
+  }
+
+  #model(model: string | LanguageModel): Promise<Model> {
+    const key = typeof model === "string" ? model : JSON.stringify([model.name, model.options]);
+    return remembered(this.#models, key, async () => {
+      const source = typeof model === "string" ? model : model.source;
+      const repository = await this.#open(source, typeof model === "string" ? undefined : model.revision);
+      const config = await readConfig(repository);
+      const plugin = typeof model === "string"
+        ? modelFor(config.model_type, { source, plugins: this.parts.plugins })
+        : model;
+      const weights = await weightsFile(repository);
+      const { layers } = plugin.options as { layers?: number };
+      return {
+        name: layers === undefined ? source : `${source} (${layers} layers)`,
+        plugin,
+        repository,
+        config,
+        tokenizer: await loadTokenizer(repository),
+        weights,
+        digests: {
+          weights: await sha256OfFile(weights),
+          config: await digest(config),
+          tokenizer: await sha256OfFile((await repository.file("tokenizer.json"))!),
+        },
+      };
+    });
+  }
+
+  async #open(id: string, revision: string | undefined): Promise<Repository> {
+    const tried: string[] = [];
+    for (const source of this.parts.sources) {
+      const found = await source.open({ kind: "model", id, ...(revision !== undefined && { revision }) });
+      if (!("missing" in found)) return found;
+      tried.push(`${source.name}: ${found.missing}`);
+    }
+    throw new RequestError(`The model "${id}" was not found. Tried ${tried.join("; ")}.`);
+  }
+
+  // Names and shapes of the weights, and the tokenizer's size, once a model and head.
+  async #check(model: Model, architecture: Architecture): Promise<void> {
+    const key = `${model.weights} ${JSON.stringify(architecture.config)}`;
+    if (this.#checked.has(key)) return;
+    this.#checked.add(key);
+    const known = architecture.config.vocab_size;
+    if (typeof known === "number" && model.tokenizer.vocabularySize > known) {
+      throw new RequestError(
+        `${model.name}: its tokenizer has ${model.tokenizer.vocabularySize} tokens, its weights know ${known}: they do not fit.`,
+      );
+    }
+    await checkPretrained(model.weights, { architecture, note: this.options.note });
+  }
+
+  #load({ task }: RunSpec): Promise<TaskData> {
+    return remembered(this.#data, JSON.stringify([task.name, task.options ?? {}]), async () => {
+      const { data } = this.options;
+      const loaded = await task.load({ ...(data !== undefined && { folder: data }), sources: this.parts.sources });
+      for (const [split, examples] of [["train", loaded.train], ["dev", loaded.dev]] as const) {
+        if (examples.length === 0) throw new RequestError(`${task.name}: its ${split} set is empty.`);
+        for (const { index, label } of examples) {
+          const fits = task.head.kind === "regression"
+            ? Number.isFinite(label)
+            : Number.isInteger(label) && label! >= 0 && label! < task.head.outputs;
+          if (!fits) {
+            throw new RequestError(
+              `${task.name}, ${split} example ${index}: wanted ${
+                task.head.kind === "regression" ? "a number" : `a class from 0 to ${task.head.outputs - 1}`
+              } as its label, found ${label}.`,
+            );
+          }
+        }
+      }
+      return loaded;
+    });
+  }
+}
+
+function remembered<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  let found = known.get(key);
+  if (!found) known.set(key, found = make());
+  return found;
+}

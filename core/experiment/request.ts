@@ -1,0 +1,21 @@
+/**
+ * What a person asks of `reproduce`.
+ *
+ * @module
+ */
+import type { Changes } from "./expand.ts";
+
+/** The options of `deno task reproduce`, checked; paths are absolute. */
+export interface Request extends Changes {
+  /** Folder of a dataset a task. */
+  readonly data?: string;
+  /** Folder of a folder a run. */
+  readonly runs: string;
+  readonly keepModels: boolean;
+  /** Worker processes at once. */
+  readonly jobs: number;
+  /** Threads of all workers together. */
+  readonly threads?: number;
+  readonly backend?: string;
+  readonly device?: "cpu" | "gpu";
+}

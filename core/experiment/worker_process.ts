@@ -1,0 +1,83 @@
+/**
+ * A worker process, as seen from the runner.
+ *
+ * @module
+ */
+import { TextLineStream } from "./text_lines.ts";
+import type { TrainingEvent } from "../training/run.ts";
+import type { Result } from "./results.ts";
+import type { RunnerOptions } from "./runner.ts";
+import type { WorkerMessage, WorkerOrder } from "./worker.ts";
+
+/** What became of one order. */
+export type WorkerOutcome = Result | { readonly error: string } | "interrupted";
+
+/** A process that does one run after another. */
+export interface Worker {
+  run(order: WorkerOrder, event: (event: TrainingEvent) => void): Promise<WorkerOutcome>;
+  /** False when its process is gone. */
+  readonly alive: boolean;
+  /** Lets it end by itself. */
+  stop(): Promise<void>;
+}
+
+/** Starts a worker with the permissions of the task `worker` of `deno.json`. */
+export async function startWorker(
+  { request, experiment, modules, root, watch, signal }: RunnerOptions,
+): Promise<Worker> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))) as {
+    tasks: { worker: string };
+  };
+  const args = tasks.worker.split(" ").slice(1);
+  const threads = request.threads && Math.max(1, Math.floor(request.threads / request.jobs));
+  const process = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: root,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const input = process.stdin.getWriter();
+  const write = (value: unknown) => input.write(new TextEncoder().encode(JSON.stringify(value) + "\n"));
+  const interrupt = () => {
+    try {
+      process.kill("SIGINT");
+    } catch { /* it is gone already */ }
+  };
+  signal.addEventListener("abort", interrupt, { once: true });
+  let alive = true;
+  const lines = process.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
+  await write({ request: { ...request, ...(threads && { threads }) }, experiment, modules }).catch(() => {});
+
+  const next = async (): Promise<WorkerMessage | undefined> => {
+    const { value, done } = await lines.read();
+    if (!done) return JSON.parse(value) as WorkerMessage;
+    alive = false;
+    return undefined;
+  };
+  return {
+    get alive() {
+      return alive;
+    },
+    run: async (order, event) => {
+      await write(order).catch(() => {});
+      for (let message = await next(); message; message = await next()) {
+        if (message.type === "event") event(message.event);
+        else if (message.type === "note") watch.note(message.message);
+        else if (message.type === "ready") watch.note(`Computing with ${message.engine}.`);
+        else if (message.type === "done") return message.result;
+        else if (message.type === "interrupted") return "interrupted";
+        else return { error: message.error };
+      }
+      const { code, signal: by } = await process.status;
+      if (signal.aborted) return "interrupted";
+      return { error: `Its process ended early, ${by ? `by ${by}` : `with exit code ${code}`}.` };
+    },
+    stop: async () => {
+      signal.removeEventListener("abort", interrupt);
+      await input.close().catch(() => {});
+      await process.status;
+      await lines.cancel().catch(() => {});
+    },
+  };
+}

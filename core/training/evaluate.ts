@@ -1,0 +1,99 @@
+/**
+ * Logits of whole sets of examples, dropout off.
+ *
+ * @module
+ */
+import { engine, type TensorFunction } from "../engine.ts";
+import type { Architecture, Head } from "../model.ts";
+import type { Metrics, Task } from "../task.ts";
+import * as tf from "../tf.ts";
+import type { Weights } from "../weights.ts";
+import { batchOf, type BatchShape, chunks, type EncodedExample } from "./batches.ts";
+import { asBatch, batchTensors } from "./host_batch.ts";
+
+/** Logits of each example, in the order of the examples. */
+export type Logits = readonly (readonly number[])[];
+
+type Read = (values: readonly tf.Tensor[]) => (name: string) => tf.Tensor;
+
+/** Computes logits by one compiled forward pass. */
+export class Evaluator {
+  readonly #forward: TensorFunction;
+
+  private constructor(readonly architecture: Architecture, readonly shape: BatchShape, read: Read) {
+    this.#forward = engine().jit((...inputs) => [
+      architecture.forward(read(inputs.slice(0, -3)), asBatch(inputs.slice(-3)), {}),
+    ], { name: "evaluation" });
+  }
+
+  /** For weights with the factors that they have now: the forward pass of training, dropout off. */
+  static factorized(weights: Weights, shape: BatchShape): Evaluator {
+    return new Evaluator(weights.architecture, shape, (values) => weights.reader(values));
+  }
+
+  /** For any dense weights of an architecture. */
+  static dense(architecture: Architecture, shape: BatchShape): Evaluator {
+    return new Evaluator(architecture, shape, (values) => {
+      const named = new Map(architecture.parameters.map(({ name }, index) => [name, values[index]!]));
+      return (name) => named.get(name)!;
+    });
+  }
+
+  /** Logits of the examples; `values` in the order of the weights' slots, or of the architecture's parameters. */
+  async logits(
+    values: readonly tf.Tensor[],
+    { examples, pause }: { examples: readonly EncodedExample[]; pause: () => Promise<void> },
+  ): Promise<Logits> {
+    // By length, so that little is padding.
+    const order = examples.map((_, at) => at).sort((a, b) =>
+      examples[a]!.ids.length - examples[b]!.ids.length || a - b
+    );
+    const found: number[][] = new Array(examples.length);
+    for (const some of chunks(order, this.shape.lines)) {
+      const batch = batchOf(some.map((at) => examples[at]!), this.shape);
+      const rows = tf.tidy(() => this.#forward(...values, ...batchTensors(batch))[0]!.arraySync() as number[][]);
+      some.forEach((at, line) => found[at] = rows[line]!);
+      await pause();
+    }
+    return found;
+  }
+}
+
+/** The prediction that logits stand for: the class of the largest, or the number itself. */
+export function predictions(logits: Logits, head: Head): number[] {
+  return logits.map((row) => head.kind === "regression" ? row[0]! : row.indexOf(Math.max(...row)));
+}
+
+/** A task's metrics of logits. */
+export function judge(
+  logits: Logits,
+  { examples, task }: { examples: readonly EncodedExample[]; task: Task },
+): Metrics {
+  return task.metrics(predictions(logits, task.head), examples.map(({ label }) => label));
+}
+
+/** Largest difference between two sets of logits; `NaN` where one is not finite. */
+export function largestDifference(a: Logits, b: Logits): number {
+  let largest = 0;
+  a.forEach((row, line) =>
+    row.forEach((value, column) => {
+      const difference = Math.abs(value - b[line]![column]!);
+      if (!(difference <= largest)) largest = difference;
+    })
+  );
+  return largest;
+}
+
+/** Largest logit difference that rounding may make between factors and the matrix they stand for. */
+export const LOGIT_TOLERANCE = 1e-3;
+
+/** Fails unless two ways to compute the same logits agree; gives their largest difference. */
+export function checkSame(what: string, { before, after }: { before: Logits; after: Logits }): number {
+  const difference = largestDifference(before, after);
+  if (!(difference <= LOGIT_TOLERANCE)) {
+    throw new Error(
+      `${what} changed the model: wanted logits within ${LOGIT_TOLERANCE} over the dev set, found ${difference}.`,
+    );
+  }
+  return difference;
+}

@@ -1,0 +1,30 @@
+/**
+ * Seconds of steps, those that compile kept apart.
+ *
+ * @module
+ */
+
+/** Steps of a shape that was not seen since the structure changed compile it: they count apart. */
+export class StepTimes {
+  readonly #seen = new Set<string>();
+  readonly #times: number[] = [];
+  #first = 0;
+
+  /** Matrices were written as factors: every shape is compiled again. */
+  restructured(): void {
+    this.#seen.clear();
+  }
+
+  /** A step on batches of this shape took so long. */
+  add(shape: string, seconds: number): void {
+    if (this.#seen.has(shape)) this.#times.push(seconds);
+    this.#seen.add(shape);
+    this.#first ||= seconds;
+  }
+
+  /** The first step's seconds, and the median of those that compiled nothing. */
+  get seconds(): { firstStep: number; perStep: number } {
+    const sorted = this.#times.toSorted((a, b) => a - b);
+    return { firstStep: this.#first, perStep: sorted[sorted.length >> 1] ?? this.#first };
+  }
+}

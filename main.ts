@@ -1,0 +1,17 @@
+/**
+ * The program: core, plugins and tasks put together.
+ *
+ * @module
+ */
+import { main } from "./core/cli/main.ts";
+import * as plugins from "./plugins/mod.ts";
+import * as tasks from "./tasks/mod.ts";
+
+const code = await main(Deno.args, {
+  plugins,
+  tasks,
+  sources: [plugins.folder(), plugins.hub(), plugins.pypi()],
+  backends: [plugins.tensorflow],
+  root: new URL(".", import.meta.url),
+});
+Deno.exit(code);

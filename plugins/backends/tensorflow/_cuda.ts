@@ -1,0 +1,128 @@
+/**
+ * NVIDIA's libraries, which TensorFlow needs on a GPU: those of the system, or those of NVIDIA's wheels.
+ *
+ * @module
+ */
+import { exists, once, RequestError } from "@opf/framework";
+import { join } from "node:path";
+import { megabytes, type NoteOptions, unpackWheel, type Wheel } from "../../_wheels.ts";
+
+/** The wheels of TensorFlow's extra `and-cuda`, the newest that it allows: 2.8 GB. */
+export const NVIDIA_WHEELS: readonly Wheel[] = ([
+  ["cublas", "12.9.3.13", "2_27", 581_217_458, "d7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72"],
+  ["cuda-cupti", "12.9.79", "2_25", 10_814_997, "096bcf334f13e1984ba36685ad4c1d6347db214de03dbb6eebb237b41d9d934f"],
+  ["cuda-nvcc", "12.9.86", "2_12", 40_546_229, "5d6a0d32fdc7ea39917c20065614ae93add6f577d840233237ff08e9a38f58f0"],
+  ["cuda-nvrtc", "12.9.86", "2_12", 89_568_129, "210cf05005a447e29214e9ce50851e83fc5f4358df8b453155d5e1918094dcb4"],
+  ["cuda-runtime", "12.9.79", "2_17", 3_493_179, "25bba2dfb01d48a9b59ca474a1ac43c6ebf7011f1b0b8cc44f54eb6ac48a96c3"],
+  ["cudnn", "9.28.0.42", "2_27", 716_538_495, "9ff58b7f36dacd0a93e89f8f2957b52466889217963701daa15e577317cfa375"],
+  ["cufft", "11.4.1.4", "2_17", 200_877_592, "c67884f2a7d276b4b80eb56a79322a95df592ae5e765cf1243693365ccab4e28"],
+  ["curand", "10.3.10.19", "2_27", 68_295_626, "49b274db4780d421bd2ccd362e1415c13887c53c214f0d4b761752b8f9f6aa1e"],
+  ["cusolver", "11.7.5.82", "2_27", 338_117_415, "15da72d1340d29b5b3cf3fd100e3cd53421dde36002eda6ed93811af63c40d88"],
+  ["cusparse", "12.5.10.65", "2_17", 366_465_088, "73060ce019ac064a057267c585bf1fd5a353734151f87472ff02b2c5c9984e78"],
+  ["nccl", "2.32.3", "2_27", 351_526_311, "bb94b2348e4861d5e8aa00b36c3d12d9bdf9c6369b82cbb723de0b582280a21c"],
+  ["nvjitlink", "12.9.86", "2_12", 39_748_338, "e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9"],
+] as const).map(([name, version, glibc, bytes, sha256]) => (
+  // The tag exactly: older pips take only the one they are told.
+  { name: `nvidia-${name}-cu12`, version, platform: `manylinux_${glibc}_x86_64`, bytes, sha256 }
+));
+
+// What TensorFlow opens by name, each after those it needs itself; in the wheels, below `nvidia/`.
+const LIBRARIES = [
+  "cuda_runtime/lib/libcudart.so.12",
+  "cuda_nvrtc/lib/libnvrtc.so.12",
+  "nvjitlink/lib/libnvJitLink.so.12",
+  "cublas/lib/libcublasLt.so.12",
+  "cublas/lib/libcublas.so.12",
+  "cufft/lib/libcufft.so.11",
+  "curand/lib/libcurand.so.10",
+  "cusparse/lib/libcusparse.so.12",
+  "cusolver/lib/libcusolver.so.11",
+  "cuda_cupti/lib/libcupti.so.12",
+  "nccl/lib/libnccl.so.2",
+  "cudnn/lib/libcudnn.so.9",
+];
+
+/** Whether this machine has a CUDA device, as far as its driver tells. */
+export async function hasCudaDevice(): Promise<boolean> {
+  if (Deno.build.os !== "linux") return false;
+  if (await exists("/dev/nvidia0")) return true;
+  const listed = await output("nvidia-smi", "-L"); // where the devices have other names
+  return listed?.includes("GPU 0") ?? false;
+}
+
+/** Those of CUDA's libraries that lie in `nvidia/` in a folder, in the order in which they are loaded. */
+export async function librariesBeside(root: string): Promise<string[]> {
+  const paths = LIBRARIES.map((library) => join(root, "nvidia", library));
+  const there = await Promise.all(paths.map(exists));
+  return paths.filter((_, index) => there[index]);
+}
+
+/**
+ * The libraries of CUDA to be loaded before TensorFlow, in this order: those beside it as pip installs them, those of
+ * the system, or those of NVIDIA's wheels, fetched once.
+ *
+ * @param root the folder that has `tensorflow/`; TensorFlow itself looks for its compiler in `nvidia/` beside that
+ * @throws {RequestError} where neither can be had
+ */
+export async function cudaLibraries(
+  root: string,
+  { note = () => {}, fetch }: NoteOptions & { /** Whether the wheels may be put there. */ readonly fetch: boolean },
+): Promise<string[]> {
+  const beside = join(root, "nvidia");
+  const inWheels = LIBRARIES.map((library) => join(beside, library));
+  const missing = inWheels.length - (await librariesBeside(root)).length;
+  if (missing === 0) return inWheels;
+  const system = await systemCuda();
+  if (system.missing.length === 0) {
+    note(`CUDA of the system is used: ${system.paths[0]} and others.`);
+    return system.paths;
+  }
+  if (!fetch) {
+    throw new RequestError(
+      `TensorFlow in ${root} is built for CUDA, and CUDA's libraries are not all there: ${beside} lacks ` +
+        `${missing} of ${LIBRARIES.length}, the system lacks ${system.missing.join(", ")}. ` +
+        "`python3 -m pip install tensorflow[and-cuda]` installs them.",
+    );
+  }
+  const bytes = NVIDIA_WHEELS.reduce((sum, { bytes }) => sum + bytes, 0);
+  note(
+    `CUDA's libraries are not on the system: ${NVIDIA_WHEELS.length} wheels of NVIDIA's, ${megabytes(bytes)} in all.`,
+  );
+  for (const wheel of NVIDIA_WHEELS) { // each has one folder below `nvidia/`: what is fetched stays if another fails
+    const folder = wheel.name.replace(/^nvidia-(.+)-cu12$/, "$1").replaceAll("-", "_");
+    const keep = (entry: string) => keptOfNvidia(entry)?.slice(folder.length + 1);
+    await once(join(beside, folder), (temporary) => unpackWheel(wheel, temporary, { keep, note }), { note });
+  }
+  return inWheels;
+}
+
+/** Libraries, and what XLA compiles with; no headers, no archives. The path is below `nvidia/`. */
+export function keptOfNvidia(entry: string): string | undefined {
+  return /^nvidia\/(\w+\/lib\/[^/]+\.so[.\d]*|cuda_nvcc\/(bin|nvvm)\/.+)$/.exec(entry)?.[1];
+}
+
+// What the loader knows, or what lies where CUDA installs itself.
+async function systemCuda(): Promise<{ paths: string[]; missing: string[] }> {
+  const known = await output("ldconfig", "-p") ?? await output("/sbin/ldconfig", "-p") ?? "";
+  const folders = [...(Deno.env.get("LD_LIBRARY_PATH") ?? "").split(":"), "/usr/local/cuda/lib64"].filter(Boolean);
+  const paths: string[] = [], missing: string[] = [];
+  for (const library of LIBRARIES) {
+    const name = library.split("/").at(-1)!;
+    const places = folders.map((folder) => join(folder, name));
+    const there = await Promise.all(places.map(exists));
+    const path = places.find((_, index) => there[index]) ??
+      known.split("\n").find((line) => line.trim().startsWith(`${name} (`) && line.includes("x86-64"))?.split("=> ")[1];
+    path ? paths.push(path) : missing.push(name);
+  }
+  return { paths, missing };
+}
+
+async function output(command: string, ...args: string[]): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command(command, { args, stdin: "null", stderr: "null" }).output();
+    return success ? new TextDecoder().decode(stdout) : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

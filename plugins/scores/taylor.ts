@@ -1,0 +1,43 @@
+/**
+ * First-order importance of a matrix.
+ *
+ * @module
+ */
+import { type ImportanceScore, tf } from "@opf/framework";
+
+/** Options of {@linkcode taylor}. */
+export interface TaylorOptions {
+  /** What becomes one number: the sum of the products, or the sum of their sizes. @default "sum" */
+  readonly reduce?: "sum" | "absolute";
+}
+
+/**
+ * What the loss would change to first order if a matrix were zero: `|Σ ∂L/∂W · W|` (Gao et al. 2023, eq. 7), `L` the
+ * mean loss, dropout off. The paper does not say how the elementwise product becomes one number: `reduce: "absolute"`
+ * sums `|∂L/∂W · W|` instead.
+ *
+ * @example
+ * ```ts
+ * import { taylor } from "@opf/framework/plugins";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(taylor().options, { reduce: "sum" });
+ * ```
+ */
+export function taylor({ reduce = "sum" }: TaylorOptions = {}): ImportanceScore {
+  return {
+    name: "taylor",
+    options: { reduce },
+    needs: ["trainingGradients"],
+    score: async (context) => {
+      const gradients = await context.gradients();
+      return new Map(context.matrices.map(({ name }) => {
+        const value = tf.tidy(() => {
+          const products = tf.mul(gradients.get(name)!, context.weight(name));
+          return tf.abs(tf.sum(reduce === "absolute" ? tf.abs(products) : products)).dataSync()[0]!;
+        });
+        return [name, value];
+      }));
+    },
+  };
+}

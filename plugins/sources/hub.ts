@@ -1,0 +1,206 @@
+/**
+ * The Hugging Face hub as a source.
+ *
+ * @module
+ */
+import { exists, messageOf, type RepositoryName, RequestError, type Source } from "@opf/framework";
+import { datasetInfo, fileDownloadInfo, HubApiError, modelInfo } from "@huggingface/hub";
+import { dirname, join } from "node:path";
+import { fetchBlob } from "./_download.ts";
+import { checkName } from "./_inside.ts";
+
+/** Options of {@linkcode hub}; the variables are those of Hugging Face's own tools. */
+export interface HubOptions {
+  /** @default `HF_ENDPOINT`, else the public hub */
+  readonly endpoint?: string;
+  /** The folder of the cache. @default `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else `~/.cache/huggingface/hub` */
+  readonly cache?: string;
+  /** @default `HF_TOKEN`, else what the file `token` in `HF_HOME` says */
+  readonly token?: string;
+  /** Only what is in the cache. @default `HF_HUB_OFFLINE` */
+  readonly offline?: boolean;
+  /** For how long the hub may be silent before it counts as not there, in ms. @default 5000 */
+  readonly patience?: number;
+  /** Told what is fetched. */
+  readonly note?: (message: string) => void;
+}
+
+/** Where the results of this project were made from; another repository is taken as its branch `main` stands. */
+const PINNED: { readonly [repository: string]: string } = {
+  "model sentence-transformers/all-MiniLM-L6-v2": "c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
+  "dataset nyu-mll/glue": "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c",
+};
+
+const COMMIT = /^[0-9a-f]{40}$/;
+const NAME = /^[\w][\w.-]*(\/[\w][\w.-]*)?$/;
+
+/**
+ * Models and datasets of the Hugging Face hub, one file at a time, in the cache that Hugging Face's own tools use: what
+ * is there already is not fetched again. Downloads are resumed, and checked against the hub's digest.
+ */
+export function hub(options: HubOptions = {}): Source {
+  const settings = () => settingsOf(options);
+  let silent: string | undefined; // a hub that did not answer is not asked again
+  return {
+    name: "hub",
+    options: options.endpoint ? { endpoint: options.endpoint } : {},
+    open: async (name) => {
+      if (!NAME.test(name.id)) return { missing: "not a name on the hub" };
+      const hub = settings();
+      const revision = name.revision ?? PINNED[`${name.kind} ${name.id}`] ?? "main";
+      checkName(revision);
+      const place = join(hub.cache, `${name.kind}s--${name.id.replace("/", "--")}`);
+      const cached = await cachedCommit(place, revision);
+      if (cached && (hub.offline || COMMIT.test(revision))) return repository(hub, place, name, cached);
+      if (hub.offline) return { missing: "HF_HUB_OFFLINE is set, and it is not in the cache" };
+      if (!silent) {
+        const commit = await askCommit(hub, name, revision);
+        if (typeof commit === "string") {
+          if (commit !== revision) await writeReference(place, revision, commit);
+          return repository(hub, place, name, commit);
+        }
+        if (commit.answered) return { missing: commit.missing };
+        silent = commit.missing;
+      }
+      if (!cached) return { missing: silent };
+      hub.note(`${silent}: ${name.id} is taken from the cache, as it stood there (${cached}).`);
+      return repository(hub, place, name, cached);
+    },
+    check: async (signal) => {
+      const { endpoint, offline, fetch } = settings();
+      if (offline) return { answers: false, detail: "HF_HUB_OFFLINE is set" };
+      try {
+        const response = await fetch(`${endpoint}/api/models?limit=1`, { signal });
+        await response.body?.cancel();
+        return { answers: response.ok, detail: `${endpoint} answers with status ${response.status}` };
+      } catch (error) {
+        return { answers: false, detail: `${endpoint} does not answer: ${messageOf(error)}` };
+      }
+    },
+  };
+}
+
+type Settings = ReturnType<typeof settingsOf>;
+
+function settingsOf(options: HubOptions) {
+  const { patience = 5_000, note = () => {} } = options;
+  const variable = (name: string) => Deno.env.get(name) || undefined;
+  const caches = variable("XDG_CACHE_HOME") ?? join(variable("HOME") ?? "", ".cache");
+  const home = variable("HF_HOME") ?? join(caches, "huggingface");
+  const token = options.token ?? variable("HF_TOKEN") ?? tokenIn(variable("HF_TOKEN_PATH") ?? join(home, "token"));
+  return {
+    endpoint: (options.endpoint ?? variable("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, ""),
+    cache: options.cache ?? variable("HF_HUB_CACHE") ?? join(home, "hub"),
+    offline: options.offline ?? /^(1|on|yes|true)$/i.test(variable("HF_HUB_OFFLINE") ?? ""),
+    note,
+    // The token is put here because the client library takes only tokens of one form.
+    fetch: ((input: string | URL | Request, init?: RequestInit) => {
+      const headers = new Headers(init?.headers);
+      if (token) headers.set("authorization", `Bearer ${token}`);
+      return fetchPatiently(input, { ...init, headers }, patience);
+    }) as typeof fetch,
+  };
+}
+
+function tokenIn(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path).trim() || undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+}
+
+// Patience counts until the answer begins: a body may take as long as it comes.
+async function fetchPatiently(input: string | URL | Request, init: RequestInit, patience: number): Promise<Response> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`no answer within ${patience / 1000} s`)), patience);
+  try {
+    return await fetch(input, {
+      ...init,
+      signal: AbortSignal.any([late.signal, ...(init.signal ? [init.signal] : [])]),
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The commit that the cache has for a revision, by its folder or by its reference. */
+async function cachedCommit(place: string, revision: string): Promise<string | undefined> {
+  const reference = join(place, "refs", revision);
+  const commit = COMMIT.test(revision)
+    ? revision
+    : await exists(reference)
+    ? (await Deno.readTextFile(reference)).trim()
+    : "";
+  return COMMIT.test(commit) && await exists(join(place, "snapshots", commit)) ? commit : undefined;
+}
+
+async function writeReference(place: string, revision: string, commit: string): Promise<void> {
+  const path = join(place, "refs", revision);
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(path, commit);
+}
+
+async function askCommit(
+  { endpoint, fetch }: Settings,
+  { kind, id }: RepositoryName,
+  revision: string,
+): Promise<string | { readonly missing: string; readonly answered: boolean }> {
+  const question = { name: id, revision, hubUrl: endpoint, fetch };
+  try {
+    const { sha } = kind === "model"
+      ? await modelInfo({ ...question, additionalFields: ["sha"] })
+      : await datasetInfo({ ...question, additionalFields: ["sha"] });
+    if (COMMIT.test(sha)) return sha;
+    return { missing: `${endpoint} names no commit for its revision "${revision}"`, answered: true };
+  } catch (error) {
+    if (!(error instanceof HubApiError)) {
+      return { missing: `${endpoint} does not answer: ${messageOf(error)}`, answered: false };
+    }
+    const why = error.statusCode === 404
+      ? `has no such ${kind} with revision "${revision}"`
+      : error.statusCode === 401 || error.statusCode === 403
+      ? `has no such ${kind}, or wants a token (HF_TOKEN) that may read it`
+      : `answers with status ${error.statusCode}`;
+    return { missing: `${endpoint} ${why}`, answered: error.statusCode < 500 };
+  }
+}
+
+function repository(hub: Settings, place: string, name: RepositoryName, commit: string) {
+  const { endpoint, offline, fetch, note } = hub;
+  const file = async (path: string): Promise<string | undefined> => {
+    checkName(path);
+    const pointer = join(place, "snapshots", commit, path);
+    if (await exists(pointer)) return pointer;
+    const absent = join(place, ".no_exist", commit, path);
+    if (await exists(absent)) return undefined;
+    const what = `${path} of ${name.id}`;
+    if (offline) throw new RequestError(`Opening ${what}: it is not in the cache, and HF_HUB_OFFLINE is set.`);
+    const repo = { type: name.kind, name: name.id };
+    const info = await fileDownloadInfo({ repo, path, revision: commit, hubUrl: endpoint, fetch: headOf(fetch) })
+      .catch((error) => {
+        throw new RequestError(`Fetching ${what} from ${endpoint} failed: ${messageOf(error)}`);
+      });
+    if (!info) {
+      await Deno.mkdir(dirname(absent), { recursive: true });
+      await Deno.writeTextFile(absent, "");
+      return undefined;
+    }
+    const digest = info.etag.replace(/^W\//, "").replaceAll('"', "");
+    const url = `${endpoint}/${name.kind === "model" ? "" : "datasets/"}${name.id}/resolve/${commit}/${
+      path.split("/").map(encodeURIComponent).join("/")
+    }`;
+    await fetchBlob({ url, digest, size: info.size, what, note, fetch, place, pointer });
+    return pointer;
+  };
+  return { origin: { source: "hub", endpoint, id: name.id, revision: commit }, file };
+}
+
+// The library asks for one byte and reads only the headers of a good answer: the rest is called off here.
+const headOf = (fetch: Settings["fetch"]) =>
+  (async (...request: Parameters<typeof fetch>) => {
+    const response = await fetch(...request);
+    if (response.ok) await response.body?.cancel();
+    return response;
+  }) as typeof fetch;

@@ -1,0 +1,50 @@
+/**
+ * A place for a test: a folder and environment variables that are gone when it ends.
+ *
+ * @module
+ */
+
+/** Runs with an empty folder. */
+export async function inFolder<T>(run: (folder: string) => T | Promise<T>): Promise<T> {
+  const folder = await Deno.makeTempDir();
+  try {
+    return await run(await Deno.realPath(folder));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs with environment variables set, or unset where the value is undefined. */
+export async function withEnvironment<T>(
+  values: { readonly [name: string]: string | undefined },
+  run: () => T | Promise<T>,
+): Promise<T> {
+  const before = Object.keys(values).map((name) => [name, Deno.env.get(name)] as const);
+  const set = (name: string, value: string | undefined) =>
+    value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
+  try {
+    Object.entries(values).forEach(([name, value]) => set(name, value));
+    return await run();
+  } finally {
+    before.forEach(([name, value]) => set(name, value));
+  }
+}
+
+/** Starts this Deno on a module that is given as text; `@opf/framework` and the other names of this tree work in it. */
+export function startDeno(code: string, env: Record<string, string> = {}): Deno.ChildProcess {
+  const config = new URL("../deno.json", import.meta.url).pathname;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-lock", `--config=${config}`, "--ext=ts", code],
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** What a process printed, when it ended well; else an error with what it said. */
+export async function printed(process: Deno.ChildProcess): Promise<string> {
+  const { success, stdout, stderr } = await process.output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}

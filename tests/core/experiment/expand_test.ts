@@ -1,0 +1,94 @@
+import { defineExperiment, RequestError } from "@opf/framework";
+import { mpo, staticTop, taylor } from "@opf/framework/plugins";
+import * as tasks from "@opf/framework/tasks";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { expand } from "../../../core/experiment/expand.ts";
+import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
+
+const experiment = defineExperiment({
+  name: "e",
+  models: ["a", "b"],
+  tasks: ["rte", "mrpc"],
+  seeds: [1, 2],
+  training: { epochs: 2 },
+  parameters: { tensors: 3, gauge: "left" },
+  methods: ({ tensors }) => ({
+    "fine-tuning": {},
+    "OPF-MPO static": {
+      decomposition: mpo({ tensors }),
+      policy: staticTop({ n: 1, score: taylor() }),
+      training: { epochs: 4 },
+    },
+  }),
+});
+const expanded = (changes: Parameters<typeof expand>[1]) => expand(experiment, changes, { tasks });
+const refused = (run: () => unknown, said: string) =>
+  assertStringIncludes(assertThrows(run, RequestError).message, said);
+
+Deno.test("expand() makes every combination, a method's settings above the experiment's above the defaults", () => {
+  const runs = expanded({});
+  assertEquals(runs.length, 2 * 2 * 2 * 2);
+  assertEquals(new Set(runs.map(({ model, task, label, seed }) => `${model} ${task.name} ${label} ${seed}`)).size, 16);
+  const [plain, , opf] = runs;
+  assertEquals(plain!.training, { ...TRAINING_DEFAULTS, epochs: 2 });
+  assertEquals(opf!.training.epochs, 4);
+});
+
+Deno.test("expand() replaces lists and sets values for all methods", () => {
+  const runs = expanded({
+    tasks: ["cola"],
+    models: ["c"],
+    seeds: [7],
+    methods: ["OPF-MPO static"],
+    set: ["training.epochs=9", "parameters.tensors=5"],
+  });
+  assertEquals(runs.map(({ model, task, label, seed }) => [model, task.name, label, seed]), [[
+    "c",
+    "cola",
+    "OPF-MPO static",
+    7,
+  ]]);
+  assertEquals(runs[0]!.training.epochs, 9);
+  assertEquals((runs[0]!.method.decomposition!.options as { tensors: number }).tensors, 5);
+  assertEquals(runs[0]!.parameters, { tensors: 5, gauge: "left" });
+});
+
+Deno.test("expand() visits every point of a sweep, and says which in the label", () => {
+  const swept = defineExperiment({
+    ...experiment,
+    sweep: { "parameters.tensors": [2, 4], "training.learningRate": [1e-5] },
+  });
+  const runs = expand(swept, { tasks: ["rte"], models: ["a"], seeds: [1], methods: ["OPF-MPO static"] }, { tasks });
+  assertEquals(runs.map(({ label }) => label), [
+    "OPF-MPO static (tensors 2, learningRate 0.00001)",
+    "OPF-MPO static (tensors 4, learningRate 0.00001)",
+  ]);
+  assertEquals(runs.map(({ method }) => (method.decomposition!.options as { tensors: number }).tensors), [2, 4]);
+});
+
+Deno.test("expand() refuses what it does not know, with the nearest name", () => {
+  refused(() => expanded({ tasks: ["rtee"] }), 'Unknown task "rtee". Did you mean "rte"?');
+  refused(() => expanded({ methods: ["finetuning"] }), 'Did you mean "fine-tuning"?');
+  refused(() => expanded({ set: ["training.epoch=1"] }), 'Did you mean "training.epochs"?');
+  refused(() => expanded({ set: ["training.epochs"] }), "wanted path=value");
+  refused(() => expanded({ set: ["training.epochs=many"] }), "epochs");
+  refused(() => expanded({ set: ["parameters.tensors=two"] }), "wanted a number");
+});
+
+Deno.test("defineExperiment() names the path, the wanted and the found of a mistake", () => {
+  const plain = { name: "e", models: ["a"], tasks: ["rte"], seeds: [1], methods: { "fine-tuning": {} } };
+  const declared = (change: object) => () => defineExperiment({ ...plain, ...change });
+  refused(declared({ seeds: [1, -1] }), "seeds.1");
+  refused(declared({ models: [] }), "models");
+  refused(declared({ training: { epoch: 3 } }), "epoch");
+  refused(declared({ training: { batchSize: 0 } }), "training.batchSize");
+  refused(declared({ trainings: {} }), "trainings");
+  const made = (methods: object) => () => defineExperiment({ ...plain, methods: methods as never }).methods({});
+  refused(made({}), "no methods");
+  refused(made({ a: { decomposition: mpo() } }), "the policy is missing");
+  refused(made({ a: { decompositoin: mpo() } }), 'found "decompositoin"');
+  refused(
+    made({ a: { decomposition: "mpo", policy: staticTop({ n: 1, score: taylor() }) } }),
+    "wanted a decomposition",
+  );
+});

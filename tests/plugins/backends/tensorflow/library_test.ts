@@ -1,0 +1,265 @@
+import { RequestError } from "@opf/framework";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { join } from "node:path";
+import { keptOfNvidia } from "../../../../plugins/backends/tensorflow/_cuda.ts";
+import {
+  checkMachine,
+  type Platform,
+  platformOf,
+  PLATFORMS,
+} from "../../../../plugins/backends/tensorflow/_platforms.ts";
+import { checkVersion, findLibrary } from "../../../../plugins/backends/tensorflow/library.ts";
+import { inFolder, printed, startDeno, withEnvironment } from "../../../_place.ts";
+import { makeWheel, pipWith } from "../../_make_wheel.ts";
+
+const LINUX = PLATFORMS[0]!;
+const CC = "libtensorflow_cc.so.2", FRAMEWORK = "libtensorflow_framework.so.2";
+
+/** The first bytes of an ELF library: class, byte order and machine are where the standard has them. */
+function elf(machine: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(64);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  bytes[18] = machine;
+  return bytes;
+}
+const X86 = elf(0x3e), ARM = elf(0xb7);
+
+async function write(folder: string, files: { [name: string]: Uint8Array | string }): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    await Deno.mkdir(join(path, ".."), { recursive: true });
+    await (typeof content === "string" ? Deno.writeTextFile(path, content) : Deno.writeFile(path, content));
+  }
+}
+
+/** A machine with nothing: an empty cache, a Python without a usable tensorflow, pip with an empty folder. */
+function bare<T>(run: (folder: string) => Promise<T>, values: Record<string, string | undefined> = {}): Promise<T> {
+  return inFolder(async (folder) => {
+    await write(folder, { "python/tensorflow/__init__.py": "", "wheels/none": "" }); // hides one that is installed
+    const environment = {
+      OPF_LIBTENSORFLOW: undefined,
+      OPF_CACHE: join(folder, "cache"),
+      PYTHONPATH: join(folder, "python"),
+      ...pipWith(join(folder, "wheels")),
+      ...values,
+    };
+    return await withEnvironment(environment, () => run(folder));
+  });
+}
+
+/** Linux on x86-64 with a tiny wheel in place of the real one. */
+async function tinyPlatform(folder: string, lie?: string): Promise<Platform> {
+  const cpu = await makeWheel(join(folder, "wheels"), {
+    name: "tensorflow-cpu",
+    version: "2.21.0",
+    platform: "manylinux_2_27_x86_64",
+    files: { [`tensorflow/${CC}`]: X86, [`tensorflow/${FRAMEWORK}`]: X86, "tensorflow/__init__.py": "" },
+    ...(lie && { lie }),
+  });
+  return { ...LINUX, wheels: { cpu } };
+}
+
+Deno.test("findLibrary() takes the folder that is named before all else", () =>
+  bare(async (folder) => {
+    await write(folder, { [`own/${CC}`]: X86, [`own/${FRAMEWORK}`]: X86 });
+    const own = join(folder, "own");
+    await withEnvironment({ OPF_LIBTENSORFLOW: own }, async () => {
+      const { cc, framework, preload } = await findLibrary({ platform: LINUX });
+      assertEquals({ cc, framework, preload }, { cc: join(own, CC), framework: join(own, FRAMEWORK), preload: [] });
+    });
+  }));
+
+Deno.test("findLibrary() knows the folders of the C tarball", () =>
+  bare(async (folder) => {
+    await write(folder, { "lib/libtensorflow.so.2": X86, [`lib/${FRAMEWORK}`]: X86 });
+    await withEnvironment({ OPF_LIBTENSORFLOW: folder }, async () => {
+      assertEquals((await findLibrary({ platform: LINUX })).cc, join(folder, "lib", "libtensorflow.so.2"));
+    });
+  }));
+
+Deno.test("findLibrary() refuses a named folder that has no library for this machine, and looks no further", () =>
+  bare(async (folder) => {
+    const platform = await tinyPlatform(folder);
+    const refused = (path: string, message: string) =>
+      withEnvironment(
+        { OPF_LIBTENSORFLOW: path },
+        () => assertRejects(() => findLibrary({ platform }), RequestError, message),
+      );
+    await refused(join(folder, "nowhere"), "there is no such folder");
+    await refused(folder, `${CC} or libtensorflow.so.2, and ${FRAMEWORK}, were wanted there`);
+    await write(folder, { [`arm/${CC}`]: ARM, [`arm/${FRAMEWORK}`]: ARM });
+    await refused(join(folder, "arm"), "this machine (ELF x86_64) was wanted, ELF aarch64 was found");
+    await write(folder, { [`text/${CC}`]: "version https://git-lfs".repeat(9), [`text/${FRAMEWORK}`]: X86 });
+    await refused(join(folder, "text"), "a file that is no library was found");
+  }));
+
+Deno.test("checkMachine() reads Mach-O files, universal ones too", () =>
+  inFolder(async (folder) => {
+    const darwin = platformOf({ os: "darwin", arch: "aarch64" });
+    const path = join(folder, "library");
+    const words = async (...words: number[]) => {
+      const view = new DataView(new ArrayBuffer(64));
+      words.forEach((word, index) => view.setUint32(4 * index, word));
+      await Deno.writeFile(path, new Uint8Array(view.buffer));
+    };
+    await words(0xcffaedfe, 0x0c000001); // little-endian
+    await checkMachine(path, darwin);
+    await words(0xcffaedfe, 0x07000001);
+    await assertRejects(() => checkMachine(path, darwin), RequestError, "Mach-O x86_64 was found");
+    await words(0xcafebabe, 2, 0x01000007, 0, 0, 0, 0, 0x0100000c);
+    await checkMachine(path, darwin);
+    await words(0xcafebabe, 1, 0x01000007);
+    await assertRejects(() => checkMachine(path, darwin), RequestError, "Mach-O x86_64 was found");
+  }));
+
+Deno.test("findLibrary() takes Python's tensorflow, without importing it", () =>
+  bare(async (folder) => {
+    const python = join(folder, "python");
+    await write(python, {
+      "tensorflow/__init__.py": "raise SystemExit('imported')",
+      [`tensorflow/${CC}`]: X86,
+      [`tensorflow/${FRAMEWORK}`]: X86,
+      "tensorflow_cpu-2.17.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tensorflow-cpu\nVersion: 2.17.0\n",
+    });
+    const found = await findLibrary({ platform: LINUX, device: "cpu" });
+    assertEquals(found.cc, join(python, "tensorflow", CC));
+    assertStringIncludes(found.how, "2.17.0");
+  }));
+
+Deno.test("findLibrary() passes over a Python's tensorflow that it cannot use, and says so", () =>
+  bare(async (folder) => {
+    const platform = await tinyPlatform(folder);
+    const python = join(folder, "python");
+    const passedOver = async (files: Record<string, Uint8Array | string>, why: string, cuda = false) => {
+      await write(python, { [`tensorflow/${CC}`]: X86, [`tensorflow/${FRAMEWORK}`]: X86, ...files });
+      const notes: string[] = [];
+      const wheels = { ...platform.wheels, ...(cuda && { cuda: platform.wheels.cpu! }) };
+      await findLibrary({ platform: { ...platform, wheels }, cuda, note: (note) => notes.push(note) })
+        .catch((error) => assert(cuda && error instanceof RequestError)); // CUDA's libraries are not there
+      assert(notes.some((note) => note.includes("passed over") && note.includes(why)), notes.join("\n"));
+      await Deno.remove(join(folder, "cache"), { recursive: true });
+    };
+    const metadata = (version: string) => `Metadata-Version: 2.1\nName: tensorflow\nVersion: ${version}\n`;
+    await passedOver({ [`tensorflow/${CC}`]: ARM }, "ELF aarch64 was found");
+    await passedOver({}, "built without CUDA", true);
+    await passedOver({ "tensorflow-2.8.4.dist-info/METADATA": metadata("2.8.4") }, "2.8.4 was found");
+  }));
+
+Deno.test("findLibrary() fetches the wheel with pip once, and keeps the two libraries of it", () =>
+  bare(async (folder) => {
+    const platform = await tinyPlatform(folder);
+    const notes: string[] = [];
+    const found = await findLibrary({ platform, device: "cpu", note: (note) => notes.push(note) });
+    assert(notes.some((note) => note.startsWith("Fetching tensorflow-cpu 2.21.0")), notes.join("\n"));
+    assertEquals(await Deno.readFile(found.cc), X86);
+    const kept = Array.from(Deno.readDirSync(join(found.cc, "..")), ({ name }) => name).sort();
+    assertEquals(kept, [CC, FRAMEWORK]);
+
+    const nothing = { ...pipWith("/dev/null"), PATH: "" };
+    const again = await withEnvironment(nothing, () => findLibrary({ platform, device: "cpu" }));
+    assertEquals([again.cc, again.framework], [found.cc, found.framework]);
+    assertStringIncludes(again.how, "cache");
+  }));
+
+Deno.test("findLibrary() refuses a wheel that is not the pinned one, and keeps nothing of it", () =>
+  bare(async (folder) => {
+    const platform = await tinyPlatform(folder);
+    const cpu = { ...platform.wheels.cpu!, sha256: "00".repeat(32) };
+    const error = await assertRejects(() => findLibrary({ platform: { ...platform, wheels: { cpu } } }), RequestError);
+    assertStringIncludes(error.message, `sha256 ${cpu.sha256} wanted, ${platform.wheels.cpu!.sha256} found`);
+    const damaged = await tinyPlatform(folder, `tensorflow/${CC}`);
+    await assertRejects(() => findLibrary({ platform: damaged }), Error, "is not what the wheel's RECORD says");
+    const kept = Array.from(Deno.readDirSync(join(folder, "cache/libtensorflow/2.21.0-linux-x86_64-cpu")));
+    assertEquals(kept.map(({ name }) => name), [".tensorflow.lock"]);
+  }));
+
+Deno.test("findLibrary() says what it tried and what can be done, where nothing works", () =>
+  bare(async (folder) => {
+    const error = await assertRejects(() => findLibrary({ platform: LINUX, device: "cpu" }), RequestError);
+    for (
+      const part of [
+        "OPF_LIBTENSORFLOW: not set",
+        join(folder, "cache"),
+        "it lacks libtensorflow",
+        "pip download tensorflow-cpu==2.21.0",
+        "No matching distribution found",
+        "python3 -m pip install tensorflow-cpu==2.21.0",
+        `set OPF_LIBTENSORFLOW to a folder with ${CC} and ${FRAMEWORK}`,
+      ]
+    ) assertStringIncludes(error.message, part);
+    await withEnvironment({ PATH: "" }, async () => {
+      await assertRejects(() => findLibrary({ platform: LINUX, device: "cpu" }), RequestError, "there is no `python3`");
+    });
+  }));
+
+Deno.test("findLibrary() in two processes at a time fetches once", () =>
+  bare(async (folder) => {
+    const platform = await tinyPlatform(folder);
+    const module = new URL("../../../../plugins/backends/tensorflow/library.ts", import.meta.url);
+    const code = `
+      import { findLibrary } from ${JSON.stringify(module)};
+      const note = (note) => note.startsWith("Fetching") && console.log("fetched");
+      console.log((await findLibrary({ device: "cpu", platform: ${JSON.stringify(platform)}, note })).cc);`;
+    const both = await Promise.all([startDeno(code), startDeno(code)].map(printed));
+    assertEquals(both.join("").match(/^fetched$/gm)?.length, 1);
+    assertEquals(both[0]!.trim().split("\n").at(-1), both[1]!.trim().split("\n").at(-1));
+  }));
+
+Deno.test("findLibrary() refuses a GPU that is not there before it fetches anything", () =>
+  bare(async () => {
+    const asked = (platform: Platform, cuda: boolean, message: string) =>
+      assertRejects(() => findLibrary({ device: "gpu", platform, cuda }), RequestError, message);
+    await asked(LINUX, false, "A GPU was asked for, and there is no CUDA device");
+    await asked(platformOf({ os: "linux", arch: "aarch64" }), true, "no CUDA build for linux-aarch64");
+  }));
+
+Deno.test("findLibrary() loads CUDA's libraries that lie beside Python's tensorflow, each after those it needs", () =>
+  bare(async (folder) => {
+    const python = join(folder, "python");
+    const names = [
+      ...["cuda_runtime/lib/libcudart.so.12", "cuda_nvrtc/lib/libnvrtc.so.12", "nvjitlink/lib/libnvJitLink.so.12"],
+      ...["cublas/lib/libcublasLt.so.12", "cublas/lib/libcublas.so.12", "cufft/lib/libcufft.so.11"],
+      ...["curand/lib/libcurand.so.10", "cusparse/lib/libcusparse.so.12", "cusolver/lib/libcusolver.so.11"],
+      ...["cuda_cupti/lib/libcupti.so.12", "nccl/lib/libnccl.so.2", "cudnn/lib/libcudnn.so.9"],
+    ];
+    await write(python, {
+      [`tensorflow/${CC}`]: X86,
+      [`tensorflow/${FRAMEWORK}`]: X86,
+      "tensorflow/python/platform/build_info.py": "build_info = dict([('is_cuda_build', True)])",
+      ...Object.fromEntries(names.map((name) => [`nvidia/${name}`, X86])),
+    });
+    const { preload, variant } = await findLibrary({ device: "gpu", platform: LINUX, cuda: true });
+    assertEquals(variant, "cuda");
+    assertEquals(preload.toSorted(), names.map((name) => join(python, "nvidia", name)).sort());
+    const place = (name: string) => preload.findIndex((path) => path.includes(name));
+    for (
+      const [needed, by] of [
+        ["libcublasLt", "libcublas.so"],
+        ["libnvJitLink", "libcusparse"],
+        ["libcublas.so", "libcusolver"],
+        ["libcusparse", "libcusolver"],
+        ["libcudart", "libcudnn"],
+      ] as const
+    ) assert(place(needed) < place(by), `${needed} comes after ${by}`);
+  }));
+
+Deno.test("keptOfNvidia() keeps libraries and what XLA compiles with", () => {
+  assertEquals(keptOfNvidia("nvidia/cublas/lib/libcublas.so.12"), "cublas/lib/libcublas.so.12");
+  assertEquals(keptOfNvidia("nvidia/cuda_nvcc/bin/ptxas"), "cuda_nvcc/bin/ptxas");
+  const device = "cuda_nvcc/nvvm/libdevice/libdevice.10.bc";
+  assertEquals(keptOfNvidia(`nvidia/${device}`), device);
+  assertEquals(keptOfNvidia("nvidia/cublas/include/cublas.h"), undefined);
+  assertEquals(keptOfNvidia("nvidia/cuda_runtime/lib/libcudart_static.a"), undefined);
+});
+
+Deno.test("platformOf() tells a machine without libtensorflow which ones have it", () => {
+  const refused = assertThrows(() => platformOf({ os: "windows", arch: "x86_64" }), RequestError, "windows-x86_64");
+  for (const { name } of PLATFORMS) assertStringIncludes(refused.message, name);
+});
+
+Deno.test("checkVersion() takes 2.9 and later, before 3", () => {
+  for (const version of ["2.9.0", "2.9.1-rc1", "2.21.0"]) checkVersion(version);
+  for (const version of ["2.8.4", "1.15.0", "3.0.0", "", "2"]) {
+    assertThrows(() => checkVersion(version), RequestError, `version 2.9 or later, before 3, was wanted, ${version}`);
+  }
+});

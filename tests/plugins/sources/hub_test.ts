@@ -1,0 +1,226 @@
+import { RequestError } from "@opf/framework";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { hub, type HubOptions } from "../../../plugins/sources/hub.ts";
+import { inFolder, printed, startDeno, withEnvironment } from "../../_place.ts";
+import { digestOf, fakeHub, type FakeHubOptions } from "./_fake_hub.ts";
+
+const ID = "some/model", COMMIT = "0123456789abcdef0123456789abcdef01234567";
+const SMALL = new TextEncoder().encode('{"hidden_size": 8}');
+const LARGE = Uint8Array.from({ length: 300_000 }, (_, index) => index * index >> 5);
+const FILES = { "config.json": SMALL, "onnx/model one.bin": LARGE };
+
+const VARIABLES = [
+  ...["HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "HF_TOKEN", "HF_TOKEN_PATH", "XDG_CACHE_HOME"],
+];
+
+/** A hub on loopback that has one model, and an empty cache. */
+function withHub(
+  run: (at: { open: (options?: HubOptions) => Promise<Opened>; cache: string } & Fake) => Promise<void>,
+  options: FakeHubOptions = {},
+): Promise<void> {
+  return inFolder(async (cache) => {
+    const nothing = Object.fromEntries(VARIABLES.map((name) => [name, undefined]));
+    await using fake = fakeHub({ [`models/${ID}`]: { commit: COMMIT, files: FILES } }, options);
+    const open = async (options: HubOptions = {}) => {
+      const found = await hub({ endpoint: fake.endpoint, cache, ...options }).open({ kind: "model", id: ID });
+      assert("file" in found, JSON.stringify(found));
+      return found;
+    };
+    await withEnvironment({ ...nothing, HOME: cache }, () => run({ ...fake, open, cache }));
+  });
+}
+type Fake = Pick<ReturnType<typeof fakeHub>, "endpoint" | "seen">;
+type Opened = Exclude<Awaited<ReturnType<ReturnType<typeof hub>["open"]>>, { missing: string }>;
+
+const place = (cache: string) => join(cache, "models--some--model");
+
+Deno.test("hub() fetches files into the standard cache, and pins the branch to its commit", () =>
+  withHub(async ({ open, cache, endpoint, seen }) => {
+    const found = await open();
+    assertEquals(found.origin, { source: "hub", endpoint, id: ID, revision: COMMIT });
+    const config = join(place(cache), "snapshots", COMMIT, "config.json");
+    assertEquals(await found.file("config.json"), config);
+    assertEquals(await Deno.readFile(config), SMALL);
+    const large = await found.file("onnx/model one.bin");
+    assertEquals(await Deno.readFile(large!), LARGE);
+
+    assertEquals(await Deno.readTextFile(join(place(cache), "refs", "main")), COMMIT);
+    const blob = (bytes: Uint8Array) => join(place(cache), "blobs", digestOf(bytes));
+    assertEquals([await Deno.realPath(config), await Deno.realPath(large!)], [blob(SMALL), blob(LARGE)]);
+    assert(!(await Deno.readLink(large!)).startsWith("/"), "the link moves with the cache");
+
+    const requests = seen.length;
+    assertEquals(await found.file("config.json"), config);
+    assertEquals(seen.length, requests, "what is there is not asked for again");
+  }));
+
+Deno.test("hub() knows which files a repository lacks, and remembers it", () =>
+  withHub(async ({ open, seen }) => {
+    const found = await open();
+    assertEquals(await found.file("tokenizer.json"), undefined);
+    const requests = seen.length;
+    assertEquals(await found.file("tokenizer.json"), undefined);
+    assertEquals(seen.length, requests);
+    for (const name of ["../../refs/main", "/etc/hostname"]) {
+      await assertRejects(() => found.file(name), Error, "a name inside the repository was wanted");
+    }
+  }));
+
+Deno.test("hub() takes a broken download up where it broke off", () =>
+  withHub(async ({ open, cache, seen }) => {
+    await Deno.mkdir(join(place(cache), "blobs"), { recursive: true });
+    await Deno.writeFile(join(place(cache), "blobs", `${digestOf(LARGE)}.incomplete`), LARGE.slice(0, 100_000));
+    const path = await (await open()).file("onnx/model one.bin");
+    assertEquals(await Deno.readFile(path!), LARGE);
+    assertEquals(seen.filter(({ storage }) => storage).map(({ range }) => range), ["bytes=100000-"]);
+  }));
+
+Deno.test("hub() goes on by itself when a connection breaks", () =>
+  withHub(async ({ open, seen }) => {
+    assertEquals(await Deno.readFile((await (await open()).file("onnx/model one.bin"))!), LARGE);
+    assert(seen.filter(({ storage }) => storage).length > 1);
+  }, { breakAfter: 120_000 }));
+
+Deno.test("hub() gives up on a connection that keeps breaking, and keeps what came", () =>
+  withHub(async ({ open, cache }) => {
+    const found = await open();
+    await assertRejects(() => found.file("onnx/model one.bin"), RequestError, "of 300000 bytes");
+    const kept = await Deno.stat(join(place(cache), "blobs", `${digestOf(LARGE)}.incomplete`));
+    assert(kept.size > 0 && kept.size < LARGE.length);
+  }, { breakAfter: 1_100 }));
+
+for (const ignoreRange of [true, false]) {
+  const why = ignoreRange ? "a server sends the whole file" : "the part that was there is wrong";
+  Deno.test(`hub() begins afresh where ${why}`, () =>
+    withHub(async ({ open, cache, seen }) => {
+      await Deno.mkdir(join(place(cache), "blobs"), { recursive: true });
+      const part = LARGE.slice(0, 100_000).map((byte) => ignoreRange ? byte : byte ^ 1);
+      await Deno.writeFile(join(place(cache), "blobs", `${digestOf(LARGE)}.incomplete`), part);
+      assertEquals(await Deno.readFile((await (await open()).file("onnx/model one.bin"))!), LARGE);
+      const ranges = seen.filter(({ storage }) => storage).map(({ range }) => range);
+      assertEquals(ranges, ignoreRange ? ["bytes=100000-"] : ["bytes=100000-", null]);
+    }, { ignoreRange }));
+}
+
+Deno.test("hub() refuses bytes that are not those the hub names, and keeps none of them", () =>
+  withHub(async ({ open, cache }) => {
+    const found = await open();
+    const refused = (name: string, digest: string) =>
+      assertRejects(() => found.file(name), RequestError, `${digest} wanted`);
+    await refused("config.json", digestOf(SMALL));
+    await refused("onnx/model one.bin", digestOf(LARGE));
+    assertEquals(Array.from(Deno.readDirSync(join(place(cache), "blobs"))), []);
+  }, { damage: (bytes) => bytes.map((byte, index) => index === bytes.length - 1 ? byte ^ 1 : byte) }));
+
+Deno.test("hub() refuses a file that is longer than the hub says", () =>
+  withHub(async ({ open }) => {
+    const found = await open();
+    await assertRejects(() => found.file("config.json"), RequestError, "bytes wanted");
+  }, { damage: (bytes) => Uint8Array.from([...bytes, 0]) }));
+
+Deno.test("hub() sends its token to the hub, and to nobody that the hub sends it to", () =>
+  withHub(async ({ open, endpoint, cache, seen }) => {
+    const source = hub({ endpoint, cache });
+    const refused = await source.open({ kind: "model", id: ID });
+    assert("missing" in refused);
+    assertStringIncludes(refused.missing, "HF_TOKEN");
+    await withEnvironment({ HF_TOKEN: "secret" }, async () => {
+      await (await open()).file("onnx/model one.bin");
+    });
+    const last = seen.findLast(({ storage }) => storage);
+    assertEquals(last?.authorization, null);
+    await Deno.writeTextFile(join(cache, "token"), "secret\n"); // as `hf auth login` leaves it
+    await withEnvironment({ HF_HOME: cache }, async () => {
+      assertEquals(await Deno.readFile((await (await open()).file("config.json"))!), SMALL);
+    });
+  }, { token: "secret" }));
+
+Deno.test("hub() offline gives what the cache has, and says what it lacks", () =>
+  withHub(async ({ open, endpoint, cache, seen }) => {
+    await withEnvironment({ HF_HUB_OFFLINE: "1", HF_ENDPOINT: endpoint, HF_HUB_CACHE: cache }, async () => {
+      const found = await hub().open({ kind: "model", id: ID });
+      assertEquals(found, { missing: "HF_HUB_OFFLINE is set, and it is not in the cache" });
+      assertEquals(await hub().check(AbortSignal.timeout(5_000)), {
+        answers: false,
+        detail: "HF_HUB_OFFLINE is set",
+      });
+    });
+    assertEquals(seen.length, 0);
+    const online = await open();
+    await online.file("config.json");
+    await online.file("tokenizer.json");
+    const requests = seen.length;
+    await withEnvironment({ HF_HUB_OFFLINE: "YES", HF_HUB_CACHE: cache }, async () => {
+      const found = await hub({ endpoint }).open({ kind: "model", id: ID });
+      assert("file" in found);
+      assertEquals(await Deno.readFile((await found.file("config.json"))!), SMALL);
+      assertEquals(await found.file("tokenizer.json"), undefined);
+      await assertRejects(() => found.file("onnx/model one.bin"), RequestError, "HF_HUB_OFFLINE");
+    });
+    assertEquals(seen.length, requests);
+  }));
+
+Deno.test("hub() tells what it lacks: repository, revision, name, and a hub that is silent", () =>
+  withHub(async ({ endpoint, cache }) => {
+    const missing = async (id: string, revision?: string, options: HubOptions = {}) => {
+      const source = hub({ endpoint, cache, ...options });
+      const found = await source.open({ kind: "model", id, ...(revision && { revision }) });
+      return "missing" in found ? found.missing : "found";
+    };
+    assertStringIncludes(await missing("some/other"), 'has no such model with revision "main"');
+    assertStringIncludes(await missing(ID, "v2"), 'has no such model with revision "v2"');
+    assertEquals(await missing("./some/model"), "not a name on the hub");
+    assertEquals(await missing("some/model/deep"), "not a name on the hub");
+    const nobody = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const silent = `http://127.0.0.1:${nobody.addr.port}`; // takes connections and says nothing
+    const patience = 50;
+    assertStringIncludes(await missing(ID, undefined, { endpoint: silent, patience }), "no answer within 0.05 s");
+    const { answers, detail } = await hub({ endpoint: silent, patience }).check(new AbortController().signal);
+    assertEquals(answers, false);
+    assertStringIncludes(detail, "no answer within 0.05 s");
+    nobody.close();
+    assertStringIncludes(await missing(ID, undefined, { endpoint: silent }), "does not answer");
+    assert((await hub({ endpoint }).check(new AbortController().signal)).answers);
+  }));
+
+Deno.test("hub() takes what the cache has of a branch where the hub is silent, and says so", () =>
+  withHub(async ({ open, cache }) => {
+    await (await open()).file("config.json");
+    const notes: string[] = [];
+    const found = await open({ endpoint: "http://127.0.0.1:1", cache, note: (note) => notes.push(note) });
+    assertEquals(await Deno.readFile((await found.file("config.json"))!), SMALL);
+    assertEquals(notes.length, 1);
+    assertStringIncludes(notes[0]!, COMMIT);
+  }));
+
+Deno.test("hub() asks for the commit that this project was made with, and for datasets", () =>
+  inFolder(async (cache) => {
+    const pinned = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf";
+    const files = { "rte/train.parquet": SMALL };
+    await using fake = fakeHub({
+      "models/sentence-transformers/all-MiniLM-L6-v2": { commit: pinned, files: {} },
+      "datasets/some/data": { commit: COMMIT, files },
+    });
+    const source = hub({ endpoint: fake.endpoint, cache });
+    const model = await source.open({ kind: "model", id: "sentence-transformers/all-MiniLM-L6-v2" });
+    assert("file" in model);
+    assertStringIncludes(fake.seen.at(-1)!.path, pinned);
+    const data = await source.open({ kind: "dataset", id: "some/data" });
+    assert("file" in data);
+    const path = join(cache, "datasets--some--data", "snapshots", COMMIT, "rte", "train.parquet");
+    assertEquals(await data.file("rte/train.parquet"), path);
+    assertEquals(await Deno.readFile(path), SMALL);
+  }));
+
+Deno.test("hub() in two processes at a time fetches a file once", () =>
+  withHub(async ({ endpoint, cache, seen }) => {
+    const module = new URL("../../../plugins/sources/hub.ts", import.meta.url);
+    const code = `
+      import { hub } from ${JSON.stringify(module)};
+      const options = ${JSON.stringify({ endpoint, cache })};
+      const found = await hub(options).open({ kind: "model", id: ${JSON.stringify(ID)} });
+      console.log((await Deno.stat(await found.file("onnx/model one.bin"))).size);`;
+    assertEquals(await Promise.all([startDeno(code), startDeno(code)].map(printed)), ["300000\n", "300000\n"]);
+    assertEquals(seen.filter(({ storage }) => storage).length, 1);
+  }));
