@@ -23,4 +23,5 @@ export * from "./core/training/schedule.ts";
 export * from "./core/selection.ts";
 export * from "./core/source.ts";
 export * from "./core/task.ts";
+export * from "./core/tokenizer.ts";
 export * from "./core/weights.ts";

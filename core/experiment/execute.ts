@@ -43,7 +43,7 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
   using events = await Deno.open(`${folder}/${FILES.events}`, { write: true, create: true, truncate: true });
   const event = (event: TrainingEvent) => {
     const line = new TextEncoder().encode(
-      JSON.stringify({ ...event, seconds: (performance.now() - started) / 1000 }) + "\n",
+      JSON.stringify({ time: (performance.now() - started) / 1000, ...event }) + "\n",
     );
     for (let at = 0; at < line.length;) at += events.writeSync(line.subarray(at));
     options.event(event);

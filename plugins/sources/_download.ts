@@ -94,7 +94,7 @@ async function append({ url, size, what, note, fetch }: BlobRequest, path: strin
     }
     const resumed = response.status === 206;
     using file = await Deno.open(path, { create: true, write: true, append: resumed, truncate: !resumed });
-    let done = 0;
+    let done = resumed ? begin : 0;
     let told = Date.now();
     for await (const piece of response.body) {
       heard();

@@ -55,6 +55,14 @@ Deno.test("hub() fetches files into the standard cache, and pins the branch to i
     assertEquals(seen.length, requests, "what is there is not asked for again");
   }));
 
+Deno.test("hub() fetches no content twice that two revisions share", () =>
+  withHub(async ({ open, cache, seen }) => {
+    await (await open()).file("onnx/model one.bin");
+    await Deno.rename(join(place(cache), "snapshots", COMMIT), join(place(cache), "snapshots", "f".repeat(40)));
+    assertEquals(await Deno.readFile((await (await open()).file("onnx/model one.bin"))!), LARGE);
+    assertEquals(seen.filter(({ storage }) => storage).length, 1);
+  }));
+
 Deno.test("hub() knows which files a repository lacks, and remembers it", () =>
   withHub(async ({ open, seen }) => {
     const found = await open();

@@ -259,7 +259,7 @@ Deno.test("platformOf() tells a machine without libtensorflow which ones have it
 
 Deno.test("checkVersion() takes 2.9 and later, before 3", () => {
   for (const version of ["2.9.0", "2.9.1-rc1", "2.21.0"]) checkVersion(version);
-  for (const version of ["2.8.4", "1.15.0", "3.0.0", "", "2"]) {
+  for (const version of ["2.8.4", "1.15.0", "3.0.0", "3.10.0", "", "2"]) {
     assertThrows(() => checkVersion(version), RequestError, `version 2.9 or later, before 3, was wanted, ${version}`);
   }
 });

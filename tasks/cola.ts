@@ -1,0 +1,19 @@
+/**
+ * CoLA: is a sentence acceptable English?
+ *
+ * @module
+ */
+import { glueTask } from "./_glue.ts";
+import { accuracy, matthews } from "./metrics.ts";
+
+/** CoLA, of GLUE. */
+export const cola = glueTask({
+  name: "cola",
+  official: "CoLA",
+  first: ["sentence1", "sentence"],
+  classes: ["unacceptable", "acceptable"],
+  primary: "matthews",
+  metrics: { matthews, accuracy },
+  rows: { train: 8551, dev: 1043 },
+  headless: { first: 3, label: 1 },
+});

@@ -1,0 +1,22 @@
+/**
+ * MNLI: entailment, neutral or contradiction? Judged on the matched dev set
+ *
+ * @module
+ */
+import { glueTask } from "./_glue.ts";
+import { accuracy } from "./metrics.ts";
+
+/** MNLI, of GLUE. */
+export const mnli = glueTask({
+  name: "mnli",
+  official: "MNLI",
+  first: ["sentence1", "premise"],
+  second: ["sentence2", "hypothesis"],
+  label: ["label", "gold_label"],
+  classes: ["entailment", "neutral", "contradiction"],
+  primary: "accuracy",
+  metrics: { accuracy },
+  rows: { train: 392702, dev: 9815 },
+  files: { dev: ["dev_matched"] },
+  hub: { dev: "validation_matched" },
+});

@@ -1,0 +1,20 @@
+/**
+ * MRPC: do two sentences say the same?
+ *
+ * @module
+ */
+import { glueTask } from "./_glue.ts";
+import { accuracy, f1 } from "./metrics.ts";
+
+/** MRPC, of GLUE. */
+export const mrpc = glueTask({
+  name: "mrpc",
+  official: "MRPC",
+  first: ["sentence1", "#1 String"],
+  second: ["sentence2", "#2 String"],
+  label: ["label", "Quality"],
+  classes: ["not_equivalent", "equivalent"],
+  primary: "f1",
+  metrics: { f1, accuracy },
+  rows: { train: 3668, dev: 408 },
+});

@@ -1,0 +1,19 @@
+/**
+ * QNLI: does the sentence answer the question?
+ *
+ * @module
+ */
+import { glueTask } from "./_glue.ts";
+import { accuracy } from "./metrics.ts";
+
+/** QNLI, of GLUE. */
+export const qnli = glueTask({
+  name: "qnli",
+  official: "QNLI",
+  first: ["sentence1", "question"],
+  second: ["sentence2", "sentence"],
+  classes: ["entailment", "not_entailment"],
+  primary: "accuracy",
+  metrics: { accuracy },
+  rows: { train: 104743, dev: 5463 },
+});

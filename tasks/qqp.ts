@@ -1,0 +1,20 @@
+/**
+ * QQP: do two questions ask the same?
+ *
+ * @module
+ */
+import { glueTask } from "./_glue.ts";
+import { accuracy, f1 } from "./metrics.ts";
+
+/** QQP, of GLUE. */
+export const qqp = glueTask({
+  name: "qqp",
+  official: "QQP",
+  first: ["sentence1", "question1"],
+  second: ["sentence2", "question2"],
+  label: ["label", "is_duplicate"],
+  classes: ["not_duplicate", "duplicate"],
+  primary: "f1",
+  metrics: { f1, accuracy },
+  rows: { train: 363846, dev: 40430 },
+});

@@ -1,0 +1,19 @@
+/**
+ * RTE: recognising textual entailment: does the first text entail the second?
+ *
+ * @module
+ */
+import { glueTask } from "./_glue.ts";
+import { accuracy } from "./metrics.ts";
+
+/** RTE, of GLUE. */
+export const rte = glueTask({
+  name: "rte",
+  official: "RTE",
+  first: ["sentence1"],
+  second: ["sentence2"],
+  classes: ["entailment", "not_entailment"],
+  primary: "accuracy",
+  metrics: { accuracy },
+  rows: { train: 2490, dev: 277 },
+});

@@ -1,0 +1,19 @@
+/**
+ * WNLI: does the sentence with the pronoun replaced follow?
+ *
+ * @module
+ */
+import { glueTask } from "./_glue.ts";
+import { accuracy } from "./metrics.ts";
+
+/** WNLI, of GLUE. */
+export const wnli = glueTask({
+  name: "wnli",
+  official: "WNLI",
+  first: ["sentence1"],
+  second: ["sentence2"],
+  classes: ["not_entailment", "entailment"],
+  primary: "accuracy",
+  metrics: { accuracy },
+  rows: { train: 635, dev: 71 },
+});
