@@ -11,7 +11,7 @@ import { dirname, join, normalize } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 // @ts-types="npm:@types/yauzl@3.4.0"
-import { openPromise, type ZipFile } from "npm:yauzl@3.4.0";
+import { openPromise, type ZipFile } from "yauzl";
 
 /** One wheel, pinned. */
 export interface Wheel {
@@ -57,7 +57,8 @@ export async function python(
       }).output();
       return { success, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      // One that may not be run counts as none: commands may be allowed the usual name alone.
+      if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable)) throw error;
     }
   }
 }

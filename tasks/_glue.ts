@@ -1,167 +1,183 @@
 /**
- * The frame of a GLUE task (Wang et al. 2019): where its files are, what their columns and labels are called.
+ * What the tasks of GLUE (Wang et al. 2019) have in common: where their data lie, in which columns, what a label is.
  *
  * @module
  */
 import {
   type Example,
   exists,
-  type Head,
   type MetricName,
-  type Metrics,
   RequestError,
   sha256OfFile,
+  type Source,
   type Task,
-  type TaskContext,
   type TaskData,
 } from "@opf/framework";
-import { parquetReadObjects } from "hyparquet";
-import { cellOf, columnOf, readRows } from "./_table.ts";
-
-type Split = "train" | "dev";
+import { join, resolve } from "node:path";
+import type { Metric } from "./metrics.ts";
+import { readParquet } from "./_parquet.ts";
+import { readLines, readTsv, type Row, type TsvOptions, type Wanted } from "./_tsv.ts";
 
 /** How one task differs from the others. */
-export interface GlueOptions {
+export interface GlueOptions extends Pick<TsvOptions, "header" | "dropShort"> {
   readonly name: string;
   /** Its folder in the official release. */
   readonly official: string;
-  /** Column names: ours, the official ones, the hub's. */
+  /** Names of the column with the first text: in our form, in the official files, on the hub. */
   readonly first: readonly string[];
+  /** The same of the second text; absent where there is one text. */
   readonly second?: readonly string[];
-  /** @default "label" */
+  /** The same of the label. @default "label" */
   readonly label?: readonly string[];
-  /** Names of the classes in the order of their numbers; absent for a score. */
+  /** Names of the classes in the order of their numbers, as in the Hugging Face dataset; absent for a score. */
   readonly classes?: readonly string[];
   readonly primary: MetricName;
-  readonly metrics: {
-    readonly [name in MetricName]?: (predictions: readonly number[], labels: readonly number[]) => number;
-  };
+  readonly metrics: { readonly [name in MetricName]?: Metric };
+  /** Rows of the published sets. */
   readonly rows: { readonly train: number; readonly dev: number };
-  /** Names of the files of a split, without folder and ending. @default train, dev */
-  readonly files?: { readonly [split in Split]?: readonly string[] };
-  /** Splits as the hub names them. @default train, validation */
-  readonly hub?: { readonly [split in Split]?: string };
-  /** Columns by place, for official files without a head. */
-  readonly headless?: { readonly first: number; readonly label: number };
+  /** What the development set is called in files and on the hub. @default "dev" and "validation" */
+  readonly dev?: { readonly file: string; readonly hub: string };
+  /** Official files that hold both sets: the table, the ids of the rows of the development set, columns of the ids. */
+  readonly undivided?: { readonly file: string; readonly dev: string; readonly ids: readonly [string, string] };
 }
 
-/** A task of GLUE. Its data come from `--data` or from the hub's `nyu-mll/glue`. */
+const DATASET = "nyu-mll/glue";
+
+/**
+ * A task of GLUE. Its data come from `FOLDER/<name>/` (columns `idx`, `sentence1`, `sentence2` for pairs, `label`) or
+ * from the official folders (`FOLDER/RTE/` …); where no folder is given, from the hub's dataset.
+ */
 export function glueTask(options: GlueOptions): Task {
   const { name, classes, primary, metrics, rows } = options;
-  const head: Head = classes
-    ? { kind: "classification", outputs: classes.length, labels: classes }
-    : { kind: "regression", outputs: 1 };
   return {
     name,
-    head,
+    head: classes
+      ? { kind: "classification", outputs: classes.length, labels: classes }
+      : { kind: "regression", outputs: 1 },
     primary,
     rows,
-    load: (context) => context.folder === undefined ? fromHub(options, context) : fromFolder(options, context.folder),
-    metrics: (predictions, labels): Metrics =>
+    load: ({ folder, sources }) =>
+      folder === undefined ? fromSources(options, sources) : fromFolder(options, resolve(folder)),
+    metrics: (predictions, labels) =>
       Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, metric(predictions, labels)])),
   };
 }
 
 async function fromFolder(options: GlueOptions, folder: string): Promise<TaskData> {
-  const files: Record<string, string> = {};
-  const read = async (split: Split) => {
-    const path = await findFile(options, { folder, split });
-    files[path.slice(folder.length + 1)] = await sha256OfFile(path);
-    return readExamples(path, options);
-  };
-  const [train, dev] = [await read("train"), await read("dev")];
-  return { train, dev, origin: { source: "folder", files } };
-}
-
-async function findFile({ name, official, files }: GlueOptions, { folder, split }: { folder: string; split: Split }) {
-  const wanted = [name, official].flatMap((own) =>
-    (files?.[split] ?? [split]).flatMap((file) =>
-      [".tsv", ".tsv.gz", ".txt"].map((end) => `${folder}/${own}/${file}${end}`)
-    )
-  );
-  for (const path of wanted) if (await exists(path)) return path;
-  throw new RequestError(`${name}: no ${split} set. Looked for ${wanted.join(", ")}.`);
-}
-
-/** The labelled examples of a file. */
-async function readExamples(path: string, options: GlueOptions): Promise<Example[]> {
-  const { first, second, label = ["label"], headless } = options;
-  const rows = await readRows(path);
-  const column = (names: readonly string[]) => ({ at: columnOf(rows[0]!, names), name: names[0]! });
-  const isHeadless = headless !== undefined && !rows[0]!.cells.includes(label[0]!);
-  const at = isHeadless
-    ? { first: { at: headless.first, name: "sentence" }, label: { at: headless.label, name: "label" } }
-    : { first: column(first), ...(second && { second: column(second) }), label: column(label) };
-  const number = isHeadless ? -1 : rows[0]!.cells.indexOf("idx");
-  return rows.slice(isHeadless ? 0 : 1).map((row, index) => {
-    const text = cellOf(row, at.first);
-    const pair = "second" in at && at.second ? cellOf(row, at.second) : undefined;
-    const idx = number < 0 ? index : Number(row.cells[number]);
-    return {
-      index: Number.isSafeInteger(idx) ? idx : index,
-      texts: pair === undefined ? [text] : [text, pair],
-      label: labelOf(cellOf(row, at.label), { ...options, place: row.place }),
-    };
-  });
-}
-
-function labelOf(text: string, { classes, place }: { classes?: readonly string[]; place: string }): number {
-  const number = text.trim() === "" ? NaN : Number(text);
-  if (!classes) {
-    if (Number.isFinite(number)) return number;
-    throw new RequestError(`${place}: wanted a number as label, found "${text}".`);
+  const { name, official, undivided, dev = { file: "dev" } } = options;
+  const at = (place: string, file: string) => ["tsv", "tsv.gz"].map((ending) => `${place}/${file}.${ending}`);
+  const named = (file: string) => [...at(name, file), ...at(official, file)];
+  const whole = undivided && [undivided.file, undivided.dev].map((file) => `${official}/${file}`);
+  const sets = [await firstOf(named("train"), folder), await firstOf(named(dev.file), folder)] as const;
+  const files = whole && !sets[0]
+    ? [await firstOf(whole.slice(0, 1), folder), await firstOf(whole.slice(1), folder)]
+    : sets;
+  const [train, other] = files;
+  if (train === undefined || other === undefined) {
+    const looked = [...named("train"), ...named(dev.file), ...whole ?? []].join(", ");
+    throw new RequestError(
+      await exists(folder)
+        ? `Loading ${name} from ${folder}: there is no ${
+          train === undefined ? "train" : "dev"
+        } set. Looked for ${looked}.`
+        : `Loading ${name}: there is no folder ${folder}.`,
+    );
   }
-  const label = classes.includes(text) ? classes.indexOf(text) : number;
-  if (Number.isInteger(label) && label >= 0 && label < classes.length) return label;
-  throw new RequestError(
-    `${place}: wanted a label 0 to ${classes.length - 1} or one of ${classes.join(", ")}, found "${text}".`,
-  );
+  const [first, second] = [join(folder, train), join(folder, other)];
+  const examples = undivided && files !== sets
+    ? await readUndivided(options, first, { list: second, ids: undivided.ids })
+    : { train: await readSet(options, first), dev: await readSet(options, second) };
+  return { ...examples, origin: { folder, files: await digests({ [train]: first, [other]: second }) } };
 }
 
-async function fromHub(options: GlueOptions, { sources }: TaskContext): Promise<TaskData> {
-  const { name } = options;
+async function readSet(options: GlueOptions, path: string): Promise<Example[]> {
+  const { header, dropShort } = options;
+  const rows = await readTsv(path, {
+    ...wantedOf(options),
+    ...(header && { header }),
+    ...(dropShort && { dropShort }),
+  });
+  return rows.map((row) => exampleOf(row, options));
+}
+
+/** One table with both sets, and a list of the rows that are the development set. */
+async function readUndivided(
+  options: GlueOptions,
+  path: string,
+  { list, ids }: { readonly list: string; readonly ids: readonly [string, string] },
+): Promise<Pick<TaskData, "train" | "dev">> {
+  const listed = new Set(await readLines(list));
+  const wanted = wantedOf(options);
+  const rows = await readTsv(path, { ...wanted, columns: [...wanted.columns, ...ids.map((id) => [id])] });
+  const sets = { train: [] as Example[], dev: [] as Example[] };
+  for (const row of rows) {
+    const isDev = listed.has(row.fields.slice(-2).join("\t"));
+    sets[isDev ? "dev" : "train"].push(exampleOf(row, options));
+  }
+  return sets;
+}
+
+async function fromSources(options: GlueOptions, sources: readonly Source[]): Promise<TaskData> {
+  const { name, dev = { hub: "validation" } } = options;
+  const files = ["train", dev.hub].map((split) => `${name}/${split}-00000-of-00001.parquet`) as [string, string];
   const tried: string[] = [];
   for (const source of sources) {
-    const repository = await source.open({ kind: "dataset", id: "nyu-mll/glue" });
+    const repository = await source.open({ kind: "dataset", id: DATASET });
     if ("missing" in repository) {
       tried.push(`${source.name}: ${repository.missing}`);
       continue;
     }
-    const files: Record<string, string> = {};
-    const read = async (split: Split) => {
-      const file = `${name}/${options.hub?.[split] ?? (split === "dev" ? "validation" : split)}-00000-of-00001.parquet`;
-      const path = await repository.file(file);
-      if (!path) throw new RequestError(`${name}: ${source.name} has nyu-mll/glue, but not its file ${file}.`);
-      files[file] = await sha256OfFile(path);
-      return readParquet(path, { ...options, file });
+    const [train, other] = [await repository.file(files[0]), await repository.file(files[1])];
+    if (train === undefined || other === undefined) {
+      tried.push(`${source.name}: its ${DATASET} has no ${files[train === undefined ? 0 : 1]}`);
+      continue;
+    }
+    const read = async (path: string) =>
+      (await readParquet(path, wantedOf(options))).map((row) => exampleOf(row, options));
+    return {
+      train: await read(train),
+      dev: await read(other),
+      origin: { repository: repository.origin, files: await digests({ [files[0]]: train, [files[1]]: other }) },
     };
-    const [train, dev] = [await read("train"), await read("dev")];
-    return { train, dev, origin: { source: repository.origin, files } };
   }
   throw new RequestError(
-    `${name}: no data. Give --data FOLDER with ${name}/train.tsv and ${name}/dev.tsv, or let the hub be reached ` +
-      `(nyu-mll/glue). Tried ${tried.join("; ")}.`,
+    `Loading ${name}: no source has the dataset ${DATASET}. Tried ${tried.join("; ") || "none"}. ` +
+      `With --data FOLDER it is read from FOLDER/${name}/train.tsv and so on.`,
   );
 }
 
-async function readParquet(path: string, options: GlueOptions & { readonly file: string }): Promise<Example[]> {
-  const { first, second, classes, file } = options;
-  const bytes = await Deno.readFile(path);
-  const rows = await parquetReadObjects({ file: bytes.buffer }) as Record<string, unknown>[];
-  const text = (row: Record<string, unknown>, names: readonly string[], place: string) => {
-    const value = names.map((name) => row[name]).find((value) => value !== undefined);
-    if (typeof value === "string") return value;
-    throw new RequestError(
-      `${place}: wanted a text in ${names.join(" or ")}, found the columns ${Object.keys(row).join(", ")}.`,
-    );
+const wantedOf = ({ first, second, label = ["label"] }: GlueOptions): Wanted => ({
+  columns: [label, first, ...second ? [second] : []],
+  number: "idx",
+});
+
+function exampleOf({ number, fields, place }: Row, { classes, second }: GlueOptions): Example {
+  const [field, ...texts] = fields as readonly [string, string, string];
+  return {
+    index: number,
+    texts: second ? [texts[0], texts[1]] : [texts[0]],
+    label: classes ? classIn(field, { classes, place }) : scoreIn(field, place),
   };
-  return rows.map((row, index) => {
-    const place = `${file}, row ${index + 1}`;
-    const one = text(row, first, place);
-    return {
-      index: Number(row.idx ?? index),
-      texts: second ? [one, text(row, second, place)] : [one],
-      label: labelOf(String(row.label ?? ""), { ...(classes && { classes }), place }),
-    };
-  });
+}
+
+function classIn(field: string, { classes, place }: { readonly classes: readonly string[]; readonly place: string }) {
+  const label = /^\d+$/.test(field) ? Number(field) : classes.indexOf(field);
+  if (label >= 0 && label < classes.length) return label;
+  const wanted = classes.map((name, id) => `${id} (${name})`).join(", ");
+  throw new RequestError(`Reading ${place}: wanted as label ${wanted}; found "${field}".`);
+}
+
+function scoreIn(field: string, place: string): number {
+  const score = field.trim() === "" ? NaN : Number(field);
+  if (Number.isFinite(score)) return score;
+  throw new RequestError(`Reading ${place}: wanted a number as label, found "${field}".`);
+}
+
+async function firstOf(names: readonly string[], folder: string): Promise<string | undefined> {
+  for (const name of names) if (await exists(join(folder, name))) return name;
+}
+
+async function digests(files: { readonly [name: string]: string }): Promise<{ readonly [name: string]: string }> {
+  const digested = Object.entries(files).map(async ([name, path]) => [name, await sha256OfFile(path)] as const);
+  return Object.fromEntries(await Promise.all(digested));
 }

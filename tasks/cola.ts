@@ -15,5 +15,5 @@ export const cola = glueTask({
   primary: "matthews",
   metrics: { matthews, accuracy },
   rows: { train: 8551, dev: 1043 },
-  headless: { first: 3, label: 1 },
+  header: ["source", "label", "star", "sentence"],
 });

@@ -1,78 +1,113 @@
 /**
- * GLUE's metrics, as scikit-learn and SciPy compute them.
+ * GLUE's metrics, as scikit-learn and SciPy define them. All take predictions and labels in the same order and give
+ * fractions.
  *
  * @module
  */
 import { sampleCorrelation } from "simple-statistics";
 
-/** Share of predictions that are the label. */
-export function accuracy(predictions: readonly number[], labels: readonly number[]): number {
-  return predictions.filter((prediction, at) => prediction === labels[at]).length / labels.length;
-}
+/** A metric: predictions `[n]` and labels `[n]` to a number. */
+export type Metric = (predictions: readonly number[], labels: readonly number[]) => number;
 
-interface Counts {
-  readonly truePositive: number;
-  readonly falsePositive: number;
-  readonly falseNegative: number;
-  readonly trueNegative: number;
-}
-
-function confusion(predictions: readonly number[], labels: readonly number[]): Counts {
-  const count = (prediction: boolean, label: boolean) =>
-    labels.filter((own, at) => (own === 1) === label && (predictions[at] === 1) === prediction).length;
-  return {
-    truePositive: count(true, true),
-    falsePositive: count(true, false),
-    falseNegative: count(false, true),
-    trueNegative: count(false, false),
-  };
-}
-
-/** F1 of class 1, `2·TP / (2·TP + FP + FN)`; 0 where no prediction and no label is 1. */
-export function f1(predictions: readonly number[], labels: readonly number[]): number {
-  const { truePositive, falsePositive, falseNegative } = confusion(predictions, labels);
-  const wrong = falsePositive + falseNegative;
-  return truePositive === 0 ? 0 : 2 * truePositive / (2 * truePositive + wrong);
-}
+/** The share of predictions that are right; `NaN` of none. */
+export const accuracy: Metric = (predictions, labels) => {
+  sameLength(predictions, labels);
+  return predictions.filter((prediction, at) => prediction === labels[at]).length / predictions.length;
+};
 
 /**
- * Matthews' correlation coefficient of two classes; 0 where predictions or labels are all the same.
+ * The harmonic mean of precision and recall of class 1; 0 where that class is neither predicted nor there.
+ *
+ * @example
+ * ```ts
+ * import { f1 } from "@opf/framework/tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(f1([1, 1, 0], [1, 0, 1]), 0.5);
+ * assertEquals(f1([0, 0], [0, 0]), 0);
+ * ```
+ */
+export const f1: Metric = (predictions, labels) => {
+  const { hits, falseAlarms, misses } = counts(predictions, labels);
+  const all = 2 * hits + falseAlarms + misses;
+  return all === 0 ? 0 : 2 * hits / all;
+};
+
+/**
+ * Matthews' correlation of two classes, 0 and 1; 0 where predictions or labels are all of one class.
  *
  * @example
  * ```ts
  * import { matthews } from "@opf/framework/tasks";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals([matthews([1, 0, 1], [1, 0, 1]), matthews([0, 1], [1, 0]), matthews([1, 1], [1, 0])], [1, -1, 0]);
+ * assertEquals(matthews([0, 1, 0, 1], [0, 1, 0, 1]), 1);
+ * assertEquals(matthews([1, 1, 1, 1], [0, 1, 0, 1]), 0);
  * ```
  */
-export function matthews(predictions: readonly number[], labels: readonly number[]): number {
-  const { truePositive: tp, falsePositive: fp, falseNegative: fn, trueNegative: tn } = confusion(predictions, labels);
-  const product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn);
-  return product === 0 ? 0 : (tp * tn - fp * fn) / Math.sqrt(product);
-}
+export const matthews: Metric = (predictions, labels) => {
+  const { hits, falseAlarms, misses, rest } = counts(predictions, labels);
+  const product = (hits + falseAlarms) * (hits + misses) * (rest + falseAlarms) * (rest + misses);
+  return product === 0 ? 0 : (hits * rest - falseAlarms * misses) / Math.sqrt(product);
+};
 
-/** Pearson's correlation coefficient; `NaN` where one side is constant. */
-export function pearson(predictions: readonly number[], labels: readonly number[]): number {
-  if (isConstant(predictions) || isConstant(labels)) return NaN;
-  return sampleCorrelation([...predictions], [...labels]);
-}
+/** Pearson's correlation; `NaN` where it is not defined: fewer than two values, equal ones only, or one not finite. */
+export const pearson: Metric = (predictions, labels) => {
+  sameLength(predictions, labels);
+  if (!varies(predictions) || !varies(labels)) return NaN;
+  const correlation = sampleCorrelation([...predictions], [...labels]);
+  return Math.max(-1, Math.min(1, correlation)); // rounding may reach over the edge
+};
 
-/** Spearman's rank correlation, equal values sharing their mean rank; `NaN` where one side is constant. */
-export function spearman(predictions: readonly number[], labels: readonly number[]): number {
+/**
+ * Spearman's correlation: Pearson's of the ranks, where equal values share the mean of their ranks. `NaN` where
+ * {@linkcode pearson} is.
+ *
+ * @example Only the order counts
+ * ```ts
+ * import { spearman } from "@opf/framework/tasks";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(spearman([0.1, 2, 30], [1, 2, 3]), 1, 1e-12);
+ * ```
+ */
+export const spearman: Metric = (predictions, labels) => {
+  sameLength(predictions, labels);
+  if (![...predictions, ...labels].every(Number.isFinite)) return NaN;
   return pearson(ranks(predictions), ranks(labels));
+};
+
+/** What predictions of class 1 came to: right, wrong, and left out; the rest is of another class and said to be. */
+function counts(predictions: readonly number[], labels: readonly number[]) {
+  sameLength(predictions, labels);
+  const found = { hits: 0, falseAlarms: 0, misses: 0, rest: 0 };
+  predictions.forEach((prediction, at) => {
+    if (prediction === 1) found[labels[at] === 1 ? "hits" : "falseAlarms"]++;
+    else found[labels[at] === 1 ? "misses" : "rest"]++;
+  });
+  return found;
 }
 
-const isConstant = (values: readonly number[]) => values.every((value) => value === values[0]);
+// Asked outright: the spread of equal values need not come out as exactly 0.
+const varies = (values: readonly number[]) =>
+  values.every(Number.isFinite) && values.some((value) => value !== values[0]);
 
+/** Ranks from 1; equal values share their mean rank. */
 function ranks(values: readonly number[]): number[] {
   const order = values.map((_, at) => at).sort((a, b) => values[a]! - values[b]!);
-  const found = new Array<number>(values.length);
-  for (let from = 0; from < order.length;) {
-    let to = from + 1;
-    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
-    for (let at = from; at < to; at++) found[order[at]!] = (from + to + 1) / 2;
-    from = to;
+  const ranked = new Array<number>(values.length);
+  for (let start = 0, end; start < order.length; start = end) {
+    end = start + 1;
+    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
+    for (let at = start; at < end; at++) ranked[order[at]!] = (start + 1 + end) / 2;
   }
-  return found;
+  return ranked;
+}
+
+function sameLength(predictions: readonly number[], labels: readonly number[]): void {
+  if (predictions.length !== labels.length) {
+    throw new RangeError(
+      `Judging predictions: wanted as many labels, found ${labels.length} for ${predictions.length}.`,
+    );
+  }
 }

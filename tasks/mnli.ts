@@ -1,5 +1,5 @@
 /**
- * MNLI: entailment, neutral or contradiction? Judged on the matched dev set
+ * MNLI: entailment, neutral or contradiction? Judged on the matched dev set.
  *
  * @module
  */
@@ -17,6 +17,5 @@ export const mnli = glueTask({
   primary: "accuracy",
   metrics: { accuracy },
   rows: { train: 392702, dev: 9815 },
-  files: { dev: ["dev_matched"] },
-  hub: { dev: "validation_matched" },
+  dev: { file: "dev_matched", hub: "validation_matched" },
 });

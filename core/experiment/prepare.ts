@@ -122,7 +122,7 @@ export class Preparer {
         digests: {
           weights: await sha256OfFile(weights),
           config: await digest(config),
-          tokenizer: await sha256OfFile((await repository.file("tokenizer.json"))!),
+          tokenizer: await digestOf(repository, ["tokenizer.json", "tokenizer_config.json"]),
         },
       };
     });
@@ -174,6 +174,12 @@ export class Preparer {
       return loaded;
     });
   }
+}
+
+// One digest of the files that a repository has of these.
+async function digestOf(repository: Repository, names: readonly string[]): Promise<string> {
+  const paths = (await Promise.all(names.map((name) => repository.file(name)))).filter((path) => path !== undefined);
+  return digest(await Promise.all(paths.map(sha256OfFile)));
 }
 
 function remembered<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {

@@ -59,7 +59,7 @@ async function download(request: BlobRequest, path: string): Promise<void> {
     } catch (error) {
       if (attempt === ATTEMPTS || error instanceof RequestError) {
         throw new RequestError(
-          `Fetching ${what} failed after ${await sizeOf(path)} of ${size} bytes: ${messageOf(error)}`,
+          `Fetching ${what} failed after ${await sizeOf(path)} of ${size} bytes: ${reasonOf(error)}`,
         );
       }
       continue; // from where it broke off
@@ -132,4 +132,10 @@ async function link(blob: string, pointer: string): Promise<void> {
     if (error instanceof Deno.errors.AlreadyExists) return;
     await Deno.rename(blob, pointer);
   }
+}
+
+/** Why a request failed, in the words of what lies beneath `fetch`. */
+export function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return messageOf(cause).replace(/^error sending request.*client error \(\w+\): /, "");
 }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { exists, messageOf, type RepositoryName, RequestError, type Source } from "@opf/framework";
+import { exists, type RepositoryName, RequestError, type Source } from "@opf/framework";
 import { datasetInfo, fileDownloadInfo, HubApiError, modelInfo } from "@huggingface/hub";
 import { dirname, join } from "node:path";
-import { fetchBlob } from "./_download.ts";
+import { fetchBlob, reasonOf } from "./_download.ts";
 import { checkName } from "./_inside.ts";
 
 /** Options of {@linkcode hub}; the variables are those of Hugging Face's own tools. */
@@ -25,7 +25,7 @@ export interface HubOptions {
   readonly note?: (message: string) => void;
 }
 
-/** Where the results of this project were made from; another repository is taken as its branch `main` stands. */
+/** Commits that are taken where none is asked for, so that results stay comparable. Others: as `main` stands. */
 const PINNED: { readonly [repository: string]: string } = {
   "model sentence-transformers/all-MiniLM-L6-v2": "c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
   "dataset nyu-mll/glue": "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c",
@@ -74,7 +74,7 @@ export function hub(options: HubOptions = {}): Source {
         await response.body?.cancel();
         return { answers: response.ok, detail: `${endpoint} answers with status ${response.status}` };
       } catch (error) {
-        return { answers: false, detail: `${endpoint} does not answer: ${messageOf(error)}` };
+        return { answers: false, detail: `${endpoint} does not answer: ${reasonOf(error)}` };
       }
     },
   };
@@ -156,7 +156,7 @@ async function askCommit(
     return { missing: `${endpoint} names no commit for its revision "${revision}"`, answered: true };
   } catch (error) {
     if (!(error instanceof HubApiError)) {
-      return { missing: `${endpoint} does not answer: ${messageOf(error)}`, answered: false };
+      return { missing: `${endpoint} does not answer: ${reasonOf(error)}`, answered: false };
     }
     const why = error.statusCode === 404
       ? `has no such ${kind} with revision "${revision}"`
@@ -180,7 +180,7 @@ function repository(hub: Settings, place: string, name: RepositoryName, commit: 
     const repo = { type: name.kind, name: name.id };
     const info = await fileDownloadInfo({ repo, path, revision: commit, hubUrl: endpoint, fetch: headOf(fetch) })
       .catch((error) => {
-        throw new RequestError(`Fetching ${what} from ${endpoint} failed: ${messageOf(error)}`);
+        throw new RequestError(`Fetching ${what} from ${endpoint} failed: ${reasonOf(error)}`);
       });
     if (!info) {
       await Deno.mkdir(dirname(absent), { recursive: true });

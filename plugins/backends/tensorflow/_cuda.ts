@@ -42,12 +42,20 @@ const LIBRARIES = [
   "cudnn/lib/libcudnn.so.9",
 ];
 
-/** Whether this machine has a CUDA device, as far as its driver tells. */
-export async function hasCudaDevice(): Promise<boolean> {
-  if (Deno.build.os !== "linux") return false;
-  if (await exists("/dev/nvidia0")) return true;
-  const listed = await output("nvidia-smi", "-L"); // where the devices have other names
-  return listed?.includes("GPU 0") ?? false;
+/** Whether this machine has a CUDA device, by the word of its driver: one that is hidden from it does not count. */
+export function hasCudaDevice(): boolean {
+  const functions = {
+    cuInit: { parameters: ["u32"], result: "i32" },
+    cuDeviceGetCount: { parameters: ["buffer"], result: "i32" },
+  } as const;
+  try {
+    // Left open: a driver that has begun is not to be unloaded.
+    const { cuInit, cuDeviceGetCount } = Deno.dlopen("libcuda.so.1", functions).symbols;
+    const count = new Int32Array(1);
+    return cuInit(0) === 0 && cuDeviceGetCount(count) === 0 && count[0]! > 0;
+  } catch {
+    return false; // no driver
+  }
 }
 
 /** Those of CUDA's libraries that lie in `nvidia/` in a folder, in the order in which they are loaded. */
@@ -72,9 +80,9 @@ export async function cudaLibraries(
   const inWheels = LIBRARIES.map((library) => join(beside, library));
   const missing = inWheels.length - (await librariesBeside(root)).length;
   if (missing === 0) return inWheels;
-  const system = await systemCuda();
+  const system = systemCuda();
   if (system.missing.length === 0) {
-    note(`CUDA of the system is used: ${system.paths[0]} and others.`);
+    note(`CUDA of the system is used: ${system.paths.join(", ")}.`);
     return system.paths;
   }
   if (!fetch) {
@@ -101,28 +109,22 @@ export function keptOfNvidia(entry: string): string | undefined {
   return /^nvidia\/(\w+\/lib\/[^/]+\.so[.\d]*|cuda_nvcc\/(bin|nvvm)\/.+)$/.exec(entry)?.[1];
 }
 
-// What the loader knows, or what lies where CUDA installs itself.
-async function systemCuda(): Promise<{ paths: string[]; missing: string[] }> {
-  const known = await output("ldconfig", "-p") ?? await output("/sbin/ldconfig", "-p") ?? "";
-  const folders = [...(Deno.env.get("LD_LIBRARY_PATH") ?? "").split(":"), "/usr/local/cuda/lib64"].filter(Boolean);
+// What the system's loader finds by itself, or what lies where CUDA installs itself.
+function systemCuda(): { paths: string[]; missing: string[] } {
   const paths: string[] = [], missing: string[] = [];
   for (const library of LIBRARIES) {
     const name = library.split("/").at(-1)!;
-    const places = folders.map((folder) => join(folder, name));
-    const there = await Promise.all(places.map(exists));
-    const path = places.find((_, index) => there[index]) ??
-      known.split("\n").find((line) => line.trim().startsWith(`${name} (`) && line.includes("x86-64"))?.split("=> ")[1];
+    const path = [name, `/usr/local/cuda/lib64/${name}`].find(canBeLoaded);
     path ? paths.push(path) : missing.push(name);
   }
   return { paths, missing };
 }
 
-async function output(command: string, ...args: string[]): Promise<string | undefined> {
+function canBeLoaded(path: string): boolean {
   try {
-    const { success, stdout } = await new Deno.Command(command, { args, stdin: "null", stderr: "null" }).output();
-    return success ? new TextDecoder().decode(stdout) : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    Deno.dlopen(path, {}).close();
+    return true;
+  } catch {
+    return false;
   }
 }

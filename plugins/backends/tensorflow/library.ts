@@ -54,7 +54,7 @@ export async function findLibrary(options: LibraryOptions = {}): Promise<FoundLi
   const { device, note = () => {}, platform = platformOf(Deno.build) } = options;
   const named = Deno.env.get("OPF_LIBTENSORFLOW");
   if (named) return await checked(await inNamedFolder(named, platform, device), platform);
-  const variant = await variantFor(device, platform, options.cuda);
+  const variant = variantFor(device, platform, options.cuda);
   const wanted = { platform, variant, note };
   const tried = ["OPF_LIBTENSORFLOW: not set"];
   for (const look of [inCache, inPython, fetched]) {
@@ -87,12 +87,12 @@ export function checkVersion(version: string): void {
   throw new RequestError(`Loading libtensorflow: version 2.9 or later, before 3, was wanted, ${version} was found.`);
 }
 
-async function variantFor(device: LibraryOptions["device"], platform: Platform, cuda?: boolean): Promise<Variant> {
+function variantFor(device: LibraryOptions["device"], platform: Platform, cuda?: boolean): Variant {
   if (device === "cpu") return "cpu";
-  const there = cuda ?? await hasCudaDevice();
+  const there = cuda ?? hasCudaDevice();
   if (device === "gpu" && !there) {
     throw new RequestError(
-      "A GPU was asked for, and there is no CUDA device: neither /dev/nvidia0 nor one in nvidia-smi.",
+      "A GPU was asked for, and there is no CUDA device: NVIDIA's driver (libcuda.so.1) has none.",
     );
   }
   if (there && platform.wheels.cuda) return "cuda";

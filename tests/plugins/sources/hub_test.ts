@@ -193,10 +193,13 @@ Deno.test("hub() tells what it lacks: repository, revision, name, and a hub that
   }));
 
 Deno.test("hub() takes what the cache has of a branch where the hub is silent, and says so", () =>
-  withHub(async ({ open, cache }) => {
+  withHub(async ({ open }) => {
     await (await open()).file("config.json");
+    const gone = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    gone.close();
     const notes: string[] = [];
-    const found = await open({ endpoint: "http://127.0.0.1:1", cache, note: (note) => notes.push(note) });
+    const { port } = gone.addr;
+    const found = await open({ endpoint: `http://127.0.0.1:${port}`, note: (note) => notes.push(note) });
     assertEquals(await Deno.readFile((await found.file("config.json"))!), SMALL);
     assertEquals(notes.length, 1);
     assertStringIncludes(notes[0]!, COMMIT);

@@ -1,0 +1,67 @@
+/**
+ * Runs the program as a person does, on the tiny model and data.
+ *
+ * @module
+ */
+import { writeTinyData, writeTinyModel } from "../../_tiny.ts";
+
+const ROOT = new URL("../../../", import.meta.url);
+
+/** What a command gave back. */
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A command's process, with the permissions of its task. */
+export function spawn(args: readonly string[], folder: string): Deno.ChildProcess {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const { command } = tasks[args[0]!] as { command: string };
+  return new Deno.Command(Deno.execPath(), {
+    args: [...command.split(" ").slice(1), ...args.slice(1)],
+    cwd: ROOT,
+    env: { INIT_CWD: folder, NO_COLOR: "1", HF_HUB_OFFLINE: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Runs a command from a folder to its end. */
+export async function run(args: readonly string[], folder: string): Promise<Ended> {
+  const { code, stdout, stderr } = await spawn(args, folder).output();
+  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+/** An experiment file on the tiny model. */
+export const EXPERIMENT = `
+import { defineExperiment } from "@opf/framework";
+import { mpo, staticTop, taylor } from "@opf/framework/plugins";
+
+export default defineExperiment({
+  name: "tiny",
+  models: ["./model"],
+  tasks: ["sst2"],
+  seeds: [1],
+  training: { epochs: 2, batchSize: 16, learningRate: 5e-3, factorLearningRate: 1e-3, maxLength: 16 },
+  parameters: { tensors: 3 },
+  methods: ({ tensors }) => ({
+    "fine-tuning": {},
+    "OPF-MPO static": { decomposition: mpo({ tensors }), policy: staticTop({ n: 1, score: taylor() }) },
+  }),
+});
+`;
+
+/** A folder with \`model/\`, \`data/\` and \`tiny.ts\`, taken away afterwards. */
+export async function inTinyFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await writeTinyModel(`${folder}/model`);
+    await writeTinyData(`${folder}/data`);
+    await Deno.writeTextFile(`${folder}/tiny.ts`, EXPERIMENT.replace('"./model"', JSON.stringify(`${folder}/model`)));
+    return await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}

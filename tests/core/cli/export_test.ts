@@ -1,0 +1,95 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Prediction, Result } from "../../../core/experiment/results.ts";
+import { readSafetensors } from "../../../core/safetensors.ts";
+import { inTinyFolder, run } from "./_command.ts";
+
+/** A Python that has Transformers: the one named by `OPF_PEER_PYTHON`, or the machine's own. */
+async function peerPython(): Promise<string | undefined> {
+  for (const python of [Deno.env.get("OPF_PEER_PYTHON"), "python3"]) {
+    if (!python) continue;
+    const command = new Deno.Command(python, {
+      args: ["-c", "import torch, transformers"],
+      stdout: "null",
+      stderr: "null",
+    });
+    if (await command.output().then(({ success }) => success, () => false)) return python;
+  }
+  return undefined;
+}
+
+const keep = (
+  task: string,
+) => [
+  "reproduce",
+  "tiny.ts",
+  "--data",
+  "data",
+  "--runs",
+  "runs",
+  "--tasks",
+  task,
+  "--methods",
+  "OPF-MPO static",
+  "--json",
+];
+
+Deno.test("export writes the merged model in Transformers' names, and refuses what it cannot give", () =>
+  inTinyFolder(async (folder) => {
+    const bare = await run(keep("sst2"), folder);
+    assertEquals(bare.code, 0, bare.err);
+    const [{ id }] = JSON.parse(bare.out).results as [Result];
+    const none = await run(["export", id, "out", "--runs", "runs"], folder);
+    assertEquals(none.code, 2);
+    assertStringIncludes(none.err, "--keep-models");
+    const kept = await run([...keep("sst2"), "--keep-models"], folder); // done again, for its model
+    assertEquals((JSON.parse(kept.out).results as [Result])[0].id, id);
+    const done = await run(["export", `runs/${id}`, "deep/out"], folder);
+    assertEquals(done.code, 0, done.err);
+    const files = [...Deno.readDirSync(`${folder}/deep/out`)].map(({ name }) => name).toSorted();
+    assertEquals(files, ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]);
+    const config = JSON.parse(await Deno.readTextFile(`${folder}/deep/out/config.json`));
+    assertEquals(config.architectures, ["BertForSequenceClassification"]);
+    assertEquals(config.id2label, { 0: "negative", 1: "positive" });
+    const { entries } = await readSafetensors(`${folder}/deep/out/model.safetensors`);
+    assertEquals(entries.get("bert.encoder.layer.1.output.dense.weight")?.shape, [16, 32]);
+    assertEquals(entries.get("classifier.weight")?.shape, [2, 16]);
+    const again = await run(["export", id, "deep/out", "--runs", "runs"], folder);
+    assertEquals(again.code, 2);
+    assertStringIncludes(again.err, "exists already");
+    const unknown = await run(["export", "0123", "other", "--runs", "runs"], folder);
+    assertEquals(unknown.code, 2);
+    assertStringIncludes(unknown.err, "no finished run");
+  }));
+
+const python = await peerPython();
+
+Deno.test({
+  name: `exported models give Transformers' logits${python ? "" : " (skipped: no Python with torch and transformers)"}`,
+  ignore: python === undefined,
+  fn: () =>
+    inTinyFolder(async (folder) => {
+      for (const task of ["sst2", "stsb"]) {
+        const { code, out, err } = await run([...keep(task), "--keep-models"], folder);
+        assertEquals(code, 0, err);
+        const [{ id }] = JSON.parse(out).results as [Result];
+        const lines = Deno.readTextFileSync(`${folder}/data/${task}/dev.tsv`).trimEnd().split("\n").slice(1);
+        const texts = lines.map((line) => line.split("\t").slice(1, -1));
+        const process = new Deno.Command(python!, {
+          args: [new URL("../../peers/exported_logits.py", import.meta.url).pathname, `${folder}/runs/${id}/model`],
+          stdin: "piped",
+          stdout: "piped",
+          stderr: "null",
+        }).spawn();
+        const input = process.stdin.getWriter();
+        await input.write(new TextEncoder().encode(JSON.stringify(texts)));
+        await input.close();
+        const theirs = JSON.parse(new TextDecoder().decode((await process.output()).stdout)) as number[][];
+        const ours = Deno.readTextFileSync(`${folder}/runs/${id}/predictions.jsonl`).trimEnd().split("\n")
+          .map((line) => (JSON.parse(line) as Prediction).logits!);
+        assertEquals(theirs.length, ours.length);
+        ours.forEach((row, at) =>
+          row.forEach((logit, column) => assert(Math.abs(logit - theirs[at]![column]!) <= 1e-4, `${task} ${at}`))
+        );
+      }
+    }),
+});

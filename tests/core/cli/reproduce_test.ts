@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { inTinyFolder, run, spawn } from "./_command.ts";
+import type { Result } from "../../../core/experiment/results.ts";
+
+const DATA = ["--data", "data"];
+
+const names = (folder: string) => {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
+  } catch {
+    return [];
+  }
+};
+
+Deno.test("reproduce does the runs, writes their files, and does not do them again", () =>
+  inTinyFolder(async (folder) => {
+    const command = ["reproduce", "tiny.ts", ...DATA, "--runs", "runs", "--threads", "1", "--json"];
+    const first = await run(command, folder);
+    assertEquals(first.code, 0, first.err);
+    const { experiment, results } = JSON.parse(first.out) as { experiment: string; results: Result[] };
+    assertEquals(experiment, "tiny");
+    assertEquals(results.map(({ method, status }) => [method, status]), [["fine-tuning", "done"], [
+      "OPF-MPO static",
+      "done",
+    ]]);
+    const [plain, opf] = results as [Result, Result];
+    assertEquals(plain.parameters.training, plain.parameters.model);
+    assert(opf.parameters.training > opf.parameters.model);
+    assertEquals(opf.parameters.merged, plain.parameters.model);
+    assertEquals(opf.selected.length, 6);
+    assert(opf.selected.every(({ moved }) => moved > 0));
+    assertLess(opf.merge.maxLogitDifference, 1e-4);
+    assertEquals(names(`${folder}/runs/${opf.id}`), ["events.jsonl", "predictions.jsonl", "result.json", "run.json"]);
+    const lines = (id: string) =>
+      Deno.readTextFileSync(`${folder}/runs/${id}/predictions.jsonl`).trimEnd().split("\n").map((line) =>
+        JSON.parse(line)
+      );
+    assertEquals(lines(opf.id).length, 20);
+    for (const { label, prediction, logits } of lines(opf.id)) {
+      assertEquals(prediction, logits[1] > logits[0] ? 1 : 0);
+      assert(label === 0 || label === 1);
+    }
+    const right = lines(opf.id).filter(({ label, prediction }) => label === prediction).length;
+    assertEquals(opf.metrics.accuracy, right / 20);
+
+    const again = await run(command, folder);
+    assertEquals(JSON.parse(again.out).results, results);
+    assertStringIncludes(again.err, "done before");
+
+    // Elsewhere, from nothing: the same numbers bit for bit, on one thread.
+    const elsewhere = await run(command.map((word) => word === "runs" ? "others" : word), folder);
+    assertEquals(elsewhere.code, 0, elsewhere.err);
+    for (const { id } of results) {
+      const [a, b] = ["runs", "others"].map((runs) =>
+        Deno.readTextFileSync(`${folder}/${runs}/${id}/predictions.jsonl`)
+      );
+      assertEquals(a, b);
+    }
+
+    const table = await run(["report", "tiny", "--runs", "runs"], folder);
+    assertEquals(table.code, 0, table.err);
+    assertMatch(table.out, /\| OPF-MPO static \| \d+\.\d\d +\|/);
+  }));
+
+Deno.test("reproduce prices runs without starting one", () =>
+  inTinyFolder(async (folder) => {
+    const { code, out, err } = await run(
+      ["reproduce", "tiny.ts", ...DATA, "--runs", "runs", "--dry-run", "--json"],
+      folder,
+    );
+    assertEquals(code, 0, err);
+    const { runs } = JSON.parse(out);
+    assertEquals(runs.map(({ method, steps }: { method: string; steps: number }) => [method, steps]), [
+      ["fine-tuning", 6],
+      ["OPF-MPO static", 6],
+    ]);
+    for (const { estimate } of runs) assert(estimate.seconds > 0 && estimate.bytes > 0);
+    assertEquals(names(`${folder}/runs`), []);
+  }));
+
+const MISTAKES: readonly (readonly [words: readonly string[], said: string])[] = [
+  [["tinny.ts"], "There is no experiment file tinny.ts"],
+  [["glue-minilmm"], 'Did you mean "glue-minilm"?'],
+  [["tiny.ts", "--tasks", "sst3"], 'Did you mean "sst2"?'],
+  [["tiny.ts", "--methods", "OPF-MPO sttic"], 'Did you mean "OPF-MPO static"?'],
+  [["tiny.ts", "--models", "./modle"], "was not found"],
+  [["tiny.ts", "--set", "training.epoch=2"], 'Did you mean "training.epochs"?'],
+  [["tiny.ts", "--taskss", "sst2"], 'Did you mean "--tasks"?'],
+  [["tiny.ts", "--seeds", "one"], "--seeds wants whole numbers"],
+  [["tiny.ts", "--backend", "tensorflo"], 'Did you mean "tensorflow"?'],
+  [["tiny.ts", "--device", "tpu"], "cpu or gpu"],
+  [["tiny.ts", "--tasks", "rte"], "Looked for"],
+  [["tiny.ts", "--set", "training.maxLength=64"], "at most 32 tokens"],
+];
+
+Deno.test("reproduce refuses a request that makes no sense, and starts nothing", () =>
+  inTinyFolder(async (folder) => {
+    for (const [words, said] of MISTAKES) {
+      const { code, out, err } = await run(["reproduce", ...words, ...DATA, "--runs", "runs"], folder);
+      assertEquals([code, out], [2, ""], err);
+      assertStringIncludes(err, said);
+      assertEquals(names(`${folder}/runs`), [], said);
+    }
+  }));
+
+Deno.test("reproduce goes on after a run that fails, and ends with 1", () =>
+  inTinyFolder(async (folder) => {
+    const file = `${folder}/tiny.ts`;
+    // A decomposition that loses more than it says is refused while it runs.
+    await Deno.writeTextFile(
+      file,
+      (await Deno.readTextFile(file)).replace(
+        "mpo({ tensors })",
+        "{ ...mpo({ tensors, bond: 1 }), plan: (s) => ({ ...mpo({ tensors, bond: 1 }).plan(s), maxRelativeError: 1e-5 }) }",
+      ),
+    );
+    const { code, out, err } = await run([
+      "reproduce",
+      "tiny.ts",
+      ...DATA,
+      "--runs",
+      "runs",
+      "--seeds",
+      "1,2",
+      "--json",
+    ], folder);
+    assertEquals(code, 1, err);
+    const { results } = JSON.parse(out) as { results: Result[] };
+    assertEquals(results.map(({ status }) => status), ["done", "done", "failed", "failed"]);
+    assertStringIncludes(results[2]!.error!, "wanted a relative error of at most 0.00001");
+  }));
+
+Deno.test("reproduce stops after the step at hand when it is interrupted", () =>
+  inTinyFolder(async (folder) => {
+    const words = ["reproduce", "tiny.ts", ...DATA, "--runs", "runs", "--set", "training.epochs=100000"];
+    const process = spawn(words, folder);
+    const output = process.output();
+    let ended = false;
+    process.status.then(() => ended = true);
+    const events = () =>
+      names(`${folder}/runs`).filter((name) => name !== "experiments").map((id) => `${folder}/runs/${id}/events.jsonl`);
+    const started = () =>
+      events().some((path) => {
+        try {
+          return Deno.readTextFileSync(path).includes('"step":2');
+        } catch {
+          return false;
+        }
+      });
+    while (!started() && !ended) await new Promise((resume) => setTimeout(resume, 50));
+    process.kill("SIGINT");
+    const { code, stderr } = await output;
+    assertEquals(code, 130, new TextDecoder().decode(stderr));
+    const [path] = events();
+    const lines = Deno.readTextFileSync(path!).trimEnd().split("\n");
+    for (const line of lines) JSON.parse(line);
+    assertEquals(names(path!.replace("/events.jsonl", "")).includes("result.json"), false);
+  }));

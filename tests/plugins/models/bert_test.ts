@@ -1,0 +1,131 @@
+import { type Batch, type Head, RandomKey, RequestError, tf, Weights } from "@opf/framework";
+import { bert } from "@opf/framework/plugins";
+import { assert, assertEquals, assertLess, assertLessOrEqual, assertStringIncludes, assertThrows } from "@std/assert";
+import { loadPretrained } from "../../../core/pretrained.ts";
+import { readSafetensors } from "../../../core/safetensors.ts";
+import { summedLoss } from "../../../core/training/host_batch.ts";
+
+const FIXTURES = new URL("../../fixtures/bert/", import.meta.url).pathname;
+const HEADS: readonly Head[] = [{ kind: "classification", outputs: 3 }, { kind: "regression", outputs: 1 }];
+
+interface Fixture {
+  readonly ids: number[][];
+  readonly segments: number[][];
+  readonly mask: number[][];
+  readonly labels: number[];
+  readonly logits: number[][];
+  readonly loss: number;
+}
+
+const json = (path: string) => JSON.parse(Deno.readTextFileSync(`${FIXTURES}${path}`));
+
+const batchOf = ({ ids, segments, mask }: Fixture): Batch => ({
+  inputIds: tf.tensor2d(ids, undefined, "int32"),
+  tokenTypeIds: tf.tensor2d(segments, undefined, "int32"),
+  attentionMask: tf.tensor2d(mask, undefined, "int32"),
+});
+
+async function load(head: Head, layers?: number) {
+  const source = `${FIXTURES}${head.kind}`;
+  const model = bert({ source, ...(layers !== undefined && { layers }) });
+  const architecture = model.architecture(json(`${head.kind}/config.json`), head);
+  const { tensors, missing, unexpected } = await loadPretrained(`${source}/model.safetensors`, {
+    architecture,
+    key: RandomKey.of(1),
+  });
+  return { architecture, missing, unexpected, weights: new Weights(architecture, tensors) };
+}
+
+const norm = (values: ArrayLike<number>) => Math.hypot(...Array.from(values));
+
+for (const head of HEADS) {
+  Deno.test(`bert() gives Transformers' logits, loss and gradients for ${head.kind}`, async () => {
+    const fixture: Fixture = json(`${head.kind}/batch.json`);
+    const { architecture, missing, unexpected, weights } = await load(head);
+    assertEquals([missing, unexpected], [[], []]);
+    const theirs = await readSafetensors(`${FIXTURES}${head.kind}/gradients.safetensors`);
+    assertEquals(architecture.parameters.map(({ name }) => name).toSorted(), [...theirs.entries.keys()].toSorted());
+    tf.tidy(() => {
+      const forward = (values: tf.Tensor[]) => architecture.forward(weights.reader(values), batchOf(fixture), {});
+      const logits = forward(weights.values).arraySync();
+      logits.forEach((row, at) =>
+        row.forEach((logit, column) => assertLessOrEqual(Math.abs(logit - fixture.logits[at]![column]!), 1e-5))
+      );
+      const labels = tf.tensor1d(fixture.labels);
+      const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) =>
+        tf.div<tf.Scalar>(summedLoss(forward(values), { labels, weights: tf.onesLike(labels), head }), labels.size)
+      )(weights.values);
+      assertLess(Math.abs(value.dataSync()[0]! - fixture.loss), 1e-5 * Math.max(1, fixture.loss));
+      const all = norm([...theirs.entries.keys()].map((name) => norm(theirs.tensor(name).values)));
+      architecture.parameters.forEach(({ name }, at) => {
+        const [ours, wanted] = [grads[at]!.dataSync(), theirs.tensor(name).values];
+        assertEquals(ours.length, wanted.length, name);
+        const difference = norm(Array.from(wanted, (value, index) => value - ours[index]!));
+        assertLessOrEqual(difference, 1e-4 * norm(wanted) + 1e-7 * all, name);
+      });
+    });
+    weights.dispose();
+  });
+}
+
+Deno.test("bert({ layers }) keeps the first layers, in the model and in its config", async () => {
+  const [head] = HEADS as [Head];
+  const { architecture, unexpected, weights } = await load(head, 2);
+  assertEquals(unexpected, []); // the layers left out are not listed
+  assertEquals(architecture.config.num_hidden_layers, 2);
+  assertEquals(architecture.matrices.length, 12);
+  assert(!architecture.parameters.some(({ name }) => name.includes("layer.2.")));
+  // A model of two layers whose file has no more is the same.
+  const small = bert({ source: "x" }).architecture(
+    { ...json("classification/config.json"), num_hidden_layers: 2 },
+    head,
+  );
+  tf.tidy(() => {
+    const batch = batchOf(json("classification/batch.json"));
+    const read = weights.reader(weights.values);
+    assertEquals(architecture.forward(read, batch, {}).arraySync(), small.forward(read, batch, {}).arraySync());
+  });
+  weights.dispose();
+});
+
+Deno.test("bert() drops out at every place of Transformers' model, and reads its first token's padding never", async () => {
+  const [head] = HEADS as [Head];
+  const { architecture, weights } = await load(head);
+  const places: [readonly number[], number][] = [];
+  tf.tidy(() => {
+    const dropout = (shape: readonly number[], rate: number) => {
+      places.push([shape, rate]);
+      return tf.ones([...shape], "bool");
+    };
+    const batch = batchOf(json("classification/batch.json"));
+    const read = weights.reader(weights.values);
+    const kept = architecture.forward(read, batch, { dropout }).arraySync();
+    // All kept, and scaled up by 1/(1 − rate) at each place: not what the model without dropout says.
+    assert(Math.abs(kept[0]![0]! - architecture.forward(read, batch, {}).arraySync()[0]![0]!) > 1e-4);
+    const padded = {
+      ...batch,
+      inputIds: tf.add(batch.inputIds, tf.sub(tf.scalar(1, "int32"), batch.attentionMask)) as tf.Tensor2D,
+    };
+    assertEquals(architecture.forward(read, padded, {}).arraySync(), architecture.forward(read, batch, {}).arraySync());
+  });
+  // Embeddings; attention weights, attention output and layer output of each layer; pooled output.
+  assertEquals(places.length, 1 + 3 * 3 + 1);
+  assert(places.every(([, rate]) => rate === 0.1));
+  weights.dispose();
+});
+
+Deno.test("bert() refuses a config that it cannot follow, with key, wanted and found", () => {
+  const config = json("classification/config.json");
+  const refused = (change: object, said: string, layers?: number) => {
+    const model = bert({ source: "x", ...(layers !== undefined && { layers }) });
+    const { message } = assertThrows(() => model.architecture({ ...config, ...change }, HEADS[0]!), RequestError);
+    assertStringIncludes(message, said);
+  };
+  refused({ model_type: "roberta" }, '"model_type" must be "bert", found "roberta"');
+  refused({ hidden_act: "gleu" }, '"hidden_act"');
+  refused({ position_embedding_type: "relative_key" }, '"position_embedding_type"');
+  refused({ hidden_size: 0 }, '"hidden_size"');
+  refused({ num_attention_heads: 5 }, '"num_attention_heads" must be a divisor of hidden_size 24');
+  refused({ hidden_dropout_prob: "0.1" }, '"hidden_dropout_prob"');
+  refused({}, "wanted 1 to 3", 4);
+});

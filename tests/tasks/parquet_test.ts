@@ -1,0 +1,79 @@
+import { type Example, RequestError, type Source, type Task } from "@opf/framework";
+import { cola, mnli, rte, stsb } from "@opf/framework/tasks";
+import { assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { inFolder } from "../_place.ts";
+
+/** Index, texts, label. */
+const flat = (examples: readonly Example[]) => examples.map(({ index, texts, label }) => [index, ...texts, label]);
+
+const sha256 = (content: Uint8Array) => createHash("sha256").update(content).digest("hex");
+
+const FIXTURES = new URL("../fixtures/glue/", import.meta.url).pathname;
+
+/** A source that has the dataset in a folder, some files perhaps in other places. */
+const hub = (folder = FIXTURES, moved: { readonly [name: string]: string | undefined } = {}): Source => ({
+  name: "hub",
+  options: {},
+  open: ({ kind, id }) => {
+    assertEquals([kind, id], ["dataset", "nyu-mll/glue"]);
+    return Promise.resolve({
+      origin: { revision: "r1" },
+      file: (name) => Promise.resolve(name in moved ? moved[name] : `${folder}${name}`),
+    });
+  },
+  check: () => Promise.resolve({ answers: true, detail: "" }),
+});
+const without: Source = { ...hub(), name: "elsewhere", open: () => Promise.resolve({ missing: "it has nothing" }) };
+
+Deno.test("tasks are read from the dataset's Parquet files", async () => {
+  const data = await rte.load({ sources: [without, hub()] });
+  assertEquals(flat(data.train), [
+    [0, "A cat sat.", "An animal sat.", 0],
+    [1, 'Ein "Zitat",\tmit Tab\nund Umbruch – 漢字 😀', "", 1],
+    [7, "The same.", "The same.", 0],
+  ]);
+  assertEquals(flat(data.dev), [[0, "It rains. ", "It is dry.", 1]]);
+  const names = ["rte/train-00000-of-00001.parquet", "rte/validation-00000-of-00001.parquet"];
+  assertEquals(data.origin, {
+    repository: { revision: "r1" },
+    files: Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, sha256(await Deno.readFile(`${FIXTURES}${name}`))])),
+    ),
+  });
+  assertEquals(flat((await mnli.load({ sources: [hub()] })).dev), [[0, "A premise.", "A hypothesis.", 1]]);
+  const [five, half] = (await stsb.load({ sources: [hub()] })).train;
+  assertAlmostEquals(five!.label!, 5);
+  assertAlmostEquals(half!.label!, 0.5);
+});
+
+Deno.test("a task says what each source said, and what is wrong with a Parquet file", async () => {
+  const train = "rte/train-00000-of-00001.parquet";
+  const message = async (task: Task, ...sources: Source[]) =>
+    (await assertRejects(() => task.load({ sources }), RequestError)).message;
+  const absent = await message(rte, without, hub(FIXTURES, { [train]: undefined }));
+  assertStringIncludes(
+    absent,
+    "elsewhere: it has nothing; hub: its nyu-mll/glue has no rte/train-00000-of-00001.parquet",
+  );
+  assertStringIncludes(absent, "--data FOLDER");
+  const moved = (name: string) => message(rte, hub(FIXTURES, { [train]: `${FIXTURES}${name}-00000-of-00001.parquet` }));
+  assertStringIncludes(
+    await moved("rte/test"),
+    'row 1: wanted as label 0 (entailment), 1 (not_entailment); found "-1"',
+  );
+  assertStringIncludes(await moved("mnli/train"), 'a column "sentence1"; found premise, hypothesis, label, idx');
+  assertStringIncludes(await message(cola, hub()), "row 1: wanted a text or a number as sentence, found null");
+  assertStringIncludes(await moved("not/there"), "parquet failed: ");
+  await inFolder(async (folder) => {
+    const whole = await Deno.readFile(`${FIXTURES}${train}`);
+    const damaged = [whole.slice(0, -20), whole.slice(100), whole.slice(0, 3), new Uint8Array(), whole.fill(0, 4, 40)];
+    for (const bytes of damaged) {
+      await Deno.writeFile(`${folder}/broken.parquet`, bytes);
+      assertStringIncludes(
+        await message(rte, hub(FIXTURES, { [train]: `${folder}/broken.parquet` })),
+        "broken.parquet",
+      );
+    }
+  });
+});
