@@ -1,0 +1,110 @@
+import { type Architecture, RandomKey, rateAt, tf, Weights } from "@opf/framework";
+import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import type { HostBatch } from "../../../core/training/host_batch.ts";
+import { stepSizes } from "../../../core/training/optimizer.ts";
+import { Stepper } from "../../../core/training/step.ts";
+import { gap } from "../../_tensors.ts";
+
+const FIXTURE = JSON.parse(Deno.readTextFileSync(new URL("../../fixtures/adamw.json", import.meta.url))) as {
+  settings: {
+    learningRate: number;
+    weightDecay: number;
+    adamBeta1: number;
+    adamBeta2: number;
+    adamEpsilon: number;
+    maxGradNorm: number;
+  };
+  steps: number;
+  warmup: number;
+  start: [number[][], number[]];
+  rates: number[];
+  norms: number[];
+  gradients: [number[][], number[]][];
+  values: [number[][], number[]][];
+};
+
+Deno.test("rateAt() is Transformers' linear schedule with warm-up", () => {
+  const schedule = { warmupSteps: FIXTURE.warmup, totalSteps: FIXTURE.steps };
+  FIXTURE.rates.forEach((rate, step) => assertAlmostEquals(rateAt(step, schedule), rate, 1e-12));
+});
+
+// A model whose loss is the sum of its parameters times given numbers: these numbers are its gradients.
+function linearModel(slopes: () => readonly tf.Tensor[]): Architecture {
+  const parameters = [{ name: "a.weight", shape: [3, 2] }, { name: "a.bias", shape: [4], undecayed: true }];
+  return {
+    config: {},
+    parameters,
+    matrices: [],
+    maxLength: 1,
+    initializerRange: 1,
+    canonicalName: (name) => name,
+    // The squared error to the label −½ of a small logit z is ¼ + z + z²: z is scaled down, and its loss up again.
+    forward: (read) => {
+      const sums = parameters.map(({ name }, at) => tf.sum(tf.mul(read(name), slopes()[at]!)));
+      return tf.reshape(tf.addN(sums), [1, 1]);
+    },
+  };
+}
+
+const BATCH: HostBatch = {
+  lines: 1,
+  length: 1,
+  inputIds: new Int32Array(1),
+  tokenTypeIds: new Int32Array(1),
+  attentionMask: new Int32Array(1),
+  labels: new Float32Array(1),
+  weights: Float32Array.of(1),
+};
+
+Deno.test("Stepper takes PyTorch's AdamW steps, clipped as there", () => {
+  const { settings, start } = FIXTURE;
+  let slopes: tf.Tensor[] = [];
+  const architecture = linearModel(() => slopes);
+  const weights = new Weights(
+    architecture,
+    new Map<string, tf.Tensor>([["a.weight", tf.tensor2d(start[0])], ["a.bias", tf.tensor1d(start[1])]]),
+  );
+  const optimizer = { ...settings, factorLearningRate: 0, factorWeightDecay: 0 };
+  const stepper = new Stepper(weights, {
+    head: { kind: "regression", outputs: 1 },
+    optimizer,
+    maxGradNorm: settings.maxGradNorm,
+    trains: () => true,
+  });
+  FIXTURE.gradients.forEach(([first, second], step) => {
+    // d/dz (z − label)² is 1 where the label is z − ½.
+    slopes = [tf.tensor2d(first), tf.tensor1d(second)];
+    const z = tf.tidy(() => architecture.forward(weights.reader(weights.values), {} as never, {}).dataSync()[0]!);
+    stepper.refresh(); // compiled anew: the slopes are constants of the compiled step
+    const { gradientNorm } = stepper.step([{ ...BATCH, labels: Float32Array.of(z - 0.5) }], {
+      key: RandomKey.of(1),
+      rate: FIXTURE.rates[step]!,
+    });
+    assertAlmostEquals(gradientNorm, FIXTURE.norms[step]!, 1e-4 * FIXTURE.norms[step]!);
+    weights.values.forEach((value, at) => assertLess(gap(value, FIXTURE.values[step]![at]!), 1e-5));
+    tf.dispose(slopes);
+  });
+  stepper.dispose();
+  weights.dispose();
+});
+
+Deno.test("stepSizes() gives factors their own rate and decay", () => {
+  const settings = {
+    adamBeta1: 0,
+    adamBeta2: 0,
+    adamEpsilon: 0,
+    learningRate: 1,
+    factorLearningRate: 0.1,
+    weightDecay: 0.5,
+    factorWeightDecay: 0.25,
+  };
+  const parameter = { name: "a.weight", shape: [2, 2] };
+  const sizes = (more: object) =>
+    stepSizes({ parameter, training: {}, shape: [2, 2], ...more }, { t: 1, rate: 0.5, settings });
+  assertEquals(sizes({}), { stepSize: 0.5, secondCorrection: 1, kept: 0.75 });
+  assertEquals(sizes({ parameter: { ...parameter, undecayed: true } }).kept, 1);
+  assertAlmostEquals(sizes({ factor: 0 }).stepSize, 0.05);
+  assertAlmostEquals(sizes({ factor: 0 }).kept, 1 - 0.05 * 0.25);
+  assertAlmostEquals(sizes({ factor: 0, training: { rate: 3, decay: 0 } }).stepSize, 0.15);
+  assertEquals(sizes({ factor: 0, training: { rate: 3, decay: 0 } }).kept, 1);
+});
