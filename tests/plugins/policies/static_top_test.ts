@@ -1,0 +1,50 @@
+import { type ImportanceScore, type MatrixInfo, RandomKey, RequestError } from "@opf/framework";
+import { staticTop } from "@opf/framework/plugins";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+
+const MODULES = [["query", "attention"], ["key", "attention"], ["output", "ffn"]] as const;
+const matrices = Array.from(
+  { length: 4 },
+  (_, layer) =>
+    MODULES.map(([module, kind]): MatrixInfo => ({ name: `${layer}.${module}`, kind, module, layer, shape: [2, 2] })),
+).flat();
+
+// query is best in late layers, key in early ones, output is the same in all.
+const value = ({ module, layer }: MatrixInfo) => module === "query" ? 10 + layer : module === "key" ? 5 - layer : 1;
+const score: ImportanceScore = {
+  name: "given",
+  options: {},
+  score: ({ matrices }) => Promise.resolve(new Map(matrices.map((matrix) => [matrix.name, value(matrix)]))),
+};
+
+async function chosen(options: Omit<Parameters<typeof staticTop>[0], "score">) {
+  const notes: string[] = [];
+  const names = await staticTop({ ...options, score }).select({
+    matrices,
+    converted: new Set(),
+    step: 0,
+    key: RandomKey.of(1),
+    note: (message) => notes.push(message),
+    score: (own, some = matrices) => own.score({ matrices: some } as never),
+  });
+  return { names: names.toSorted(), notes };
+}
+
+Deno.test("staticTop() takes the best of each module, kind or the whole model", async () => {
+  assertEquals((await chosen({ n: 1 })).names, ["0.key", "0.output", "3.query"]);
+  assertEquals((await chosen({ n: 2, by: "kind" })).names, ["0.output", "1.output", "2.query", "3.query"]);
+  assertEquals((await chosen({ n: 3, by: "model" })).names, ["1.query", "2.query", "3.query"]);
+});
+
+Deno.test("staticTop() takes all of a group that is smaller than n, and says so", async () => {
+  const { names, notes } = await chosen({ n: 5 });
+  assertEquals(names.length, 12);
+  assertEquals(notes.length, 3);
+  assertStringIncludes(notes[0]!, "n = 5 is more than the 4 matrices of query");
+});
+
+Deno.test("staticTop() refuses an n that is no whole number above 0", () => {
+  for (const n of [0, 1.5, NaN]) {
+    assertStringIncludes(assertThrows(() => staticTop({ n, score }), RequestError).message, "staticTop({ n })");
+  }
+});
