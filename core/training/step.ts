@@ -17,7 +17,7 @@ export interface StepOptions {
   readonly optimizer: AdamWSettings;
   /** Gradients are scaled down to this global norm. */
   readonly maxGradNorm: number;
-  /** Whether a slot is trained at all. */
+  /** Whether a dense parameter is trained. */
   readonly trains: (slot: Slot) => boolean;
 }
 
@@ -59,6 +59,11 @@ export class Stepper {
     this.refresh();
   }
 
+  // Factors are trained because they were chosen; `trains` speaks of dense parameters.
+  #isTrained(slot: Slot): boolean {
+    return slot.factor === undefined ? this.#options.trains(slot) : !slot.training.frozen;
+  }
+
   /** The slots that training moves. */
   get trained(): Slot[] {
     return this.#trained.map((at) => this.#slots[at]!);
@@ -67,7 +72,7 @@ export class Stepper {
   /** To be called after matrices were factorised: new slots begin with zero moments, those of gone ones are dropped. */
   refresh(): void {
     this.#slots = this.#weights.slots;
-    this.#trained = this.#slots.flatMap((slot, at) => !slot.training.frozen && this.#options.trains(slot) ? [at] : []);
+    this.#trained = this.#slots.flatMap((slot, at) => this.#isTrained(slot) ? [at] : []);
     const names = new Set(this.trained.map(slotName));
     for (const [name, { first, second }] of this.#moments) {
       if (names.has(name)) continue;

@@ -26,7 +26,7 @@ export interface StaticTopOptions {
  * import { assertEquals } from "@std/assert";
  *
  * const policy = staticTop({ n: 3, score: taylor() });
- * assertEquals(policy.options, { n: 3, by: "module", score: { name: "taylor", options: { reduce: "sum" } } });
+ * assertEquals(policy.options, { n: 3, by: "module", score: { name: "taylor", options: { reduce: "abs-sum" } } });
  * ```
  */
 export function staticTop({ n, by = "module", score }: StaticTopOptions): SelectionPolicy {

@@ -7,13 +7,13 @@ import { type ImportanceScore, tf } from "@opf/framework";
 
 /** Options of {@linkcode taylor}. */
 export interface TaylorOptions {
-  /** What becomes one number: the sum of the products, or the sum of their sizes. @default "sum" */
-  readonly reduce?: "sum" | "absolute";
+  /** How the products become one number: the size of their sum, or the sum of their sizes. @default "abs-sum" */
+  readonly reduce?: "abs-sum" | "sum-abs";
 }
 
 /**
  * What the loss would change to first order if a matrix were zero: `|Σ ∂L/∂W · W|` (Gao et al. 2023, eq. 7), `L` the
- * mean loss, dropout off. The paper does not say how the elementwise product becomes one number: `reduce: "absolute"`
+ * mean loss, dropout off. The paper does not say how the elementwise product becomes one number: `reduce: "sum-abs"`
  * sums `|∂L/∂W · W|` instead.
  *
  * @example
@@ -21,10 +21,10 @@ export interface TaylorOptions {
  * import { taylor } from "@opf/framework/plugins";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(taylor().options, { reduce: "sum" });
+ * assertEquals(taylor().options, { reduce: "abs-sum" });
  * ```
  */
-export function taylor({ reduce = "sum" }: TaylorOptions = {}): ImportanceScore {
+export function taylor({ reduce = "abs-sum" }: TaylorOptions = {}): ImportanceScore {
   return {
     name: "taylor",
     options: { reduce },
@@ -34,7 +34,7 @@ export function taylor({ reduce = "sum" }: TaylorOptions = {}): ImportanceScore 
       return new Map(context.matrices.map(({ name }) => {
         const value = tf.tidy(() => {
           const products = tf.mul(gradients.get(name)!, context.weight(name));
-          return tf.abs(tf.sum(reduce === "absolute" ? tf.abs(products) : products)).dataSync()[0]!;
+          return tf.abs(tf.sum(reduce === "sum-abs" ? tf.abs(products) : products)).dataSync()[0]!;
         });
         return [name, value];
       }));

@@ -36,7 +36,7 @@ Deno.test("taylor() is |Σ g·w|, or Σ|g·w|, of each matrix", async () => {
     ]),
   );
   const before = tf.memory().numTensors;
-  for (const [reduce, wanted] of [["sum", [1, 4, 0]], ["absolute", [5, 4, 0]]] as const) {
+  for (const [reduce, wanted] of [["abs-sum", [1, 4, 0]], ["sum-abs", [5, 4, 0]]] as const) {
     const found = await taylor({ reduce }).score(context(tensors));
     assertEquals([...found.keys()], ["a", "b", "zero"]);
     [...found.values()].forEach((value, at) => assertAlmostEquals(value, wanted[at]!, 1e-6));

@@ -145,8 +145,8 @@ Deno.test("svd() is thin, orthonormal, falling, with signs fixed", () =>
       const values = s.dataSync();
       assert(values.every((value, at) => value >= 0 && (at === 0 || value <= values[at - 1]!)));
       for (const column of tf.unstack(u, 1)) {
-        const entries = column.dataSync();
-        const largest = entries.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
+        const entries = [...column.dataSync()];
+        const largest = Math.max(...entries.map(Math.abs));
         assert(entries.find((entry) => Math.abs(entry) >= 0.999 * largest)! > 0);
       }
       const turned = engine().svd(tf.neg(given)); // the same but for the sign of v
