@@ -13,11 +13,15 @@ export type MatrixShape = readonly [rows: number, columns: number];
 
 /** How one factor is trained; what is absent is as the run says. */
 export interface FactorTraining {
-  /** Never moves, has no gradient, no moments. @default false */
+  /** Never moves, has no moments, and no gradient. @default false */
   readonly frozen?: boolean;
-  /** Times the run's factor learning rate. @default 1 */
+  /** Of a frozen factor: its gradient is computed and counts in the global norm that gradients are clipped to. */
+  readonly clips?: boolean;
+  /** Whose learning rate and decay of the run it has: those of factors or of dense parameters. @default "factor" */
+  readonly as?: "factor" | "dense";
+  /** Times that learning rate. @default 1 */
   readonly rate?: number;
-  /** Weight decay of this factor. @default the run's `factorWeightDecay` */
+  /** Weight decay of this factor. @default the run's */
   readonly decay?: number;
 }
 
@@ -30,6 +34,19 @@ export interface Decomposition {
   readonly options: Json;
   /** What the decomposition makes of a matrix of this shape, before any weight is touched. */
   plan(shape: MatrixShape): Factorization;
+  /** What else is trained: all that the run says, or the new head alone. @default "all" */
+  readonly others?: "all" | "head";
+  /** The decomposition to use in place of this one, found by trying: asked once a round, before anything is written. */
+  calibrate?(trial: Trial): Promise<Decomposition>;
+}
+
+/** Steps that are taken to learn something and thrown away. */
+export interface Trial {
+  /**
+   * How far the chosen matrices move together, `Σ‖ΔW‖` (Frobenius), in `steps` steps at the peak rates, written by this
+   * decomposition. Every trial begins at the same state and sees the same batches and dropout.
+   */
+  moved(decomposition: Decomposition, steps: number): Promise<number>;
 }
 
 /** What factorizing one matrix is told. */

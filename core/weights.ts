@@ -120,7 +120,8 @@ export class Weights {
   /** One parameter as a dense tensor, a new one. */
   mergedValue(name: string): tf.Tensor {
     const { factorization, tensors } = this.#entry(name);
-    return tf.tidy(() => factorization ? factorization.reconstruct(tensors) : tf.clone(tensors[0]!));
+    // A clone: a reconstruction may be a factor itself.
+    return tf.tidy(() => tf.clone(factorization ? factorization.reconstruct(tensors) : tensors[0]!));
   }
 
   /**

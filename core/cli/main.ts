@@ -7,6 +7,7 @@ import { Interrupted, messageOf, RequestError, unknownName } from "../errors.ts"
 import { TextLineStream } from "../experiment/text_lines.ts";
 import { work } from "../experiment/worker.ts";
 import type { Parts } from "../parts.ts";
+import { checkPlugin } from "./check_plugin.ts";
 import { doctor } from "./doctor.ts";
 import { exportModel } from "./export.ts";
 import { say } from "./output.ts";
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   reproduce,
   report,
   export: exportModel,
+  "check-plugin": checkPlugin,
   doctor,
   worker: async (_, parts) => {
     await work(Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()), parts);

@@ -9,6 +9,7 @@ import { type Experiment } from "../experiment/define.ts";
 import { expand } from "../experiment/expand.ts";
 import { experimentUrl, loadExperiment } from "../experiment/load.ts";
 import { type PreparedRun, Preparer } from "../experiment/prepare.ts";
+import { outsideModules } from "../experiment/modules.ts";
 import type { Request } from "../experiment/request.ts";
 import { type Result, toJson, writeWhole } from "../experiment/results.ts";
 import { runAll } from "../experiment/runner.ts";
@@ -17,6 +18,7 @@ import { backendNamed, type Parts } from "../parts.ts";
 import { readArguments } from "./arguments.ts";
 import { estimate } from "./estimate.ts";
 import { print, say } from "./output.ts";
+import { rerunOutside } from "./outside.ts";
 import { Progress } from "./progress.ts";
 
 export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
@@ -41,6 +43,8 @@ const DEFAULT_EXPERIMENT = "glue-minilm";
 interface Planned {
   readonly url: string;
   readonly experiment: Experiment;
+  /** Digests of modules from outside the tree. */
+  readonly modules: readonly string[];
   readonly runs: readonly PreparedRun[];
 }
 
@@ -56,10 +60,13 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
     return 0;
   }
   const request = requestOf(options, parts);
+  const where = { experiments: new URL("experiments/", parts.root), cwd: userFolder() };
+  const names = options.words.length > 0 ? options.words : [DEFAULT_EXPERIMENT];
+  const urls = await Promise.all(names.map((name) => experimentUrl(name, where)));
+  const rerun = await rerunOutside(["reproduce", ...args], { urls, root: parts.root });
+  if (rerun !== undefined) return rerun;
   const planned: Planned[] = [];
-  for (const name of options.words.length > 0 ? options.words : [DEFAULT_EXPERIMENT]) {
-    planned.push(await plan(name, { request, parts }));
-  }
+  for (const url of urls) planned.push(await plan(url, { request, parts }));
   if (options.flag("dry-run")) {
     for (const plan of planned) printPlan(plan, options.flag("json"));
     return 0;
@@ -110,14 +117,15 @@ function requestOf(options: ReturnType<typeof readArguments>, parts: Parts): Req
   };
 }
 
-async function plan(name: string, { request, parts }: { request: Request; parts: Parts }): Promise<Planned> {
-  const url = await experimentUrl(name, { experiments: new URL("experiments/", parts.root), cwd: userFolder() });
+async function plan(url: string, { request, parts }: { request: Request; parts: Parts }): Promise<Planned> {
   const experiment = await loadExperiment(url);
+  const { digests: modules } = await outsideModules(url, parts.root);
   const specs = expand(experiment, request, parts);
-  const preparer = new Preparer(parts, { ...(request.data !== undefined && { data: request.data }), note: say });
+  const data = request.data;
+  const preparer = new Preparer(parts, { ...(data !== undefined && { data }), modules, note: say });
   const runs: PreparedRun[] = [];
   for (const spec of specs) runs.push(await preparer.prepare(spec));
-  return { url, experiment, runs };
+  return { url, experiment, modules, runs };
 }
 
 function printPlan({ experiment, runs }: Planned, json: boolean): void {
@@ -142,7 +150,10 @@ function printPlan({ experiment, runs }: Planned, json: boolean): void {
   }
 }
 
-async function runPlan({ url, experiment, runs }: Planned, { request, parts }: { request: Request; parts: Parts }) {
+async function runPlan(
+  { url, experiment, modules, runs }: Planned,
+  { request, parts }: { request: Request; parts: Parts },
+) {
   const stop = new AbortController();
   const interrupt = () => {
     if (!stop.signal.aborted) say("Interrupted: stopping after the step at hand.");
@@ -162,7 +173,7 @@ async function runPlan({ url, experiment, runs }: Planned, { request, parts }: {
   const progress = new Progress(runs.length, Deno.stderr.isTerminal());
   const watch = progress;
   try {
-    const options = { request, experiment: url, modules: {}, root: parts.root, watch, signal: stop.signal };
+    const options = { request, experiment: url, modules, root: parts.root, watch, signal: stop.signal };
     const found = await runAll(runs, options);
     if (stop.signal.aborted) throw new Interrupted("Interrupted; what is finished is kept, the same command goes on.");
     return runs.flatMap(({ id, spec: { label } }): Result[] => {

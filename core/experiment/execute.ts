@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { dirname } from "node:path";
+import { exists } from "../cache.ts";
 import { engine } from "../engine.ts";
 import { loadPretrained, stored } from "../pretrained.ts";
 import { RandomKey } from "../random.ts";
@@ -12,17 +14,21 @@ import * as tf from "../tf.ts";
 import { encode, type EncodedExample } from "../training/batches.ts";
 import { checkSame, Evaluator, type Logits, predictions } from "../training/evaluate.ts";
 import { fineTune } from "../training/loop.ts";
-import type { TrainingEvent, TrainingOutcome } from "../training/run.ts";
+import type { TrainingEvent, TrainingOutcome, TrainingRequest } from "../training/run.ts";
 import { Weights } from "../weights.ts";
 import { environment } from "./environment.ts";
 import type { PreparedRun } from "./prepare.ts";
-import { FILES, type Prediction, type Result, SCHEMA_VERSION, toJson, writeWhole } from "./results.ts";
+import { digest, FILES, type Prediction, type Result, SCHEMA_VERSION, toJson, writeWhole } from "./results.ts";
 
 /** How a run is done, without a say in its numbers. */
 export interface ExecuteOptions {
   /** The run's folder. */
   readonly folder: string;
   readonly keepModel: boolean;
+  /** Folder of plainly fine-tuned weights, for scores that need them. */
+  readonly fineTuned: string;
+  /** Whether another run of the experiment needs this one's weights, if it is a plain one. */
+  readonly shareFineTuned: boolean;
   readonly event: (event: TrainingEvent) => void;
   readonly note: (message: string) => void;
   /** Called between steps; throws to end the run there. */
@@ -52,27 +58,54 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
   const key = RandomKey.of(seed);
   const { tensors } = await loadPretrained(run.weights, { architecture, key: key.fold("head") });
   const weights = new Weights(architecture, tensors);
+  const plainId = await plainRunId(run);
   const encoded = (examples: typeof run.data.train) => encode(examples, { tokenizer, maxLength: training.maxLength });
   const [train, dev] = [encoded(run.data.train), encoded(run.data.dev)];
   let outcome: TrainingOutcome | undefined;
   try {
-    outcome = await fineTune({
-      weights,
-      task,
-      method,
-      settings: training,
-      train,
-      dev,
-      padId: tokenizer.padId,
-      key,
-      watch: { event, note, pause },
-    });
+    const request = { task, settings: training, train, dev, padId: tokenizer.padId, key };
+    const path = `${options.fineTuned}/${plainId}.safetensors`;
+    const fineTuned = () => plainlyFineTuned(run, { ...options, request, path });
+    outcome = await fineTune({ ...request, weights, method, fineTuned, watch: { event, note, pause } });
+    if (options.shareFineTuned && run.id === plainId && outcome.merged) await share(outcome.merged, path);
     const result = await concluded(run, { ...options, outcome, train, dev, started, environment: about.environment });
     await writeWhole(`${folder}/${FILES.result}`, toJson(result));
     return result;
   } finally {
     weights.dispose();
     tf.dispose([...outcome?.merged?.values() ?? []]);
+  }
+}
+
+// The id of the same run without a decomposition.
+const plainRunId = ({ settings }: PreparedRun) =>
+  digest({ ...settings, method: { decomposition: null, policy: null } });
+
+async function share(merged: ReadonlyMap<string, tf.Tensor>, path: string): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await writeSafetensors(path, stored(merged));
+}
+
+// The weights that plain fine-tuning ends with: of the plain run where it was done, else made now and kept.
+async function plainlyFineTuned(
+  { architecture, weights: pretrained }: PreparedRun,
+  { request, path, pause, note }: Pick<ExecuteOptions, "pause" | "note"> & {
+    readonly request: Omit<TrainingRequest, "weights" | "method" | "watch">;
+    readonly path: string;
+  },
+): Promise<ReadonlyMap<string, tf.Tensor>> {
+  const load = async (from: string) =>
+    (await loadPretrained(from, { architecture, key: request.key.fold("head") })).tensors;
+  if (await exists(path)) return load(path);
+  note("The score needs a fine-tuned model: plain fine-tuning first.");
+  const weights = new Weights(architecture, await load(pretrained));
+  try {
+    const { merged } = await fineTune({ ...request, weights, method: {}, watch: { event: () => {}, note, pause } });
+    if (!merged) throw new Error("The plain fine-tuning that the score needs diverged.");
+    await share(merged, path);
+    return merged;
+  } finally {
+    weights.dispose();
   }
 }
 

@@ -39,8 +39,8 @@ export interface PrepareOptions {
   /** `--data`. */
   readonly data?: string;
   readonly note: (message: string) => void;
-  /** Digests of plugin modules from outside the tree, by name. */
-  readonly modules?: { readonly [name: string]: string };
+  /** Digests of plugin modules from outside the tree. */
+  readonly modules?: readonly string[];
 }
 
 interface Model {
@@ -84,9 +84,11 @@ export class Preparer {
       },
       seed: spec.seed,
       training,
-      ...(this.options.modules && Object.keys(this.options.modules).length > 0 && { modules: this.options.modules }),
+      ...(this.options.modules?.length && { modules: this.options.modules }),
     };
     const { train } = trainingParts(data.train, { settings: training, key: RandomKey.of(spec.seed) });
+    const length = runLength(training, train.length);
+    policy?.rounds?.(length); // a policy whose rounds do not fit says so now
     return {
       id: await digest(settings),
       spec,
@@ -97,7 +99,7 @@ export class Preparer {
       weights: model.weights,
       data,
       settings,
-      steps: runLength(training, train.length).steps,
+      steps: length.steps,
     };
   }
 

@@ -23,7 +23,7 @@ export interface RunnerOptions {
   readonly request: Request;
   /** URL of the experiment's file. */
   readonly experiment: string;
-  readonly modules: { readonly [name: string]: string };
+  readonly modules: readonly string[];
   /** The project's root. */
   readonly root: URL;
   readonly watch: RunnerWatcher;

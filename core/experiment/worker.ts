@@ -19,7 +19,7 @@ export interface WorkerRequest {
   readonly request: Request;
   /** URL of the experiment's file. */
   readonly experiment: string;
-  readonly modules: { readonly [name: string]: string };
+  readonly modules: readonly string[];
 }
 
 /** Each further line: a run by its place among the experiment's, and its id. */
@@ -68,6 +68,14 @@ export async function work(lines: AsyncIterable<string>, parts: Parts): Promise<
       modules,
       note: () => {},
     });
+    const shareFineTuned = specs.some(({ method: { policy } }) => policy?.needs?.includes("fineTunedModel"));
+    const common = {
+      keepModel: request.keepModels,
+      fineTuned: `${request.runs}/fine-tuned`,
+      shareFineTuned,
+      note,
+      pause,
+    };
     say({ type: "ready", engine: `${engine.description.library} on the ${engine.device.toUpperCase()}` });
     for (let order = await input.next(); !order.done && !interrupted; order = await input.next()) {
       const { place, id } = JSON.parse(order.value) as WorkerOrder;
@@ -78,7 +86,7 @@ export async function work(lines: AsyncIterable<string>, parts: Parts): Promise<
       try {
         say({
           type: "done",
-          result: await execute(run, { folder, keepModel: request.keepModels, event, note, pause }),
+          result: await execute(run, { ...common, folder, event }),
         });
       } catch (error) {
         if (error instanceof Interrupted) throw error;

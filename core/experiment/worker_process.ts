@@ -28,7 +28,9 @@ export async function startWorker(
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))) as {
     tasks: { worker: string };
   };
-  const args = tasks.worker.split(" ").slice(1);
+  const lock = Deno.env.get("OPF_LOCK_COPY"); // where modules of others are in play
+  const words = tasks.worker.split(" ").slice(1);
+  const args = lock ? [...words.slice(0, -2), `--lock=${lock}`, ...words.slice(-2)] : words;
   const threads = request.threads && Math.max(1, Math.floor(request.threads / request.jobs));
   const process = new Deno.Command(Deno.execPath(), {
     args,

@@ -12,8 +12,9 @@ import { runLength, trainingParts, trainsBy } from "./plan.ts";
 import type { Seconds, TrainingOutcome, TrainingRequest } from "./run.ts";
 import { rateAt } from "./schedule.ts";
 import { choose, convert, type Ranking, type Selected } from "./selection.ts";
-import { Stepper } from "./step.ts";
+import { type StepOptions, Stepper } from "./step.ts";
 import { StepTimes } from "./step_times.ts";
+import { trialOn } from "./trial.ts";
 
 /** Fine-tunes, merges, and checks that the merged model says the same. */
 export async function fineTune(request: TrainingRequest): Promise<TrainingOutcome> {
@@ -30,6 +31,7 @@ class Training {
   readonly #train: readonly EncodedExample[];
   readonly #heldOut: readonly EncodedExample[];
   readonly #shape: BatchShape;
+  readonly #stepOptions: StepOptions;
   readonly #stepper: Stepper;
   readonly #dense: Evaluator;
   /** The forward pass of training, dropout off. */
@@ -47,12 +49,15 @@ class Training {
     [this.#train, this.#heldOut] = [train, heldOut];
     this.#shape = { lines: settings.batchSize, maxLength: settings.maxLength, padId };
     this.#modelSize = weights.size;
-    this.#stepper = new Stepper(weights, {
+    const byPattern = trainsBy(settings.train, weights);
+    const headOnly = request.method.decomposition?.others === "head";
+    this.#stepOptions = {
       head: task.head,
       optimizer: settings,
       maxGradNorm: settings.maxGradNorm,
-      trains: trainsBy(settings.train, weights),
-    });
+      trains: (slot) => byPattern(slot) && (!headOnly || slot.parameter.absence === "head"),
+    };
+    this.#stepper = new Stepper(weights, this.#stepOptions);
     this.#dense = Evaluator.dense(weights.architecture, this.#shape);
     this.#evaluator = this.#dense;
   }
@@ -131,7 +136,7 @@ class Training {
   }
 
   async #round(step: number): Promise<void> {
-    const { weights, method: { policy, decomposition }, task, settings, key, watch } = this.#request;
+    const { weights, method: { policy, decomposition }, task, settings, key, fineTuned, watch } = this.#request;
     if (!policy || !decomposition) throw new Error("A method needs both a decomposition and a policy, or neither.");
     const started = performance.now();
     const roundKey = key.fold("selection").fold(step);
@@ -145,6 +150,7 @@ class Training {
       examples: wanted.map((at) => this.#train[at]!),
       shape: this.#shape,
       key: roundKey,
+      fineTuned: fineTuned ?? (() => Promise.reject(new Error("There is no fine-tuned model to score."))),
       pause: () => watch.pause(),
       note: (message: string) => watch.note(message),
     };
@@ -155,7 +161,9 @@ class Training {
     if (names.length === 0) return;
     const before = await this.#logits(this.#evaluator);
     const converting = performance.now();
-    const selected = convert(names, { ...options, rankings });
+    const trial = trialOn({ ...options, names, train: this.#train, stepper: this.#stepOptions });
+    const found = await decomposition.calibrate?.(trial) ?? decomposition;
+    const selected = convert(names, { ...options, decomposition: found, rankings });
     this.#seconds.decomposition += since(converting);
     this.#selected.push(...selected);
     this.#stepper.refresh();

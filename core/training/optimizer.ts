@@ -36,13 +36,10 @@ export function stepSizes(
   slot: Slot,
   { t, rate, settings }: { t: number; rate: number; settings: AdamWSettings },
 ): StepSizes {
-  const isFactor = slot.factor !== undefined;
-  const peak = isFactor ? settings.factorLearningRate * (slot.training.rate ?? 1) : settings.learningRate;
-  const decay = isFactor
-    ? slot.training.decay ?? settings.factorWeightDecay
-    : slot.parameter.undecayed
-    ? 0
-    : settings.weightDecay;
+  const { as = slot.factor === undefined ? "dense" : "factor", rate: times = 1, decay: own } = slot.training;
+  const peak = times * (as === "factor" ? settings.factorLearningRate : settings.learningRate);
+  const usual = as === "factor" ? settings.factorWeightDecay : slot.parameter.undecayed ? 0 : settings.weightDecay;
+  const decay = own ?? usual;
   return {
     stepSize: rate * peak / (1 - settings.adamBeta1 ** t),
     secondCorrection: 1 / Math.sqrt(1 - settings.adamBeta2 ** t),

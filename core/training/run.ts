@@ -31,6 +31,8 @@ export interface TrainingRequest {
   readonly dev: readonly EncodedExample[];
   readonly padId: number;
   readonly key: RandomKey;
+  /** The same model after plain fine-tuning; the caller takes the tensors over. @default there is none */
+  readonly fineTuned?: () => Promise<ReadonlyMap<string, tf.Tensor>>;
   readonly watch: Watcher;
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { engine } from "../engine.ts";
+import { engine, type TensorFunction } from "../engine.ts";
 import type { ScoreContext } from "../importance.ts";
 import type { Head, MatrixInfo } from "../model.ts";
 import type { RandomKey } from "../random.ts";
@@ -14,12 +14,14 @@ import { asBatch, batchTensors, type HostBatch, summedLoss } from "./host_batch.
 
 /** What a pass of scoring works on. */
 export interface ScoringOptions {
-  readonly weights: Weights;
+  readonly weights: Pick<Weights, "architecture">;
   readonly examples: readonly EncodedExample[];
   readonly shape: BatchShape;
   readonly head: Head;
   readonly matrices: readonly MatrixInfo[];
   readonly key: RandomKey;
+  /** Dense values to score by parameter, which the pass takes over. */
+  readonly values: ReadonlyMap<string, tf.Tensor>;
   /** Called after each batch: a place to be interrupted at. */
   readonly pause: () => Promise<void>;
 }
@@ -32,20 +34,20 @@ export class ScoringPass implements ScoreContext {
   readonly #dense: ReadonlyMap<string, tf.Tensor>;
   readonly #names: readonly string[];
   #gradients: Map<string, tf.Tensor2D> | undefined;
+  #loss: TensorFunction | undefined;
 
   constructor(options: ScoringOptions) {
     this.#options = options;
     this.matrices = options.matrices;
     this.key = options.key;
-    this.#dense = options.weights.merged();
+    this.#dense = options.values;
     this.#names = [...this.#dense.keys()];
   }
 
-  weight(name: string): tf.Tensor2D {
-    return this.#dense.get(name) as tf.Tensor2D;
-  }
+  // Fields, not methods: scores take them out of the context.
+  weight = (name: string): tf.Tensor2D => this.#dense.get(name) as tf.Tensor2D;
 
-  async gradients(): Promise<ReadonlyMap<string, tf.Tensor2D>> {
+  gradients = async (): Promise<ReadonlyMap<string, tf.Tensor2D>> => {
     if (this.#gradients) return this.#gradients;
     const sums = new Map<string, tf.Tensor2D>();
     await this.#each((gradients, share) => {
@@ -59,13 +61,11 @@ export class ScoringPass implements ScoreContext {
       }
     });
     return this.#gradients = sums;
-  }
+  };
 
-  eachGradient(visit: (gradients: ReadonlyMap<string, tf.Tensor2D>) => void): Promise<void> {
-    return this.#each(visit);
-  }
+  eachGradient = (visit: (gradients: ReadonlyMap<string, tf.Tensor2D>) => void): Promise<void> => this.#each(visit);
 
-  async loss(replaced: ReadonlyMap<string, tf.Tensor> = new Map()): Promise<number> {
+  loss = async (replaced: ReadonlyMap<string, tf.Tensor> = new Map()): Promise<number> => {
     const run = this.#loss ??= engine().jit((...inputs) => [this.#lossOf(inputs.slice(0, -5), inputs.slice(-5))], {
       name: "loss",
     });
@@ -76,8 +76,7 @@ export class ScoringPass implements ScoreContext {
       await this.#options.pause();
     }
     return sum / this.#options.examples.length;
-  }
-  #loss: ReturnType<ReturnType<typeof engine>["jit"]> | undefined;
+  };
 
   dispose(): void {
     tf.dispose([...this.#dense.values(), ...this.#gradients?.values() ?? []]);

@@ -9,6 +9,7 @@ import type { ImportanceScore } from "../importance.ts";
 import type { Head, MatrixInfo } from "../model.ts";
 import type { RandomKey } from "../random.ts";
 import type { SelectionPolicy } from "../selection.ts";
+import type * as tf from "../tf.ts";
 import type { Conversion, Weights } from "../weights.ts";
 import type { BatchShape, EncodedExample } from "./batches.ts";
 import { ScoringPass } from "./scoring.ts";
@@ -39,6 +40,8 @@ export interface RoundOptions {
   readonly examples: readonly EncodedExample[];
   readonly shape: BatchShape;
   readonly key: RandomKey;
+  /** The same model after plain fine-tuning, for scores that need it; the caller takes the tensors over. */
+  readonly fineTuned: () => Promise<ReadonlyMap<string, tf.Tensor>>;
   readonly pause: () => Promise<void>;
   readonly note: (message: string) => void;
 }
@@ -83,18 +86,19 @@ export function convert(names: readonly string[], { rankings, ...options }: Roun
 async function scored(
   score: ImportanceScore,
   matrices: readonly MatrixInfo[],
-  { weights, examples, shape, head, key, pause }: RoundOptions,
+  { weights, examples, shape, head, key, pause, fineTuned }: RoundOptions,
 ): Promise<ReadonlyMap<string, number>> {
-  const pass = new ScoringPass({ weights, examples, shape, head, matrices, key: key.fold(score.name), pause });
+  const values = score.needs?.includes("fineTunedModel") ? await fineTuned() : weights.merged();
+  const pass = new ScoringPass({ weights, values, examples, shape, head, matrices, key: key.fold(score.name), pause });
   try {
-    const values = await score.score(pass);
+    const scores = await score.score(pass);
     for (const { name } of matrices) {
-      const value = values.get(name);
+      const value = scores.get(name);
       if (!Number.isFinite(value)) {
         throw new Error(`The score "${score.name}" wants a finite number for ${name}, found ${value}.`);
       }
     }
-    return values;
+    return scores;
   } finally {
     pass.dispose();
   }

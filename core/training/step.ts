@@ -48,6 +48,8 @@ export class Stepper {
   #slots: Slot[] = [];
   /** Positions of the slots that are trained. */
   #trained: number[] = [];
+  /** The same, then those whose gradients only count in the norm. */
+  #sloped: number[] = [];
   #whole!: TensorFunction;
   #expand!: TensorFunction;
   #gradients!: TensorFunction;
@@ -73,6 +75,9 @@ export class Stepper {
   refresh(): void {
     this.#slots = this.#weights.slots;
     this.#trained = this.#slots.flatMap((slot, at) => this.#isTrained(slot) ? [at] : []);
+    const clipping = this.#slots.flatMap(({ training }, at) => training.frozen && training.clips ? [at] : []);
+    this.#sloped = [...this.#trained, ...clipping];
+    if (this.#trained.length === 0) throw new Error("Nothing is trained: every parameter is frozen or left out.");
     const names = new Set(this.trained.map(slotName));
     for (const [name, { first, second }] of this.#moments) {
       if (names.has(name)) continue;
@@ -140,30 +145,30 @@ export class Stepper {
       const { values, moments, rates, rest } = this.#split(inputs);
       const reader = (moving: readonly tf.Tensor[]) => {
         const all = [...values];
-        this.#trained.forEach((at, index) => all[at] = moving[index]!);
+        this.#sloped.forEach((at, index) => all[at] = moving[index]!);
         return this.#weights.reader(all);
       };
       const { value, grads } = tf.valueAndGrads((...moving) => this.#loss(reader(moving), rest))(
-        this.#trained.map((at) => values[at]!),
+        this.#sloped.map((at) => values[at]!),
       );
       return [value, ...this.#adamW({ values, moments, rates, gradients: grads })];
     }, "training step");
     // Gradients of several batches are summed by parameter; factors come in before the first and after the last.
     const names = this.#weights.architecture.parameters.map(({ name }) => name);
-    const trained = [...new Set(this.trained.map(({ parameter }) => names.indexOf(parameter.name)))];
+    const sloped = [...new Set(this.#sloped.map((at) => names.indexOf(this.#slots[at]!.parameter.name)))];
     this.#expand = jit((...values) => names.map(this.#weights.reader(values)), "expansion");
     this.#gradients = jit((...inputs) => {
       const dense = inputs.splice(0, names.length);
       const { value, grads } = tf.valueAndGrads((...moving) => {
         const all = new Map(names.map((name, index) => [name, dense[index]!]));
-        trained.forEach((at, index) => all.set(names[at]!, moving[index]!));
+        sloped.forEach((at, index) => all.set(names[at]!, moving[index]!));
         return this.#loss((name) => all.get(name)!, inputs);
-      })(trained.map((at) => dense[at]!));
+      })(sloped.map((at) => dense[at]!));
       return [value, ...grads];
     }, "gradients");
     this.#update = jit((...inputs) => {
       const { values, moments, rates, rest: [loss, ...slopes] } = this.#split(inputs);
-      const slopeOf = new Map(trained.map((at, index) => [names[at]!, slopes[index]!]));
+      const slopeOf = new Map(sloped.map((at, index) => [names[at]!, slopes[index]!]));
       const gradients = this.#slopesOfFactors(values, slopeOf);
       return [loss!, ...this.#adamW({ values, moments, rates, gradients })];
     }, "update");
@@ -184,15 +189,15 @@ export class Stepper {
     return tf.div(summedLoss(logits, { labels, weights, head: this.#options.head }), count);
   }
 
-  // Gradients of all trained slots from those of the dense parameters, through each reconstruction.
+  // Gradients of all slots that have one from those of the dense parameters, through each reconstruction.
   #slopesOfFactors(values: readonly tf.Tensor[], slopeOf: ReadonlyMap<string, tf.Tensor>): tf.Tensor[] {
     const dense = (moving: readonly tf.Tensor[]) => {
       const all = [...values];
-      this.#trained.forEach((at, index) => all[at] = moving[index]!);
+      this.#sloped.forEach((at, index) => all[at] = moving[index]!);
       const read = this.#weights.reader(all);
       return tf.addN([...slopeOf].map(([name, slope]) => tf.sum(tf.mul(read(name), slope)) as tf.Scalar));
     };
-    return tf.grads((...moving: tf.Tensor[]) => dense(moving))(this.#trained.map((at) => values[at]!));
+    return tf.grads((...moving: tf.Tensor[]) => dense(moving))(this.#sloped.map((at) => values[at]!));
   }
 
   #adamW({ values, moments: { firsts, seconds }, rates, gradients }: {
@@ -205,8 +210,8 @@ export class Stepper {
     const clip = clipFactor(norm, this.#options.maxGradNorm);
     const update = adamW(this.#options.optimizer);
     const rows = tf.unstack(rates);
-    const updated = gradients.map((gradient, index) =>
-      update(values[this.#trained[index]!]!, firsts[index]!, seconds[index]!, gradient, clip, rows[index]!)
+    const updated = this.#trained.map((at, index) =>
+      update(values[at]!, firsts[index]!, seconds[index]!, gradients[index]!, clip, rows[index]!)
     );
     return [norm, ...[0, 1, 2].flatMap((part) => updated.map((tensors) => tensors[part]!))];
   }

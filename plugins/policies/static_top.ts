@@ -4,7 +4,7 @@
  * @module
  */
 import type { ImportanceScore, SelectionPolicy } from "@opf/framework";
-import { type Grouping, groups, topOf, wholeNumber } from "./_groups.ts";
+import { checkGrouping, type Grouping, groups, topOf, wholeNumber } from "./_groups.ts";
 
 /** Options of {@linkcode staticTop}. */
 export interface StaticTopOptions {
@@ -31,6 +31,7 @@ export interface StaticTopOptions {
  */
 export function staticTop({ n, by = "module", score }: StaticTopOptions): SelectionPolicy {
   wholeNumber(n, "staticTop({ n })");
+  checkGrouping(by);
   return {
     name: "static-top",
     options: { n, by, score: { name: score.name, options: score.options } },

@@ -1,0 +1,234 @@
+/**
+ * What every decomposition must be, on awkward matrices.
+ *
+ * @module
+ */
+import { checkFactors, type Decomposition, EXACT, type Factorization } from "../decomposition.ts";
+import type { MatrixInfo } from "../model.ts";
+import { RandomKey } from "../random.ts";
+import * as tf from "../tf.ts";
+import { batchOf } from "../training/batches.ts";
+import { Stepper } from "../training/step.ts";
+import { TRAINING_DEFAULTS } from "../training/settings.ts";
+import type { Slot, Weights } from "../weights.ts";
+import { expect, plainJson, same } from "./expect.ts";
+import { randomTensor, TOY_EXAMPLES, TOY_HEAD, toyModel, toyWeights } from "./toy.ts";
+
+const key = RandomKey.of(1);
+const random = (rows: number, columns: number, seed = 0) =>
+  randomTensor([rows, columns], RandomKey.of(3).fold(rows).fold(columns).fold(seed)) as tf.Tensor2D;
+const ofRank = (rank: number, rows: number, columns: number) =>
+  tf.matMul(random(rows, rank, 1), random(rank, columns, 2)) as tf.Tensor2D;
+
+const MATRICES: Readonly<Record<string, () => tf.Tensor2D>> = {
+  "1×1": () => random(1, 1),
+  "1×7": () => random(1, 7),
+  "7×1": () => random(7, 1),
+  "prime 13×5": () => random(13, 5),
+  "square 12×12": () => random(12, 12),
+  "tall 48×6": () => random(48, 6),
+  "wide 6×48": () => random(6, 48),
+  "12×18 of rank 2": () => ofRank(2, 12, 18),
+  "zero 6×8": () => tf.zeros([6, 8]),
+  "8×6 times 1e4": () => tf.mul(random(8, 6), 1e4),
+  "8×6 times 1e-6": () => tf.mul(random(8, 6), 1e-6),
+};
+
+/** Each of the promises, by name: a function that throws where it is not kept. */
+export function decompositionChecks(decomposition: Decomposition): [name: string, check: () => void][] {
+  const onEach = (name: string, check: (matrix: tf.Tensor2D, plan: Factorization) => void) =>
+    Object.entries(MATRICES).map(([what, make]): [string, () => void] => [
+      `${name} (${what})`,
+      () =>
+        tf.tidy(() => {
+          const matrix = make();
+          check(matrix, decomposition.plan(matrix.shape));
+        }),
+    ]);
+  return [
+    ["options are plain JSON", () => plainJson(decomposition.options)],
+    ...onEach("shapes as planned, error as stated", (matrix, plan) => {
+      same(plan.shape, matrix.shape);
+      const factors = plan.factorize(matrix, { key });
+      checkFactors(plan, factors, decomposition.name);
+      const error = distance(plan.reconstruct(factors), matrix);
+      const allowed = plan.maxRelativeError ?? EXACT;
+      expect(error <= allowed, `wanted a relative error of at most ${allowed}, found ${error}`);
+    }),
+    ...onEach("the same from the same key, again on a second call", (matrix, plan) => {
+      const copy = tf.clone(matrix);
+      const first = plan.factorize(matrix, { key }).map(values);
+      const again = decomposition.plan(matrix.shape).factorize(matrix, { key }).map(values);
+      same(plan.factorize(matrix, { key }).map(values), first, "a second call gave other factors");
+      same(again, first, "a second plan gave other factors");
+      const factors = plan.factorize(matrix, { key });
+      same(values(plan.reconstruct(factors)), values(plan.reconstruct(factors)), "reconstruct gave two results");
+      same(values(matrix), values(copy), "the matrix it was given changed");
+    }),
+    ...onEach("gradient as by central differences", checkGradient),
+    ["the model says the same factorised, merged and merged twice", () => checkMerging(decomposition)],
+    ["a matrix that is not finite is refused", () => checkRefusal(decomposition)],
+    ["factors saved and loaded stand for the same matrix", () => checkSaving(decomposition)],
+    ["a step moves its own trained factors and nothing else", () => checkStep(decomposition)],
+    ["no tensor is left behind", () => checkLeaks(decomposition)],
+  ];
+}
+
+const values = (tensor: tf.Tensor) => [...tensor.dataSync()];
+const norm = (tensor: tf.Tensor) => tf.norm(tensor).dataSync()[0]!;
+const distance = (a: tf.Tensor, b: tf.Tensor) => norm(tf.sub(a, b)) / (norm(b) || 1);
+
+// Beside the factors, where nothing is zero by construction: along random directions, and of every factor not frozen.
+function checkGradient(matrix: tf.Tensor2D, plan: Factorization): void {
+  const size = Math.max(1e-3, norm(matrix) / Math.sqrt(matrix.size));
+  const factors = plan.factorize(matrix, { key }).map((factor, at) => {
+    const scale = Math.max(norm(factor) / Math.sqrt(factor.size), 0.1 * Math.min(size, 1));
+    return tf.add(factor, tf.mul(randomTensor(factor.shape, key.fold("beside").fold(at)), 0.3 * scale));
+  });
+  const slope = random(matrix.shape[0], matrix.shape[1], 9);
+  const value = (...moving: tf.Tensor[]) => tf.sum<tf.Scalar>(tf.mul(plan.reconstruct(moving), slope));
+  const trained = factors.flatMap((_, at) => plan.training?.[at]?.frozen ? [] : [at]);
+  const gradients = gradientsOf(value, factors);
+  for (const at of trained) {
+    const factor = factors[at]!;
+    const direction = randomTensor(factor.shape, key.fold("direction").fold(at));
+    const step = 0.02 * (norm(factor) || 1) / norm(direction);
+    const at2 = (by: number) =>
+      value(...factors.map((own, other) => other === at ? tf.add(own, tf.mul(direction, by * step)) : own))
+        .dataSync()[0]!;
+    const measured = (at2(1) - at2(-1)) / (2 * step);
+    const given = tf.sum(tf.mul(gradients[at]!, direction)).dataSync()[0]!;
+    const scale = norm(gradients[at]!) * norm(direction) / Math.sqrt(factor.size);
+    const noise = 2e-6 * Math.abs(at2(0)) / step;
+    expect(
+      norm(gradients[at]!) > 0 || Math.abs(measured) <= noise,
+      `factor ${at} has no gradient and is not said to be frozen`,
+    );
+    expect(
+      Math.abs(measured - given) <= 1e-2 * Math.max(scale, Math.abs(measured)) + noise,
+      `factor ${at}: along a random direction the value changes by ${measured}, the gradient says ${given}`,
+    );
+  }
+}
+
+// TensorFlow.js refuses all gradients where one is cut off, and does not say which: then each is taken by itself.
+function gradientsOf(value: (...moving: tf.Tensor[]) => tf.Scalar, factors: readonly tf.Tensor[]): tf.Tensor[] {
+  try {
+    return tf.grads(value)([...factors]);
+  } catch {
+    return factors.map((factor, at) => {
+      try {
+        return tf.grad((own) => value(...factors.map((other, place) => place === at ? own : other)))(factor);
+      } catch {
+        return tf.zerosLike(factor);
+      }
+    });
+  }
+}
+
+const INFO: MatrixInfo = { name: "toy.weight", kind: "ffn", module: "toy", layer: 0, shape: [12, 8] };
+const OTHER: MatrixInfo = { ...INFO, name: "toy.other.weight", layer: 1 };
+
+function withWeights(decomposition: Decomposition, use: (weights: Weights) => void): void {
+  const weights = toyWeights(toyModel([INFO, OTHER]));
+  try {
+    weights.factorize(INFO.name, { decomposition, key });
+    use(weights);
+  } finally {
+    weights.dispose();
+  }
+}
+
+const toyBatch = () => batchOf(TOY_EXAMPLES.slice(0, 8), { lines: 8, maxLength: 4, padId: 0 });
+
+function logits(weights: Weights): number[] {
+  return tf.tidy(() => {
+    const { lines, length, inputIds } = toyBatch();
+    const ids = tf.tensor2d(inputIds, [lines, length], "int32");
+    const batch = { inputIds: ids, tokenTypeIds: ids, attentionMask: ids };
+    return values(weights.architecture.forward(weights.reader(weights.values), batch, {}));
+  });
+}
+
+function checkMerging(decomposition: Decomposition): void {
+  withWeights(decomposition, (weights) => {
+    const before = logits(weights);
+    weights.merge();
+    const merged = logits(weights), dense = weights.values.map(values);
+    const gap = Math.max(...before.map((logit, at) => Math.abs(logit - merged[at]!)));
+    expect(gap <= 1e-4, `merging moved a logit by ${gap}`);
+    weights.merge();
+    same(weights.values.map(values), dense, "merging again changed something");
+  });
+}
+
+function checkRefusal(decomposition: Decomposition): void {
+  for (const wrong of [NaN, Infinity]) {
+    const matrix = tf.tidy(() => {
+      const entries = random(12, 8).arraySync();
+      entries[3]![5] = wrong;
+      return tf.tensor2d(entries);
+    });
+    const weights = toyWeights(toyModel([INFO]), new Map([[INFO.name, matrix]]));
+    matrix.dispose();
+    let refused = false;
+    try {
+      weights.factorize(INFO.name, { decomposition, key });
+    } catch {
+      refused = true;
+    } finally {
+      weights.dispose();
+    }
+    expect(refused, `a matrix with an entry ${wrong} was taken`);
+  }
+}
+
+function checkSaving(decomposition: Decomposition): void {
+  withWeights(decomposition, (weights) => {
+    const saved = weights.slots.flatMap(({ parameter }, at) =>
+      parameter.name === INFO.name ? [weights.values[at]!] : []
+    );
+    const again = toyWeights(toyModel([INFO, OTHER]));
+    again.restoreFactors(INFO.name, {
+      decomposition,
+      factors: saved.map((factor) => tf.tensor(factor.dataSync(), factor.shape)),
+    });
+    const [a, b] = [weights, again].map((own) => tf.tidy(() => values(own.mergedValue(INFO.name))));
+    again.dispose();
+    same(b, a, "the loaded factors stand for another matrix");
+  });
+}
+
+function checkStep(decomposition: Decomposition): void {
+  withWeights(decomposition, (weights) => {
+    const trains = ({ parameter }: Slot) => parameter.name === OTHER.name;
+    const optimizer = { ...TRAINING_DEFAULTS, learningRate: 1e-2, factorLearningRate: 1e-2, weightDecay: 0 };
+    const stepper = new Stepper(weights, { head: TOY_HEAD, optimizer, maxGradNorm: 1, trains });
+    const before = weights.values.map(values);
+    try {
+      for (let step = 0; step < 2; step++) stepper.step([toyBatch()], { key: key.fold(step), rate: 1 });
+    } finally {
+      stepper.dispose();
+    }
+    weights.slots.forEach(({ parameter, factor, training }, at) => {
+      const moved = weights.values[at]!.dataSync().some((value, place) => value !== before[at]![place]);
+      const may = factor === undefined ? parameter.name === OTHER.name : !training.frozen && training.rate !== 0;
+      const what = factor === undefined ? `the dense parameter ${parameter.name}` : `factor ${factor}`;
+      expect(moved === may, `${what} ${moved ? "moved and should not" : "did not move and should"}`);
+    });
+  });
+}
+
+function checkLeaks(decomposition: Decomposition): void {
+  const round = () =>
+    tf.tidy(() => {
+      const matrix = random(12, 8);
+      const plan = decomposition.plan(matrix.shape);
+      plan.reconstruct(plan.factorize(matrix, { key }));
+    });
+  round(); // what is made once for all may stay
+  const before = tf.memory().numTensors;
+  for (let times = 0; times < 3; times++) round();
+  const left = tf.memory().numTensors - before;
+  expect(left === 0, `${left} tensors were kept in three rounds`);
+}

@@ -1,0 +1,94 @@
+/**
+ * Checks whatever plugins a module exports.
+ *
+ * @module
+ */
+import type { Decomposition } from "../decomposition.ts";
+import { messageOf } from "../errors.ts";
+import type { ImportanceScore } from "../importance.ts";
+import type { SelectionPolicy } from "../selection.ts";
+import { decompositionChecks } from "./decomposition.ts";
+import { policyChecks, scoreChecks } from "./policy.ts";
+
+/** What one check of one export found. */
+export interface CheckResult {
+  readonly export: string;
+  readonly kind: PluginKind;
+  readonly check: string;
+  /** What is wrong; absent where nothing is. */
+  readonly problem?: string;
+}
+
+/** What was found in a module. */
+export interface ModuleReport {
+  readonly results: readonly CheckResult[];
+  /** Exports that could not be checked, and why. */
+  readonly skipped: readonly { readonly export: string; readonly why: string }[];
+}
+
+type PluginKind = "decomposition" | "policy" | "score";
+type Check = [name: string, check: () => void | Promise<void>];
+
+const KINDS: Readonly<Record<PluginKind, { readonly method: string; checks(value: never): Check[] }>> = {
+  decomposition: { method: "plan", checks: (value: Decomposition) => decompositionChecks(value) },
+  policy: { method: "select", checks: (value: SelectionPolicy) => policyChecks(value) },
+  score: { method: "score", checks: (value: ImportanceScore) => scoreChecks(value) },
+};
+
+function kindOf(value: unknown): PluginKind | undefined {
+  if (typeof value !== "object" || value === null || typeof (value as { name?: unknown }).name !== "string") {
+    return undefined;
+  }
+  const found = Object.entries(KINDS).find(([, { method }]) =>
+    typeof (value as Record<string, unknown>)[method] === "function"
+  );
+  return found?.[0] as PluginKind | undefined;
+}
+
+/**
+ * Checks each export that is a decomposition, a policy or a score, or a function that gives one when it is called without
+ * arguments, and each of the export `examples`, a list of such values.
+ */
+export async function checkModule(module: Readonly<Record<string, unknown>>): Promise<ModuleReport> {
+  const values: [string, unknown][] = [];
+  const skipped: { export: string; why: string }[] = [];
+  const { examples, ...rest } = module;
+  const covered = new Set<string>();
+  if (Array.isArray(examples)) {
+    examples.forEach((value, at) => {
+      values.push([`examples[${at}]`, value]);
+      if (kindOf(value)) covered.add((value as { name: string }).name);
+    });
+  }
+  for (const [name, value] of Object.entries(rest)) {
+    if (typeof value !== "function") {
+      if (kindOf(value)) values.push([name, value]);
+      continue;
+    }
+    try {
+      const made = value();
+      if (kindOf(made)) values.push([`${name}()`, made]);
+    } catch (error) {
+      if (!Array.isArray(examples)) {
+        skipped.push({ export: name, why: `called without arguments it throws: ${messageOf(error)}` });
+      }
+    }
+  }
+  const results: CheckResult[] = [];
+  for (const [name, value] of values) {
+    const kind = kindOf(value);
+    if (!kind) {
+      skipped.push({ export: name, why: "it is no decomposition, policy or score" });
+      continue;
+    }
+    for (const [check, run] of KINDS[kind].checks(value as never)) {
+      try {
+        await run();
+        results.push({ export: name, kind, check });
+      } catch (error) {
+        results.push({ export: name, kind, check, problem: messageOf(error) });
+      }
+    }
+  }
+  return { results, skipped };
+}

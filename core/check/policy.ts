@@ -1,0 +1,102 @@
+/**
+ * What every policy and every score must be, on a toy model.
+ *
+ * @module
+ */
+import type { ImportanceScore } from "../importance.ts";
+import { RandomKey } from "../random.ts";
+import type { SelectionPolicy } from "../selection.ts";
+import * as tf from "../tf.ts";
+import { ScoringPass } from "../training/scoring.ts";
+import { expect, plainJson, same } from "./expect.ts";
+import { TOY_EXAMPLES, TOY_HEAD, TOY_MATRICES, toyWeights } from "./toy.ts";
+
+const KNOWN = new Set(TOY_MATRICES.map(({ name }) => name));
+const LENGTH = { steps: 400, stepsPerEpoch: 100 };
+
+async function scoreOnce(score: ImportanceScore, matrices = TOY_MATRICES): Promise<ReadonlyMap<string, number>> {
+  const weights = toyWeights();
+  const pass = new ScoringPass({
+    weights,
+    values: weights.merged(),
+    examples: TOY_EXAMPLES,
+    shape: { lines: 8, maxLength: 4, padId: 0 },
+    head: TOY_HEAD,
+    matrices,
+    key: RandomKey.of(2),
+    pause: () => Promise.resolve(),
+  });
+  try {
+    return await score.score(pass);
+  } finally {
+    pass.dispose();
+    weights.dispose();
+  }
+}
+
+/** Each of a score's promises. */
+export function scoreChecks(score: ImportanceScore): [name: string, check: () => void | Promise<void>][] {
+  return [
+    ["options are plain JSON", () => plainJson(score.options)],
+    ["a finite number for each matrix, and for no other", async () => {
+      for (const matrices of [TOY_MATRICES, TOY_MATRICES.slice(0, 2)]) {
+        const found = await scoreOnce(score, matrices);
+        for (const { name } of matrices) {
+          expect(Number.isFinite(found.get(name)), `${name}: wanted a finite number, found ${found.get(name)}`);
+        }
+        expect(found.size === matrices.length, `wanted ${matrices.length} numbers, found ${found.size}`);
+      }
+    }],
+    ["the same again on a second call", async () => {
+      same([...await scoreOnce(score)], [...await scoreOnce(score)], "a second call gave other scores");
+    }],
+    ["no tensor is left behind", async () => {
+      await scoreOnce(score);
+      const before = tf.memory().numTensors;
+      await scoreOnce(score);
+      const left = tf.memory().numTensors - before;
+      expect(left === 0, `${left} tensors were kept`);
+    }],
+  ];
+}
+
+// All rounds of a run: the names of each.
+async function selectAll(policy: SelectionPolicy, seed = 1): Promise<string[][]> {
+  const converted = new Set<string>(), rounds: string[][] = [];
+  for (const step of policy.rounds?.(LENGTH) ?? [0]) {
+    const names = await policy.select({
+      matrices: TOY_MATRICES,
+      converted: new Set(converted),
+      step,
+      key: RandomKey.of(seed).fold(step),
+      note: () => {},
+      score: (score, matrices = TOY_MATRICES) => scoreOnce(score, matrices),
+    });
+    rounds.push([...names]);
+    names.forEach((name) => converted.add(name));
+  }
+  return rounds;
+}
+
+/** Each of a policy's promises. */
+export function policyChecks(policy: SelectionPolicy): [name: string, check: () => void | Promise<void>][] {
+  return [
+    ["options are plain JSON", () => plainJson(policy.options)],
+    ["rounds are steps of the run, rising", () => {
+      const rounds = [...policy.rounds?.(LENGTH) ?? [0]];
+      for (const [at, step] of rounds.entries()) {
+        const fits = Number.isInteger(step) && step >= 0 && step < LENGTH.steps && (at === 0 || step > rounds[at - 1]!);
+        expect(fits, `of ${LENGTH.steps} steps it asked for round ${at} before step ${step}`);
+      }
+    }],
+    ["chooses matrices of the model, each once", async () => {
+      const names = (await selectAll(policy)).flat();
+      for (const name of names) expect(KNOWN.has(name), `it chose "${name}", which the model does not have`);
+      expect(new Set(names).size === names.length, "it chose a matrix twice");
+      expect(names.length > 0, "it chose nothing");
+    }],
+    ["the same from the same key, again on a second call", async () => {
+      same(await selectAll(policy), await selectAll(policy), "a second run gave another choice");
+    }],
+  ];
+}

@@ -1,0 +1,68 @@
+/**
+ * A toy model that plugins are tried on: a few matrices, each with its share in the logits.
+ *
+ * @module
+ */
+import type { Architecture, Head, MatrixInfo } from "../model.ts";
+import { RandomKey } from "../random.ts";
+import * as tf from "../tf.ts";
+import type { EncodedExample } from "../training/batches.ts";
+import { Weights } from "../weights.ts";
+
+export const TOY_HEAD: Head = { kind: "classification", outputs: 2 };
+
+/** Numbers between −1 and 1 from a key. */
+export function randomTensor(shape: readonly number[], key: RandomKey): tf.Tensor {
+  const values = key.uniforms(tf.util.sizeFromShape([...shape])).map((value) => 2 * value - 1);
+  return tf.tensor(values, [...shape]);
+}
+
+/** Four layers of three modules of two kinds, as names and groups of a model go. */
+export const TOY_MATRICES: readonly MatrixInfo[] = Array.from(
+  { length: 4 },
+  (_, layer) =>
+    ([["attention", "attention.query", [6, 6]], ["ffn", "inner", [8, 6]], ["ffn", "output", [6, 8]]] as const).map(
+      ([kind, module, shape]) => ({ name: `toy.layer.${layer}.${module}.weight`, kind, module, layer, shape }),
+    ),
+).flat();
+
+/** A model of these matrices: each turns waves of the token's number into two numbers, which are summed. */
+export function toyModel(matrices: readonly MatrixInfo[] = TOY_MATRICES): Architecture {
+  return {
+    config: {},
+    parameters: matrices.map(({ name, shape }) => ({ name, shape })),
+    matrices,
+    maxLength: 4,
+    initializerRange: 1,
+    canonicalName: (name) => name,
+    forward: (read, { inputIds }) => {
+      const token = tf.cast(tf.slice(inputIds, [0, 0], [inputIds.shape[0], 1]), "float32");
+      return tf.addN(matrices.map(({ name, shape: [rows, columns] }) => {
+        const wave = tf.sin(tf.mul(token, tf.expandDims(tf.range(1, columns + 1, 1), 0))) as tf.Tensor2D;
+        const inner = tf.tanh(tf.matMul(wave, read(name) as tf.Tensor2D, false, true)) as tf.Tensor2D;
+        const two = tf.stack([tf.cos(tf.range(0, rows, 1)), tf.sin(tf.range(0, rows, 1))]) as tf.Tensor2D;
+        return tf.matMul(inner, two, false, true);
+      })) as tf.Tensor2D;
+    },
+  };
+}
+
+/** Weights of a toy model: random, or one given matrix. */
+export function toyWeights(architecture = toyModel(), given: ReadonlyMap<string, tf.Tensor> = new Map()): Weights {
+  const key = RandomKey.of(11);
+  return new Weights(
+    architecture,
+    new Map(architecture.parameters.map(({ name, shape }) => {
+      const value = given.get(name);
+      return [name, value ? tf.clone(value) : randomTensor(shape, key.fold(name))];
+    })),
+  );
+}
+
+/** Examples of the toy task. */
+export const TOY_EXAMPLES: readonly EncodedExample[] = Array.from({ length: 24 }, (_, index) => ({
+  index,
+  label: index % 3 === 0 ? 1 : 0,
+  ids: [index + 1],
+  typeIds: [0],
+}));

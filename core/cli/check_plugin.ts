@@ -1,0 +1,63 @@
+/**
+ * `deno task check-plugin`: whether a module's plugins keep their promises.
+ *
+ * @module
+ */
+import { isAbsolute, resolve } from "node:path";
+import { checkModule } from "../check/module.ts";
+import { useEngine } from "../engine.ts";
+import { messageOf, RequestError } from "../errors.ts";
+import { backendNamed, type Parts } from "../parts.ts";
+import { readArguments } from "./arguments.ts";
+import { print, say } from "./output.ts";
+import { rerunOutside } from "./outside.ts";
+import { userFolder } from "./reproduce.ts";
+
+/** Runs the command; gives its exit code: 0 all kept, 1 a plugin was refused, 2 nothing to check. */
+export async function checkPlugin(args: readonly string[], parts: Parts): Promise<number> {
+  const options = readArguments(args, { boolean: ["json"], string: ["backend"] });
+  const [specifier] = options.words;
+  if (specifier === undefined) throw new RequestError("deno task check-plugin MODULE: which module?");
+  const url = /^(https?|file|jsr|npm):/.test(specifier)
+    ? specifier
+    : `file://${isAbsolute(specifier) ? specifier : resolve(userFolder(), specifier)}`;
+  const rerun = await rerunOutside(["check-plugin", ...args], { urls: [url], root: parts.root });
+  if (rerun !== undefined) return rerun;
+  const named = options.text("backend");
+  const backends = named === undefined ? parts.backends : [backendNamed(named, parts)];
+  let module: Record<string, unknown>;
+  const started = await Promise.all(backends.map((backend) => backend.start({ note: say })));
+  useEngine(started[0]!);
+  try {
+    module = await import(url);
+  } catch (error) {
+    throw new RequestError(`The module ${specifier} cannot be loaded: ${messageOf(error)}`);
+  }
+  const reports = [];
+  for (const engine of started) {
+    useEngine(engine);
+    reports.push({ backend: engine.name, ...await checkModule(module) });
+  }
+  const results = reports.flatMap(({ backend, results }) => results.map((result) => ({ backend, ...result })));
+  const skipped = reports[0]!.skipped;
+  const refused = [...new Set(results.filter(({ problem }) => problem).map((result) => result.export))];
+  if (options.flag("json")) print(JSON.stringify({ module: specifier, results, skipped, refused }));
+  else {
+    for (const name of new Set(results.map((result) => result.export))) {
+      const own = results.filter((result) => result.export === name);
+      const wrong = own.filter(({ problem }) => problem);
+      print(
+        `${wrong.length > 0 ? "REFUSED" : "ok     "} ${name} (${own[0]!.kind}): ${
+          own.length - wrong.length
+        } of ${own.length} checks`,
+      );
+      for (const { check, problem, backend } of wrong) print(`          ${check}, on ${backend}: ${problem}`);
+    }
+    for (const { export: name, why } of skipped) print(`skipped ${name}: ${why}`);
+  }
+  if (results.length === 0) {
+    say(`${specifier}: nothing to check. Export a plugin, a function that gives one, or \`examples\`, a list of them.`);
+    return 2;
+  }
+  return refused.length > 0 ? 1 : 0;
+}

@@ -1,0 +1,41 @@
+/**
+ * The paper's baseline: two factors by singular value decomposition.
+ *
+ * @module
+ */
+import type { Decomposition } from "@opf/framework";
+import { mpo, type MpoOptions } from "./mpo.ts";
+
+/** Options of {@linkcode svd}. */
+export interface SvdOptions extends Pick<MpoOptions, "gauge" | "bond" | "tolerance"> {
+  /**
+   * `"matrix"`: the factors `[rows, k]` and `[k, columns]` of the matrix itself. `"paper"`: of the matrix rearranged by the
+   * paper's mode lists, which makes the factors larger (Gao et al. 2023, tables 4 to 6, m = 2).
+   * @default "matrix"
+   */
+  readonly layout?: "matrix" | "paper";
+}
+
+/**
+ * Writes a matrix as the product of two factors: a matrix product operator of two tensors, with the modes (rows, 1) and
+ * (1, columns), so that the bond is `k = min(rows, columns)`, or with the paper's mode lists.
+ *
+ * @example
+ * ```ts
+ * import { svd } from "@opf/framework/plugins";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(svd().plan([12, 6]).factorShapes, [[1, 12, 1, 6], [6, 1, 6, 1]]);
+ * assertEquals(svd({ layout: "paper" }).plan([12, 6]).factorShapes, [[1, 4, 3, 6], [6, 3, 2, 1]]);
+ * ```
+ */
+export function svd({ layout = "matrix", ...options }: SvdOptions = {}): Decomposition {
+  return {
+    name: "svd",
+    options: { layout, ...options },
+    plan: ([rows, columns]) => {
+      const modes = layout === "matrix" ? { modes: [{ rows: [rows, 1], columns: [1, columns] }] } : {};
+      return mpo({ ...options, ...modes, tensors: 2 }).plan([rows, columns]);
+    },
+  };
+}

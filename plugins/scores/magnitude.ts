@@ -1,0 +1,31 @@
+/**
+ * Size of the weights as importance.
+ *
+ * @module
+ */
+import { type ImportanceScore, tf } from "@opf/framework";
+
+/**
+ * The root mean square of a matrix's entries, `‖W‖ / √(rows · columns)`: needs no data.
+ *
+ * @example
+ * ```ts
+ * import { magnitude } from "@opf/framework/plugins";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(magnitude().name, "magnitude");
+ * ```
+ */
+export function magnitude(): ImportanceScore {
+  return {
+    name: "magnitude",
+    options: {},
+    score: ({ matrices, weight }) =>
+      Promise.resolve(
+        new Map(matrices.map(({ name, shape: [rows, columns] }) => [
+          name,
+          tf.tidy(() => tf.norm(weight(name)).dataSync()[0]! / Math.sqrt(rows * columns)),
+        ])),
+      ),
+  };
+}

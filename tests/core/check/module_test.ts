@@ -1,0 +1,115 @@
+import { type Decomposition, type ImportanceScore, type SelectionPolicy, tf } from "@opf/framework";
+import { mpo } from "@opf/framework/plugins";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { checkModule } from "../../../core/check/module.ts";
+
+/** A decomposition that breaks one promise. */
+function broken(change: (plan: ReturnType<Decomposition["plan"]>) => object): Decomposition {
+  const inner = mpo({ tensors: 3 });
+  return {
+    name: "broken",
+    options: {},
+    plan: (shape) => {
+      const plan = inner.plan(shape);
+      return { ...plan, ...change(plan) };
+    },
+  };
+}
+
+async function problems(value: unknown): Promise<string> {
+  const { results } = await checkModule({ value });
+  return results.filter(({ problem }) => problem).map(({ check, problem }) => `${check}: ${problem}`).join("\n");
+}
+
+Deno.test("checkModule() refuses a product that is a hundredth off", async () => {
+  const found = await problems(
+    broken((plan) => ({ reconstruct: (factors: tf.Tensor[]) => tf.mul(plan.reconstruct(factors), 1.01) })),
+  );
+  assertStringIncludes(found, "error as stated (square 12×12): wanted a relative error of at most 0.00001, found 0.0");
+  assert(!found.includes("gradient as by central differences"), found);
+});
+
+Deno.test("checkModule() refuses a gradient that is cut off", async () => {
+  const constant = (tensor: tf.Tensor) => tf.tensor(tensor.dataSync(), tensor.shape);
+  const found = await problems(
+    broken((plan) => ({
+      reconstruct: ([first, ...rest]: tf.Tensor[]) => plan.reconstruct([constant(first!), ...rest]),
+    })),
+  );
+  assertStringIncludes(
+    found,
+    "gradient as by central differences (square 12×12): factor 0 has no gradient and is not said to be frozen",
+  );
+});
+
+Deno.test("checkModule() refuses a gradient that is wrong", async () => {
+  const skewed = tf.customGrad((x, save) => {
+    (save as tf.GradSaveFunc)([]);
+    return { value: tf.clone(x as tf.Tensor), gradFunc: (slope: tf.Tensor) => tf.mul(slope, 1.1) };
+  });
+  const found = await problems(
+    broken((plan) => ({ reconstruct: (factors: tf.Tensor[]) => skewed(plan.reconstruct(factors)) })),
+  );
+  assertStringIncludes(found, "the gradient says");
+});
+
+Deno.test("checkModule() refuses state that is kept between calls", async () => {
+  let calls = 0;
+  const found = await problems(broken((plan) => ({
+    factorize: (matrix: tf.Tensor2D, context: never) => {
+      calls++;
+      const [first, middle, last] = plan.factorize(matrix, context) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      return [tf.mul(first, 1 + calls / 8), middle, tf.div(last, 1 + calls / 8)];
+    },
+  })));
+  assertStringIncludes(found, "a second call gave other factors");
+  assert(!found.includes("error as stated"), found);
+});
+
+Deno.test("checkModule() refuses factors that are frozen in deed and not in word, and other trouble", async () => {
+  const leaky = broken((plan) => ({
+    factorize: (matrix: tf.Tensor2D, context: never) => {
+      tf.keep(tf.zeros([1]));
+      return plan.factorize(matrix, context);
+    },
+  }));
+  assertStringIncludes(await problems(leaky), "no tensor is left behind: 3 tensors were kept in three rounds");
+  const shapes = broken((plan) => ({ factorShapes: plan.factorShapes.map((shape) => [...shape].reverse()) }));
+  assertStringIncludes(await problems(shapes), "wanted factors");
+  const words = { ...broken(() => ({})), options: { n: 1, how: () => 1 } as never };
+  assertStringIncludes(await problems(words), "options are plain JSON: options.how is");
+});
+
+Deno.test("checkModule() refuses policies and scores that do not keep theirs", async () => {
+  const policy = (names: () => string[]): SelectionPolicy => ({
+    name: "p",
+    options: {},
+    select: () => Promise.resolve(names()),
+  });
+  let calls = 0;
+  const names = ["toy.layer.0.inner.weight", "toy.layer.1.inner.weight"];
+  assertStringIncludes(await problems(policy(() => ["nothing"])), 'it chose "nothing", which the model does not have');
+  assertStringIncludes(await problems(policy(() => [names[calls++ % 2]!])), "a second run gave another choice");
+  assertStringIncludes(await problems(policy(() => [names[0]!, names[0]!])), "it chose a matrix twice");
+  assertStringIncludes(
+    await problems({ ...policy(() => names), rounds: () => [500] }),
+    "it asked for round 0 before step 500",
+  );
+  const score: ImportanceScore = {
+    name: "s",
+    options: {},
+    score: ({ matrices }) => Promise.resolve(new Map(matrices.slice(1).map(({ name }) => [name, calls++]))),
+  };
+  const found = await problems(score);
+  assertStringIncludes(found, "wanted a finite number, found undefined");
+  assertStringIncludes(found, "a second call gave other scores");
+});
+
+Deno.test("checkModule() says what it could not check", async () => {
+  const { results, skipped } = await checkModule({
+    needs: (options: { n: number }) => mpo({ tensors: options.n }),
+    number: 3,
+  });
+  assertEquals(results, []);
+  assertEquals(skipped.map((one) => one.export), ["needs"]);
+});
