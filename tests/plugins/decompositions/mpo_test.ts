@@ -156,3 +156,28 @@ Deno.test("mpo() refuses options that make no sense", () => {
   refused(() => given.plan([5, 4]), "no mode lists for a matrix of 5×4; given are 2·3 over 2·2");
   refused(() => mpo({ tensors: 4, modes: [{ rows: [2, 3, 1], columns: [4, 1, 1] }] }).plan([6, 4]), "2·3·1");
 });
+
+Deno.test("mpo() reproduces BERT-small's published sizes in training", () => {
+  // Gao et al. 2023, table 1: four FFN and four attention matrices, 28.76 M numbers before; 81 M and 34 M in training.
+  const shapes = [...Array(4).fill([2048, 512]), ...Array(4).fill([512, 512])] as [number, number][];
+  const modes = [{ rows: [64, 32], columns: [16, 32] }, { rows: [32, 16], columns: [16, 32] }];
+  const model = 28_764_674;
+  const inTraining = (tensors: number) =>
+    shapes.reduce((sum, shape) => {
+      const factors = mpo({ tensors, modes }).plan(shape).factorShapes.reduce((all, factor) => all + sizeOf(factor), 0);
+      return sum + factors - sizeOf(shape);
+    }, model);
+  assertAlmostEquals(inTraining(11) / 1e6, 81.2, 0.05);
+  assertAlmostEquals(inTraining(2) / 1e6, 34.0, 0.05);
+});
+
+Deno.test("mpo({ scale }) takes the number of tensors that comes nearest, and reports what it reached", () =>
+  tf.tidy(() => {
+    for (const [scale, tensors] of [[1.5, 2], [3, 5], [6.6, 11], [8.9, 15]] as const) {
+      assertEquals(mpo({ scale }).plan([768, 768]).factorShapes.length, tensors);
+    }
+    let facts: unknown;
+    mpo({ scale: 3 }).plan([12, 12]).factorize(matrix(12, 12), { key, report: (found) => facts = found });
+    const sizes = mpo({ scale: 3 }).plan([12, 12]).factorShapes;
+    assertEquals(facts, { tensors: sizes.length, scale: sizes.reduce((sum, shape) => sum + sizeOf(shape), 0) / 144 });
+  }));

@@ -1,0 +1,31 @@
+/**
+ * Is it the larger form, or only a larger step? Every method beside its controls, on half of all-MiniLM-L6-v2.
+ *
+ * @module
+ */
+import { defineExperiment } from "@opf/framework";
+import { bert, dense, dynamicTop, frozen, mpo, staticTop, svd, taylor, zeroing } from "@opf/framework/plugins";
+
+export default defineExperiment({
+  name: "ablations/controls",
+  models: [bert({ source: "sentence-transformers/all-MiniLM-L6-v2", layers: 3 })],
+  tasks: ["mrpc"],
+  seeds: [1, 2, 3],
+  training: { epochs: 3, batchSize: 32, learningRate: 1e-4, factorLearningRate: 2e-5, maxLength: 128 },
+  parameters: { tensors: 11, n: 1 },
+  methods: ({ tensors, n }) => {
+    const policy = staticTop({ n, by: "module", score: taylor() });
+    return {
+      "fine-tuning": {},
+      "frozen": { decomposition: frozen(), policy },
+      "rate-matched": { decomposition: dense({ rate: { matched: mpo({ tensors }), steps: 20 } }), policy },
+      "OPF-SVD": { decomposition: svd(), policy },
+      "OPF-MPO static": { decomposition: mpo({ tensors }), policy },
+      "OPF-MPO static, eq. 6": {
+        decomposition: mpo({ tensors }),
+        policy: staticTop({ n, by: "module", score: zeroing() }),
+      },
+      "OPF-MPO dynamic": { decomposition: mpo({ tensors }), policy: dynamicTop({ n, by: "module", score: taylor() }) },
+    };
+  },
+});

@@ -1,0 +1,112 @@
+import { type ImportanceScore, type MatrixInfo, RandomKey, RequestError } from "@opf/framework";
+import { all, dynamicTop, named, random, staticTop } from "@opf/framework/plugins";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+
+const MODULES = ["attention.self.query", "attention.output.dense", "output.dense"] as const;
+const matrices = Array.from({ length: 5 }, (_, layer) =>
+  MODULES.map((module): MatrixInfo => ({
+    name: `bert.encoder.layer.${layer}.${module}.weight`,
+    kind: module.startsWith("attention") ? "attention" : "ffn",
+    module,
+    layer,
+    shape: [2, 2],
+  }))).flat();
+
+const score: ImportanceScore = {
+  name: "layer",
+  options: {},
+  score: ({ matrices }) =>
+    // The attention outputs outdo the FFN's outputs.
+    Promise.resolve(
+      new Map(
+        matrices.map(({ name, layer, module }) => [name, layer + (module === "attention.output.dense" ? 10 : 0)]),
+      ),
+    ),
+};
+
+async function rounds(policy: ReturnType<typeof dynamicTop>, steps: readonly number[]) {
+  const converted = new Set<string>(), asked: number[] = [], chosen: string[][] = [];
+  for (const step of steps) {
+    const names = await policy.select({
+      matrices,
+      converted: new Set(converted),
+      step,
+      key: RandomKey.of(1),
+      note: () => {},
+      score: (own, some = matrices) => {
+        asked.push(some.length);
+        return own.score({ matrices: some } as never);
+      },
+    });
+    chosen.push([...names]);
+    names.forEach((name) => converted.add(name));
+  }
+  return { asked, chosen };
+}
+
+const layersOf = (names: readonly string[], module: string) =>
+  matrices.filter((matrix) => matrix.module === module && names.includes(matrix.name)).map(({ layer }) => layer)
+    .reverse();
+
+Deno.test("dynamicTop() takes the best that are left, a few a round, up to n of each group", async () => {
+  const policy = dynamicTop({ n: 3, perRound: 2, every: { steps: 7 }, score });
+  assertEquals(policy.rounds!({ steps: 100, stepsPerEpoch: 10 }), [7, 14]);
+  const { asked, chosen } = await rounds(policy, [7, 14]);
+  assertEquals(chosen.map((names) => layersOf(names, "attention.self.query")), [[4, 3], [2]]);
+  assertEquals(chosen.map((names) => layersOf(names, "output.dense")), [[4, 3], [2]]);
+  assertEquals(asked, [15, 9]); // what is converted is not scored again
+});
+
+Deno.test("dynamicTop() counts its rounds in steps or epochs, after training or before, and says when they do not fit", () => {
+  const at = (options: object, steps = 100) =>
+    dynamicTop({ n: 4, perRound: 2, score, ...options }).rounds!({ steps, stepsPerEpoch: 10 });
+  assertEquals(at({ every: { epochs: 1 } }), [10, 20]);
+  assertEquals(at({ every: { epochs: 0.5 }, firstRound: "before" }), [0, 5]);
+  assertEquals(at({}), [25, 50]);
+  assertStringIncludes(
+    assertThrows(() => at({ every: { steps: 50 } }), RequestError).message,
+    "2 rounds with 50 steps",
+  );
+  assertStringIncludes(
+    assertThrows(() => dynamicTop({ n: 1, by: "modul" as never, score }), RequestError).message,
+    '"module"',
+  );
+});
+
+Deno.test('by: "asReleased" repeats the quirk that lets attention outputs take the FFN\'s places', async () => {
+  const select = (by: "module" | "asReleased") => rounds({ ...staticTop({ n: 2, by, score }) } as never, [0]);
+  const { chosen: [exact] } = await select("module"), { chosen: [released] } = await select("asReleased");
+  assertEquals(layersOf(exact!, "output.dense"), [4, 3]);
+  assertEquals(layersOf(released!, "output.dense"), []); // none of the FFN's
+  assertEquals(released!.length, 4); // each group 2, two of them the same
+});
+
+Deno.test("all(), named() and random() choose what they say", async () => {
+  const select = async (policy: ReturnType<typeof all>, seed = 1) => {
+    const notes: string[] = [];
+    const key = RandomKey.of(seed);
+    const context = {
+      matrices,
+      converted: new Set<string>(),
+      step: 0,
+      key,
+      note: (note: string) => notes.push(note),
+      score: () => Promise.reject(),
+    };
+    return { names: await policy.select(context), notes };
+  };
+  assertEquals((await select(all())).names.length, 15);
+  const { names, notes } = await select(named(["*.layer.0.*", "*.4.output.dense.*"]));
+  assertEquals(names.length, 4);
+  assert(names.every((name) => notes[0]!.includes(name)));
+  const wrong = await select(named(["*.layer.9.*"])).catch((error) => error.message);
+  assertStringIncludes(wrong, 'Unknown matrix "*.layer.9.*"');
+  assertThrows(() => named([]), RequestError);
+  const drawn = (await select(random({ n: 2 }))).names;
+  assertEquals(drawn.length, 6);
+  assertEquals(MODULES.map((module) => layersOf(drawn, module).length), [2, 2, 2]);
+  const seeds = await Promise.all(
+    [1, 2, 3, 4].map(async (seed) => (await select(random({ n: 2 }), seed)).names.join()),
+  );
+  assert(new Set(seeds).size > 1);
+});
