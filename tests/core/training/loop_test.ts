@@ -1,5 +1,5 @@
 import { Interrupted, RandomKey, type Task, tf, Weights } from "@opf/framework";
-import { bert, mpo, staticTop, taylor } from "@opf/framework/plugins";
+import { bert, dense, dynamicTop, frozen, lora, mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
 import {
   assert,
   assertAlmostEquals,
@@ -197,4 +197,89 @@ Deno.test("fineTune() leaves no tensor behind, interrupted or not", async () => 
 Deno.test("fineTune() moves only what it is told to train", async () => {
   const { outcome } = await run({ settings: { train: ["classifier.*"], maxSteps: 1 } });
   assertEquals(outcome.parameters.trainable, 2 * 16 + 2);
+});
+
+const policy = staticTop({ n: 1, score: taylor() });
+
+Deno.test("fineTune() finds the matched rate by trials that leave no trace", async () => {
+  const settings = { maxSteps: 3, learningRate: 1e-3, factorLearningRate: 1e-3 };
+  const matched = mpo({ tensors: 5 });
+  const trials = await run({
+    settings,
+    change: { method: { decomposition: dense({ rate: { matched, steps: 4 } }), policy } },
+  });
+  const rates = trials.outcome.selected.map(({ facts }) => facts.rate as number);
+  assertEquals(new Set(rates).size, 1); // one for all of them
+  assertGreater(rates[0]!, 1.5); // five factors move further than one matrix at the same rate
+  const given = await run({ settings, change: { method: { decomposition: dense({ rate: rates[0]! }), policy } } });
+  assertEquals(trials.outcome.logits, given.outcome.logits);
+});
+
+Deno.test("fineTune() leaves frozen matrices where they are, and lets their gradients clip only as released", async () => {
+  const settings = { maxSteps: 2, learningRate: 1e-3 };
+  const norms = async (asReleased: boolean) => {
+    const { outcome, events } = await run({
+      settings,
+      change: { method: { decomposition: frozen({ asReleased }), policy } },
+    });
+    assertEquals(
+      outcome.parameters.trainable,
+      outcome.parameters.model - outcome.selected.reduce((sum, { size }) => sum + size, 0),
+    );
+    return events.flatMap((event) => event.type === "step" ? [event.gradientNorm] : []);
+  };
+  const [apart, within] = [await norms(false), await norms(true)];
+  const { events } = await run({ settings });
+  const plain = events.flatMap((event) => event.type === "step" ? [event.gradientNorm] : []);
+  assertLess(apart[0]!, within[0]!);
+  assertAlmostEquals(within[0]!, plain[0]!, 1e-4 * plain[0]!); // the same gradients as if they were trained
+});
+
+Deno.test("fineTune() trains LoRA's factors and the head, nothing else", async () => {
+  const { outcome } = await run({
+    settings: { maxSteps: 2 },
+    change: { method: { decomposition: lora({ rank: 2 }), policy } },
+  });
+  const factors = outcome.selected.reduce(
+    (sum, { name }) => sum + 2 * (name.includes("attention") ? 16 + 16 : 16 + 32),
+    0,
+  );
+  assertEquals(outcome.parameters.trainable, factors + 2 * 16 + 2);
+});
+
+Deno.test("fineTune() converts in rounds while it trains, and the model says the same before and after each", async () => {
+  const dynamic = dynamicTop({ n: 2, every: { steps: 3 }, score: taylor() });
+  const { outcome, events } = await run({
+    change: { method: { decomposition: mpo({ tensors: 3 }), policy: dynamic } },
+  });
+  assertEquals(outcome.selected.map(({ step }) => step), [...Array(6).fill(3), ...Array(6).fill(6)]);
+  assertEquals(events.filter((event) => event.type === "ranking").map(({ ranking }) => ranking.length), [12, 6]);
+  assertLess(outcome.factorizeDifference, 1e-4);
+  assertLess(outcome.mergeDifference, 1e-4);
+});
+
+Deno.test("fineTune() scores by eq. 6 on the fine-tuned model that it is given", async () => {
+  let asked = 0;
+  const fineTuned = () => {
+    asked++;
+    // A model whose second layer's query is zero already: zeroing it changes nothing, so the first one's is chosen.
+    const architecture = bert({ source: "tiny" }).architecture(CONFIG, task.head);
+    return Promise.resolve(
+      new Map(architecture.parameters.map((parameter) => {
+        const initial = parameter.initial ??
+          (parameter.undecayed && parameter.name.endsWith("weight") ? "ones" : "normal");
+        const value = initialize({ ...parameter, initial }, { key: RandomKey.of(6).fold(parameter.name), width: 0.3 });
+        if (!parameter.name.includes("layer.1.attention.self.query.weight")) return [parameter.name, value];
+        const zeros = tf.zerosLike(value);
+        value.dispose();
+        return [parameter.name, zeros];
+      })),
+    );
+  };
+  const method = { decomposition: mpo({ tensors: 3 }), policy: staticTop({ n: 1, score: zeroing() }) };
+  const { outcome, events } = await run({ settings: { maxSteps: 1 }, change: { method, fineTuned } });
+  assertEquals(asked, 1);
+  assert(outcome.selected.some(({ name }) => name === "bert.encoder.layer.0.attention.self.query.weight"));
+  const [ranking] = events.filter((event) => event.type === "ranking");
+  assertEquals(ranking!.ranking.find(([name]) => name === "bert.encoder.layer.1.attention.self.query.weight")![1], 0);
 });
