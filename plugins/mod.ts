@@ -10,6 +10,7 @@ export * from "./decompositions/kronecker.ts";
 export { lora, type LoraOptions } from "./decompositions/lora.ts";
 export * from "./decompositions/lora_over.ts";
 export * from "./decompositions/mpo.ts";
+export * from "./decompositions/mpo_scale.ts";
 export * from "./decompositions/svd.ts";
 export * from "./decompositions/tucker.ts";
 export * from "./models/bert.ts";

@@ -11,6 +11,8 @@ const OPERATIONS_PER_SECOND = 1e11, START_SECONDS = 30;
 /** Parameters, and estimates to the order of magnitude of time and memory on a two-core machine. */
 export function estimate({ architecture, spec, steps }: PreparedRun): {
   parameters: { model: number; training: number; merged: number };
+  /** What one matrix of each module becomes, and how many of it. */
+  matrices: { module: string; count: number; shape: readonly number[]; dense: number; factors: number }[];
   estimate: { seconds: number; bytes: number };
 } {
   const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
@@ -22,12 +24,16 @@ export function estimate({ architecture, spec, steps }: PreparedRun): {
     (matrix) => by === "module" ? matrix.module : by === "kind" ? matrix.kind : "",
   );
   let added = 0, chain = 0;
+  const written: ReturnType<typeof estimate>["matrices"] = [];
   if (decomposition) {
     for (const matrices of groups.values()) {
-      for (const { shape } of matrices.slice(0, n)) {
+      for (const { shape, module } of matrices.slice(0, n)) {
         const sizes = decomposition.plan(shape).factorShapes.map(sizeOf);
         const factors = sizes.reduce((sum, size) => sum + size, 0);
         added += factors - sizeOf(shape);
+        const known = written.find((own) => own.module === module);
+        if (known) known.count++;
+        else written.push({ module, count: 1, shape, dense: sizeOf(shape), factors });
         chain += factors * Math.sqrt(sizeOf(shape)); // products of neighbours, about
       }
     }
@@ -40,6 +46,7 @@ export function estimate({ architecture, spec, steps }: PreparedRun): {
   const perStep = (6 * tokens * weights + 6 * chain) / OPERATIONS_PER_SECOND;
   return {
     parameters: { model, training: model + added, merged: model },
+    matrices: written,
     estimate: { seconds: START_SECONDS + steps * perStep, bytes: 1e9 + 20 * (model + added) + activations },
   };
 }

@@ -3,10 +3,7 @@
  *
  * @module
  */
-import { outsideModules } from "../experiment/modules.ts";
-
-/** Set in the process that works on a copy of the lock file: the path of the copy. */
-export const LOCK_COPY = "OPF_LOCK_COPY";
+import { LOCK_COPY, outsideModules } from "../experiment/modules.ts";
 
 /**
  * Where a module comes from outside the tree or imports what does, runs the same command again in a process with a copy of

@@ -140,13 +140,16 @@ function printPlan({ experiment, runs }: Planned, json: boolean): void {
   }));
   if (json) return print(JSON.stringify({ experiment: experiment.name, runs: rows }));
   print(`${experiment.name}: ${rows.length} runs`);
-  for (const { id, task, method, seed, steps, parameters, estimate: { seconds, bytes } } of rows) {
+  for (const { id, task, method, seed, steps, parameters, matrices, estimate: { seconds, bytes } } of rows) {
     print(
       `${id}  ${task}, ${method}, seed ${seed}: ${steps} steps, ${
         (parameters.training / 1e6).toFixed(2)
       } M parameters, ` +
         `about ${Math.ceil(seconds / 60)} min and ${(bytes / 1e9).toFixed(1)} GB`,
     );
+    for (const { module, count, shape: [rows, columns], dense, factors } of matrices) {
+      print(`    ${count} of ${module}, ${rows}×${columns}: ${dense} numbers each become ${factors}`);
+    }
   }
 }
 

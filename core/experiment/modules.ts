@@ -6,6 +6,9 @@
 import { sha256OfFile } from "../cache.ts";
 import { RequestError } from "../errors.ts";
 
+/** Environment variable of a process that works on a copy of the lock file, and of its workers: the path of the copy. */
+export const LOCK_COPY = "OPF_LOCK_COPY";
+
 /** Modules outside the tree that one module needs, itself left out. */
 export interface OutsideModules {
   /** Their sha256, sorted: part of the id of every run that uses them. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LOCK_COPY } from "./modules.ts";
 import { TextLineStream } from "./text_lines.ts";
 import type { TrainingEvent } from "../training/run.ts";
 import type { Result } from "./results.ts";
@@ -28,7 +29,7 @@ export async function startWorker(
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))) as {
     tasks: { worker: string };
   };
-  const lock = Deno.env.get("OPF_LOCK_COPY"); // where modules of others are in play
+  const lock = Deno.env.get(LOCK_COPY); // where modules of others are in play
   const words = tasks.worker.split(" ").slice(1);
   const args = lock ? [...words.slice(0, -2), `--lock=${lock}`, ...words.slice(-2)] : words;
   const threads = request.threads && Math.max(1, Math.floor(request.threads / request.jobs));

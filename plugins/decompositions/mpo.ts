@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { type Decomposition, engine, type Factorization, type MatrixShape, RequestError, tf } from "@opf/framework";
+import { type Decomposition, type Factorization, type MatrixShape, RequestError } from "@opf/framework";
 import { contract } from "./_contract.ts";
 import { type Layout, modesOf } from "./_modes.ts";
+import { type Sweep, sweep } from "./_sweep.ts";
+import { tensorsForScale } from "./mpo_scale.ts";
 
 /** Mode lists of one size of matrix: `rows` multiply to its rows, `columns` to its columns. */
 export interface Modes {
@@ -108,58 +110,7 @@ function mpoOfScale(scale: number, { scale: _, tensors, ...options }: MpoOptions
   };
 }
 
-/** What {@linkcode tensorsForScale} works on. */
-export interface ScaleOptions extends Omit<MpoOptions, "tensors" | "scale"> {
-  /** The matrices that are written as operators. */
-  readonly shapes: readonly MatrixShape[];
-  /** Numbers of the model that stay as they are. @default 0: the scale is that of the matrices alone */
-  readonly rest?: number;
-}
-
-/**
- * The number of tensors, the same for all matrices, that brings matrices, or a whole model (`rest` being what is not
- * decomposed), nearest to `scale` times their size, counted as the paper counts; and the scale that it reaches.
- *
- * @example BERT-small as published: eight matrices in 28.76 M numbers, 81 M in training
- * ```ts
- * import { tensorsForScale } from "@opf/framework/plugins";
- * import { assertEquals } from "@std/assert";
- *
- * const shapes = [...Array(4).fill([2048, 512]), ...Array(4).fill([512, 512])];
- * const modes = [{ rows: [64, 32], columns: [16, 32] }, { rows: [32, 16], columns: [16, 32] }];
- * const rest = 28_764_674 - 4 * 2048 * 512 - 4 * 512 * 512;
- * assertEquals(tensorsForScale(81.2 / 28.76, { shapes, rest, modes }).tensors, 11);
- * ```
- */
-export function tensorsForScale(
-  scale: number,
-  { shapes, rest = 0, ...options }: ScaleOptions,
-): { tensors: number; scale: number } {
-  const sizeOf = (numbers: readonly number[]) => numbers.reduce((product, number) => product * number, 1);
-  const dense = rest + shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
-  let best = { tensors: 1, scale: 1 };
-  for (let tensors = 2; tensors <= MOST_TENSORS; tensors++) {
-    const own = mpo({ ...options, tensors });
-    const factors = shapes.flatMap((shape) => own.plan(shape).factorShapes).reduce(
-      (sum, shape) => sum + sizeOf(shape),
-      0,
-    );
-    const reached = (rest + factors) / dense;
-    if (Math.abs(reached - scale) < Math.abs(best.scale - scale)) best = { tensors, scale: reached };
-    if (reached > 2 * scale) break;
-  }
-  return best;
-}
-
-const MOST_TENSORS = 100;
-
-interface Plan extends Modes {
-  readonly gauge: "symmetric" | "left";
-  readonly bond: number | undefined;
-  readonly tolerance: number;
-}
-
-function plan(shape: MatrixShape, { rows, columns, gauge, bond, tolerance }: Plan): Factorization {
+function plan(shape: MatrixShape, { rows, columns, gauge, bond, tolerance }: Sweep): Factorization {
   const sizes = rows.map((row, k) => row * columns[k]!);
   const product = (numbers: readonly number[]) => numbers.reduce((all, number) => all * number, 1);
   const full = Array.from(
@@ -180,68 +131,6 @@ function plan(shape: MatrixShape, { rows, columns, gauge, bond, tolerance }: Pla
     },
     reconstruct: contract,
   };
-}
-
-/** From left to right: one SVD a bond; `dropped` holds ε(k) of each. */
-function sweep(matrix: tf.Tensor2D, { rows, columns, gauge, bond, tolerance }: Plan) {
-  const last = rows.length - 1;
-  const needed = rows.slice(0, last).filter((row, k) => row * columns[k]! > 1).length;
-  const tensors: tf.Tensor[] = [];
-  const dropped: number[] = [];
-  let rest: tf.Tensor = tf.reshape(matrix, [1, ...matrix.shape]); // [bond, rows, columns] not yet split off
-  let weights: tf.Tensor1D = tf.ones([1]); // what the bond's left side was multiplied with
-  for (let k = 0; k < last; k++) {
-    const [left, restRows, restColumns] = rest.shape as [number, number, number];
-    const row = rows[k]!, column = columns[k]!;
-    if (row * column === 1) {
-      tensors.push(tf.reshape(tf.eye(left), [left, 1, 1, left]));
-      continue;
-    }
-    const nextRows = restRows / row, nextColumns = restColumns / column;
-    const split = tf.transpose(tf.reshape(rest, [left, row, nextRows, column, nextColumns]), [0, 1, 3, 2, 4]);
-    const unfolded = tf.reshape(split, [left * row * column, nextRows * nextColumns]);
-    const { u, s } = engine().svd(unfolded as tf.Tensor2D);
-    const { kept, lost } = truncate(s.dataSync() as Float32Array, { bond, tolerance, bonds: needed });
-    dropped.push(lost);
-    const values = tf.slice1d(s, 0, kept);
-    const share: tf.Tensor1D = gauge === "left" ? tf.ones([kept]) : evenShare(values);
-    // Left-orthonormal tensor, then the gauge: divided on its left bond, multiplied on its right one.
-    const basis = orthonormal(tf.slice2d(u, [0, 0], [-1, kept]));
-    const tensor = tf.reshape(basis, [left, row, column, kept]);
-    tensors.push(tf.mul(tf.div(tensor, tf.reshape(weights, [left, 1, 1, 1])), share));
-    rest = tf.reshape(tf.matMul(basis, unfolded, true, false), [kept, nextRows, nextColumns]);
-    weights = share;
-  }
-  const [left, row, column] = rest.shape as [number, number, number];
-  tensors.push(tf.reshape(tf.div(rest, tf.reshape(weights, [left, 1, 1])), [left, row, column, 1]));
-  return { tensors, dropped };
-}
-
-// One Newton step towards orthonormal columns: an SVD in single precision leaves 1e-6, which would add up over bonds.
-function orthonormal(u: tf.Tensor2D): tf.Tensor2D {
-  const gram = tf.matMul(u, u, true, false);
-  return tf.matMul(u, tf.sub(tf.mul(tf.eye(u.shape[1]), 1.5), tf.mul(gram, 0.5)) as tf.Tensor2D);
-}
-
-// √λ, bounded from below: it is divided out again on the other side of the bond, so the bound changes nothing but keeps
-// the quotient finite; of a zero matrix it is 1.
-function evenShare(values: tf.Tensor1D): tf.Tensor1D {
-  const largest = tf.max(values);
-  const floor = tf.where(tf.greater(largest, 0), tf.mul(largest, 1e-6), tf.onesLike(largest));
-  return tf.sqrt(tf.maximum(values, floor));
-}
-
-/** How many singular values are kept, at least one, and the norm of the others. */
-function truncate(
-  values: Float32Array,
-  { bond = values.length, tolerance, bonds }: { bond: number | undefined; tolerance: number; bonds: number },
-): { kept: number; lost: number } {
-  const total = values.reduce((sum, value) => sum + value * value, 0);
-  const budget = tolerance * tolerance * total / bonds;
-  const tail = (from: number) => values.subarray(from).reduce((sum, value) => sum + value * value, 0);
-  let kept = Math.min(values.length, bond);
-  if (tolerance > 0) { while (kept > 1 && tail(kept - 1) <= budget) kept--; }
-  return { kept, lost: Math.sqrt(tail(kept)) };
 }
 
 function givenModes(

@@ -12,11 +12,10 @@ import {
   type LanguageModel,
   type MatrixInfo,
   type ParameterInfo,
-  RequestError,
   tf,
 } from "@opf/framework";
+import { type BertConfig, readConfig } from "./_bert_config.ts";
 import {
-  ACTIVATIONS,
   biasActivation,
   biasTanhDropout,
   dropoutResidualNorm,
@@ -60,82 +59,6 @@ export function bert({ source, revision, layers }: BertOptions): LanguageModel {
     source,
     ...(revision !== undefined && { revision }),
     architecture: (config, head) => architecture(readConfig(config, layers), head),
-  };
-}
-
-/** What BERT needs of `config.json`, under its names there. */
-interface BertConfig {
-  readonly all: { readonly [key: string]: Json };
-  readonly vocab_size: number;
-  readonly hidden_size: number;
-  readonly num_hidden_layers: number;
-  readonly num_attention_heads: number;
-  readonly intermediate_size: number;
-  readonly max_position_embeddings: number;
-  readonly type_vocab_size: number;
-  readonly layer_norm_eps: number;
-  readonly initializer_range: number;
-  readonly hidden_dropout_prob: number;
-  readonly attention_probs_dropout_prob: number;
-  readonly classifier_dropout: number;
-  readonly hidden_act: string;
-}
-
-// Values that Transformers' BertConfig takes where the file says nothing.
-const DEFAULTS = {
-  type_vocab_size: 2,
-  layer_norm_eps: 1e-12,
-  initializer_range: 0.02,
-  hidden_dropout_prob: 0.1,
-  attention_probs_dropout_prob: 0.1,
-} as const;
-const SIZES = [
-  "vocab_size",
-  "hidden_size",
-  "num_hidden_layers",
-  "num_attention_heads",
-  "intermediate_size",
-  "max_position_embeddings",
-] as const;
-
-function readConfig(given: { readonly [key: string]: Json }, layers: number | undefined): BertConfig {
-  const wrong = (key: string, wanted: string) =>
-    new RequestError(`config.json of a BERT: "${key}" must be ${wanted}, found ${JSON.stringify(given[key])}.`);
-  if (given.model_type !== "bert") throw wrong("model_type", '"bert"');
-  if ((given.position_embedding_type ?? "absolute") !== "absolute") {
-    throw wrong("position_embedding_type", '"absolute"');
-  }
-  const hidden_act = given.hidden_act ?? "gelu";
-  if (typeof hidden_act !== "string" || !(hidden_act in ACTIVATIONS)) {
-    throw wrong("hidden_act", `one of ${Object.keys(ACTIVATIONS).join(", ")}`);
-  }
-  const size = (key: typeof SIZES[number]) => {
-    const value = given[key];
-    if (!Number.isSafeInteger(value) || (value as number) < 1) throw wrong(key, "a whole number above 0");
-    return value as number;
-  };
-  const fraction = (key: string, otherwise: number) => {
-    const value = given[key] ?? otherwise;
-    if (typeof value !== "number" || !(value >= 0)) throw wrong(key, "a number, 0 or more");
-    return value;
-  };
-  const sizes = Object.fromEntries(SIZES.map((key) => [key, size(key)])) as Record<typeof SIZES[number], number>;
-  const others = Object.fromEntries(
-    Object.entries(DEFAULTS).map(([key, value]) => [key, fraction(key, value)]),
-  ) as Record<keyof typeof DEFAULTS, number>;
-  if (sizes.hidden_size % sizes.num_attention_heads !== 0) {
-    throw wrong("num_attention_heads", `a divisor of hidden_size ${sizes.hidden_size}`);
-  }
-  if (layers !== undefined && !(Number.isInteger(layers) && layers >= 1 && layers <= sizes.num_hidden_layers)) {
-    throw new RequestError(`bert({ layers: ${layers} }): wanted 1 to ${sizes.num_hidden_layers}, the model's own.`);
-  }
-  return {
-    all: given,
-    ...sizes,
-    ...others,
-    num_hidden_layers: layers ?? sizes.num_hidden_layers,
-    classifier_dropout: fraction("classifier_dropout", others.hidden_dropout_prob),
-    hidden_act,
   };
 }
 

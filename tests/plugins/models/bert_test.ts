@@ -121,7 +121,7 @@ Deno.test("bert() refuses a config that it cannot follow, with key, wanted and f
     const { message } = assertThrows(() => model.architecture({ ...config, ...change }, HEADS[0]!), RequestError);
     assertStringIncludes(message, said);
   };
-  refused({ model_type: "roberta" }, '"model_type" must be "bert", found "roberta"');
+  refused({ model_type: "roberta" }, '"model_type": Invalid input: expected "bert", found "roberta"');
   refused({ hidden_act: "gleu" }, '"hidden_act"');
   refused({ position_embedding_type: "relative_key" }, '"position_embedding_type"');
   refused({ hidden_size: 0 }, '"hidden_size"');
