@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isAbsolute, resolve } from "node:path";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { checkModule } from "../check/module.ts";
 import { useEngine } from "../engine.ts";
 import { messageOf, RequestError } from "../errors.ts";
@@ -20,7 +21,7 @@ export async function checkPlugin(args: readonly string[], parts: Parts): Promis
   if (specifier === undefined) throw new RequestError("deno task check-plugin MODULE: which module?");
   const url = /^(https?|file|jsr|npm):/.test(specifier)
     ? specifier
-    : `file://${isAbsolute(specifier) ? specifier : resolve(userFolder(), specifier)}`;
+    : pathToFileURL(resolve(userFolder(), specifier)).href;
   const rerun = await rerunOutside(["check-plugin", ...args], { urls: [url], root: parts.root });
   if (rerun !== undefined) return rerun;
   const named = options.text("backend");

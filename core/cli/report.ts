@@ -4,6 +4,7 @@
  * @module
  */
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { RequestError } from "../errors.ts";
 import { readResult, type Result } from "../experiment/results.ts";
 import { summary } from "../experiment/table.ts";
@@ -40,4 +41,4 @@ export async function report(args: readonly string[], { root }: Parts): Promise<
 
 /** The folder of runs that a person means. */
 export const runsFolder = (given: string | undefined, root: URL): string =>
-  given === undefined ? new URL("runs", root).pathname : resolve(userFolder(), given);
+  given === undefined ? fileURLToPath(new URL("runs", root)) : resolve(userFolder(), given);

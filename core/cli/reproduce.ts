@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Interrupted, RequestError } from "../errors.ts";
-import { type Experiment } from "../experiment/define.ts";
+import type { Experiment } from "../experiment/define.ts";
 import { expand } from "../experiment/expand.ts";
 import { experimentUrl, loadExperiment } from "../experiment/load.ts";
 import { type PreparedRun, Preparer } from "../experiment/prepare.ts";
@@ -105,7 +106,7 @@ function requestOf(options: ReturnType<typeof readArguments>, parts: Parts): Req
     set: options.all("set"),
     ...(data !== undefined && { data: resolve(cwd, data) }),
     runs: runs === undefined
-      ? join(new URL(parts.root).pathname, "runs")
+      ? fileURLToPath(new URL("runs", parts.root))
       : isAbsolute(runs)
       ? runs
       : resolve(cwd, runs),
@@ -163,20 +164,21 @@ async function runPlan(
     stop.abort();
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
-  await Deno.mkdir(`${request.runs}/experiments`, { recursive: true });
-  const asked = runs.map(({ id, model, spec: { task, label, seed } }) => ({
-    id,
-    model,
-    task: task.name,
-    method: label,
-    seed,
-  }));
-  const index = `${request.runs}/experiments/${experiment.name.replaceAll("/", "-")}.json`;
-  await writeWhole(index, toJson({ experiment: experiment.name, runs: asked }));
-  const progress = new Progress(runs.length, Deno.stderr.isTerminal());
-  const watch = progress;
+  const begin = async () => {
+    const asked = runs.map(({ id, model, spec: { task, label, seed } }) => ({
+      id,
+      model,
+      task: task.name,
+      method: label,
+      seed,
+    }));
+    await Deno.mkdir(`${request.runs}/experiments`, { recursive: true });
+    const index = `${request.runs}/experiments/${experiment.name.replaceAll("/", "-")}.json`;
+    await writeWhole(index, toJson({ experiment: experiment.name, runs: asked }));
+  };
+  const watch = new Progress(runs.length, Deno.stderr.isTerminal());
   try {
-    const options = { request, experiment: url, modules, root: parts.root, watch, signal: stop.signal };
+    const options = { request, experiment: url, modules, root: parts.root, watch, begin, signal: stop.signal };
     const found = await runAll(runs, options);
     if (stop.signal.aborted) throw new Interrupted("Interrupted; what is finished is kept, the same command goes on.");
     return runs.flatMap(({ id, spec: { label } }): Result[] => {
@@ -184,7 +186,7 @@ async function runPlan(
       return result ? [{ ...result, method: label, experiment: experiment.name }] : [];
     });
   } finally {
-    progress.end();
+    watch.end();
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, interrupt);
   }
 }

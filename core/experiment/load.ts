@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { messageOf, RequestError, unknownName } from "../errors.ts";
 import type { Experiment } from "./define.ts";
 
@@ -30,7 +32,7 @@ export async function experimentUrl(
   const names = await experimentNames(experiments);
   if (names.includes(name)) return new URL(`${name.replaceAll("-", "_")}.ts`, experiments).href;
   if (!/\.[cm]?[jt]s$/.test(name)) throw unknownName("experiment", name, names);
-  const url = new URL(name, `file://${cwd}/`);
+  const url = pathToFileURL(resolve(cwd, name));
   try {
     await Deno.stat(url);
   } catch {

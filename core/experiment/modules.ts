@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { sha256OfFile } from "../cache.ts";
 import { RequestError } from "../errors.ts";
 
@@ -19,7 +20,15 @@ export interface OutsideModules {
 
 /** Lists them by Deno's own module graph; packages (`npm:`, `jsr:`) go by their versions in the specifier. */
 export async function outsideModules(url: string, root: URL): Promise<OutsideModules> {
-  const args = ["info", "--json", "--no-lock", "--allow-import", "--config", new URL("deno.json", root).pathname, url];
+  const args = [
+    "info",
+    "--json",
+    "--no-lock",
+    "--allow-import",
+    "--config",
+    fileURLToPath(new URL("deno.json", root)),
+    url,
+  ];
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
   if (!success) throw new RequestError(`${url} cannot be loaded: ${new TextDecoder().decode(stderr).trim()}`);
   const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {

@@ -27,6 +27,8 @@ export interface RunnerOptions {
   /** The project's root. */
   readonly root: URL;
   readonly watch: RunnerWatcher;
+  /** Called once, before the first run starts. */
+  readonly begin: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -46,31 +48,39 @@ export async function runAll(runs: readonly PreparedRun[], options: RunnerOption
       watch.finished(run, done);
     } else waiting.push({ run, place });
   }
-  const hand = async () => {
-    let worker: Worker | undefined;
+  // An engine that does not start is said before anything is written.
+  const first = waiting.length > 0 ? await startWorker(options) : undefined;
+  await options.begin();
+  if (waiting.length === 0) return results;
+  const hand = async (worker: Worker | undefined) => {
     try {
       for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
         const { run, place } = next;
-        worker ??= await startWorker(options);
+        if (!worker?.alive) worker = await startWorker(options);
         watch.started(run);
-        const outcome = await worker.run({ place, id: run.id }, (event) => watch.event(run, event));
-        if (outcome === "interrupted") return;
-        const result = "error" in outcome && !("schemaVersion" in outcome) ? failed(run, outcome) : outcome as Result;
-        if (!("schemaVersion" in outcome)) {
-          await Deno.mkdir(`${request.runs}/${run.id}`, { recursive: true });
-          await writeWhole(`${request.runs}/${run.id}/${FILES.result}`, toJson(result));
-        }
+        const outcome = await worker?.run({ place, id: run.id }, (event) => watch.event(run, event));
+        if (!outcome) return;
+        const result = "result" in outcome ? outcome.result : await recordFailure(run, { ...outcome, request });
         results.set(run.id, result);
         watch.finished(run, result);
-        if (!worker.alive) worker = undefined;
       }
     } finally {
       await worker?.stop();
     }
   };
-  const hands = Array.from({ length: Math.min(request.jobs, waiting.length) }, hand);
-  await Promise.all(hands);
+  const others = Array.from({ length: Math.min(request.jobs, waiting.length) - 1 }, () => undefined);
+  await Promise.all([first, ...others].map(hand));
   return results;
+}
+
+async function recordFailure(
+  run: PreparedRun,
+  { error, request }: { error: string; request: Request },
+): Promise<Result> {
+  const result = failed(run, error);
+  await Deno.mkdir(`${request.runs}/${run.id}`, { recursive: true });
+  await writeWhole(`${request.runs}/${run.id}/${FILES.result}`, toJson(result));
+  return result;
 }
 
 async function finishedResult(run: PreparedRun, { runs, keepModels }: Request): Promise<Result | undefined> {
@@ -81,7 +91,7 @@ async function finishedResult(run: PreparedRun, { runs, keepModels }: Request): 
     : undefined;
 }
 
-function failed({ id, spec, model, settings }: PreparedRun, { error }: { error: string }): Result {
+function failed({ id, spec, model, settings }: PreparedRun, error: string): Result {
   return {
     schemaVersion: SCHEMA_VERSION,
     id,

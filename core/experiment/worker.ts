@@ -4,7 +4,7 @@
  * @module
  */
 import { useEngine } from "../engine.ts";
-import { Interrupted, messageOf, RequestError } from "../errors.ts";
+import { Interrupted, messageOf } from "../errors.ts";
 import { backendNamed, type Parts } from "../parts.ts";
 import type { TrainingEvent } from "../training/run.ts";
 import { execute } from "./execute.ts";
@@ -30,11 +30,11 @@ export interface WorkerOrder {
 
 /** A line of standard output. */
 export type WorkerMessage =
-  | { readonly type: "ready"; readonly engine: string }
+  | { readonly type: "ready" }
   | { readonly type: "note"; readonly message: string }
   | { readonly type: "event"; readonly event: TrainingEvent }
   | { readonly type: "done"; readonly result: Result }
-  | { readonly type: "failed"; readonly error: string; readonly stack: string; readonly request: boolean }
+  | { readonly type: "failed"; readonly error: string; readonly stack: string }
   | { readonly type: "interrupted" };
 
 const encoder = new TextEncoder();
@@ -76,18 +76,16 @@ export async function work(lines: AsyncIterable<string>, parts: Parts): Promise<
       note,
       pause,
     };
-    say({ type: "ready", engine: `${engine.description.library} on the ${engine.device.toUpperCase()}` });
+    note(`Computing with ${engine.description.library} on the ${engine.device.toUpperCase()}.`);
+    say({ type: "ready" });
     for (let order = await input.next(); !order.done && !interrupted; order = await input.next()) {
       const { place, id } = JSON.parse(order.value) as WorkerOrder;
-      const run = await preparer.prepare(specs[place]!);
-      if (run.id !== id) throw new Error(`Run ${id} became ${run.id}: its files or modules changed while it waited.`);
       const folder = `${request.runs}/${id}`;
       const event = (event: TrainingEvent) => say({ type: "event", event });
       try {
-        say({
-          type: "done",
-          result: await execute(run, { ...common, folder, event }),
-        });
+        const run = await preparer.prepare(specs[place]!);
+        if (run.id !== id) throw new Error(`Run ${id} became ${run.id}: its files or modules changed while it waited.`);
+        say({ type: "done", result: await execute(run, { ...common, folder, event }) });
       } catch (error) {
         if (error instanceof Interrupted) throw error;
         say(failure(error));
@@ -103,5 +101,4 @@ const failure = (error: unknown): WorkerMessage => ({
   type: "failed",
   error: messageOf(error),
   stack: error instanceof Error ? error.stack ?? "" : "",
-  request: error instanceof RequestError,
 });

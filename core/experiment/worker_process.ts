@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RequestError } from "../errors.ts";
 import { LOCK_COPY } from "./modules.ts";
 import { TextLineStream } from "./text_lines.ts";
 import type { TrainingEvent } from "../training/run.ts";
@@ -10,8 +11,8 @@ import type { Result } from "./results.ts";
 import type { RunnerOptions } from "./runner.ts";
 import type { WorkerMessage, WorkerOrder } from "./worker.ts";
 
-/** What became of one order. */
-export type WorkerOutcome = Result | { readonly error: string } | "interrupted";
+/** What became of one order; nothing where it was interrupted. */
+export type WorkerOutcome = { readonly result: Result } | { readonly error: string } | undefined;
 
 /** A process that does one run after another. */
 export interface Worker {
@@ -22,10 +23,13 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** Starts a worker with the permissions of the task `worker` of `deno.json`. */
+/**
+ * Starts a worker with the permissions of the task `worker` of `deno.json`, and waits until its engine runs; an engine that
+ * does not start is a {@linkcode RequestError}. Nothing where it was interrupted.
+ */
 export async function startWorker(
   { request, experiment, modules, root, watch, signal }: RunnerOptions,
-): Promise<Worker> {
+): Promise<Worker | undefined> {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))) as {
     tasks: { worker: string };
   };
@@ -58,6 +62,15 @@ export async function startWorker(
     alive = false;
     return undefined;
   };
+  const endedEarly = async () => {
+    const { code, signal: by } = await process.status;
+    return `Its process ended early, ${by ? `by ${by}` : `with exit code ${code}`}.`;
+  };
+  for (let message = await next(); message?.type !== "ready"; message = await next()) {
+    if (message?.type === "note") watch.note(message.message);
+    else if (signal.aborted || message?.type === "interrupted") return undefined;
+    else throw new RequestError(message?.type === "failed" ? message.error : await endedEarly());
+  }
   return {
     get alive() {
       return alive;
@@ -67,14 +80,11 @@ export async function startWorker(
       for (let message = await next(); message; message = await next()) {
         if (message.type === "event") event(message.event);
         else if (message.type === "note") watch.note(message.message);
-        else if (message.type === "ready") watch.note(`Computing with ${message.engine}.`);
-        else if (message.type === "done") return message.result;
-        else if (message.type === "interrupted") return "interrupted";
-        else return { error: message.error };
+        else if (message.type === "done") return { result: message.result };
+        else if (message.type === "failed") return { error: message.error };
+        else return undefined;
       }
-      const { code, signal: by } = await process.status;
-      if (signal.aborted) return "interrupted";
-      return { error: `Its process ended early, ${by ? `by ${by}` : `with exit code ${code}`}.` };
+      return signal.aborted ? undefined : { error: await endedEarly() };
     },
     stop: async () => {
       signal.removeEventListener("abort", interrupt);

@@ -34,7 +34,8 @@ def drop_by_rule(places):
 def make(folder, labels, rates=None):
     torch.manual_seed(7)
     config = BertConfig(**{**CONFIG, **(rates or {})}, num_labels=labels)
-    config._attn_implementation = "eager"  # the one whose dropout is a call of its own
+    if rates:
+        config._attn_implementation = "eager"  # the one whose dropout is a call of its own
     model = BertForSequenceClassification(config).eval()  # dropout off: the numbers of both sides can be compared
     with torch.no_grad():
         for name, parameter in model.named_parameters():

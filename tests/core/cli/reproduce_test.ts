@@ -156,3 +156,37 @@ Deno.test("reproduce stops after the step at hand when it is interrupted", () =>
     for (const line of lines) JSON.parse(line);
     assertEquals(names(path!.replace("/events.jsonl", "")).includes("result.json"), false);
   }));
+
+Deno.test("reproduce says at once that there is no library, and starts nothing", () =>
+  inTinyFolder(async (folder) => {
+    Deno.env.set("OPF_LIBTENSORFLOW", `${folder}/data`);
+    try {
+      const { code, out, err } = await run(["reproduce", "tiny.ts", ...DATA, "--runs", "runs"], folder);
+      assertEquals([code, out], [2, ""], err);
+      assertStringIncludes(err, "OPF_LIBTENSORFLOW names");
+      assertEquals(names(`${folder}/runs`), []);
+    } finally {
+      Deno.env.delete("OPF_LIBTENSORFLOW");
+    }
+  }));
+
+Deno.test("reproduce refuses a tokenizer that knows more tokens than the weights, and weights that are another model's", () =>
+  inTinyFolder(async (folder) => {
+    const path = `${folder}/model/tokenizer.json`;
+    const tokenizer = JSON.parse(await Deno.readTextFile(path));
+    tokenizer.model.vocab.extra = 20;
+    await Deno.writeTextFile(path, JSON.stringify(tokenizer));
+    const large = await run(["reproduce", "tiny.ts", ...DATA, "--runs", "runs"], folder);
+    assertEquals(large.code, 2);
+    assertStringIncludes(large.err, "its tokenizer has 21 tokens, its weights know 20");
+    const config = JSON.parse(await Deno.readTextFile(`${folder}/model/config.json`));
+    await Deno.writeTextFile(`${folder}/model/config.json`, JSON.stringify({ ...config, intermediate_size: 48 }));
+    await Deno.writeTextFile(
+      path,
+      JSON.stringify({ ...tokenizer, model: { ...tokenizer.model, vocab: { "[UNK]": 1 } } }),
+    );
+    const other = await run(["reproduce", "tiny.ts", ...DATA, "--runs", "runs"], folder);
+    assertEquals(other.code, 2);
+    assertStringIncludes(other.err, "is [32,16]; the model wants [48,16]");
+    assertEquals(names(`${folder}/runs`), []);
+  }));

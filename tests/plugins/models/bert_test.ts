@@ -1,4 +1,4 @@
-import { type Batch, type Head, RandomKey, RequestError, tf, Weights } from "@opf/framework";
+import { type Batch, type ForwardContext, type Head, RandomKey, RequestError, tf, Weights } from "@opf/framework";
 import { bert } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess, assertLessOrEqual, assertStringIncludes, assertThrows } from "@std/assert";
 import { loadPretrained } from "../../../core/pretrained.ts";
@@ -15,6 +15,8 @@ interface Fixture {
   readonly labels: number[];
   readonly logits: number[][];
   readonly loss: number;
+  /** Where Transformers drops out, in order: shapes over all tokens. */
+  readonly places?: { shape: number[]; rate: number }[];
 }
 
 const json = (path: string) => JSON.parse(Deno.readTextFileSync(`${FIXTURES}${path}`));
@@ -25,10 +27,10 @@ const batchOf = ({ ids, segments, mask }: Fixture): Batch => ({
   attentionMask: tf.tensor2d(mask, undefined, "int32"),
 });
 
-async function load(head: Head, layers?: number) {
-  const source = `${FIXTURES}${head.kind}`;
+async function load(head: Head, { layers, folder = head.kind }: { layers?: number; folder?: string } = {}) {
+  const source = `${FIXTURES}${folder}`;
   const model = bert({ source, ...(layers !== undefined && { layers }) });
-  const architecture = model.architecture(json(`${head.kind}/config.json`), head);
+  const architecture = model.architecture(json(`${folder}/config.json`), head);
   const { tensors, missing, unexpected } = await loadPretrained(`${source}/model.safetensors`, {
     architecture,
     key: RandomKey.of(1),
@@ -38,15 +40,43 @@ async function load(head: Head, layers?: number) {
 
 const norm = (values: ArrayLike<number>) => Math.hypot(...Array.from(values));
 
-for (const head of HEADS) {
-  Deno.test(`bert() gives Transformers' logits, loss and gradients for ${head.kind}`, async () => {
-    const fixture: Fixture = json(`${head.kind}/batch.json`);
-    const { architecture, missing, unexpected, weights } = await load(head);
+/** Folders of fixtures, and the folder whose weights each is computed with. */
+const CASES = [
+  { folder: "classification", weights: "classification", head: HEADS[0]! },
+  { folder: "regression", weights: "regression", head: HEADS[1]! },
+  { folder: "dropout", weights: "classification", head: HEADS[0]! },
+];
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
+
+/** The fixture's masks, for one pass; where only first tokens are computed, theirs. */
+function masksOf({ places }: Fixture): ForwardContext {
+  if (!places) return {};
+  let place = 0;
+  const dropout = (shape: readonly number[], rate: number) => {
+    const { shape: full, rate: wanted } = places[place]!;
+    assertEquals(rate, wanted, `place ${place}`);
+    const kept = Array.from({ length: sizeOf(full) }, (_, at) => Number((at * 7 + place * 3) % 11 > 2));
+    place++;
+    const tokens = sizeOf(shape) < sizeOf(full) ? 1 : full.at(-2)!;
+    const mask = tf.tensor(kept, full, "bool");
+    const sizes = full.map((size, axis) => axis === full.length - 2 ? tokens : size);
+    return tf.reshape(tf.slice(mask, full.map(() => 0), sizes), [...shape]);
+  };
+  return { dropout };
+}
+
+for (const { folder, weights: own, head } of CASES) {
+  Deno.test(`bert() gives Transformers' logits, loss and gradients for ${folder}`, async () => {
+    const fixture: Fixture = json(`${folder}/batch.json`);
+    const { missing, unexpected, weights } = await load(head, { folder: own });
+    const architecture = bert({ source: "x" }).architecture(json(`${folder}/config.json`), head);
     assertEquals([missing, unexpected], [[], []]);
-    const theirs = await readSafetensors(`${FIXTURES}${head.kind}/gradients.safetensors`);
+    const theirs = await readSafetensors(`${FIXTURES}${folder}/gradients.safetensors`);
     assertEquals(architecture.parameters.map(({ name }) => name).toSorted(), [...theirs.entries.keys()].toSorted());
     tf.tidy(() => {
-      const forward = (values: tf.Tensor[]) => architecture.forward(weights.reader(values), batchOf(fixture), {});
+      const forward = (values: tf.Tensor[]) =>
+        architecture.forward(weights.reader(values), batchOf(fixture), masksOf(fixture));
       const logits = forward(weights.values).arraySync();
       logits.forEach((row, at) =>
         row.forEach((logit, column) => assertLessOrEqual(Math.abs(logit - fixture.logits[at]![column]!), 1e-5))
@@ -70,7 +100,7 @@ for (const head of HEADS) {
 
 Deno.test("bert({ layers }) keeps the first layers, in the model and in its config", async () => {
   const [head] = HEADS as [Head];
-  const { architecture, unexpected, weights } = await load(head, 2);
+  const { architecture, unexpected, weights } = await load(head, { layers: 2 });
   assertEquals(unexpected, []); // the layers left out are not listed
   assertEquals(architecture.config.num_hidden_layers, 2);
   assertEquals(architecture.matrices.length, 12);
@@ -128,4 +158,26 @@ Deno.test("bert() refuses a config that it cannot follow, with key, wanted and f
   refused({ num_attention_heads: 5 }, '"num_attention_heads" must be a divisor of hidden_size 24');
   refused({ hidden_dropout_prob: "0.1" }, '"hidden_dropout_prob"');
   refused({}, "wanted 1 to 3", 4);
+});
+
+Deno.test("bert() knows its parameters by every name that files give them", () => {
+  const { canonicalName } = bert({ source: "x", layers: 2 }).architecture(
+    json("classification/config.json"),
+    HEADS[0]!,
+  );
+  const names: Record<string, string | undefined> = {
+    "bert.encoder.layer.1.output.dense.weight": "bert.encoder.layer.1.output.dense.weight",
+    "encoder.layer.1.output.dense.weight": "bert.encoder.layer.1.output.dense.weight",
+    "embeddings.LayerNorm.gamma": "bert.embeddings.LayerNorm.weight",
+    "bert.encoder.layer.0.output.LayerNorm.beta": "bert.encoder.layer.0.output.LayerNorm.bias",
+    "classifier.weight": "classifier.weight",
+    "embeddings.position_ids": undefined,
+    "bert.embeddings.position_ids": undefined,
+    // Beyond the layers that are kept: the model has them not, and the file's are no surprise.
+    "encoder.layer.2.output.dense.weight": undefined,
+    "bert.encoder.layer.10.output.LayerNorm.gamma": undefined,
+    // What is not BERT's stays as it is, to be listed as unexpected.
+    "cls.predictions.bias": "cls.predictions.bias",
+  };
+  for (const [name, wanted] of Object.entries(names)) assertEquals(canonicalName(name), wanted, name);
 });
