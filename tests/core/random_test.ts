@@ -1,10 +1,30 @@
 import { RandomKey } from "@opf/framework";
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { philox } from "../_philox.ts";
 
-Deno.test("RandomKey draws Philox 4x32-10's published numbers", () => {
-  // Random123's known answer for counter 0 and key 0.
-  assertEquals([...RandomKey.of(0).bits(4)], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
+Deno.test("philox() gives the known answers published with Random123", () => {
+  const all = 0xffffffff;
+  const known: [key: number[], counter: number[], drawn: number[]][] = [
+    [[0, 0], [0, 0, 0, 0], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]],
+    [[all, all], [all, all, all, all], [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]],
+    [
+      [0xa4093822, 0x299f31d0],
+      [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+      [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+    ],
+  ];
+  for (const [key, counter, drawn] of known) assertEquals(philox(key, counter), drawn);
+});
+
+Deno.test("RandomKey draws the words of Philox 4x32-10, block after block, at each place", () => {
+  fc.assert(fc.property(fc.maxSafeNat(), fc.nat(0xffffffff), fc.nat(40), (seed, place, count) => {
+    // A folded key has both words full.
+    for (const key of [RandomKey.of(seed), RandomKey.of(seed).fold("a")]) {
+      const wanted = Array.from({ length: 10 }, (_, block) => philox(key.words, [block, 0, place, 0])).flat();
+      assertEquals([...key.bits(count, place)], wanted.slice(0, count));
+    }
+  }));
 });
 
 Deno.test("RandomKey gives the same for the same place and other numbers for another", () => {

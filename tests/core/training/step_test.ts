@@ -222,8 +222,6 @@ Deno.test("Stepper draws dropout from the key alone: the same key, the same bits
   );
   assertEquals(again, first);
   assertNotEquals(other!.reports[0]!.loss, first!.reports[0]!.loss);
-  const [still, same] = [1, 2].map((seed) => run({ steps, weights: tinyBert(0), key: RandomKey.of(seed) }));
-  assertEquals(same, still); // without dropout there is nothing random
 });
 
 Deno.test("Stepper's factorised model is the dense one: its loss, its other gradients, and through it those of factors", () => {

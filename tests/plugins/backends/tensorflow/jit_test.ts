@@ -1,0 +1,124 @@
+import { engine, tf } from "@opf/framework";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { gap, matrix } from "../../../_tensors.ts";
+
+const ROOT = new URL("../../../../", import.meta.url).pathname;
+
+Deno.test("jit() compiles once for each combination of shapes and types", () =>
+  tf.tidy(() => {
+    let traced = 0;
+    const compiled = engine().jit((x) => [traced++, tf.add(x!, x!)].slice(1) as tf.Tensor[]);
+    compiled(tf.tensor1d([1, 2]));
+    compiled(tf.tensor1d([3, 4]));
+    assertEquals(traced, 1);
+    const whole = compiled(tf.tensor1d([1, 2], "int32"))[0]!;
+    assertEquals([whole.dtype, [...whole.dataSync()], traced], ["int32", [2, 4], 2]);
+    compiled(tf.tensor2d([[1, 2]]));
+    assertEquals(traced, 3);
+  }));
+
+Deno.test("jit() takes what a found tensor holds at the first call, which may be gone at the next", () => {
+  let other = tf.tensor1d([2, 3]);
+  for (const kernel of [false, true]) {
+    const scaled = engine().jit((x) => [tf.mul(x!, other)], { kernel });
+    tf.tidy(() => assertEquals(scaled(tf.tensor1d([1, 1]))[0]!.arraySync(), [2, 3]));
+    other.dispose();
+    other = tf.tensor1d([5, 5]);
+    tf.tidy(() => assertEquals(scaled(tf.tensor1d([2, 1]))[0]!.arraySync(), [4, 3]));
+    other.dispose();
+    other = tf.tensor1d([2, 3]);
+  }
+  other.dispose();
+});
+
+Deno.test("jit() gives tensors of their own, even for an argument, a constant, or one tensor twice", () => {
+  const constant = tf.scalar(7);
+  const before = tf.memory().numTensors;
+  const passing = engine().jit((x) => {
+    const double = tf.mul(x!, 2);
+    return [x!, constant, double, double];
+  });
+  const argument = tf.tensor1d([1, 2]);
+  for (let call = 0; call < 2; call++) {
+    const outputs = passing(argument);
+    assertEquals(outputs.map((output) => output.arraySync()), [[1, 2], 7, [2, 4], [2, 4]]);
+    assert(outputs[0] !== argument);
+    outputs[2]!.dispose();
+    assertEquals(outputs[3]!.arraySync(), [2, 4]);
+    tf.dispose([outputs[0]!, outputs[1]!, outputs[3]!]);
+    assertEquals([argument.arraySync(), constant.arraySync()], [[1, 2], 7]);
+  }
+  argument.dispose();
+  assertEquals(tf.memory().numTensors, before);
+  constant.dispose();
+});
+
+Deno.test("jit() inside jit() computes the same, as a kernel of its own or not", () =>
+  tf.tidy(() => {
+    const plain = (x: tf.Tensor) => tf.tanh(tf.add(x, 1));
+    for (const kernel of [false, true]) {
+      const inner = engine().jit((x) => [plain(x!)], { kernel });
+      const outer = engine().jit((x) => [tf.matMul(inner(x!)[0] as tf.Tensor2D, inner(x!)[0] as tf.Tensor2D)]);
+      const x = matrix(5, 5);
+      assert(gap(outer(x)[0]!, tf.matMul(plain(x) as tf.Tensor2D, plain(x) as tf.Tensor2D)) < 1e-5);
+    }
+  }));
+
+Deno.test("jit() under a gradient runs as it is, so that the gradient is there", () =>
+  tf.tidy(() => {
+    const cubed = engine().jit((x) => [tf.pow(x!, 3)], { kernel: true });
+    cubed(tf.tensor1d([1, 1])); // compiled already
+    const slope = tf.grad((x) => tf.sum(cubed(x)[0]!))(tf.tensor1d([2, -1]));
+    assert(gap(slope, [12, 3]) < 1e-4);
+  }));
+
+Deno.test("jit() runs what cannot be compiled as it is: shapes that depend on values", () =>
+  tf.tidy(() => {
+    const distinct = engine().jit((x) => [tf.unique(x!).values], { name: "distinct" });
+    assertEquals(distinct(tf.tensor1d([3, 1, 3]))[0]!.arraySync(), [3, 1]);
+    assertEquals(distinct(tf.tensor1d([2, 2, 2]))[0]!.arraySync(), [2]);
+  }));
+
+Deno.test("jit() does not hide an error of an op: it names the op, its inputs and that it was compiling", () => {
+  const wrong = engine().jit((x, y) => [tf.backend() && bias(x!, y!)]);
+  const before = tf.memory().numTensors;
+  tf.tidy(() => {
+    const { message } = assertThrows(() => wrong(tf.zeros([2, 3]), tf.zeros([4])));
+    for (const part of ["BiasAdd", "float32[2,3], float32[4]", "in a compiled function"]) {
+      assert(message.includes(part), message);
+    }
+  });
+  assertEquals(tf.memory().numTensors, before);
+});
+
+function bias(x: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  const backend = tf.backend() as unknown as {
+    executeSingleOutput(name: string, attributes: unknown[], inputs: tf.Tensor[]): tf.Tensor;
+  };
+  return backend.executeSingleOutput("BiasAdd", [{ name: "T", type: 4, value: 1 }], [x, y]);
+}
+
+Deno.test("a function that reads values is told of once, by its name; nothing else is printed", async () => {
+  // A process of its own: an engine is told at its start whom to tell.
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    cwd: ROOT,
+    args: [
+      "eval",
+      `import { engine, tf, useEngine } from "@opf/framework";
+       import { tensorflow } from "@opf/framework/plugins";
+       const notes = [];
+       useEngine(await tensorflow.start({ threads: 1, note: (note) => notes.push(note) }));
+       notes.length = 0;
+       const reads = engine().jit((x) => [tf.scalar(x.dataSync()[0])], { name: "peeking" });
+       const read = [1, 2, 3].map((value) => reads(tf.tensor1d([value]))[0].arraySync());
+       console.log(JSON.stringify({ notes, read, threads: engine().description.threads }));`,
+    ],
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  assertEquals([code, said], [0, ""]);
+  assertEquals(JSON.parse(new TextDecoder().decode(stdout)), {
+    notes: ['"peeking" cannot be compiled (it reads a tensor\'s values); it runs uncompiled, which is slower.'],
+    read: [1, 2, 3],
+    threads: 1,
+  });
+});

@@ -1,0 +1,42 @@
+import { engine, RandomKey, tf } from "@opf/framework";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { philox } from "../../../_philox.ts";
+
+const words = (key: readonly number[], place: number, count: number) =>
+  Array.from({ length: Math.ceil(count / 4) }, (_, block) => philox(key, [block, 0, place, 0])).flat().slice(0, count);
+
+Deno.test("random numbers are Philox's for every key and place, the largest too", () =>
+  tf.tidy(() => {
+    for (const key of [[0, 0], [0xffffffff, 0xffffffff], [0x80000000, 1], [0xa4093822, 0x299f31d0]]) {
+      for (const place of [0, 1, 0x7fffffff, 0xffffffff]) {
+        const given = tf.tensor1d(Int32Array.from(key), "int32");
+        const drawn = [...engine().randomUniform(given, [3, 3], place).dataSync()];
+        assertEquals(drawn, words(key, place, 9).map((word) => (word >>> 8) * 2 ** -24));
+      }
+    }
+  }));
+
+Deno.test("a mask of rate 0 keeps all, one of rate 1 nothing, and shapes do not change who is kept", () =>
+  tf.tidy(() => {
+    const key = RandomKey.of(9);
+    const mask = (shape: number[], rate: number) => [...engine().randomMask(key, shape, rate).dataSync()];
+    assertEquals(mask([70], 0), Array(70).fill(1));
+    assertEquals(mask([70], 1), Array(70).fill(0));
+    assertEquals(mask([7, 10], 0.3), mask([70], 0.3));
+    // A higher rate drops those that a lower one drops, and more.
+    const [few, many] = [mask([70], 0.3), mask([70], 0.6)];
+    assert(few.every((kept, at) => kept >= many[at]!));
+    assertNotEquals(few, many);
+  }));
+
+Deno.test("masks of a compiled function follow the key and not the call", () =>
+  tf.tidy(() => {
+    const draw = engine().jit((key) => [engine().randomMask(key!, [64], 0.5), engine().randomUniform(key!, [64], 1)]);
+    const values = (seed: number) => {
+      const key = tf.tensor1d(Int32Array.from(RandomKey.of(seed).words), "int32");
+      return draw(key).map((drawn) => [...drawn.dataSync()]);
+    };
+    assertEquals(values(1), values(1));
+    assertNotEquals(values(1), values(2));
+    assertEquals(values(2)[1], [...RandomKey.of(2).uniforms(64, 1)]);
+  }));

@@ -1,0 +1,50 @@
+import { engine, fixSigns, tf } from "@opf/framework";
+import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { distance, gap, matrix, ofRank } from "../../../_tensors.ts";
+
+Deno.test("svd() gives known values and vectors", () =>
+  tf.tidy(() => {
+    // [[0, −2], [3, 0]] takes the second axis to −2 of the first, and the first to 3 of the second.
+    const { u, s, v } = engine().svd(tf.tensor2d([[0, -2], [3, 0]]));
+    assertLess(gap(s, [3, 2]), 1e-6);
+    assertLess(gap(u, [[0, 1], [1, 0]]), 1e-6);
+    assertLess(gap(v, [[1, 0], [0, -1]]), 1e-6);
+  }));
+
+Deno.test("svd() takes zero, low rank, equal values and extreme sizes without a NaN", () =>
+  tf.tidy(() => {
+    const cases: Record<string, tf.Tensor2D> = {
+      zero: tf.zeros([4, 6]),
+      "rank 1": ofRank(1, 7, 5),
+      "equal values": tf.mul(tf.eye(5), 3),
+      large: tf.mul(matrix(6, 4), 1e15),
+      small: tf.mul(matrix(6, 4), 1e-15),
+    };
+    for (const [name, given] of Object.entries(cases)) {
+      const { u, s, v } = engine().svd(given);
+      for (const part of [u, s, v]) assert(tf.all(tf.isFinite(part)).dataSync()[0], name);
+      // Brought to size 1 first: the norm of what is very small or large is not a float32.
+      const size = s.dataSync()[0]! || 1;
+      const again = tf.matMul(tf.mul(u, tf.div(s, size)) as tf.Tensor2D, v, false, true);
+      assertLess(distance(again, tf.div(given, size)), 1e-5, name);
+      assertLess(gap(tf.matMul(u, u, true), tf.eye(s.size)), 1e-5, name);
+      assertLess(gap(tf.matMul(v, v, true), tf.eye(s.size)), 1e-5, name);
+    }
+  }));
+
+Deno.test("svd() of a matrix of rank r has r values", () =>
+  tf.tidy(() => {
+    const values = [...engine().svd(ofRank(2, 9, 7)).s.dataSync()];
+    assert(values[1]! > 1e-3 * values[0]!);
+    for (const value of values.slice(2)) assertAlmostEquals(value / values[0]!, 0, 1e-6);
+  }));
+
+Deno.test("fixSigns() decides by the first of entries that are almost as large, and turns u and v together", () =>
+  tf.tidy(() => {
+    const u = tf.tensor2d([[0.1, -0.7, 0.7], [-0.9, 0.70001, -0.1], [0.2, 0.1, 0.7]]);
+    const v = tf.tensor2d([[1, 2, 3]]);
+    const { u: turned, v: other } = fixSigns(u, v);
+    assertEquals(tf.div(turned, u).arraySync() as unknown, Array(3).fill([-1, -1, 1]));
+    assertEquals(other.arraySync(), [[-1, -2, 3]]);
+    assertEquals(fixSigns(tf.zeros([3, 1]), tf.ones([2, 1])).v.arraySync(), [[1], [1]]);
+  }));
