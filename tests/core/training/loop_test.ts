@@ -287,3 +287,10 @@ Deno.test("fineTune() scores by eq. 6 on the fine-tuned model that it is given",
   const [ranking] = events.filter((event) => event.type === "ranking");
   assertEquals(ranking!.ranking.find(([name]) => name === "bert.encoder.layer.1.attention.self.query.weight")![1], 0);
 });
+
+Deno.test("fineTune() takes a decomposition that says it loses something, and reports how much the model changed", async () => {
+  const method = { decomposition: mpo({ tensors: 3, bond: 2 }), policy };
+  const { outcome } = await run({ settings: { maxSteps: 1 }, change: { method } });
+  assertGreater(outcome.factorizeDifference, 1e-3);
+  assertLess(outcome.mergeDifference, 1e-4);
+});
