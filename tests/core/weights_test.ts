@@ -129,3 +129,38 @@ Deno.test("Weights.restoreFactors() takes factors as saved, of the planned shape
   tf.dispose(wrong);
   [from, to].forEach((weights) => weights.dispose());
 });
+
+Deno.test("Weights.factorize() does it once, and tells what the decomposition said of the matrix", () => {
+  const weights = make();
+  const keys: (readonly number[])[] = [];
+  const telling: Decomposition = {
+    ...threeTensors.decomposition,
+    plan: (shape) => {
+      const plan = threeTensors.decomposition.plan(shape);
+      return {
+        ...plan,
+        factorize: (given, context) => {
+          keys.push(context.key.words);
+          context.report?.({ rank: 4, kept: 1 });
+          context.report?.({ kept: 2 });
+          return plan.factorize(given, context);
+        },
+      };
+    },
+  };
+  const { name, facts } = weights.factorize("a.weight", { decomposition: telling, key });
+  assertEquals([name, facts], ["a.weight", { rank: 4, kept: 2 }]);
+  assertEquals(weights.factorizationOf("a.weight")!.factorShapes.length, 3);
+  assertEquals(weights.factorizationOf("b.weight"), undefined);
+  const said = assertThrows(() => weights.factorize("a.weight", threeTensors)).message;
+  assertStringIncludes(said, '"a.weight" is factorised already');
+  weights.factorize("b.weight", { decomposition: telling, key });
+  assert(keys[0]!.join() !== keys[1]!.join()); // random choices of one matrix are not those of the next
+  weights.dispose();
+});
+
+Deno.test("Weights wants a value for each parameter of the model", () => {
+  const values = new Map<string, tf.Tensor>([["a.weight", matrix(6, 4)], ["b.weight", matrix(6, 4)]]);
+  assertStringIncludes(assertThrows(() => new Weights(architecture, values)).message, '"a.bias" has no value');
+  tf.dispose([...values.values()]);
+});

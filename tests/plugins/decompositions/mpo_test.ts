@@ -181,3 +181,17 @@ Deno.test("mpo({ scale }) takes the number of tensors that comes nearest, and re
     const sizes = mpo({ scale: 3 }).plan([12, 12]).factorShapes;
     assertEquals(facts, { tensors: sizes.length, scale: sizes.reduce((sum, shape) => sum + sizeOf(shape), 0) / 144 });
   }));
+
+Deno.test("mpo({ gauge: left }) leaves all but the last tensor orthonormal, also of a zero matrix", () =>
+  tf.tidy(() => {
+    for (const given of [matrix(12, 20), tf.zeros<tf.Rank.R2>([12, 20])]) {
+      const plan = mpo({ tensors: 4, layout: "balanced", gauge: "left" }).plan([12, 20]);
+      const factors = plan.factorize(given, { key });
+      for (const factor of factors.slice(0, -1)) {
+        const flat = tf.reshape(factor, [-1, factor.shape[3]!]) as tf.Tensor2D;
+        assertLess(gap(tf.matMul(flat, flat, true), tf.eye(factor.shape[3]!)), 1e-5);
+      }
+      assertAlmostEquals(norm(factors.at(-1)!), norm(given), 1e-4); // all of the size is there
+      assertLess(distance(plan.reconstruct(factors), given), 1e-5);
+    }
+  }));

@@ -46,9 +46,11 @@ Deno.test("gather refuses a row that is not there, by name", () => {
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("a tensor made before a compiled function is called is its argument, not a constant of it", () =>
+Deno.test("a tensor that a compiled function finds stays what it is outside of it", () =>
   tf.tidy(() => {
-    const negated = engine().jit((x) => [tf.neg(x!)]);
-    // Never touched by an op until the call.
-    assertEquals([1, 2, 3].map((value) => negated(tf.tensor1d([value]))[0]!.dataSync()[0]!), [-1, -2, -3]);
+    const found = tf.tensor1d([2, 3]); // never touched by an op before
+    const scaled = engine().jit((x) => [tf.mul(x!, found)]);
+    assertEquals(scaled(tf.tensor1d([1, 1]))[0]!.arraySync(), [2, 3]);
+    assertEquals(tf.neg(found).arraySync(), [-2, -3]);
+    assertEquals(scaled(tf.tensor2d([[1, 1]]))[0]!.arraySync() as Rows, [[2, 3]]);
   }));
