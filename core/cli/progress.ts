@@ -24,6 +24,7 @@ interface Live {
 export class Progress implements RunnerWatcher {
   readonly #bars: MultiBar | undefined;
   readonly #runs = new Map<string, Live>();
+  readonly #said = new Set<string>();
   #count = 0;
 
   constructor(readonly total: number, live: boolean) {
@@ -89,7 +90,10 @@ export class Progress implements RunnerWatcher {
     );
   }
 
+  /** Says what was not said yet: each run has its own process, and they would repeat each other. */
   note(message: string): void {
+    if (this.#said.has(message)) return;
+    this.#said.add(message);
     if (this.#bars?.isActive) this.#bars.log(message + "\n");
     else say(message);
   }

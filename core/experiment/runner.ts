@@ -52,21 +52,21 @@ export async function runAll(runs: readonly PreparedRun[], options: RunnerOption
   const first = waiting.length > 0 ? await startWorker(options) : undefined;
   await options.begin();
   if (waiting.length === 0) return results;
+  // A process a run: what one leaves in memory is not counted to the next.
   const hand = async (worker: Worker | undefined) => {
-    try {
-      for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
-        const { run, place } = next;
-        if (!worker?.alive) worker = await startWorker(options);
-        watch.started(run);
-        const outcome = await worker?.run({ place, id: run.id }, (event) => watch.event(run, event));
-        if (!outcome) return;
-        const result = "result" in outcome ? outcome.result : await recordFailure(run, { ...outcome, request });
-        results.set(run.id, result);
-        watch.finished(run, result);
-      }
-    } finally {
+    for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
+      const { run, place } = next;
+      worker ??= await startWorker(options);
+      watch.started(run);
+      const outcome = await worker?.run({ place, id: run.id }, (event) => watch.event(run, event));
       await worker?.stop();
+      worker = undefined;
+      if (!outcome) return;
+      const result = "result" in outcome ? outcome.result : await recordFailure(run, { ...outcome, request });
+      results.set(run.id, result);
+      watch.finished(run, result);
     }
+    await worker?.stop();
   };
   const others = Array.from({ length: Math.min(request.jobs, waiting.length) - 1 }, () => undefined);
   await Promise.all([first, ...others].map(hand));

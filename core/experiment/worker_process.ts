@@ -14,11 +14,9 @@ import type { WorkerMessage, WorkerOrder } from "./worker.ts";
 /** What became of one order; nothing where it was interrupted. */
 export type WorkerOutcome = { readonly result: Result } | { readonly error: string } | undefined;
 
-/** A process that does one run after another. */
+/** A process that does runs. */
 export interface Worker {
   run(order: WorkerOrder, event: (event: TrainingEvent) => void): Promise<WorkerOutcome>;
-  /** False when its process is gone. */
-  readonly alive: boolean;
   /** Lets it end by itself. */
   stop(): Promise<void>;
 }
@@ -36,7 +34,8 @@ export async function startWorker(
   const lock = Deno.env.get(LOCK_COPY); // where modules of others are in play
   const words = tasks.worker.split(" ").slice(1);
   const args = lock ? [...words.slice(0, -2), `--lock=${lock}`, ...words.slice(-2)] : words;
-  const threads = request.threads && Math.max(1, Math.floor(request.threads / request.jobs));
+  const all = request.threads ?? (request.jobs > 1 ? navigator.hardwareConcurrency : undefined);
+  const threads = all && Math.max(1, Math.floor(all / request.jobs));
   const process = new Deno.Command(Deno.execPath(), {
     args,
     cwd: root,
@@ -52,15 +51,12 @@ export async function startWorker(
     } catch { /* it is gone already */ }
   };
   signal.addEventListener("abort", interrupt, { once: true });
-  let alive = true;
   const lines = process.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
   await write({ request: { ...request, ...(threads && { threads }) }, experiment, modules }).catch(() => {});
 
   const next = async (): Promise<WorkerMessage | undefined> => {
     const { value, done } = await lines.read();
-    if (!done) return JSON.parse(value) as WorkerMessage;
-    alive = false;
-    return undefined;
+    return done ? undefined : JSON.parse(value) as WorkerMessage;
   };
   const endedEarly = async () => {
     const { code, signal: by } = await process.status;
@@ -72,9 +68,6 @@ export async function startWorker(
     else throw new RequestError(message?.type === "failed" ? message.error : await endedEarly());
   }
   return {
-    get alive() {
-      return alive;
-    },
     run: async (order, event) => {
       await write(order).catch(() => {});
       for (let message = await next(); message; message = await next()) {
