@@ -6,6 +6,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../errors.ts";
+import { readAsked } from "../experiment/asked.ts";
 import { readResult, type Result } from "../experiment/results.ts";
 import { summary } from "../experiment/table.ts";
 import type { Parts } from "../parts.ts";
@@ -19,12 +20,8 @@ export async function report(args: readonly string[], { root }: Parts): Promise<
   const [name] = options.words;
   if (name === undefined) throw new RequestError("deno task report EXPERIMENT: which experiment?");
   const folder = runsFolder(options.text("runs"), root);
-  const index = `${folder}/experiments/${name.replaceAll("/", "-")}.json`;
-  let asked: { runs: { id: string; method: string }[] };
-  try {
-    asked = JSON.parse(await Deno.readTextFile(index));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  const asked = await readAsked(name, folder);
+  if (!asked) {
     throw new RequestError(`There are no runs of "${name}" in ${folder}: deno task reproduce ${name} makes them.`);
   }
   const results = (await Promise.all(asked.runs.map(async ({ id, method }): Promise<Result[]> => {

@@ -6,13 +6,15 @@
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Interrupted, RequestError } from "../errors.ts";
+import { writeAsked } from "../experiment/asked.ts";
 import type { Experiment } from "../experiment/define.ts";
 import { expand } from "../experiment/expand.ts";
 import { experimentUrl, loadExperiment } from "../experiment/load.ts";
 import { type PreparedRun, Preparer } from "../experiment/prepare.ts";
 import { outsideModules } from "../experiment/modules.ts";
+import { publishedSchema } from "../experiment/published.ts";
 import type { Request } from "../experiment/request.ts";
-import { type Result, toJson, writeWhole } from "../experiment/results.ts";
+import type { Result } from "../experiment/results.ts";
 import { runAll } from "../experiment/runner.ts";
 import { summary } from "../experiment/table.ts";
 import { backendNamed, type Parts } from "../parts.ts";
@@ -165,16 +167,25 @@ async function runPlan(
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
   const begin = async () => {
-    const asked = runs.map(({ id, model, spec: { task, label, seed } }) => ({
+    const { name, description, published } = experiment;
+    const asked = runs.map(({ id, model, spec: { task, label, base, point, seed } }) => ({
       id,
       model,
       task: task.name,
       method: label,
       seed,
+      base,
+      point,
     }));
-    await Deno.mkdir(`${request.runs}/experiments`, { recursive: true });
-    const index = `${request.runs}/experiments/${experiment.name.replaceAll("/", "-")}.json`;
-    await writeWhole(index, toJson({ experiment: experiment.name, runs: asked }));
+    const methods = asked.map(({ base }) => base);
+    const usual = methods.includes("fine-tuning") ? "fine-tuning" : methods[0]!;
+    await writeAsked({
+      experiment: name,
+      ...(description !== undefined && { description }),
+      ...(published && { published: publishedSchema.parse(published) }),
+      baseline: experiment.baseline ?? usual,
+      runs: asked,
+    }, request.runs);
   };
   const watch = new Progress(runs.length, Deno.stderr.isTerminal());
   try {

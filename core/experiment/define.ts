@@ -11,6 +11,7 @@ import type { LanguageModel } from "../model.ts";
 import type { SelectionPolicy } from "../selection.ts";
 import type { Task } from "../task.ts";
 import { type TrainingOptions, trainingSchema } from "../training/settings.ts";
+import { publishedSchema } from "./published.ts";
 
 /** One row of the results table. Plain fine-tuning is `{}`. */
 export interface MethodDefinition {
@@ -38,6 +39,10 @@ export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> =
   readonly methods: Methods | ((parameters: P) => Methods);
   /** Values of settings by path, all combinations: `{ "parameters.tensors": [2, 5, 11] }`. */
   readonly sweep?: Readonly<Record<string, readonly Json[]>>;
+  /** The method that others are compared with. @default "fine-tuning", or else the first */
+  readonly baseline?: string;
+  /** What others published of the same. */
+  readonly published?: z.input<typeof publishedSchema>;
 }
 
 /** An experiment whose plain fields were checked. */
@@ -56,6 +61,8 @@ const plain = z.strictObject({
   parameters: z.record(z.string(), z.json()).optional(),
   methods: z.unknown(),
   sweep: z.record(z.string(), z.array(z.json()).min(1)).optional(),
+  baseline: z.string().optional(),
+  published: publishedSchema.optional(),
 });
 
 /**

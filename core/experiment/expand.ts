@@ -29,6 +29,10 @@ export interface RunSpec {
   readonly task: Task;
   /** The method's name in tables, with the point of a sweep. */
   readonly label: string;
+  /** The method's name without it. */
+  readonly base: string;
+  /** Values of the sweep by path. */
+  readonly point: Readonly<Record<string, Json>>;
   readonly method: Method;
   readonly seed: number;
   readonly training: TrainingSettings;
@@ -81,6 +85,8 @@ function methodsAt(
     const stated = { ...experiment.training, ...own, ...training };
     return {
       label: suffix ? `${name} (${suffix})` : name,
+      base: name,
+      point: Object.fromEntries(point),
       method,
       training: check(trainingSchema, stated, `experiment "${experiment.name}", methods["${name}"]`),
       parameters,

@@ -32,7 +32,7 @@ export const trainingSchema = z.strictObject({
     .describe("Which weights are judged: the last, or the best epoch's on a held-out part of the training examples"),
   heldOut: z.number().gt(0).lt(1).default(0.1).describe('Part of the training examples held out for keep: "best"'),
   trainExamples: count().nullable().default(null).describe("Training examples used, drawn by the seed; null: all"),
-  scoreExamples: count().nullable().default(1024).describe("Training examples that scores look at; null: all"),
+  scoreExamples: count().nullable().default(null).describe("Training examples that scores look at; null: all"),
 });
 
 /** Settings of training, resolved. */

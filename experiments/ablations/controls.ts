@@ -11,7 +11,14 @@ export default defineExperiment({
   models: [bert({ source: "sentence-transformers/all-MiniLM-L6-v2", layers: 3 })],
   tasks: ["mrpc"],
   seeds: [1, 2, 3],
-  training: { epochs: 3, batchSize: 32, learningRate: 1e-4, factorLearningRate: 2e-5, maxLength: 128 },
+  training: {
+    epochs: 3,
+    batchSize: 32,
+    learningRate: 1e-4,
+    factorLearningRate: 2e-5,
+    maxLength: 128,
+    scoreExamples: 1024,
+  },
   parameters: { tensors: 11, n: 1 },
   methods: ({ tensors, n }) => {
     const policy = staticTop({ n, by: "module", score: taylor() });
