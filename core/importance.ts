@@ -8,7 +8,10 @@ import type { MatrixInfo } from "./model.ts";
 import type { RandomKey } from "./random.ts";
 import type { Tensor, Tensor2D } from "./tf.ts";
 
-/** What a score or a policy needs beyond the weights as they are. */
+/**
+ * What a score or a policy needs beyond the weights as they are: the model after plain fine-tuning, which is then what is
+ * scored; or the gradients of training itself, which {@linkcode ScoreContext.gradients} then gives.
+ */
 export type Need = "fineTunedModel" | "trainingGradients";
 
 /** What a score may look at. Dropout is off; the loss is the mean over the batches it was given. */
@@ -17,7 +20,10 @@ export interface ScoreContext {
   readonly matrices: readonly MatrixInfo[];
   /** The value of a matrix, merged where it is factorised; do not dispose. */
   weight(name: string): Tensor2D;
-  /** Gradient of the mean loss over all batches by matrix; computed in one pass, once. Do not dispose. */
+  /**
+   * Gradient of the mean loss over all batches by matrix, computed in one pass, once; of a score that needs
+   * `"trainingGradients"`, the mean of those that training had since the last round. Do not dispose.
+   */
   gradients(): Promise<ReadonlyMap<string, Tensor2D>>;
   /** Visits the gradients of each batch by itself, in one pass; they are disposed after each visit. */
   eachGradient(visit: (gradients: ReadonlyMap<string, Tensor2D>) => void): Promise<void>;

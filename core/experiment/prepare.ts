@@ -12,7 +12,7 @@ import { checkPretrained, readConfig, weightsFile } from "../pretrained.ts";
 import type { Repository } from "../source.ts";
 import type { TaskData } from "../task.ts";
 import { loadTokenizer, type Tokenizer } from "../tokenizer.ts";
-import { runLength, trainingParts } from "../training/plan.ts";
+import { roundsOf, runLength, trainingParts } from "../training/plan.ts";
 import { RandomKey } from "../random.ts";
 import type { RunSpec } from "./expand.ts";
 import { digest, RESULTS_VERSION } from "./results.ts";
@@ -88,7 +88,7 @@ export class Preparer {
     };
     const { train } = trainingParts(data.train, { settings: training, key: RandomKey.of(spec.seed) });
     const length = runLength(training, train.length);
-    policy?.rounds?.(length); // a policy whose rounds do not fit says so now
+    if (policy) roundsOf(policy, length); // one whose rounds do not fit says so now
     return {
       id: await digest(settings),
       spec,

@@ -8,7 +8,7 @@ import * as tf from "../tf.ts";
 import type { Slot } from "../weights.ts";
 import { batchOf, type BatchShape, chunks, type EncodedExample } from "./batches.ts";
 import { checkSame, Evaluator, judge, largestDifference, type Logits } from "./evaluate.ts";
-import { runLength, trainingParts, trainsBy } from "./plan.ts";
+import { roundsOf, runLength, trainingParts, trainsBy } from "./plan.ts";
 import type { Seconds, TrainingOutcome, TrainingRequest } from "./run.ts";
 import { rateAt } from "./schedule.ts";
 import { choose, convert, type Ranking, type Selected } from "./selection.ts";
@@ -56,6 +56,7 @@ class Training {
       optimizer: settings,
       maxGradNorm: settings.maxGradNorm,
       trains: (slot) => byPattern(slot) && (!headOnly || slot.parameter.absence === "head"),
+      sumsGradients: request.method.policy?.needs?.includes("trainingGradients") ?? false,
     };
     this.#stepper = new Stepper(weights, this.#stepOptions);
     this.#dense = Evaluator.dense(weights.architecture, this.#shape);
@@ -69,7 +70,7 @@ class Training {
   async run(): Promise<TrainingOutcome> {
     const { settings, method: { policy }, watch } = this.#request;
     const length = runLength(settings, this.#train.length);
-    const rounds = new Set(policy ? policy.rounds?.(length) ?? [0] : []);
+    const rounds = new Set(policy ? roundsOf(policy, length) : []);
     const warmupSteps = settings.warmupSteps ?? Math.round(length.steps * settings.warmupRatio);
     const stepTimes = new StepTimes();
     let best: Best | undefined;
@@ -151,12 +152,14 @@ class Training {
       shape: this.#shape,
       key: roundKey,
       fineTuned: fineTuned ?? (() => Promise.reject(new Error("There is no fine-tuned model to score."))),
+      trainingGradients: () => this.#trainingGradients(),
       pause: () => watch.pause(),
       note: (message: string) => watch.note(message),
     };
     const { names, rankings } = await choose(options);
     this.#rankings.push(...rankings);
     for (const ranking of rankings) watch.event({ type: "ranking", ...ranking });
+    this.#stepper.resetGradientSums();
     this.#seconds.selection += since(started);
     if (names.length === 0) return;
     const before = await this.#logits(this.#evaluator);
@@ -176,6 +179,12 @@ class Training {
       : checkSame("Writing matrices as factors", { before, after });
     this.#factorizeDifference = Math.max(this.#factorizeDifference, difference);
     watch.event({ type: "converted", step, matrices: selected });
+  }
+
+  #trainingGradients(): Map<string, tf.Tensor2D> {
+    const { gradientSums } = this.#stepper;
+    if (gradientSums.tensors.length > 0 && gradientSums.steps > 0) return gradientSums.means();
+    throw new Error('The score looks at the gradients of training: its policy must say needs: ["trainingGradients"].');
   }
 
   // Judges the weights as they are; gives the finished model where it may be the one that is kept.

@@ -3,16 +3,28 @@
  *
  * @module
  */
-import { unknownName } from "../errors.ts";
+import { RequestError, unknownName } from "../errors.ts";
 import type { RandomKey } from "../random.ts";
+import type { RunLength, SelectionPolicy } from "../selection.ts";
 import type { Slot, Weights } from "../weights.ts";
 import type { TrainingSettings } from "./settings.ts";
 
 /** Number of optimiser steps of an epoch and of the run. */
-export function runLength(settings: TrainingSettings, examples: number): { steps: number; stepsPerEpoch: number } {
+export function runLength(settings: TrainingSettings, examples: number): RunLength {
   const stepsPerEpoch = Math.ceil(examples / (settings.batchSize * settings.gradientAccumulationSteps));
   const all = stepsPerEpoch * settings.epochs;
   return { steps: Math.min(all, settings.maxSteps ?? all), stepsPerEpoch };
+}
+
+/** The steps before which a policy is asked; one whose rounds do not fit the run is a {@linkcode RequestError}. */
+export function roundsOf(policy: SelectionPolicy, length: RunLength): readonly number[] {
+  const rounds = policy.rounds?.(length) ?? [0];
+  if (policy.needs?.includes("trainingGradients") && rounds.includes(0)) {
+    throw new RequestError(
+      `The policy "${policy.name}" scores by gradients of training and chooses before the first step, when there are none.`,
+    );
+  }
+  return rounds;
 }
 
 /** Splits what is held out of the training examples, and keeps as many as are asked for. */

@@ -22,6 +22,8 @@ export interface ScoringOptions {
   readonly key: RandomKey;
   /** Dense values to score by parameter, which the pass takes over. */
   readonly values: ReadonlyMap<string, tf.Tensor>;
+  /** The mean gradients of training, in place of a pass over the examples. */
+  readonly trainingGradients?: () => Map<string, tf.Tensor2D>;
   /** Called after each batch: a place to be interrupted at. */
   readonly pause: () => Promise<void>;
 }
@@ -49,6 +51,7 @@ export class ScoringPass implements ScoreContext {
 
   gradients = async (): Promise<ReadonlyMap<string, tf.Tensor2D>> => {
     if (this.#gradients) return this.#gradients;
+    if (this.#options.trainingGradients) return this.#gradients = this.#options.trainingGradients();
     const sums = new Map<string, tf.Tensor2D>();
     await this.#each((gradients, share) => {
       for (const [name, gradient] of gradients) {

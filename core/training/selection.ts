@@ -42,6 +42,8 @@ export interface RoundOptions {
   readonly key: RandomKey;
   /** The same model after plain fine-tuning, for scores that need it; the caller takes the tensors over. */
   readonly fineTuned: () => Promise<ReadonlyMap<string, tf.Tensor>>;
+  /** Mean gradients over the steps since the last round; the caller takes the tensors over. */
+  readonly trainingGradients: () => Map<string, tf.Tensor2D>;
   readonly pause: () => Promise<void>;
   readonly note: (message: string) => void;
 }
@@ -86,10 +88,20 @@ export function convert(names: readonly string[], { rankings, ...options }: Roun
 async function scored(
   score: ImportanceScore,
   matrices: readonly MatrixInfo[],
-  { weights, examples, shape, head, key, pause, fineTuned }: RoundOptions,
+  { weights, examples, shape, head, key, pause, fineTuned, trainingGradients }: RoundOptions,
 ): Promise<ReadonlyMap<string, number>> {
   const values = score.needs?.includes("fineTunedModel") ? await fineTuned() : weights.merged();
-  const pass = new ScoringPass({ weights, values, examples, shape, head, matrices, key: key.fold(score.name), pause });
+  const pass = new ScoringPass({
+    weights,
+    values,
+    examples,
+    shape,
+    head,
+    matrices,
+    key: key.fold(score.name),
+    ...(score.needs?.includes("trainingGradients") && { trainingGradients }),
+    pause,
+  });
   try {
     const scores = await score.score(pass);
     for (const { name } of matrices) {

@@ -9,6 +9,7 @@ import { RandomKey } from "../random.ts";
 import * as tf from "../tf.ts";
 import type { Slot, Weights } from "../weights.ts";
 import { asBatch, batchTensors, dropoutBy, type HostBatch, summedLoss } from "./host_batch.ts";
+import { GradientSums, Moments } from "./moments.ts";
 import { adamW, type AdamWSettings, clipFactor, globalNorm, stepSizes } from "./optimizer.ts";
 
 /** What a step needs besides weights and batches. */
@@ -19,6 +20,8 @@ export interface StepOptions {
   readonly maxGradNorm: number;
   /** Whether a dense parameter is trained. */
   readonly trains: (slot: Slot) => boolean;
+  /** Sum the gradients of dense matrices over steps, for scores that look at them. @default false */
+  readonly sumsGradients?: boolean;
 }
 
 /** What a step says of itself. */
@@ -29,27 +32,21 @@ export interface StepReport {
   readonly gradientNorm: number;
 }
 
-interface Moments {
-  first: tf.Tensor;
-  second: tf.Tensor;
-  /** Updates taken. */
-  updates: number;
-}
-
-/** The name under which a slot's moments are kept and saved. */
-export const slotName = ({ parameter, factor }: Slot): string =>
-  factor === undefined ? parameter.name : `${parameter.name}#${factor}`;
-
 /** Takes optimiser steps on the weights of one model, whose matrices may be factorised between steps. */
 export class Stepper {
   readonly #weights: Weights;
   readonly #options: StepOptions;
-  readonly #moments = new Map<string, Moments>();
+  /** Adam's moments of the slots that are trained. */
+  readonly moments = new Moments();
+  /** Of the steps since matrices were last asked for; empty where they are not summed. */
+  readonly gradientSums = new GradientSums();
   #slots: Slot[] = [];
   /** Positions of the slots that are trained. */
   #trained: number[] = [];
   /** The same, then those whose gradients only count in the norm. */
   #sloped: number[] = [];
+  /** Positions of the dense matrices among the trained, where gradients are summed. */
+  #summed: number[] = [];
   #whole!: TensorFunction;
   #expand!: TensorFunction;
   #gradients!: TensorFunction;
@@ -78,18 +75,17 @@ export class Stepper {
     const clipping = this.#slots.flatMap(({ training }, at) => training.frozen && training.clips ? [at] : []);
     this.#sloped = [...this.#trained, ...clipping];
     if (this.#trained.length === 0) throw new Error("Nothing is trained: every parameter is frozen or left out.");
-    const names = new Set(this.trained.map(slotName));
-    for (const [name, { first, second }] of this.#moments) {
-      if (names.has(name)) continue;
-      tf.dispose([first, second]);
-      this.#moments.delete(name);
-    }
-    for (const slot of this.trained) {
-      if (this.#moments.has(slotName(slot))) continue;
-      const zeros = () => tf.keep(tf.zeros([...slot.shape]));
-      this.#moments.set(slotName(slot), { first: zeros(), second: zeros(), updates: 0 });
-    }
+    this.moments.follow(this.trained);
+    this.resetGradientSums();
     this.#compile();
+  }
+
+  /** Begins to sum gradients anew. */
+  resetGradientSums(): void {
+    const matrices = new Set(this.#weights.architecture.matrices.map(({ name }) => name));
+    const isSummed = ({ factor, parameter: { name } }: Slot) => factor === undefined && matrices.has(name);
+    this.#summed = this.#options.sumsGradients ? this.trained.flatMap((slot, at) => isSummed(slot) ? [at] : []) : [];
+    this.gradientSums.reset(this.#summed.map((at) => this.trained[at]!));
   }
 
   /**
@@ -98,13 +94,19 @@ export class Stepper {
    */
   step(batches: readonly HostBatch[], { key, rate }: { key: RandomKey; rate: number }): StepReport {
     const values = this.#weights.values;
-    const moments = this.trained.map((slot) => this.#moments.get(slotName(slot))!);
-    const sizes = this.trained.map((slot, index) =>
+    const trained = this.trained;
+    const moments = trained.map((slot) => this.moments.of(slot));
+    const sizes = trained.map((slot, index) =>
       stepSizes(slot, { t: moments[index]!.updates + 1, rate, settings: this.#options.optimizer })
     );
     const count = batches.reduce((sum, { weights }) => sum + weights.reduce((lines, weight) => lines + weight, 0), 0);
     const outputs = tf.tidy(() => {
-      const state = [...values, ...moments.map(({ first }) => first), ...moments.map(({ second }) => second)];
+      const state = [
+        ...values,
+        ...moments.map(({ first }) => first),
+        ...moments.map(({ second }) => second),
+        ...this.gradientSums.tensors,
+      ];
       const rates = tf.tensor2d(
         sizes.map(({ stepSize, secondCorrection, kept }) => [stepSize, secondCorrection, kept]),
       );
@@ -121,28 +123,25 @@ export class Stepper {
       return this.#update(...state, rates, ...sums);
     });
     const [loss, gradientNorm] = outputs.splice(0, 2).map(takeNumber) as [number, number];
-    const size = this.#trained.length;
+    const moved = () => outputs.splice(0, trained.length);
     const next = [...values];
-    this.#trained.forEach((at, index) => next[at] = outputs[index]!);
+    for (const [index, value] of moved().entries()) next[this.#trained[index]!] = value;
     this.#weights.replace(next);
-    moments.forEach((moment, index) => {
-      tf.dispose([moment.first, moment.second]);
-      moment.first = tf.keep(outputs[size + index]!);
-      moment.second = tf.keep(outputs[2 * size + index]!);
-      moment.updates++;
-    });
+    this.moments.updated(trained, { firsts: moved(), seconds: moved() });
+    this.gradientSums.replace(outputs);
     return { loss, gradientNorm };
   }
 
   dispose(): void {
-    for (const { first, second } of this.#moments.values()) tf.dispose([first, second]);
+    this.moments.dispose();
+    this.gradientSums.dispose();
   }
 
   // What is computed, as functions of tensors alone.
   #compile(): void {
     const jit = (compute: TensorFunction, name: string) => engine().jit(compute, { name });
     this.#whole = jit((...inputs) => {
-      const { values, moments, rates, rest } = this.#split(inputs);
+      const { values, moments, sums, rates, rest } = this.#split(inputs);
       const reader = (moving: readonly tf.Tensor[]) => {
         const all = [...values];
         this.#sloped.forEach((at, index) => all[at] = moving[index]!);
@@ -151,7 +150,7 @@ export class Stepper {
       const { value, grads } = tf.valueAndGrads((...moving) => this.#loss(reader(moving), rest))(
         this.#sloped.map((at) => values[at]!),
       );
-      return [value, ...this.#adamW({ values, moments, rates, gradients: grads })];
+      return [value, ...this.#adamW({ values, moments, rates, gradients: grads }), ...this.#added(sums, grads)];
     }, "training step");
     // Gradients of several batches are summed by parameter; factors come in before the first and after the last.
     const names = this.#weights.architecture.parameters.map(({ name }) => name);
@@ -167,10 +166,10 @@ export class Stepper {
       return [value, ...grads];
     }, "gradients");
     this.#update = jit((...inputs) => {
-      const { values, moments, rates, rest: [loss, ...slopes] } = this.#split(inputs);
+      const { values, moments, sums, rates, rest: [loss, ...slopes] } = this.#split(inputs);
       const slopeOf = new Map(sloped.map((at, index) => [names[at]!, slopes[index]!]));
       const gradients = this.#slopesOfFactors(values, slopeOf);
-      return [loss!, ...this.#adamW({ values, moments, rates, gradients })];
+      return [loss!, ...this.#adamW({ values, moments, rates, gradients }), ...this.#added(sums, gradients)];
     }, "update");
   }
 
@@ -178,9 +177,14 @@ export class Stepper {
     const take = (count: number) => inputs.splice(0, count);
     const values = take(this.#slots.length);
     const moments = { firsts: take(this.#trained.length), seconds: take(this.#trained.length) };
+    const sums = take(this.#summed.length);
     const [rates] = take(1) as [tf.Tensor2D];
-    return { values, moments, rates, rest: inputs };
+    return { values, moments, sums, rates, rest: inputs };
   }
+
+  // The trained slots come first among those that have gradients.
+  #added = (sums: readonly tf.Tensor[], gradients: readonly tf.Tensor[]): tf.Tensor[] =>
+    this.#summed.map((at, index) => tf.add(sums[index]!, gradients[at]!));
 
   // The sum of the batch's losses as a share of the step's: its mean over all examples of the step.
   #loss(read: (name: string) => tf.Tensor, inputs: readonly tf.Tensor[]): tf.Scalar {

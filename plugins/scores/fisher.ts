@@ -28,7 +28,6 @@ export function fisher({ maxGradNorm = 1 }: FisherOptions = {}): ImportanceScore
   return {
     name: "fisher",
     options: { maxGradNorm: Number.isFinite(maxGradNorm) ? maxGradNorm : "none" },
-    needs: ["trainingGradients"],
     score: async ({ matrices, eachGradient }) => {
       const scores = new Map(matrices.map(({ name }) => [name, 0]));
       await eachGradient((gradients) => {

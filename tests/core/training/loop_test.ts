@@ -8,6 +8,7 @@ import {
   assertLess,
   assertNotEquals,
   assertRejects,
+  assertStringIncludes,
 } from "@std/assert";
 import { initialize } from "../../../core/pretrained.ts";
 import type { EncodedExample } from "../../../core/training/batches.ts";
@@ -260,6 +261,37 @@ Deno.test("fineTune() converts in rounds while it trains, and the model says the
   assertEquals(events.filter((event) => event.type === "ranking").map(({ ranking }) => ranking.length), [12, 6]);
   assertLess(outcome.factorizeDifference, 1e-4);
   assertLess(outcome.mergeDifference, 1e-4);
+});
+
+Deno.test("fineTune() scores by the gradients that training had since the last round", async () => {
+  // At rates of 0 and without dropout, an epoch's mean gradient is that of a pass over the same examples.
+  const rankings = async (gradients: "training" | "pass", gradientAccumulationSteps: number) => {
+    const policy = dynamicTop({ n: 2, every: { epochs: 1 }, score: taylor({ gradients }) });
+    const { events } = await run({
+      settings: { learningRate: 0, factorLearningRate: 0, gradientAccumulationSteps, batchSize: 8 },
+      config: { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+      change: { method: { decomposition: mpo({ tensors: 3 }), policy } },
+    });
+    return events.flatMap((event) => event.type === "ranking" ? [event.ranking] : []);
+  };
+  const wanted = await rankings("pass", 1);
+  for (const accumulated of [1, 2]) {
+    const found = await rankings("training", accumulated);
+    assertEquals(found.map((ranking) => ranking.map(([name]) => name).toSorted().length), [12, 6]);
+    for (const [round, ranking] of found.entries()) {
+      for (const [name, value] of ranking) {
+        const other = wanted[round]!.find(([same]) => same === name)![1];
+        assertAlmostEquals(value / other, 1, 1e-3, `round ${round}, ${name}`);
+      }
+    }
+  }
+});
+
+Deno.test("fineTune() refuses a score by gradients of training that its policy did not ask to keep", async () => {
+  const { needs: _, ...policy } = dynamicTop({ n: 1, every: { steps: 2 }, score: taylor({ gradients: "training" }) });
+  const method = { decomposition: mpo({ tensors: 3 }), policy };
+  const { message } = await assertRejects(() => run({ change: { method } }));
+  assertStringIncludes(message, 'needs: ["trainingGradients"]');
 });
 
 Deno.test("fineTune() scores by eq. 6 on the fine-tuned model that it is given", async () => {

@@ -1,8 +1,8 @@
 import { RandomKey, RequestError, tf, Weights } from "@opf/framework";
-import { bert } from "@opf/framework/plugins";
+import { bert, dynamicTop, staticTop, taylor } from "@opf/framework/plugins";
 import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { initialize } from "../../../core/pretrained.ts";
-import { runLength, trainingParts, trainsBy } from "../../../core/training/plan.ts";
+import { roundsOf, runLength, trainingParts, trainsBy } from "../../../core/training/plan.ts";
 import { TRAINING_DEFAULTS as defaults } from "../../../core/training/settings.ts";
 import { CONFIG } from "../../_tiny.ts";
 
@@ -13,6 +13,16 @@ Deno.test("runLength() counts whole epochs of optimiser steps, cut by maxSteps",
     stepsPerEpoch: 3,
   });
   assertEquals(runLength({ ...defaults, maxSteps: 5 }, 2490).steps, 5);
+});
+
+Deno.test("roundsOf() refuses a choice by gradients of training before there are any", () => {
+  const length = { steps: 10, stepsPerEpoch: 5 };
+  const score = taylor({ gradients: "training" });
+  assertEquals(roundsOf(dynamicTop({ n: 2, every: { steps: 3 }, score }), length), [3, 6]);
+  for (const policy of [staticTop({ n: 1, score }), dynamicTop({ n: 2, firstRound: "before", score })]) {
+    assertThrows(() => roundsOf(policy, length), RequestError, "before the first step");
+  }
+  assertEquals(roundsOf(staticTop({ n: 1, score: taylor() }), length), [0]);
 });
 
 Deno.test("trainingParts() holds out a part only to keep the best, the same for the same key", () => {

@@ -14,7 +14,8 @@ import { initialize } from "../../../core/pretrained.ts";
 import { batchOf } from "../../../core/training/batches.ts";
 import type { HostBatch } from "../../../core/training/host_batch.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
-import { slotName, type StepOptions, Stepper } from "../../../core/training/step.ts";
+import { slotName } from "../../../core/training/moments.ts";
+import { type StepOptions, Stepper } from "../../../core/training/step.ts";
 import { distance, norm } from "../../_tensors.ts";
 import { CONFIG } from "../../_tiny.ts";
 
