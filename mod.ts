@@ -18,6 +18,7 @@ export {
   type ExperimentDefinition,
   type MethodDefinition,
   type Methods,
+  zipped,
 } from "./core/experiment/define.ts";
 export * from "./core/training/schedule.ts";
 export * from "./core/selection.ts";

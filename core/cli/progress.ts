@@ -8,7 +8,9 @@ import type { PreparedRun } from "../experiment/prepare.ts";
 import type { RunnerWatcher } from "../experiment/runner.ts";
 import type { Result } from "../experiment/results.ts";
 import type { TrainingEvent } from "../training/run.ts";
+import { estimate } from "./estimate.ts";
 import { say } from "./output.ts";
+import { TimeLeft } from "./time_left.ts";
 
 const PLAIN_SECONDS = 30;
 
@@ -17,6 +19,7 @@ interface Live {
   bar?: SingleBar;
   started?: number;
   examples: number;
+  steps: number;
   spoken: number;
 }
 
@@ -25,9 +28,12 @@ export class Progress implements RunnerWatcher {
   readonly #bars: MultiBar | undefined;
   readonly #runs = new Map<string, Live>();
   readonly #said = new Set<string>();
+  readonly #left: TimeLeft;
   #count = 0;
+  #total = 0;
 
-  constructor(readonly total: number, live: boolean) {
+  constructor(live: boolean, { jobs }: { jobs: number }) {
+    this.#left = new TimeLeft(jobs);
     this.#bars = live
       ? new MultiBar({
         format: "{name} |{bar}| {value}/{total} {facts}",
@@ -39,11 +45,17 @@ export class Progress implements RunnerWatcher {
       : undefined;
   }
 
+  expect(runs: readonly PreparedRun[]): void {
+    this.#total += runs.length;
+    for (const run of runs) this.#left.expect(run.id, estimate(run).estimate.seconds);
+  }
+
   started(run: PreparedRun): void {
-    const live: Live = { number: ++this.#count, examples: 0, spoken: performance.now() };
+    const number = this.#runs.get(run.id)?.number ?? ++this.#count;
+    const live: Live = { number, examples: 0, steps: 0, spoken: performance.now() };
     this.#runs.set(run.id, live);
     if (this.#bars) live.bar = this.#bars.create(run.steps, 0, { name: nameOf(run), facts: "preparing" });
-    else say(`[${live.number}/${this.total}] ${nameOf(run)}: ${run.steps} steps.`);
+    else say(`[${live.number}/${this.#total}] ${nameOf(run)}: ${run.steps} steps.`);
   }
 
   event(run: PreparedRun, event: TrainingEvent): void {
@@ -57,28 +69,32 @@ export class Progress implements RunnerWatcher {
         `${nameOf(run)}: ${event.matrices.length} matrices became ${(size / 1e6).toFixed(2)} M numbers.`,
       );
     }
+    if (event.type === "resumed") return this.note(`${nameOf(run)}: goes on after step ${event.step}.`);
     if (event.type !== "step") return;
     live.started ??= performance.now() - 1000 * event.seconds;
     live.examples += event.examples;
     const seconds = (performance.now() - live.started) / 1000;
-    const left = seconds / event.step * (event.steps - event.step);
+    const left = seconds / ++live.steps * (event.steps - event.step);
+    this.#left.running(run.id, { seconds, left });
     const facts = [
       `loss ${event.loss.toFixed(4)}`,
       `rate ${(event.rate * run.spec.training.learningRate).toExponential(1)}`,
       `${(live.examples / seconds).toFixed(1)} examples/s`,
       `${(event.residentBytes / 1e9).toFixed(1)} GB`,
       `${clock(left)} left`,
+      ...(this.#total > 1 ? [`${clock(this.#left.seconds)} for all`] : []),
     ].join(", ");
     live.bar?.update(event.step, { facts });
     if (!live.bar && (performance.now() - live.spoken > 1000 * PLAIN_SECONDS || event.step === event.steps)) {
       live.spoken = performance.now();
-      say(`[${live.number}/${this.total}] ${nameOf(run)}: step ${event.step}/${event.steps}, ${facts}`);
+      say(`[${live.number}/${this.#total}] ${nameOf(run)}: step ${event.step}/${event.steps}, ${facts}`);
     }
   }
 
   finished(run: PreparedRun, result: Result): void {
     const live = this.#runs.get(run.id);
     if (live?.bar) this.#bars!.remove(live.bar);
+    this.#left.finished(run.id, result.status === "done" ? result.seconds.total : undefined);
     if (!live) return this.note(`${nameOf(run)}: done before (run ${run.id}).`);
     this.note(
       `${nameOf(run)}: ` +

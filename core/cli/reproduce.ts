@@ -5,26 +5,22 @@
  */
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Interrupted, RequestError } from "../errors.ts";
-import { writeAsked } from "../experiment/asked.ts";
-import type { Experiment } from "../experiment/define.ts";
-import { expand } from "../experiment/expand.ts";
-import { experimentUrl, loadExperiment } from "../experiment/load.ts";
-import { type PreparedRun, Preparer } from "../experiment/prepare.ts";
-import { outsideModules } from "../experiment/modules.ts";
-import { publishedSchema } from "../experiment/published.ts";
+import { RequestError } from "../errors.ts";
+import { type Asked, readAskedFile } from "../experiment/asked.ts";
+import { conduct, type Plan, planExperiment } from "../experiment/conduct.ts";
+import { experimentUrl } from "../experiment/load.ts";
 import type { Request } from "../experiment/request.ts";
 import type { Result } from "../experiment/results.ts";
-import { runAll } from "../experiment/runner.ts";
 import { summary } from "../experiment/table.ts";
 import { backendNamed, type Parts } from "../parts.ts";
-import { readArguments } from "./arguments.ts";
-import { estimate } from "./estimate.ts";
+import { type Arguments, readArguments } from "./arguments.ts";
 import { print, say } from "./output.ts";
+import { printPlan } from "./print_plan.ts";
 import { rerunOutside } from "./outside.ts";
 import { Progress } from "./progress.ts";
 
 export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
+  an experiment is a name, the path or URL of a file, or RUNS/experiments/NAME.json: the same once more
   --tasks a,b          tasks in place of the experiment's
   --methods "x,y"      methods of the experiment
   --models m           models in place of the experiment's
@@ -43,14 +39,6 @@ export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
 /** What is run where no experiment is named. */
 const DEFAULT_EXPERIMENT = "glue-minilm";
 
-interface Planned {
-  readonly url: string;
-  readonly experiment: Experiment;
-  /** Digests of modules from outside the tree. */
-  readonly modules: readonly string[];
-  readonly runs: readonly PreparedRun[];
-}
-
 /** Runs the command; gives its exit code. */
 export async function reproduce(args: readonly string[], parts: Parts): Promise<number> {
   const options = readArguments(args, {
@@ -62,32 +50,50 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
     print(REPRODUCE_USAGE);
     return 0;
   }
-  const request = requestOf(options, parts);
-  const where = { experiments: new URL("experiments/", parts.root), cwd: userFolder() };
-  const names = options.words.length > 0 ? options.words : [DEFAULT_EXPERIMENT];
-  const urls = await Promise.all(names.map((name) => experimentUrl(name, where)));
+  const named = options.words.length > 0 ? options.words : [DEFAULT_EXPERIMENT];
+  const asked = await Promise.all(named.map((name) => again(name, { options, parts })));
+  const urls = asked.map(({ url }) => url);
   const rerun = await rerunOutside(["reproduce", ...args], { urls, root: parts.root });
   if (rerun !== undefined) return rerun;
-  const planned: Planned[] = [];
-  for (const url of urls) planned.push(await plan(url, { request, parts }));
+  const plans: (Plan & { before: Asked | undefined })[] = [];
+  for (const { url, request, before } of asked) {
+    plans.push({ ...await planExperiment(url, { request, parts, note: say }), before });
+  }
   if (options.flag("dry-run")) {
-    for (const plan of planned) printPlan(plan, options.flag("json"));
+    for (const plan of plans) printPlan(plan, options.flag("json"));
     return 0;
   }
   let failed = false;
-  for (const plan of planned) {
-    const results = await runPlan(plan, { request, parts });
+  for (const plan of plans) {
+    const { name } = plan.experiment;
+    const results = await run(plan);
     failed ||= results.some(({ status }) => status === "failed");
-    if (options.flag("json")) print(JSON.stringify({ experiment: plan.experiment.name, results }));
-    else print(`\n${plan.experiment.name}\n\n${summary(results)}`);
+    if (options.flag("json")) print(JSON.stringify({ experiment: name, results }));
+    else print(`\n${name}\n\n${summary(results)}`);
   }
   return failed ? 1 : 0;
 }
 
+// Which file a name means, and what is changed of it: by the command line, or as it was asked for before.
+async function again(name: string, { options, parts }: { options: Arguments; parts: Parts }) {
+  const request = requestOf(options, parts);
+  const cwd = userFolder();
+  const where = { experiments: new URL("experiments/", parts.root), cwd };
+  if (!name.endsWith(".json")) return { url: await experimentUrl(name, where), request, before: undefined };
+  const before = await readAskedFile(resolve(cwd, name));
+  if (!before?.declaration) throw new RequestError(`${name}: there is no such file of what an experiment asked for.`);
+  const { file, changes } = before.declaration;
+  const own = CHANGES.find((key) => options.text(key) !== undefined) ?? (options.all("set").length > 0 ? "set" : "");
+  if (own) throw new RequestError(`${name} says what it asked for: --${own} cannot change it.`);
+  return { url: await experimentUrl(file, where), request: { ...request, ...changes }, before };
+}
+
+const CHANGES = ["tasks", "methods", "models", "seeds"];
+
 /** The folder that a person's relative paths are meant from. */
 export const userFolder = (): string => Deno.env.get("INIT_CWD") ?? Deno.cwd();
 
-function requestOf(options: ReturnType<typeof readArguments>, parts: Parts): Request {
+function requestOf(options: Arguments, parts: Parts): Request {
   const cwd = userFolder();
   const data = options.text("data"), runs = options.text("runs");
   const threads = options.count("threads"), backend = options.text("backend"), device = options.text("device");
@@ -120,82 +126,16 @@ function requestOf(options: ReturnType<typeof readArguments>, parts: Parts): Req
   };
 }
 
-async function plan(url: string, { request, parts }: { request: Request; parts: Parts }): Promise<Planned> {
-  const experiment = await loadExperiment(url);
-  const { digests: modules } = await outsideModules(url, parts.root);
-  const specs = expand(experiment, request, parts);
-  const data = request.data;
-  const preparer = new Preparer(parts, { ...(data !== undefined && { data }), modules, note: say });
-  const runs: PreparedRun[] = [];
-  for (const spec of specs) runs.push(await preparer.prepare(spec));
-  return { url, experiment, modules, runs };
-}
-
-function printPlan({ experiment, runs }: Planned, json: boolean): void {
-  const rows = runs.map((run) => ({
-    id: run.id,
-    model: run.model,
-    task: run.spec.task.name,
-    method: run.spec.label,
-    seed: run.spec.seed,
-    steps: run.steps,
-    ...estimate(run),
-  }));
-  if (json) return print(JSON.stringify({ experiment: experiment.name, runs: rows }));
-  print(`${experiment.name}: ${rows.length} runs`);
-  for (const { id, task, method, seed, steps, parameters, matrices, estimate: { seconds, bytes } } of rows) {
-    print(
-      `${id}  ${task}, ${method}, seed ${seed}: ${steps} steps, ${
-        (parameters.training / 1e6).toFixed(2)
-      } M parameters, ` +
-        `about ${Math.ceil(seconds / 60)} min and ${(bytes / 1e9).toFixed(1)} GB`,
-    );
-    for (const { module, count, shape: [rows, columns], dense, factors } of matrices) {
-      print(`    ${count} of ${module}, ${rows}×${columns}: ${dense} numbers each become ${factors}`);
-    }
-  }
-}
-
-async function runPlan(
-  { url, experiment, modules, runs }: Planned,
-  { request, parts }: { request: Request; parts: Parts },
-) {
+async function run(plan: Plan & { before: Asked | undefined }): Promise<Result[]> {
   const stop = new AbortController();
   const interrupt = () => {
     if (!stop.signal.aborted) say("Interrupted: stopping after the step at hand.");
     stop.abort();
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
-  const begin = async () => {
-    const { name, description, published } = experiment;
-    const asked = runs.map(({ id, model, spec: { task, label, base, point, seed } }) => ({
-      id,
-      model,
-      task: task.name,
-      method: label,
-      seed,
-      base,
-      point,
-    }));
-    const methods = asked.map(({ base }) => base);
-    const usual = methods.includes("fine-tuning") ? "fine-tuning" : methods[0]!;
-    await writeAsked({
-      experiment: name,
-      ...(description !== undefined && { description }),
-      ...(published && { published: publishedSchema.parse(published) }),
-      baseline: experiment.baseline ?? usual,
-      runs: asked,
-    }, request.runs);
-  };
-  const watch = new Progress(runs.length, Deno.stderr.isTerminal());
+  const watch = new Progress(Deno.stderr.isTerminal(), plan.request);
   try {
-    const options = { request, experiment: url, modules, root: parts.root, watch, begin, signal: stop.signal };
-    const found = await runAll(runs, options);
-    if (stop.signal.aborted) throw new Interrupted("Interrupted; what is finished is kept, the same command goes on.");
-    return runs.flatMap(({ id, spec: { label } }): Result[] => {
-      const result = found.get(id);
-      return result ? [{ ...result, method: label, experiment: experiment.name }] : [];
-    });
+    return await conduct(plan, { watch, signal: stop.signal, before: plan.before });
   } finally {
     watch.end();
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, interrupt);

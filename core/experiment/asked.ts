@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
+import type { Changes } from "./expand.ts";
 import { type Published, publishedSchema } from "./published.ts";
 import { toJson, writeWhole } from "./results.ts";
 
@@ -34,9 +36,21 @@ export interface Tuned {
   readonly tried: readonly { readonly values: { readonly [path: string]: Json }; readonly mean: number }[];
 }
 
+/** Where an experiment was declared, and what the command line changed of it: enough to ask for the same again. */
+export interface Declaration {
+  /** A name under `experiments/`, or the URL of a file. */
+  readonly file: string;
+  /** Of the file, in hexadecimal digits; `null` for one that is fetched. */
+  readonly sha256: string | null;
+  /** Sha256 of each module from outside the tree that it imports. */
+  readonly modules: readonly string[];
+  readonly changes: Changes;
+}
+
 /** What an experiment asked for. */
 export interface Asked {
   readonly experiment: string;
+  readonly declaration?: Declaration;
   readonly description?: string;
   /** What others published of the same. */
   readonly published?: Published;
@@ -55,13 +69,35 @@ export async function writeAsked(asked: Asked, runs: string): Promise<void> {
 }
 
 /** What the experiment of that name asked for last, or nothing. */
-export async function readAsked(name: string, runs: string): Promise<Asked | undefined> {
+export const readAsked = (name: string, runs: string): Promise<Asked | undefined> => readAskedFile(path(name, runs));
+
+/** What such a file says, or nothing where there is none. */
+export async function readAskedFile(path: string): Promise<Asked | undefined> {
+  let asked: Asked;
   try {
-    const asked = JSON.parse(await Deno.readTextFile(path(name, runs))) as Asked;
-    if (asked.published) publishedSchema.parse(asked.published);
-    return asked;
+    asked = JSON.parse(await Deno.readTextFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof SyntaxError) throw new RequestError(`${path} is no JSON: ${error.message}`);
     throw error;
   }
+  if (typeof asked?.experiment !== "string" || !Array.isArray(asked.runs)) {
+    throw new RequestError(`${path} is not what an experiment asked for: wanted its name and its runs.`);
+  }
+  if (asked.published) publishedSchema.parse(asked.published);
+  return asked;
+}
+
+/** Fails where an experiment, asked for again, means other runs than it did. */
+export function checkSameRuns(asked: Pick<Asked, "runs">, before: Asked): void {
+  const known = new Set(before.runs.map(({ id }) => id));
+  const others = asked.runs.filter(({ id }) => !known.has(id));
+  if (others.length === 0 && asked.runs.length === before.runs.length) return;
+  const [first] = others;
+  throw new RequestError(
+    `${before.experiment} would not be the same: ${others.length} of its ${asked.runs.length} runs are others than the ` +
+      `${before.runs.length} it asked for` +
+      (first ? ` (the first: ${first.task}, ${first.method}, seed ${first.seed})` : "") +
+      ". Its file, a plugin, the weights, the data or this program changed since.",
+  );
 }

@@ -37,13 +37,33 @@ export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> =
   /** What `--set` and sweeps may change inside the methods. */
   readonly parameters?: P;
   readonly methods: Methods | ((parameters: P) => Methods);
-  /** Values of settings by path, all combinations: `{ "parameters.tensors": [2, 5, 11] }`. */
-  readonly sweep?: Readonly<Record<string, readonly Json[]>>;
+  /**
+   * Values of settings by path, all combinations: `{ "parameters.tensors": [2, 5, 11] }`; or the points themselves, one
+   * by one: `[{ "parameters.tensors": 2, "training.learningRate": 1e-4 }, …]`, as {@linkcode zipped} makes them.
+   */
+  readonly sweep?: Readonly<Record<string, readonly Json[]>> | readonly Readonly<Record<string, Json>>[];
+  /**
+   * Values to choose from by path, for each model, task and method on its own: on a tenth of the training examples that
+   * is held out (the dev set is not looked at), by the mean primary metric of three seeds of its own. The final runs
+   * train on all of the training examples. Rates of factors are chosen for methods that train factors alone.
+   */
+  readonly tune?: Readonly<Record<string, readonly Json[]>>;
+  /** All combinations of `tune`, or one path after the other, in their order. @default "grid" */
+  readonly search?: "grid" | "sequential";
+  /** @default [101, 102, 103] */
+  readonly tuningSeeds?: readonly number[];
+  /** How often a run's state is kept while it runs; no part of a run's id. */
+  readonly checkpoint?: { readonly everySeconds?: number };
   /** The method that others are compared with. @default "fine-tuning", or else the first */
   readonly baseline?: string;
   /** What others published of the same. */
   readonly published?: z.input<typeof publishedSchema>;
 }
+
+/** An experiment that states what differs from another; methods, parameters and settings of training are added to it. */
+export type ExtendingDefinition<P extends Readonly<Record<string, Json>> = Readonly<Record<string, Json>>> =
+  & Partial<ExperimentDefinition<P>>
+  & { readonly name: string; readonly extends: Experiment };
 
 /** An experiment whose plain fields were checked. */
 export interface Experiment extends Omit<ExperimentDefinition, "methods" | "parameters"> {
@@ -60,7 +80,14 @@ const plain = z.strictObject({
   training: trainingSchema.partial().optional(),
   parameters: z.record(z.string(), z.json()).optional(),
   methods: z.unknown(),
-  sweep: z.record(z.string(), z.array(z.json()).min(1)).optional(),
+  sweep: z.union([
+    z.record(z.string(), z.array(z.json()).min(1)),
+    z.array(z.record(z.string(), z.json())).min(1),
+  ]).optional(),
+  tune: z.record(z.string(), z.array(z.json()).min(1)).optional(),
+  search: z.enum(["grid", "sequential"]).optional(),
+  tuningSeeds: z.array(z.int().min(0)).min(1).optional(),
+  checkpoint: z.strictObject({ everySeconds: z.number().min(0).optional() }).optional(),
   baseline: z.string().optional(),
   published: publishedSchema.optional(),
 });
@@ -90,20 +117,50 @@ const plain = z.strictObject({
  * ```
  */
 export function defineExperiment<P extends Readonly<Record<string, Json>>>(
-  definition: ExperimentDefinition<P>,
+  definition: ExperimentDefinition<P> | ExtendingDefinition<P>,
 ): Experiment {
-  const { name } = definition;
-  check(plain, definition, `experiment "${name}"`);
-  const { methods, parameters = {} as P } = definition;
+  const { extends: base, ...own } = { extends: undefined, ...definition };
+  const { name, methods = {} } = own;
+  const whole = { ...base, ...own, training: { ...base?.training, ...own.training } };
+  const parameters: Readonly<Record<string, Json>> = { ...base?.parameters, ...own.parameters };
+  check(plain, whole, `experiment "${name}"`);
   return {
-    ...definition,
+    ...whole as ExperimentDefinition,
     parameters,
     methods: (changed) => {
       const made = typeof methods === "function" ? methods(changed as P) : methods;
-      checkMethods(made, `experiment "${name}"`);
-      return made;
+      const all = { ...base?.methods(changed), ...made };
+      checkMethods(all, `experiment "${name}"`);
+      return all;
     },
   };
+}
+
+/**
+ * The points of a sweep in which several settings change together: the first values of all, the second of all, and so on.
+ *
+ * @example
+ * ```ts
+ * import { zipped } from "@opf/framework";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(zipped({ "parameters.tensors": [2, 5], "training.learningRate": [1e-4, 5e-5] }), [
+ *   { "parameters.tensors": 2, "training.learningRate": 1e-4 },
+ *   { "parameters.tensors": 5, "training.learningRate": 5e-5 },
+ * ]);
+ * ```
+ *
+ * @throws {RequestError} where the lists are not of one length
+ */
+export function zipped(lists: Readonly<Record<string, readonly Json[]>>): Readonly<Record<string, Json>>[] {
+  const lengths = Object.values(lists).map(({ length }) => length);
+  if (new Set(lengths).size !== 1) {
+    throw new RequestError(`zipped() wants lists of one length, found ${lengths.join(", ")}.`);
+  }
+  return Array.from(
+    { length: lengths[0]! },
+    (_, at) => Object.fromEntries(Object.entries(lists).map(([path, values]) => [path, values[at]!])),
+  );
 }
 
 /** What a schema makes of a value; a mistake names its path, the wanted and the found. */

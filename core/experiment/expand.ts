@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { z } from "zod";
 import { RequestError, unknownName } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { LanguageModel } from "../model.ts";
@@ -22,9 +23,27 @@ export interface Changes {
   readonly set?: readonly string[];
 }
 
+/** Settings by path. */
+export type Values = Readonly<Record<string, Json>>;
+
+/** Which run of an experiment: what another process needs to find it again. */
+export interface Place {
+  /** Positions among the models, the tasks and the points of the sweep. */
+  readonly model: number;
+  readonly task: number;
+  readonly point: number;
+  readonly method: string;
+  readonly seed: number;
+  /** Settings that stand above all others: what tuning tries, or chose. */
+  readonly values?: Values;
+  /** The method without its decomposition: the run whose weights its score looks at. */
+  readonly plain?: true;
+}
+
 /** One run before its model and its data were looked for. */
 export interface RunSpec {
   readonly experiment: string;
+  readonly place: Place;
   readonly model: string | LanguageModel;
   readonly task: Task;
   /** The method's name in tables, with the point of a sweep. */
@@ -32,66 +51,120 @@ export interface RunSpec {
   /** The method's name without it. */
   readonly base: string;
   /** Values of the sweep by path. */
-  readonly point: Readonly<Record<string, Json>>;
+  readonly point: Values;
   readonly method: Method;
   readonly seed: number;
   readonly training: TrainingSettings;
-  readonly parameters: Readonly<Record<string, Json>>;
+  readonly parameters: Values;
+  /** How often the run's state is kept, in seconds. */
+  readonly checkpointSeconds: number;
 }
 
-type Point = ReadonlyMap<string, Json>;
+/** Seconds between two checkpoints, unless the experiment or `--set checkpoint.everySeconds` say otherwise. */
+export const CHECKPOINT_SECONDS = 60;
 
-/** All runs, tasks within models, methods within tasks, seeds within methods. */
-export function expand(experiment: Experiment, changes: Changes, { tasks }: Pick<Parts, "tasks">): RunSpec[] {
-  const set = new Map((changes.set ?? []).map(readSet));
-  const models = changes.models ?? experiment.models;
-  const chosen = (changes.tasks ?? experiment.tasks).map((task) =>
-    typeof task === "string"
-      ? experiment.tasks.find((own): own is Task => typeof own === "object" && own.name === task) ??
-        taskNamed(task, { tasks })
-      : task
-  );
-  const points = pointsOf(experiment).map((point) => methodsAt(experiment, { point, set, wanted: changes.methods }));
-  return models.flatMap((model) =>
-    chosen.flatMap((task) =>
-      points.flat().flatMap((method) =>
-        (changes.seeds ?? experiment.seeds).map((seed) => ({
-          experiment: experiment.name,
-          model,
-          task,
-          seed,
-          ...method,
-        }))
-      )
-    )
-  );
-}
+/** All runs of an experiment, tasks within models, methods within tasks, seeds within methods. */
+export const expand = (experiment: Experiment, changes: Changes, parts: Pick<Parts, "tasks">): RunSpec[] => {
+  const expansion = new Expansion(experiment, changes, parts);
+  return expansion.places.map((place) => expansion.at(place));
+};
 
-// The methods at one point of the sweep, with their settings.
-function methodsAt(
-  experiment: Experiment,
-  { point, set, wanted }: { point: Point; set: Point; wanted: readonly string[] | undefined },
-) {
-  const changed = new Map([...point, ...set]);
-  const { training, parameters } = applied(experiment, changed);
-  const methods = experiment.methods(parameters);
-  for (const name of wanted ?? []) {
-    if (!Object.hasOwn(methods, name)) throw unknownName("method", name, Object.keys(methods));
+/** An experiment as the command line changed it. */
+export class Expansion {
+  readonly #models: readonly (string | LanguageModel)[];
+  readonly #tasks: readonly Task[];
+  readonly #points: readonly Values[];
+  /** What `--set` says. */
+  readonly set: Values;
+
+  constructor(readonly experiment: Experiment, readonly changes: Changes, { tasks }: Pick<Parts, "tasks">) {
+    this.#models = changes.models ?? experiment.models;
+    this.#tasks = (changes.tasks ?? experiment.tasks).map((task) =>
+      typeof task === "string"
+        ? experiment.tasks.find((own): own is Task => typeof own === "object" && own.name === task) ??
+          taskNamed(task, { tasks })
+        : task
+    );
+    this.#points = pointsOf(experiment);
+    this.set = Object.fromEntries((changes.set ?? []).map(readSet));
+    for (const [path, values] of Object.entries(experiment.tune ?? {})) {
+      for (const value of values) {
+        const { training } = applied(experiment, { [path]: value });
+        check(trainingSchema.partial(), training, `experiment "${experiment.name}", tune["${path}"]`);
+      }
+    }
   }
-  const suffix = [...point].map(([path, value]) => `${path.split(".").at(-1)} ${JSON.stringify(value)}`).join(", ");
-  return (wanted ?? Object.keys(methods)).map((name) => {
-    const { training: own = {}, ...method } = methods[name]!;
+
+  /** Of all runs. */
+  get places(): Place[] {
+    const { experiment, changes } = this;
+    const seeds = changes.seeds ?? experiment.seeds;
+    return this.#models.flatMap((_, model) =>
+      this.#tasks.flatMap((_, task) =>
+        this.#points.flatMap((_, point) =>
+          this.#methodsAt(point).flatMap((method) => seeds.map((seed) => ({ model, task, point, method, seed })))
+        )
+      )
+    );
+  }
+
+  #methodsAt(point: number): readonly string[] {
+    const { experiment, changes: { methods: wanted } } = this;
+    const known = Object.keys(experiment.methods(this.#applied(point).parameters));
+    return wanted ? namesIn(wanted, known) : known;
+  }
+
+  #applied(point: number, values: Values = {}) {
+    return applied(this.experiment, { ...this.#points[point], ...this.set, ...values });
+  }
+
+  /** The run at a place. */
+  at(place: Place): RunSpec {
+    const { experiment } = this;
+    const { training, parameters, checkpoint } = this.#applied(place.point, place.values);
+    const { training: own = {}, ...method } = experiment.methods(parameters)[place.method]!;
     // What the command line sets holds for all methods; what a method states stands above the experiment.
     const stated = { ...experiment.training, ...own, ...training };
-    return {
-      label: suffix ? `${name} (${suffix})` : name,
-      base: name,
-      point: Object.fromEntries(point),
+    const point = this.#points[place.point]!;
+    const suffix = Object.entries(point).map(([path, value]) => `${path.split(".").at(-1)} ${JSON.stringify(value)}`)
+      .join(", ");
+    const spec = {
+      experiment: experiment.name,
+      place,
+      model: this.#models[place.model]!,
+      task: this.#tasks[place.task]!,
+      label: suffix ? `${place.method} (${suffix})` : place.method,
+      base: place.method,
+      point,
       method,
-      training: check(trainingSchema, stated, `experiment "${experiment.name}", methods["${name}"]`),
+      seed: place.seed,
+      training: check(trainingSchema, stated, `experiment "${experiment.name}", methods["${place.method}"]`),
       parameters,
+      checkpointSeconds: checkpoint.everySeconds ?? experiment.checkpoint?.everySeconds ?? CHECKPOINT_SECONDS,
     };
-  });
+    return place.plain ? plainOf(spec) : spec;
+  }
+}
+
+/** The same run without its decomposition. */
+export const plainOf = (spec: RunSpec): RunSpec => ({
+  ...spec,
+  place: { ...spec.place, plain: true },
+  label: `fine-tuning first, for ${spec.label}`,
+  method: {},
+});
+
+// Names among words that stood between commas: a name may have commas of its own.
+function namesIn(words: readonly string[], known: readonly string[]): string[] {
+  const found: string[] = [];
+  for (let at = 0; at < words.length;) {
+    const ends = words.map((_, end) => end + 1).filter((end) => end > at);
+    const end = ends.findLast((end) => known.includes(words.slice(at, end).join(", ")));
+    if (end === undefined) throw unknownName("method", words[at]!, known);
+    found.push(words.slice(at, end).join(", "));
+    at = end;
+  }
+  return found;
 }
 
 function readSet(text: string): [string, Json] {
@@ -105,25 +178,33 @@ function readSet(text: string): [string, Json] {
   }
 }
 
-function pointsOf({ sweep = {} }: Experiment): Point[] {
-  return Object.entries(sweep).reduce<Point[]>(
-    (points, [path, values]) => points.flatMap((point) => values.map((value) => new Map([...point, [path, value]]))),
-    [new Map()],
-  );
+function pointsOf({ sweep = {} }: Experiment): readonly Values[] {
+  return Array.isArray(sweep) ? sweep : combinations(sweep as Readonly<Record<string, readonly Json[]>>);
 }
 
+/** All combinations of values by path, the last path fastest. */
+export const combinations = (lists: Readonly<Record<string, readonly Json[]>>): Values[] =>
+  Object.entries(lists).reduce<Values[]>(
+    (points, [path, values]) => points.flatMap((point) => values.map((value) => ({ ...point, [path]: value }))),
+    [{}],
+  );
+
+const checkpointSchema = z.strictObject({ everySeconds: z.number().min(0).optional() });
+
 // Settings of training and parameters that the changes name; an unknown path is an error with the nearest known.
-function applied(experiment: Experiment, changed: Point) {
+function applied(experiment: Experiment, changed: Values) {
   const known = [
     ...Object.keys(TRAINING_DEFAULTS).map((key) => `training.${key}`),
     ...Object.keys(experiment.parameters).map((key) => `parameters.${key}`),
+    "checkpoint.everySeconds",
   ];
-  const training: Record<string, Json> = {};
+  const training: Record<string, Json> = {}, checkpoint: Record<string, Json> = {};
   const parameters: Record<string, Json> = { ...experiment.parameters };
-  for (const [path, value] of changed) {
+  for (const [path, value] of Object.entries(changed)) {
     if (!known.includes(path)) throw unknownName("setting", path, known);
     const [kind, key] = path.split(/\.(.*)/s) as [string, string];
     if (kind === "training") training[key] = value;
+    else if (kind === "checkpoint") checkpoint[key] = value;
     else {
       const wanted = typeof experiment.parameters[key], found = typeof value;
       if (wanted !== found) {
@@ -132,5 +213,5 @@ function applied(experiment: Experiment, changed: Point) {
       parameters[key] = value;
     }
   }
-  return { training, parameters };
+  return { training, parameters, checkpoint: check(checkpointSchema, checkpoint, "checkpoint") };
 }

@@ -41,6 +41,12 @@ export async function experimentUrl(
   return url.href;
 }
 
+/** The other way round: the name of an experiment under the folder, else its URL. */
+export function experimentName(url: string, folder: URL): string {
+  if (!url.startsWith(folder.href)) return url;
+  return decodeURIComponent(url.slice(folder.href.length)).replace(/\.ts$/, "").replaceAll("_", "-");
+}
+
 /** The experiment that a module declares as its default export. */
 export async function loadExperiment(url: string): Promise<Experiment> {
   let module: { default?: Experiment };

@@ -14,7 +14,7 @@ import type { TaskData } from "../task.ts";
 import { loadTokenizer, type Tokenizer } from "../tokenizer.ts";
 import { roundsOf, runLength, trainingParts } from "../training/plan.ts";
 import { RandomKey } from "../random.ts";
-import type { RunSpec } from "./expand.ts";
+import { plainOf, type RunSpec } from "./expand.ts";
 import { digest, RESULTS_VERSION } from "./results.ts";
 
 /** A run that can start. */
@@ -31,6 +31,8 @@ export interface PreparedRun {
   readonly data: TaskData;
   /** All that can change the numbers: the run's id is its digest. */
   readonly settings: { readonly [name: string]: Json };
+  /** The run whose weights its score looks at: plain fine-tuning of the same model, task, seed and settings. */
+  readonly needs?: PreparedRun;
   readonly steps: number;
 }
 
@@ -89,9 +91,12 @@ export class Preparer {
     const { train } = trainingParts(data.train, { settings: training, key: RandomKey.of(spec.seed) });
     const length = runLength(training, train.length);
     if (policy) roundsOf(policy, length); // one whose rounds do not fit says so now
+    const scoresFineTuned = policy?.needs?.includes("fineTunedModel");
+    const needs = scoresFineTuned && await this.prepare(plainOf(spec));
     return {
       id: await digest(settings),
       spec,
+      ...(needs && { needs }),
       model: model.name,
       repository: model.repository,
       architecture,
@@ -177,6 +182,10 @@ export class Preparer {
     });
   }
 }
+
+/** The id of the same run without a decomposition: its weights are what some scores look at. */
+export const plainRunId = ({ settings }: PreparedRun): Promise<string> =>
+  digest({ ...settings, method: { decomposition: null, policy: null } });
 
 // One digest of the files that a repository has of these.
 async function digestOf(repository: Repository, names: readonly string[]): Promise<string> {

@@ -83,6 +83,8 @@ export const FILES = {
   predictions: "predictions.jsonl",
   result: "result.json",
   model: "model",
+  checkpoint: "checkpoint",
+  lock: "lock",
 } as const;
 
 /** Writes a text under a temporary name and gives it its name when it is whole. */

@@ -3,15 +3,19 @@
  *
  * @module
  */
-import { exists } from "../cache.ts";
+import { messageOf } from "../errors.ts";
 import type { TrainingEvent } from "../training/run.ts";
+import { finishedResult } from "./finished.ts";
 import type { PreparedRun } from "./prepare.ts";
+import { Queue } from "./queue.ts";
 import type { Request } from "./request.ts";
-import { FILES, readResult, type Result, SCHEMA_VERSION, toJson, writeWhole } from "./results.ts";
+import { FILES, type Result, SCHEMA_VERSION, toJson, writeWhole } from "./results.ts";
 import { startWorker, type Worker } from "./worker_process.ts";
 
 /** Who is told how the runs go. */
 export interface RunnerWatcher {
+  /** These are to be done. */
+  expect(runs: readonly PreparedRun[]): void;
   started(run: PreparedRun): void;
   event(run: PreparedRun, event: TrainingEvent): void;
   finished(run: PreparedRun, result: Result): void;
@@ -39,56 +43,71 @@ export interface RunnerOptions {
 export async function runAll(runs: readonly PreparedRun[], options: RunnerOptions): Promise<Map<string, Result>> {
   const { request, watch, signal } = options;
   const results = new Map<string, Result>();
-  const waiting: { run: PreparedRun; place: number }[] = [];
-  for (const [place, run] of runs.entries()) {
-    if (waiting.some((other) => other.run.id === run.id) || results.has(run.id)) continue;
-    const done = await finishedResult(run, request);
-    if (done) {
-      results.set(run.id, done);
-      watch.finished(run, done);
-    } else waiting.push({ run, place });
-  }
+  const asked = new Map(runs.map((run) => [run.id, run]));
+  const look = async (run: PreparedRun, share: boolean) => {
+    const done = await finishedResult(run, { request, share });
+    if (done) results.set(run.id, done);
+    else results.delete(run.id);
+  };
+  for (const run of asked.values()) await look(run, false);
+  const open = [...asked.values()].filter(({ id }) => !results.has(id));
+  const needed = new Map(open.flatMap(({ needs }) => needs ? [[needs.id, needs]] : []));
+  for (const plain of needed.values()) await look(plain, true);
+  const missing = [...new Map([...asked, ...needed]).values()].filter(({ id }) => !results.has(id));
+  for (const [id, result] of results) if (asked.has(id)) watch.finished(asked.get(id)!, result);
+  const queue = new Queue(missing, results);
+  watch.expect(missing);
   // An engine that does not start is said before anything is written.
-  const first = waiting.length > 0 ? await startWorker(options) : undefined;
+  const first = missing.length > 0 ? await startWorker(options) : undefined;
   await options.begin();
-  if (waiting.length === 0) return results;
-  // A process a run: what one leaves in memory is not counted to the next.
   const hand = async (worker: Worker | undefined) => {
-    for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
-      const { run, place } = next;
-      worker ??= await startWorker(options);
+    for (let run = await queue.next(signal); run; run = await queue.next(signal)) {
+      const problem = problemOf(run, results);
       watch.started(run);
-      const outcome = await worker?.run({ place, id: run.id }, (event) => watch.event(run, event));
-      await worker?.stop();
-      worker = undefined;
-      if (!outcome) return;
-      const result = "result" in outcome ? outcome.result : await recordFailure(run, { ...outcome, request });
+      worker ??= problem ? undefined : await startWorker(options);
+      const order = { place: run.spec.place, id: run.id, share: needed.has(run.id) };
+      const outcome = problem ?? await worker?.run(order, (event) => watch.event(run!, event));
+      if (!outcome) break;
+      if ("busy" in outcome) {
+        watch.note(`Another process is doing run ${run.id}: it is waited for.`);
+        queue.defer(run);
+        continue;
+      }
+      if ("error" in outcome || outcome.spent) {
+        await worker?.stop();
+        worker = undefined;
+      }
+      const result = "result" in outcome ? outcome.result : await recordFailure(run, { ...outcome, ...options });
       results.set(run.id, result);
       watch.finished(run, result);
     }
     await worker?.stop();
   };
-  const others = Array.from({ length: Math.min(request.jobs, waiting.length) - 1 }, () => undefined);
-  await Promise.all([first, ...others].map(hand));
+  const others = Array.from({ length: Math.min(request.jobs, queue.size) - 1 }, () => undefined);
+  await Promise.all((first ? [first, ...others] : others).map(hand));
   return results;
 }
 
-async function recordFailure(
-  run: PreparedRun,
-  { error, request }: { error: string; request: Request },
-): Promise<Result> {
-  const result = failed(run, error);
-  await Deno.mkdir(`${request.runs}/${run.id}`, { recursive: true });
-  await writeWhole(`${request.runs}/${run.id}/${FILES.result}`, toJson(result));
-  return result;
+// Why a run cannot be done after the one that it needs.
+function problemOf({ needs }: PreparedRun, results: ReadonlyMap<string, Result>): { error: string } | undefined {
+  const done = needs && results.get(needs.id);
+  const what = done?.status === "failed" ? "failed" : done?.diverged ? "diverged" : undefined;
+  return what ? { error: `The plain fine-tuning that its score looks at (run ${done!.id}) ${what}.` } : undefined;
 }
 
-async function finishedResult(run: PreparedRun, { runs, keepModels }: Request): Promise<Result | undefined> {
-  const result = await readResult(`${runs}/${run.id}`);
-  if (result?.status !== "done") return undefined;
-  return !keepModels || result.diverged || await exists(`${runs}/${run.id}/${FILES.model}/model.safetensors`)
-    ? result
-    : undefined;
+// A failure that cannot be written down is still told.
+async function recordFailure(
+  run: PreparedRun,
+  { error, request, watch }: { error: string } & Pick<RunnerOptions, "request" | "watch">,
+): Promise<Result> {
+  const result = failed(run, error);
+  try {
+    await Deno.mkdir(`${request.runs}/${run.id}`, { recursive: true });
+    await writeWhole(`${request.runs}/${run.id}/${FILES.result}`, toJson(result));
+  } catch (problem) {
+    watch.note(`The failure of run ${run.id} could not be written down: ${messageOf(problem)}`);
+  }
+  return result;
 }
 
 function failed({ id, spec, model, settings }: PreparedRun, error: string): Result {

@@ -3,16 +3,17 @@
  *
  * @module
  */
-import { useEngine } from "../engine.ts";
+import { engine, useEngine } from "../engine.ts";
 import { Interrupted, messageOf } from "../errors.ts";
 import { backendNamed, type Parts } from "../parts.ts";
 import type { TrainingEvent } from "../training/run.ts";
 import { execute } from "./execute.ts";
-import { expand } from "./expand.ts";
+import { Expansion, type Place } from "./expand.ts";
+import { fineTunedFolder, finishedResult, type Wanted } from "./finished.ts";
 import { loadExperiment } from "./load.ts";
 import { Preparer } from "./prepare.ts";
 import type { Request } from "./request.ts";
-import type { Result } from "./results.ts";
+import { FILES, type Result } from "./results.ts";
 
 /** The first line of standard input. */
 export interface WorkerRequest {
@@ -22,9 +23,9 @@ export interface WorkerRequest {
   readonly modules: readonly string[];
 }
 
-/** Each further line: a run by its place among the experiment's, and its id. */
-export interface WorkerOrder {
-  readonly place: number;
+/** Each further line: a run. */
+export interface WorkerOrder extends Wanted {
+  readonly place: Place;
   readonly id: string;
 }
 
@@ -33,9 +34,15 @@ export type WorkerMessage =
   | { readonly type: "ready" }
   | { readonly type: "note"; readonly message: string }
   | { readonly type: "event"; readonly event: TrainingEvent }
-  | { readonly type: "done"; readonly result: Result }
+  /** `spent`: so much memory is held now that the next run would be charged with it. */
+  | { readonly type: "done"; readonly result: Result; readonly spent: boolean }
+  /** Another process does this run now. */
+  | { readonly type: "busy" }
   | { readonly type: "failed"; readonly error: string; readonly stack: string }
   | { readonly type: "interrupted" };
+
+/** Bytes that a worker may hold more than before its first run and still do another. */
+const SPENT_BYTES = 256e6;
 
 const encoder = new TextEncoder();
 
@@ -44,57 +51,113 @@ function say(message: WorkerMessage): void {
   for (let at = 0; at < line.length;) at += Deno.stdout.writeSync(line.subarray(at));
 }
 
-/** Runs until standard input ends or an interrupt comes, which takes effect after the step at hand. */
+/** Orders as they come, and whether the one who gives them has gone, or told to stop. */
+class Orders {
+  stopped = false;
+  readonly #waiting: string[] = [];
+  #wake = () => {};
+
+  constructor(lines: AsyncIterable<string>) {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => this.stop());
+    (async () => {
+      for await (const line of lines) {
+        this.#waiting.push(line);
+        this.#wake();
+      }
+      this.stop();
+    })();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.#wake();
+  }
+
+  async next<T>(): Promise<T | undefined> {
+    while (this.#waiting.length === 0 && !this.stopped) {
+      await new Promise<void>((resume) => this.#wake = resume);
+    }
+    const line = this.#waiting.shift();
+    return line === undefined || this.stopped ? undefined : JSON.parse(line) as T;
+  }
+}
+
+/**
+ * Runs until standard input ends or an interrupt comes; a run in hand stops after its step and keeps its state. So a worker
+ * does not outlive the process that started it.
+ */
 export async function work(lines: AsyncIterable<string>, parts: Parts): Promise<void> {
-  let interrupted = false;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => interrupted = true);
-  const pause = async () => {
-    await new Promise((resume) => setTimeout(resume, 0)); // signals are delivered between tasks
-    if (interrupted) throw new Interrupted("Interrupted.");
-  };
-  const note = (message: string) => say({ type: "note", message });
-  const input = lines[Symbol.asyncIterator]();
-  const first = await input.next();
-  if (first.done) return;
-  const { request, experiment, modules } = JSON.parse(first.value) as WorkerRequest;
+  const orders = new Orders(lines);
+  const first = await orders.next<WorkerRequest>();
+  if (!first) return;
   try {
-    const { backend, device, threads } = request;
-    const engine = useEngine(
-      await backendNamed(backend, parts).start({ ...(device && { device }), ...(threads && { threads }), note }),
-    );
-    const specs = expand(await loadExperiment(experiment), request, parts);
-    const preparer = new Preparer(parts, {
-      ...(request.data !== undefined && { data: request.data }),
-      modules,
-      note: () => {},
-    });
-    const shareFineTuned = specs.some(({ method: { policy } }) => policy?.needs?.includes("fineTunedModel"));
-    const common = {
-      keepModel: request.keepModels,
-      fineTuned: `${request.runs}/fine-tuned`,
-      shareFineTuned,
-      note,
-      pause,
-    };
-    note(`Computing with ${engine.description.library} on the ${engine.device.toUpperCase()}.`);
+    const { run, spent } = await prepared(first, { orders, parts });
     say({ type: "ready" });
-    for (let order = await input.next(); !order.done && !interrupted; order = await input.next()) {
-      const { place, id } = JSON.parse(order.value) as WorkerOrder;
-      const folder = `${request.runs}/${id}`;
-      const event = (event: TrainingEvent) => say({ type: "event", event });
+    for (let order = await orders.next<WorkerOrder>(); order; order = await orders.next<WorkerOrder>()) {
       try {
-        const run = await preparer.prepare(specs[place]!);
-        if (run.id !== id) throw new Error(`Run ${id} became ${run.id}: its files or modules changed while it waited.`);
-        say({ type: "done", result: await execute(run, { ...common, folder, event }) });
+        const result = await run(order);
+        say(result ? { type: "done", result, spent: spent() } : { type: "busy" });
       } catch (error) {
-        if (error instanceof Interrupted) throw error;
+        if (error instanceof Interrupted || error instanceof Deno.errors.BrokenPipe) throw error;
         say(failure(error));
       }
     }
+    if (orders.stopped) say({ type: "interrupted" });
   } catch (error) {
-    if (error instanceof Interrupted) return say({ type: "interrupted" });
-    say(failure(error));
+    if (error instanceof Deno.errors.BrokenPipe) return; // nobody listens any more
+    say(error instanceof Interrupted ? { type: "interrupted" } : failure(error));
   }
+}
+
+// Starts the engine; gives what does a run under its lock, or nothing where another process holds it.
+async function prepared(
+  { request, experiment, modules }: WorkerRequest,
+  { orders, parts }: { orders: Orders; parts: Parts },
+) {
+  const note = (message: string) => say({ type: "note", message });
+  const { backend, device, threads, data } = request;
+  const started = useEngine(
+    await backendNamed(backend, parts).start({ ...(device && { device }), ...(threads && { threads }), note }),
+  );
+  const expansion = new Expansion(await loadExperiment(experiment), request, parts);
+  const preparer = new Preparer(parts, { ...(data !== undefined && { data }), modules, note: () => {} });
+  const pause = async () => {
+    await new Promise((resume) => setTimeout(resume, 0)); // signals and the end of input come between tasks
+    if (orders.stopped) throw new Interrupted("Interrupted.");
+  };
+  note(`Computing with ${started.description.library} on the ${started.device.toUpperCase()}.`);
+  const atFirst = engine().memory().residentBytes;
+  const run = async ({ place, id, share }: WorkerOrder): Promise<Result | undefined> => {
+    const run = await preparer.prepare(expansion.at(place));
+    if (run.id !== id) throw new Error(`Run ${id} became ${run.id}: its files or modules changed while it waited.`);
+    const folder = `${request.runs}/${id}`;
+    return alone(
+      `${folder}/${FILES.lock}`,
+      folder,
+      async () =>
+        await finishedResult(run, { request, share }) ?? await execute(run, {
+          folder,
+          keepModel: request.keepModels,
+          fineTuned: fineTunedFolder(request),
+          shareFineTuned: share,
+          event: (event) => say({ type: "event", event }),
+          note,
+          pause,
+        }),
+    );
+  };
+  return { run, spent: () => engine().memory().residentBytes > atFirst + SPENT_BYTES };
+}
+
+// Runs under a lock that goes with its process; nothing where another process holds it.
+async function alone<T>(path: string, folder: string, run: () => Promise<T>): Promise<T | undefined> {
+  await Deno.mkdir(folder, { recursive: true });
+  using file = await Deno.open(path, { create: true, write: true });
+  if (!await file.tryLock(true)) return undefined;
+  const done = await run();
+  // Who opened it before and gets the lock now finds the result.
+  await Deno.remove(path);
+  return done;
 }
 
 const failure = (error: unknown): WorkerMessage => ({

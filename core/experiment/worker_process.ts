@@ -12,7 +12,11 @@ import type { RunnerOptions } from "./runner.ts";
 import type { WorkerMessage, WorkerOrder } from "./worker.ts";
 
 /** What became of one order; nothing where it was interrupted. */
-export type WorkerOutcome = { readonly result: Result } | { readonly error: string } | undefined;
+export type WorkerOutcome =
+  | { readonly result: Result; readonly spent: boolean }
+  | { readonly error: string }
+  | { readonly busy: true }
+  | undefined;
 
 /** A process that does runs. */
 export interface Worker {
@@ -73,7 +77,8 @@ export async function startWorker(
       for (let message = await next(); message; message = await next()) {
         if (message.type === "event") event(message.event);
         else if (message.type === "note") watch.note(message.message);
-        else if (message.type === "done") return { result: message.result };
+        else if (message.type === "done") return message;
+        else if (message.type === "busy") return { busy: true };
         else if (message.type === "failed") return { error: message.error };
         else return undefined;
       }

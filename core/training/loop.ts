@@ -4,17 +4,21 @@
  * @module
  */
 import { engine } from "../engine.ts";
+import { stored } from "../pretrained.ts";
+import type { StoredTensor } from "../safetensors.ts";
 import * as tf from "../tf.ts";
 import type { Slot } from "../weights.ts";
 import { batchOf, type BatchShape, chunks, type EncodedExample } from "./batches.ts";
-import { checkSame, Evaluator, judge, largestDifference, type Logits } from "./evaluate.ts";
+import { judge } from "./evaluate.ts";
+import { type Finished, Judging } from "./judging.ts";
+import { slotName } from "./moments.ts";
 import { roundsOf, runLength, trainingParts, trainsBy } from "./plan.ts";
-import type { Seconds, TrainingOutcome, TrainingRequest } from "./run.ts";
+import { Rounds } from "./rounds.ts";
+import type { TrainingOutcome, TrainingRequest } from "./run.ts";
 import { rateAt } from "./schedule.ts";
-import { choose, convert, type Ranking, type Selected } from "./selection.ts";
+import type { TrainingState } from "./state.ts";
 import { type StepOptions, Stepper } from "./step.ts";
 import { StepTimes } from "./step_times.ts";
-import { trialOn } from "./trial.ts";
 
 /** Fine-tunes, merges, and checks that the merged model says the same. */
 export async function fineTune(request: TrainingRequest): Promise<TrainingOutcome> {
@@ -26,41 +30,44 @@ export async function fineTune(request: TrainingRequest): Promise<TrainingOutcom
   }
 }
 
+/** The model that is kept so far, and its value on the held-out examples. */
+interface Best {
+  readonly value: number;
+  readonly finished: Finished;
+}
+
 class Training {
   readonly #request: TrainingRequest;
   readonly #train: readonly EncodedExample[];
   readonly #heldOut: readonly EncodedExample[];
   readonly #shape: BatchShape;
-  readonly #stepOptions: StepOptions;
   readonly #stepper: Stepper;
-  readonly #dense: Evaluator;
-  /** The forward pass of training, dropout off. */
-  #evaluator: Evaluator;
-  readonly #selected: Selected[] = [];
-  readonly #rankings: Ranking[] = [];
-  #factorizeDifference = 0;
+  readonly #judging: Judging;
+  readonly #rounds: Rounds;
+  readonly #times = new StepTimes();
   readonly #modelSize: number;
-  readonly #seconds: Seconds = { perStep: 0, firstStep: 0, decomposition: 0, selection: 0, evaluation: 0 };
+  #best: Best | undefined;
 
   constructor(request: TrainingRequest) {
     const { weights, settings, task, key, padId } = request;
     this.#request = request;
     const { train, heldOut } = trainingParts(request.train, { settings, key });
     [this.#train, this.#heldOut] = [train, heldOut];
-    this.#shape = { lines: settings.batchSize, maxLength: settings.maxLength, padId };
+    const shape = { lines: settings.batchSize, maxLength: settings.maxLength, padId };
     this.#modelSize = weights.size;
     const byPattern = trainsBy(settings.train, weights);
     const headOnly = request.method.decomposition?.others === "head";
-    this.#stepOptions = {
+    const stepOptions: StepOptions = {
       head: task.head,
       optimizer: settings,
       maxGradNorm: settings.maxGradNorm,
       trains: (slot) => byPattern(slot) && (!headOnly || slot.parameter.absence === "head"),
       sumsGradients: request.method.policy?.needs?.includes("trainingGradients") ?? false,
     };
-    this.#stepper = new Stepper(weights, this.#stepOptions);
-    this.#dense = Evaluator.dense(weights.architecture, this.#shape);
-    this.#evaluator = this.#dense;
+    const stepper = new Stepper(weights, stepOptions);
+    const judging = new Judging(request, shape);
+    [this.#shape, this.#stepper, this.#judging] = [shape, stepper, judging];
+    this.#rounds = new Rounds({ request, train, shape, stepOptions, stepper, judging });
   }
 
   dispose(): void {
@@ -68,52 +75,123 @@ class Training {
   }
 
   async run(): Promise<TrainingOutcome> {
-    const { settings, method: { policy }, watch } = this.#request;
+    const { settings, method: { policy }, checkpoint } = this.#request;
     const length = runLength(settings, this.#train.length);
     const rounds = new Set(policy ? roundsOf(policy, length) : []);
     const warmupSteps = settings.warmupSteps ?? Math.round(length.steps * settings.warmupRatio);
-    const stepTimes = new StepTimes();
-    let best: Best | undefined;
+    const saved = checkpoint?.take();
+    const from = saved ? await this.#restore(saved) : { step: 0, asked: false };
     let batches: Generator<EncodedExample[]> | undefined;
-    for (let step = 0; step < length.steps; step++) {
-      const epoch = Math.floor(step / length.stepsPerEpoch);
-      if (step % length.stepsPerEpoch === 0) batches = this.#epoch(epoch);
-      if (rounds.has(step)) {
-        await this.#round(step);
-        stepTimes.restructured();
+    for (let step = from.step; step < length.steps; step++) {
+      const epoch = Math.floor(step / length.stepsPerEpoch), inEpoch = step % length.stepsPerEpoch;
+      if (inEpoch === 0 || !batches) batches = this.#epoch(epoch, inEpoch);
+      if (rounds.has(step) && !(from.asked && step === from.step)) {
+        await this.#pause({ step, asked: false });
+        await this.#rounds.at(step);
+        this.#times.restructured();
       }
-      await watch.pause();
+      await this.#pause({ step, asked: true });
       const rate = rateAt(step, { warmupSteps, totalSteps: length.steps });
-      const examples = batches!.next().value as EncodedExample[];
-      if (!this.#step(step, { examples, rate, steps: length.steps, stepTimes })) {
-        Object.assign(this.#seconds, stepTimes.seconds);
+      const examples = batches.next().value as EncodedExample[];
+      if (!this.#step(step, { examples, rate, steps: length.steps })) {
+        tf.dispose([...this.#best?.finished.merged.values() ?? []]);
         return this.#outcome(step + 1);
       }
       const last = step + 1 === length.steps;
-      if ((step + 1) % length.stepsPerEpoch === 0 || last) {
-        best = await this.#endEpoch({ step: step + 1, epoch: epoch + 1, last, best });
+      if (inEpoch + 1 === length.stepsPerEpoch || last) {
+        await this.#endEpoch({ step: step + 1, epoch: epoch + 1, last });
       }
     }
-    Object.assign(this.#seconds, stepTimes.seconds);
-    return this.#outcome(length.steps, best?.finished);
+    return this.#outcome(length.steps, this.#best?.finished);
+  }
+
+  // Between steps: where the run may be told to end, and its state is kept from time to time, and then.
+  async #pause(at: { step: number; asked: boolean }): Promise<void> {
+    const { checkpoint, watch } = this.#request;
+    if (checkpoint?.due()) await checkpoint.keep(this.#state(at));
+    try {
+      await watch.pause();
+    } catch (interruption) {
+      await checkpoint?.keep(this.#state(at));
+      throw interruption;
+    }
+  }
+
+  #state({ step, asked }: { step: number; asked: boolean }): TrainingState {
+    const { weights } = this.#request;
+    const { moments, gradientSums } = this.#stepper;
+    const tensors = new Map<string, tf.Tensor>();
+    weights.slots.forEach((slot, at) => tensors.set(`weights/${slotName(slot)}`, weights.values[at]!));
+    for (const [slot, { first, second }] of moments.saved) {
+      tensors.set(`first/${slot}`, first).set(`second/${slot}`, second);
+    }
+    for (const [slot, sum] of gradientSums.saved) tensors.set(`sum/${slot}`, sum);
+    for (const [name, tensor] of this.#best?.finished.merged ?? []) tensors.set(`best/${name}`, tensor);
+    const best = this.#best && {
+      value: Number.isFinite(this.#best.value) ? this.#best.value : null,
+      mergeDifference: this.#best.finished.mergeDifference,
+      logits: this.#best.finished.logits,
+    };
+    return {
+      facts: {
+        step,
+        asked,
+        rounds: this.#rounds.state,
+        updates: Object.fromEntries([...moments.saved].map(([slot, { updates }]) => [slot, updates])),
+        summed: gradientSums.steps,
+        ...(best && { best }),
+        seconds: { evaluation: this.#judging.seconds, ...this.#times.state },
+      },
+      tensors: stored(tensors),
+    };
+  }
+
+  // Takes up a state that was kept; gives where to go on.
+  async #restore({ facts, tensors }: TrainingState): Promise<{ step: number; asked: boolean }> {
+    const { weights, watch } = this.#request;
+    const under = (folder: string) =>
+      [...tensors].filter(([name]) => name.startsWith(`${folder}/`)).map(([name, tensor]) =>
+        [name.slice(folder.length + 1), tensorOf(tensor)] as const
+      );
+    const values = new Map(under("weights"));
+    const factors = [...values].filter(([slot]) => slot.includes("#"));
+    await this.#rounds.restore(
+      facts.rounds,
+      (name) => factors.filter(([slot]) => slot.startsWith(`${name}#`)).map(([, tensor]) => tensor),
+    );
+    weights.replace(weights.slots.map((slot) => values.get(slotName(slot))!));
+    const seconds = new Map(under("second"));
+    this.#stepper.moments.restore(
+      new Map(
+        under("first").map(([slot, first]) => [slot, {
+          first,
+          second: seconds.get(slot)!,
+          updates: facts.updates[slot]!,
+        }]),
+      ),
+    );
+    this.#stepper.gradientSums.replace(under("sum").map(([, sum]) => sum), facts.summed);
+    if (facts.best) {
+      const { value, logits, mergeDifference } = facts.best;
+      this.#best = { value: value ?? NaN, finished: { merged: new Map(under("best")), logits, mergeDifference } };
+    }
+    this.#judging.seconds = facts.seconds.evaluation;
+    this.#times.restore(facts.seconds);
+    watch.event({ type: "resumed", step: facts.step });
+    return facts;
   }
 
   // One optimiser step; false when the loss is no longer finite.
   #step(
     step: number,
-    { examples, rate, steps, stepTimes }: {
-      examples: EncodedExample[];
-      rate: number;
-      steps: number;
-      stepTimes: StepTimes;
-    },
+    { examples, rate, steps }: { examples: EncodedExample[]; rate: number; steps: number },
   ): boolean {
     const started = performance.now();
     const batches = [...chunks(examples, this.#shape.lines)].map((some) => batchOf(some, this.#shape));
     const key = this.#request.key.fold("dropout").fold(step);
     const { loss, gradientNorm } = this.#stepper.step(batches, { key, rate });
     const seconds = (performance.now() - started) / 1000;
-    stepTimes.add(batches.map(({ length }) => length).join(), seconds);
+    this.#times.add(batches.map(({ length }) => length).join(), seconds);
     const { residentBytes } = engine().memory();
     this.#request.watch.event({
       type: "step",
@@ -129,144 +207,50 @@ class Training {
     return Number.isFinite(loss) && Number.isFinite(gradientNorm);
   }
 
-  // The examples of each optimiser step of an epoch.
-  #epoch(epoch: number): Generator<EncodedExample[]> {
+  // The examples of each optimiser step of an epoch, from one of them on.
+  #epoch(epoch: number, from: number): Generator<EncodedExample[]> {
     const { settings, key } = this.#request;
     const order = key.fold("shuffle").fold(epoch).permutation(this.#train.length);
-    return chunks(order.map((at) => this.#train[at]!), settings.batchSize * settings.gradientAccumulationSteps);
+    const size = settings.batchSize * settings.gradientAccumulationSteps;
+    return chunks(order.slice(from * size).map((at) => this.#train[at]!), size);
   }
 
-  async #round(step: number): Promise<void> {
-    const { weights, method: { policy, decomposition }, task, settings, key, fineTuned, watch } = this.#request;
-    if (!policy || !decomposition) throw new Error("A method needs both a decomposition and a policy, or neither.");
-    const started = performance.now();
-    const roundKey = key.fold("selection").fold(step);
-    const wanted = roundKey.permutation(this.#train.length).slice(0, settings.scoreExamples ?? this.#train.length);
-    const options = {
-      weights,
-      policy,
-      decomposition,
-      step,
-      head: task.head,
-      examples: wanted.map((at) => this.#train[at]!),
-      shape: this.#shape,
-      key: roundKey,
-      fineTuned: fineTuned ?? (() => Promise.reject(new Error("There is no fine-tuned model to score."))),
-      trainingGradients: () => this.#trainingGradients(),
-      pause: () => watch.pause(),
-      note: (message: string) => watch.note(message),
-    };
-    const { names, rankings } = await choose(options);
-    this.#rankings.push(...rankings);
-    for (const ranking of rankings) watch.event({ type: "ranking", ...ranking });
-    this.#stepper.resetGradientSums();
-    this.#seconds.selection += since(started);
-    if (names.length === 0) return;
-    const before = await this.#logits(this.#evaluator);
-    const converting = performance.now();
-    const trial = trialOn({ ...options, names, train: this.#train, stepper: this.#stepOptions });
-    const found = await decomposition.calibrate?.(trial) ?? decomposition;
-    const selected = convert(names, { ...options, decomposition: found, rankings });
-    this.#seconds.decomposition += since(converting);
-    this.#selected.push(...selected);
-    this.#stepper.refresh();
-    this.#evaluator = Evaluator.factorized(weights, this.#shape);
-    const after = await this.#logits(this.#evaluator);
-    // A decomposition that says it loses something is reported, not refused.
-    const lossy = names.some((name) => weights.factorizationOf(name)?.maxRelativeError !== undefined);
-    const difference = lossy
-      ? largestDifference(before, after)
-      : checkSame("Writing matrices as factors", { before, after });
-    this.#factorizeDifference = Math.max(this.#factorizeDifference, difference);
-    watch.event({ type: "converted", step, matrices: selected });
-  }
-
-  #trainingGradients(): Map<string, tf.Tensor2D> {
-    const { gradientSums } = this.#stepper;
-    if (gradientSums.tensors.length > 0 && gradientSums.steps > 0) return gradientSums.means();
-    throw new Error('The score looks at the gradients of training: its policy must say needs: ["trainingGradients"].');
-  }
-
-  // Judges the weights as they are; gives the finished model where it may be the one that is kept.
-  async #endEpoch({ step, epoch, last, best }: { step: number; epoch: number; last: boolean; best: Best | undefined }) {
+  // Judges the weights as they are, and keeps the finished model where it is the one to be kept.
+  async #endEpoch({ step, epoch, last }: { step: number; epoch: number; last: boolean }): Promise<void> {
     const { settings: { keep }, task, dev, watch } = this.#request;
-    const finished = keep === "best" || last ? await this.#finish() : undefined;
-    const logits = finished?.logits ?? await this.#mergedLogits();
+    const finished = keep === "best" || last ? await this.#judging.finish() : undefined;
+    const logits = finished?.logits ?? await this.#judging.merged();
     watch.event({ type: "evaluation", step, epoch, metrics: judge(logits, { examples: dev, task }) });
-    if (!finished || keep === "last") return finished && { value: 0, finished };
-    const heldOut = await this.#logits(this.#dense, [...finished.merged.values()], this.#heldOut);
+    if (!finished) return;
+    if (keep === "last") return void (this.#best = { value: 0, finished });
+    const heldOut = await this.#judging.dense(finished.merged, this.#heldOut);
     const metrics = judge(heldOut, { examples: this.#heldOut, task });
     watch.event({ type: "held-out", step, epoch, metrics });
     const value = metrics[task.primary] ?? NaN;
-    const better = !best || value > best.value;
-    tf.dispose([...(better ? best : { finished })?.finished.merged.values() ?? []]);
-    return better ? { value, finished } : best;
-  }
-
-  async #mergedLogits(): Promise<Logits> {
-    const merged = [...this.#request.weights.merged().values()];
-    try {
-      return await this.#logits(this.#dense, merged);
-    } finally {
-      tf.dispose(merged);
-    }
-  }
-
-  // Merges, and compares the merged model with the training forward over the whole dev set.
-  async #finish(): Promise<Finished> {
-    const { weights } = this.#request;
-    const merged = weights.merged();
-    for (const [name, tensor] of merged) {
-      if (!tf.tidy(() => tf.all(tf.isFinite(tensor)).dataSync()[0])) {
-        throw new Error(`The merged parameter "${name}" is not finite; the weights are left as they were.`);
-      }
-    }
-    const logits = await this.#logits(this.#dense, [...merged.values()]);
-    const before = this.#evaluator === this.#dense ? logits : await this.#logits(this.#evaluator);
-    return { merged, logits, mergeDifference: checkSame("Merging", { before, after: logits }) };
-  }
-
-  async #logits(
-    evaluator: Evaluator,
-    values: readonly tf.Tensor[] = this.#request.weights.values,
-    examples = this.#request.dev,
-  ): Promise<Logits> {
-    const started = performance.now();
-    const logits = await evaluator.logits(values, { examples, pause: () => this.#request.watch.pause() });
-    this.#seconds.evaluation += since(started);
-    return logits;
+    const better = !this.#best || value > this.#best.value;
+    tf.dispose([...(better ? this.#best : { finished })?.finished.merged.values() ?? []]);
+    if (better) this.#best = { value, finished };
   }
 
   #outcome(steps: number, finished?: Finished): TrainingOutcome {
     const sizes = (slots: readonly Slot[]) =>
       slots.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
+    const { seconds, selected, rankings, factorizeDifference } = this.#rounds.state;
     return {
       mergeDifference: 0,
       ...finished,
-      factorizeDifference: this.#factorizeDifference,
-      selected: this.#selected,
-      rankings: this.#rankings,
+      factorizeDifference,
+      selected,
+      rankings,
       parameters: {
         model: this.#modelSize,
         training: this.#request.weights.size,
         trainable: sizes(this.#stepper.trained),
       },
       steps,
-      seconds: this.#seconds,
+      seconds: { ...this.#times.seconds, ...seconds, evaluation: this.#judging.seconds },
     };
   }
 }
 
-interface Finished {
-  readonly merged: Map<string, tf.Tensor>;
-  readonly logits: Logits;
-  readonly mergeDifference: number;
-}
-
-/** The model that is kept so far, and its value on the held-out examples. */
-interface Best {
-  readonly value: number;
-  readonly finished: Finished;
-}
-
-const since = (started: number) => (performance.now() - started) / 1000;
+const tensorOf = ({ shape, values }: StoredTensor): tf.Tensor => tf.tensor(values, [...shape], "float32");

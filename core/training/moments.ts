@@ -93,6 +93,11 @@ export class GradientSums {
     return [...this.#sums.values()];
   }
 
+  /** By slot name: to be written, not disposed. */
+  get saved(): ReadonlyMap<string, tf.Tensor> {
+    return this.#sums;
+  }
+
   /** Steps that were summed. */
   get steps(): number {
     return this.#steps;

@@ -13,6 +13,7 @@ import type { EncodedExample } from "./batches.ts";
 import type { Logits } from "./evaluate.ts";
 import type { Ranking, Selected } from "./selection.ts";
 import type { TrainingSettings } from "./settings.ts";
+import type { Checkpoint } from "./state.ts";
 
 /** What is over-parameterised, and who decides; without, a run is plain fine-tuning. */
 export interface Method {
@@ -34,6 +35,8 @@ export interface TrainingRequest {
   /** The same model after plain fine-tuning; the caller takes the tensors over. @default there is none */
   readonly fineTuned?: () => Promise<ReadonlyMap<string, tf.Tensor>>;
   readonly watch: Watcher;
+  /** @default the run begins at its first step, and nothing is kept of it */
+  readonly checkpoint?: Checkpoint;
 }
 
 /** Who is told what happens. */
@@ -62,7 +65,9 @@ export type TrainingEvent =
   | { readonly type: "evaluation"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
   | { readonly type: "held-out"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
   | ({ readonly type: "ranking" } & Ranking)
-  | { readonly type: "converted"; readonly step: number; readonly matrices: readonly Selected[] };
+  | { readonly type: "converted"; readonly step: number; readonly matrices: readonly Selected[] }
+  /** It goes on after that many steps; what stands above of later ones is done again. */
+  | { readonly type: "resumed"; readonly step: number };
 
 /** What a run ended with. */
 export interface TrainingOutcome {

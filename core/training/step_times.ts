@@ -22,6 +22,17 @@ export class StepTimes {
     this.#first ||= seconds;
   }
 
+  /** What was measured so far, to be written down. */
+  get state(): { readonly firstStep: number; readonly steps: readonly number[] } {
+    return { firstStep: this.#first, steps: this.#times };
+  }
+
+  /** Goes on from what another process measured; it compiles everything again. */
+  restore({ firstStep, steps }: StepTimes["state"]): void {
+    this.#first = firstStep;
+    this.#times.push(...steps);
+  }
+
   /** The first step's seconds, and the median of those that compiled nothing. */
   get seconds(): { firstStep: number; perStep: number } {
     const sorted = this.#times.toSorted((a, b) => a - b);

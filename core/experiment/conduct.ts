@@ -1,0 +1,127 @@
+/**
+ * An experiment from its file to its results.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { sha256OfFile } from "../cache.ts";
+import { Interrupted } from "../errors.ts";
+import type { Parts } from "../parts.ts";
+import { type Asked, checkSameRuns, writeAsked } from "./asked.ts";
+import type { Experiment } from "./define.ts";
+import { Expansion, type Place } from "./expand.ts";
+import { experimentName, loadExperiment } from "./load.ts";
+import { outsideModules } from "./modules.ts";
+import { type PreparedRun, Preparer } from "./prepare.ts";
+import { publishedSchema } from "./published.ts";
+import type { Request } from "./request.ts";
+import type { Result } from "./results.ts";
+import { runAll, type RunnerWatcher } from "./runner.ts";
+import { Tuning } from "./tune.ts";
+
+/** An experiment whose first runs were found and checked; nothing has started. */
+export interface Plan {
+  readonly experiment: Experiment;
+  /** URL of its file. */
+  readonly url: string;
+  /** Sha256 of modules from outside the tree. */
+  readonly modules: readonly string[];
+  readonly request: Request;
+  readonly parts: Parts;
+  readonly expansion: Expansion;
+  readonly prepare: (place: Place) => Promise<PreparedRun>;
+  /** Tuning runs of the first stage; none where nothing is tuned. */
+  readonly tuning: readonly PreparedRun[];
+  /** Final runs, with the settings that they have where tuning does not choose others. */
+  readonly runs: readonly PreparedRun[];
+}
+
+/** Finds and checks all that can be before anything starts. */
+export async function planExperiment(
+  url: string,
+  { request, parts, note }: { request: Request; parts: Parts; note: (message: string) => void },
+): Promise<Plan> {
+  const experiment = await loadExperiment(url);
+  const { digests: modules } = await outsideModules(url, parts.root);
+  const expansion = new Expansion(experiment, request, parts);
+  const { data } = request;
+  const preparer = new Preparer(parts, { ...(data !== undefined && { data }), modules, note });
+  const known = new Map<string, Promise<PreparedRun>>();
+  const prepare = (place: Place) => {
+    const key = JSON.stringify(place);
+    const found = known.get(key) ?? preparer.prepare(expansion.at(place));
+    known.set(key, found);
+    return found;
+  };
+  const runs: PreparedRun[] = [];
+  for (const place of expansion.places) runs.push(await prepare(place));
+  const tuning = await Tuning.of({ expansion, prepare, run: () => Promise.resolve(new Map()) });
+  const first = tuning.stages > 0 ? await tuning.runs(0) : [];
+  return { experiment, url, modules, request, parts, expansion, prepare, tuning: first, runs };
+}
+
+/** What conducting an experiment is told. */
+export interface ConductOptions {
+  readonly watch: RunnerWatcher;
+  readonly signal: AbortSignal;
+  /** What the experiment asked for before, where it is to be the same again. */
+  readonly before?: Asked | undefined;
+}
+
+/** Tunes where asked for, does the runs, and gives their results under their labels. */
+export async function conduct(plan: Plan, { watch, signal, before }: ConductOptions): Promise<Result[]> {
+  const { experiment, url, modules, request, parts: { root }, expansion, prepare } = plan;
+  const common = { request, experiment: url, modules, root, watch, signal };
+  const interrupted = () => new Interrupted("Interrupted; what is finished is kept, the same command goes on.");
+  const begin = () => Promise.resolve();
+  const tuning = await Tuning.of({ expansion, prepare, run: (runs) => runAll(runs, { ...common, begin }) });
+  if (!await tuning.run()) throw interrupted();
+  const runs = await Promise.all(tuning.places.map(prepare));
+  const asked = await askedBy(plan, { runs, tuning });
+  if (before) checkSameRuns(asked, before);
+  const found = await runAll(runs, { ...common, begin: () => writeAsked(asked, request.runs) });
+  if (signal.aborted) throw interrupted();
+  return runs.flatMap(({ id, spec: { label } }): Result[] => {
+    const result = found.get(id);
+    return result ? [{ ...result, method: label, experiment: experiment.name }] : [];
+  });
+}
+
+async function askedBy(
+  { experiment, url, modules, request, parts: { root } }: Plan,
+  { runs, tuning: { tuned } }: { runs: readonly PreparedRun[]; tuning: Tuning },
+): Promise<Asked> {
+  const { name, description, published } = experiment;
+  const asked = runs.map(({ id, model, spec: { task, label, base, point, seed } }) => ({
+    id,
+    model,
+    task: task.name,
+    method: label,
+    seed,
+    base,
+    point,
+  }));
+  const methods = asked.map(({ base }) => base);
+  const usual = methods.includes("fine-tuning") ? "fine-tuning" : methods[0]!;
+  const { tasks, methods: some, models, seeds, set } = request;
+  return {
+    experiment: name,
+    declaration: {
+      file: experimentName(url, new URL("experiments/", root)),
+      sha256: url.startsWith("file:") ? await sha256OfFile(fileURLToPath(url)) : null,
+      modules,
+      changes: {
+        ...(tasks && { tasks }),
+        ...(some && { methods: some }),
+        ...(models && { models }),
+        ...(seeds && { seeds }),
+        ...(set && { set }),
+      },
+    },
+    ...(description !== undefined && { description }),
+    ...(published && { published: publishedSchema.parse(published) }),
+    baseline: experiment.baseline ?? usual,
+    ...(tuned.length > 0 && { tuned }),
+    runs: asked,
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * Choosing settings for each method on its own, on training data alone.
+ *
+ * @module
+ */
+import type { Result } from "./results.ts";
+import type { Tuned } from "./asked.ts";
+import { combinations, type Expansion, type Place, type Values } from "./expand.ts";
+import type { PreparedRun } from "./prepare.ts";
+
+/** What tuning needs of the command that runs it. */
+export interface TuneOptions {
+  readonly expansion: Expansion;
+  readonly prepare: (place: Place) => Promise<PreparedRun>;
+  /** Does runs; gives their results by id, fewer where it was interrupted. */
+  readonly run: (runs: readonly PreparedRun[]) => Promise<ReadonlyMap<string, Result>>;
+}
+
+/** One method on one task, whose settings are chosen together. */
+interface Group {
+  readonly places: readonly Place[];
+  readonly first: PreparedRun;
+  /** Paths that are chosen together, one set after the other. */
+  readonly stages: readonly (readonly string[])[];
+  chosen: Values;
+  readonly tried: { readonly values: Values; readonly mean: number }[];
+}
+
+/** Seeds of tuning runs, unless the experiment says otherwise: none that final runs usually have. */
+export const TUNING_SEEDS: readonly number[] = [101, 102, 103];
+
+/** Whether a run trains factors at the rate of factors. */
+export function trainsFactors({ spec: { method: { decomposition } }, architecture }: PreparedRun): boolean {
+  const { shape } = architecture.matrices[0]!;
+  const plan = decomposition?.plan(shape);
+  return plan?.factorShapes.some((_, at) => {
+    const { frozen = false, as = "factor" } = plan.training?.[at] ?? {};
+    return !frozen && as === "factor";
+  }) ?? false;
+}
+
+/**
+ * The tuning runs of each stage for values chosen so far, and in the end the places of the final runs, with the values that
+ * were chosen for them, and how.
+ */
+export class Tuning {
+  readonly #groups: readonly Group[];
+  readonly #options: TuneOptions;
+
+  private constructor(groups: readonly Group[], options: TuneOptions) {
+    this.#groups = groups;
+    this.#options = options;
+  }
+
+  static async of(options: TuneOptions): Promise<Tuning> {
+    const { expansion, prepare } = options;
+    const { tune = {}, search = "grid" } = expansion.experiment;
+    const byGroup = Map.groupBy(
+      expansion.places,
+      ({ model, task, point, method }) => JSON.stringify([model, task, point, method]),
+    );
+    const groups: Group[] = [];
+    for (const places of byGroup.values()) {
+      const first = await prepare(places[0]!);
+      const paths = Object.keys(tune).filter((path) =>
+        !Object.hasOwn(expansion.set, path) && (path !== "training.factorLearningRate" || trainsFactors(first))
+      );
+      const stages = paths.length === 0 ? [] : search === "grid" ? [paths] : paths.map((path) => [path]);
+      groups.push({ places, first, stages, chosen: {}, tried: [] });
+    }
+    return new Tuning(groups, options);
+  }
+
+  get stages(): number {
+    return Math.max(0, ...this.#groups.map(({ stages }) => stages.length));
+  }
+
+  /** The runs of one stage, for the values chosen before it. */
+  async runs(stage: number): Promise<PreparedRun[]> {
+    const places = this.#groups.flatMap((group) => this.#candidates(group, stage).flatMap(({ places }) => places));
+    return await Promise.all(places.map(this.#options.prepare));
+  }
+
+  // What is tried for one group: each combination at each tuning seed.
+  #candidates({ places: [place], stages, chosen }: Group, stage: number) {
+    const { tune = {}, tuningSeeds = TUNING_SEEDS } = this.#options.expansion.experiment;
+    const paths = stages[stage];
+    if (!paths) return [];
+    return combinations(Object.fromEntries(paths.map((path) => [path, tune[path]!]))).map((some) => {
+      const values = { ...chosen, ...some };
+      const tried = { ...values, "training.split": "held-out" };
+      return { values, places: tuningSeeds.map((seed): Place => ({ ...place!, seed, values: tried })) };
+    });
+  }
+
+  /** Does the tuning runs that are not done; false where it was interrupted. */
+  async run(): Promise<boolean> {
+    for (let stage = 0; stage < this.stages; stage++) {
+      const results = await this.#options.run(await this.runs(stage));
+      for (const group of this.#groups) {
+        const tried = [];
+        for (const { values, places } of this.#candidates(group, stage)) {
+          const ids = await Promise.all(places.map(async (place) => (await this.#options.prepare(place)).id));
+          if (!ids.every((id) => results.has(id))) return false;
+          const found = ids.map((id) => results.get(id)!).filter(({ status }) => status === "done");
+          const sum = found.reduce((sum, { metrics, primary }) => sum + (metrics[primary as "accuracy"] ?? 0), 0);
+          tried.push({ values, mean: sum / ids.length });
+        }
+        group.tried.push(...tried);
+        if (tried.length > 0) group.chosen = tried.reduce((best, next) => next.mean > best.mean ? next : best).values;
+      }
+    }
+    return true;
+  }
+
+  /** Of the final runs, with what was chosen until now. */
+  get places(): Place[] {
+    return this.#groups.flatMap(({ places, chosen }) =>
+      Object.keys(chosen).length > 0 ? places.map((place) => ({ ...place, values: chosen })) : places
+    );
+  }
+
+  /** What was chosen, and how. */
+  get tuned(): Tuned[] {
+    const { tune = {} } = this.#options.expansion.experiment;
+    return this.#groups.filter(({ tried }) => tried.length > 0).map(({ first, chosen, tried }) => ({
+      model: first.model,
+      task: first.spec.task.name,
+      method: first.spec.label,
+      chosen,
+      atEdge: Object.entries(chosen).filter(([path, value]) => isAtEdge(value, tune[path]!)).map(([path]) => path),
+      tried,
+    }));
+  }
+}
+
+// The smallest or the largest of several numbers: the best may lie beyond.
+function isAtEdge(value: unknown, tried: readonly unknown[]): boolean {
+  const numbers = tried.filter((other) => typeof other === "number");
+  return numbers.length > 1 && (value === Math.min(...numbers) || value === Math.max(...numbers));
+}
