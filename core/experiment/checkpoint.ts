@@ -68,7 +68,7 @@ export class RunCheckpoint implements Checkpoint {
   /** What was measured before the run was taken up, this time included among `resumedFrom`. */
   get before(): Before {
     if (!this.#kept) return { seconds: 0, peakBytes: 0, resumedFrom: [] };
-    const { before, facts: { step } } = this.#kept;
+    const { before, facts: { at: { step } } } = this.#kept;
     return { ...before, resumedFrom: [...before.resumedFrom, step] };
   }
 
@@ -84,7 +84,7 @@ export class RunCheckpoint implements Checkpoint {
       await Deno.mkdir(dirname(this.#path), { recursive: true });
       await writeSafetensors(this.#path, tensors, { state: JSON.stringify(kept) });
     } catch (error) {
-      note(`The checkpoint after step ${facts.step} could not be written: ${messageOf(error)}`);
+      note(`The checkpoint after step ${facts.at.step} could not be written: ${messageOf(error)}`);
     }
     this.#last = performance.now();
   }

@@ -48,7 +48,12 @@ const encoder = new TextEncoder();
 
 function say(message: WorkerMessage): void {
   const line = encoder.encode(JSON.stringify(message) + "\n");
-  for (let at = 0; at < line.length;) at += Deno.stdout.writeSync(line.subarray(at));
+  try {
+    for (let at = 0; at < line.length;) at += Deno.stdout.writeSync(line.subarray(at));
+  } catch (error) {
+    // Nobody listens any more: the end of the orders comes too, and the run in hand is to keep its state first.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 /** Orders as they come, and whether the one who gives them has gone, or told to stop. */
@@ -98,13 +103,12 @@ export async function work(lines: AsyncIterable<string>, parts: Parts): Promise<
         const result = await run(order);
         say(result ? { type: "done", result, spent: spent() } : { type: "busy" });
       } catch (error) {
-        if (error instanceof Interrupted || error instanceof Deno.errors.BrokenPipe) throw error;
+        if (error instanceof Interrupted) throw error;
         say(failure(error));
       }
     }
     if (orders.stopped) say({ type: "interrupted" });
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return; // nobody listens any more
     say(error instanceof Interrupted ? { type: "interrupted" } : failure(error));
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { engine } from "../engine.ts";
+import { Interrupted } from "../errors.ts";
 import { stored } from "../pretrained.ts";
 import type { StoredTensor } from "../safetensors.ts";
 import * as tf from "../tf.ts";
@@ -16,7 +17,7 @@ import { roundsOf, runLength, trainingParts, trainsBy } from "./plan.ts";
 import { Rounds } from "./rounds.ts";
 import type { TrainingOutcome, TrainingRequest } from "./run.ts";
 import { rateAt } from "./schedule.ts";
-import type { TrainingState } from "./state.ts";
+import type { Position, TrainingState } from "./state.ts";
 import { type StepOptions, Stepper } from "./step.ts";
 import { StepTimes } from "./step_times.ts";
 
@@ -46,6 +47,7 @@ class Training {
   readonly #rounds: Rounds;
   readonly #times = new StepTimes();
   readonly #modelSize: number;
+  #at: Position = { step: 0, done: "evaluation" };
   #best: Best | undefined;
 
   constructor(request: TrainingRequest) {
@@ -75,49 +77,56 @@ class Training {
   }
 
   async run(): Promise<TrainingOutcome> {
-    const { settings, method: { policy }, checkpoint } = this.#request;
+    const { checkpoint } = this.#request;
+    const saved = checkpoint?.take();
+    if (saved) await this.#restore(saved);
+    try {
+      return await this.#go();
+    } catch (error) {
+      if (error instanceof Interrupted && !this.#rounds.midway) await checkpoint?.keep(this.#state);
+      throw error;
+    }
+  }
+
+  async #go(): Promise<TrainingOutcome> {
+    const { settings, method: { policy } } = this.#request;
     const length = runLength(settings, this.#train.length);
     const rounds = new Set(policy ? roundsOf(policy, length) : []);
     const warmupSteps = settings.warmupSteps ?? Math.round(length.steps * settings.warmupRatio);
-    const saved = checkpoint?.take();
-    const from = saved ? await this.#restore(saved) : { step: 0, asked: false };
     let batches: Generator<EncodedExample[]> | undefined;
-    for (let step = from.step; step < length.steps; step++) {
+    for (let { step } = this.#at; true;) {
       const epoch = Math.floor(step / length.stepsPerEpoch), inEpoch = step % length.stepsPerEpoch;
-      if (inEpoch === 0 || !batches) batches = this.#epoch(epoch, inEpoch);
-      if (rounds.has(step) && !(from.asked && step === from.step)) {
-        await this.#pause({ step, asked: false });
+      const last = step === length.steps;
+      if (step > 0 && (inEpoch === 0 || last) && this.#at.done === "step") {
+        await this.#endEpoch({ step, epoch: inEpoch === 0 ? epoch : epoch + 1, last });
+        await this.#reached({ step, done: "evaluation" });
+      }
+      if (last) return this.#outcome(step, this.#best?.finished);
+      if (rounds.has(step) && this.#at.done !== "round") {
         await this.#rounds.at(step);
         this.#times.restructured();
+        await this.#reached({ step, done: "round" });
       }
-      await this.#pause({ step, asked: true });
+      if (inEpoch === 0 || !batches) batches = this.#epoch(epoch, inEpoch);
       const rate = rateAt(step, { warmupSteps, totalSteps: length.steps });
       const examples = batches.next().value as EncodedExample[];
       if (!this.#step(step, { examples, rate, steps: length.steps })) {
         tf.dispose([...this.#best?.finished.merged.values() ?? []]);
         return this.#outcome(step + 1);
       }
-      const last = step + 1 === length.steps;
-      if (inEpoch + 1 === length.stepsPerEpoch || last) {
-        await this.#endEpoch({ step: step + 1, epoch: epoch + 1, last });
-      }
+      await this.#reached({ step: ++step, done: "step" });
     }
-    return this.#outcome(length.steps, this.#best?.finished);
   }
 
-  // Between steps: where the run may be told to end, and its state is kept from time to time, and then.
-  async #pause(at: { step: number; asked: boolean }): Promise<void> {
+  // Between two things to do: the state is whole here, kept from time to time, and the run may be told to end.
+  async #reached(at: Position): Promise<void> {
+    this.#at = at;
     const { checkpoint, watch } = this.#request;
-    if (checkpoint?.due()) await checkpoint.keep(this.#state(at));
-    try {
-      await watch.pause();
-    } catch (interruption) {
-      await checkpoint?.keep(this.#state(at));
-      throw interruption;
-    }
+    if (checkpoint?.due()) await checkpoint.keep(this.#state);
+    await watch.pause();
   }
 
-  #state({ step, asked }: { step: number; asked: boolean }): TrainingState {
+  get #state(): TrainingState {
     const { weights } = this.#request;
     const { moments, gradientSums } = this.#stepper;
     const tensors = new Map<string, tf.Tensor>();
@@ -134,8 +143,7 @@ class Training {
     };
     return {
       facts: {
-        step,
-        asked,
+        at: this.#at,
         rounds: this.#rounds.state,
         updates: Object.fromEntries([...moments.saved].map(([slot, { updates }]) => [slot, updates])),
         summed: gradientSums.steps,
@@ -146,8 +154,8 @@ class Training {
     };
   }
 
-  // Takes up a state that was kept; gives where to go on.
-  async #restore({ facts, tensors }: TrainingState): Promise<{ step: number; asked: boolean }> {
+  // Takes up a state that was kept.
+  async #restore({ facts, tensors }: TrainingState): Promise<void> {
     const { weights, watch } = this.#request;
     const under = (folder: string) =>
       [...tensors].filter(([name]) => name.startsWith(`${folder}/`)).map(([name, tensor]) =>
@@ -177,8 +185,8 @@ class Training {
     }
     this.#judging.seconds = facts.seconds.evaluation;
     this.#times.restore(facts.seconds);
-    watch.event({ type: "resumed", step: facts.step });
-    return facts;
+    this.#at = facts.at;
+    watch.event({ type: "resumed", step: facts.at.step });
   }
 
   // One optimiser step; false when the loss is no longer finite.

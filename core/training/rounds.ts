@@ -46,12 +46,19 @@ export class Rounds {
     seconds: { selection: 0, decomposition: 0 },
   };
 
+  #midway = false;
+
   constructor(options: RoundsOptions) {
     this.#options = options;
   }
 
   get state(): RoundsState {
     return this.#state;
+  }
+
+  /** The weights are neither as before the round nor known to be right after it. */
+  get midway(): boolean {
+    return this.#midway;
   }
 
   /** The round before a step. */
@@ -78,9 +85,10 @@ export class Rounds {
     };
     const { names, rankings } = await choose(options);
     for (const ranking of rankings) watch.event({ type: "ranking", ...ranking });
-    stepper.resetGradientSums();
-    this.#add({ rankings, seconds: { selection: since(started), decomposition: 0 } });
+    const selection = since(started);
     if (names.length > 0) await this.#convert(names, { ...options, rankings });
+    else stepper.resetGradientSums();
+    this.#add({ rankings, seconds: { selection, decomposition: 0 } });
   }
 
   async #convert(
@@ -101,6 +109,7 @@ export class Rounds {
       },
     };
     const found = await decomposition.calibrate?.(recorded) ?? decomposition;
+    this.#midway = true;
     const selected = convert(names, { ...options, decomposition: found });
     const seconds = since(started);
     stepper.refresh();
@@ -117,6 +126,7 @@ export class Rounds {
       factorizeDifference: difference,
       seconds: { selection: 0, decomposition: seconds },
     });
+    this.#midway = false;
     watch.event({ type: "converted", step, matrices: selected });
   }
 

@@ -16,10 +16,7 @@ export interface TrainingState {
 
 /** The plain part of a {@linkcode TrainingState}. */
 export interface TrainingFacts {
-  /** Steps taken. */
-  readonly step: number;
-  /** Whether the round before the next step, if it has one, is done. */
-  readonly asked: boolean;
+  readonly at: Position;
   readonly rounds: RoundsState;
   /** Updates that each trained slot took. */
   readonly updates: { readonly [slot: string]: number };
@@ -28,6 +25,14 @@ export interface TrainingFacts {
   /** The model that is kept so far; its value on the held-out examples, `null` for one that is not defined. */
   readonly best?: { readonly value: number | null; readonly mergeDifference: number; readonly logits: Logits };
   readonly seconds: { readonly evaluation: number; readonly firstStep: number; readonly steps: readonly number[] };
+}
+
+/** A point of a run at which its state is whole. */
+export interface Position {
+  /** Steps taken. */
+  readonly step: number;
+  /** What was done since: nothing, the evaluation at the end of an epoch, the round before the next step. */
+  readonly done: "step" | "evaluation" | "round";
 }
 
 /** Where a run's state is kept. */
