@@ -7,10 +7,9 @@ import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../errors.ts";
 import { type Asked, readAskedFile } from "../experiment/asked.ts";
-import { conduct, type Plan, planExperiment } from "../experiment/conduct.ts";
+import { conduct, type Conducted, type Plan, planExperiment } from "../experiment/conduct.ts";
 import { experimentUrl } from "../experiment/load.ts";
 import type { Request } from "../experiment/request.ts";
-import type { Result } from "../experiment/results.ts";
 import { summary } from "../experiment/table.ts";
 import { backendNamed, type Parts } from "../parts.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
@@ -66,8 +65,8 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
   let failed = false;
   for (const plan of plans) {
     const { name } = plan.experiment;
-    const results = await run(plan);
-    failed ||= results.some(({ status }) => status === "failed");
+    const { results, tuning } = await run(plan);
+    failed ||= [...results, ...tuning].some(({ status }) => status === "failed");
     if (options.flag("json")) print(JSON.stringify({ experiment: name, results }));
     else print(`\n${name}\n\n${summary(results)}`);
   }
@@ -126,7 +125,7 @@ function requestOf(options: Arguments, parts: Parts): Request {
   };
 }
 
-async function run(plan: Plan & { before: Asked | undefined }): Promise<Result[]> {
+async function run(plan: Plan & { before: Asked | undefined }): Promise<Conducted> {
   const stop = new AbortController();
   const interrupt = () => {
     if (!stop.signal.aborted) say("Interrupted: stopping after the step at hand.");
