@@ -32,6 +32,7 @@ export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
   --threads N          threads of all runs together (all cores)
   --backend NAME       what computes (tensorflow)
   --device cpu|gpu     on what (the GPU where there is one)
+  --tensorboard        write RUNS/RUN/tensorboard/ while a run is done
   --dry-run            list the runs, start nothing
   --json               one JSON document on standard output`;
 
@@ -41,7 +42,7 @@ const DEFAULT_EXPERIMENT = "glue-minilm";
 /** Runs the command; gives its exit code. */
 export async function reproduce(args: readonly string[], parts: Parts): Promise<number> {
   const options = readArguments(args, {
-    boolean: ["keep-models", "dry-run", "json", "help"],
+    boolean: ["keep-models", "tensorboard", "dry-run", "json", "help"],
     string: ["tasks", "methods", "models", "seeds", "data", "runs", "jobs", "threads", "backend", "device"],
     collect: ["set"],
   });
@@ -118,6 +119,7 @@ function requestOf(options: Arguments, parts: Parts): Request {
       ? runs
       : resolve(cwd, runs),
     keepModels: options.flag("keep-models"),
+    tensorboard: options.flag("tensorboard"),
     jobs: options.count("jobs") ?? 1,
     ...(threads && { threads }),
     ...(backend !== undefined && { backend }),

@@ -22,12 +22,15 @@ import { environment } from "./environment.ts";
 import { EventLog } from "./event_log.ts";
 import type { PreparedRun } from "./prepare.ts";
 import { FILES, type Result, toJson, writeWhole } from "./results.ts";
+import { Summaries } from "./summaries.ts";
 
 /** How a run is done, without a say in its numbers. */
 export interface ExecuteOptions {
   /** The run's folder. */
   readonly folder: string;
   readonly keepModel: boolean;
+  /** Write files for TensorBoard while it runs. */
+  readonly tensorboard: boolean;
   /** Folder of plainly fine-tuned weights, for scores that need them. */
   readonly fineTuned: string;
   /** Keep the merged weights there: another run's score needs them. */
@@ -45,9 +48,7 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
   const started = performance.now();
   await Deno.mkdir(folder, { recursive: true });
   await removeUnfinished(folder);
-  for (const stale of [FILES.result, FILES.model]) {
-    await Deno.remove(`${folder}/${stale}`, { recursive: true }).catch(() => {});
-  }
+  for (const stale of [FILES.result, FILES.model]) await removeIfThere(`${folder}/${stale}`);
   const about = { id: run.id, settings: run.settings, origin: run.repository.origin, environment: await environment() };
   await writeWhole(`${folder}/${FILES.run}`, toJson(about));
   const measured = (): Before => ({
@@ -62,9 +63,12 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
     settle: () => events.sync(),
     note,
   });
+  if (checkpoint.before.resumedFrom.length === 0) await removeIfThere(`${folder}/${FILES.tensorboard}`);
   using events = await EventLog.open(`${folder}/${FILES.events}`, { append: checkpoint.before.resumedFrom.length > 0 });
+  using summaries = options.tensorboard ? new Summaries(`${folder}/${FILES.tensorboard}`, { note }) : undefined;
   const event = (event: TrainingEvent) => {
     events.write({ time: measured().seconds, ...event });
+    summaries?.write(event);
     options.event(event);
   };
   engine().memory({ resetPeak: true });
@@ -101,6 +105,8 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
     tf.dispose([...outcome?.merged?.values() ?? []]);
   }
 }
+
+const removeIfThere = (path: string) => Deno.remove(path, { recursive: true }).catch(() => {});
 
 /** Where the weights are that a plain run ends with, or the plain run that another needs. */
 export const fineTunedPath = (run: PreparedRun, folder: string): string =>

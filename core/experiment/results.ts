@@ -88,6 +88,7 @@ export const FILES = {
   result: "result.json",
   model: "model",
   checkpoint: "checkpoint",
+  tensorboard: "tensorboard",
   lock: "lock",
 } as const;
 

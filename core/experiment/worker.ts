@@ -142,6 +142,7 @@ async function prepared(
         await finishedResult(run, { request, share }) ?? await execute(run, {
           folder,
           keepModel: request.keepModels,
+          tensorboard: request.tensorboard,
           fineTuned: fineTunedFolder(request),
           shareFineTuned: share,
           event: (event) => say({ type: "event", event }),

@@ -14,12 +14,22 @@ export interface Ended {
   readonly err: string;
 }
 
+/** What a command may use. */
+export interface Limits {
+  /** Of one file; what is written beyond is an error, as on a full disk. @default no limit */
+  readonly kilobytes?: number;
+}
+
+const LIMITED = `trap "" XFSZ; ulimit -f "$0"; exec "$@"`;
+
 /** A command's process, with the permissions of its task. */
-export function spawn(args: readonly string[], folder: string): Deno.ChildProcess {
+export function spawn(args: readonly string[], folder: string, { kilobytes }: Limits = {}): Deno.ChildProcess {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
   const { command } = tasks[args[0]!] as { command: string };
-  return new Deno.Command(Deno.execPath(), {
-    args: [...command.split(" ").slice(1), ...args.slice(1)],
+  const words = [Deno.execPath(), ...command.split(" ").slice(1), ...args.slice(1)];
+  const [program, ...rest] = kilobytes ? ["bash", "-c", LIMITED, String(kilobytes), ...words] : words;
+  return new Deno.Command(program!, {
+    args: rest,
     cwd: ROOT,
     env: { INIT_CWD: folder, NO_COLOR: "1", HF_HUB_OFFLINE: "1" },
     stdin: "null",
@@ -29,8 +39,8 @@ export function spawn(args: readonly string[], folder: string): Deno.ChildProces
 }
 
 /** Runs a command from a folder to its end. */
-export async function run(args: readonly string[], folder: string): Promise<Ended> {
-  const { code, stdout, stderr } = await spawn(args, folder).output();
+export async function run(args: readonly string[], folder: string, limits: Limits = {}): Promise<Ended> {
+  const { code, stdout, stderr } = await spawn(args, folder, limits).output();
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
 }
 
