@@ -48,8 +48,13 @@ export interface Task {
   readonly head: Head;
   /** The metric that tables show. */
   readonly primary: MetricName;
-  /** Rows of the published sets, for estimates before any data is there. */
-  readonly rows?: { readonly train: number; readonly dev: number };
+  /** The published sets in numbers, for estimates before any data is there. */
+  readonly rows?: {
+    readonly train: number;
+    readonly dev: number;
+    /** Tokens that a batch of 32 lines is padded to, on average, with BERT's vocabulary and at most 128. */
+    readonly padded?: number;
+  };
   load(context: TaskContext): Promise<TaskData>;
   /** Judges predictions (classes, or numbers) against labels. */
   metrics(predictions: readonly number[], labels: readonly number[]): Metrics;

@@ -7,6 +7,7 @@ import {
   type Example,
   exists,
   type MetricName,
+  NotFoundError,
   RequestError,
   sha256OfFile,
   type Source,
@@ -33,8 +34,7 @@ export interface GlueOptions extends Pick<TsvOptions, "header" | "dropShort"> {
   readonly classes?: readonly string[];
   readonly primary: MetricName;
   readonly metrics: { readonly [name in MetricName]?: Metric };
-  /** Rows of the published sets. */
-  readonly rows: { readonly train: number; readonly dev: number };
+  readonly rows: NonNullable<Task["rows"]>;
   /** What the development set is called in files and on the hub. @default "dev" and "validation" */
   readonly dev?: { readonly file: string; readonly hub: string };
   /** Official files that hold both sets: the table, the ids of the rows of the development set, columns of the ids. */
@@ -75,7 +75,7 @@ async function fromFolder(options: GlueOptions, folder: string): Promise<TaskDat
   const [train, other] = files;
   if (train === undefined || other === undefined) {
     const looked = [...named("train"), ...named(dev.file), ...whole ?? []].join(", ");
-    throw new RequestError(
+    throw new NotFoundError(
       await exists(folder)
         ? `Loading ${name} from ${folder}: there is no ${
           train === undefined ? "train" : "dev"
@@ -140,7 +140,7 @@ async function fromSources(options: GlueOptions, sources: readonly Source[]): Pr
       origin: { repository: repository.origin, files: await digests({ [files[0]]: train, [files[1]]: other }) },
     };
   }
-  throw new RequestError(
+  throw new NotFoundError(
     `Loading ${name}: no source has the dataset ${DATASET}. Tried ${tried.join("; ") || "none"}. ` +
       `With --data FOLDER it is read from FOLDER/${name}/train.tsv and so on.`,
   );

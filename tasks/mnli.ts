@@ -16,6 +16,6 @@ export const mnli = glueTask({
   classes: ["entailment", "neutral", "contradiction"],
   primary: "accuracy",
   metrics: { accuracy },
-  rows: { train: 392702, dev: 9815 },
+  rows: { train: 392702, dev: 9815, padded: 104 },
   dev: { file: "dev_matched", hub: "validation_matched" },
 });

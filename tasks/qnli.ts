@@ -15,5 +15,5 @@ export const qnli = glueTask({
   classes: ["entailment", "not_entailment"],
   primary: "accuracy",
   metrics: { accuracy },
-  rows: { train: 104743, dev: 5463 },
+  rows: { train: 104743, dev: 5463, padded: 118 },
 });
