@@ -15,13 +15,17 @@ export interface Ended {
 }
 
 /** A command's process, with the permissions of its task. */
-export function spawn(args: readonly string[], folder: string): Deno.ChildProcess {
+export function spawn(
+  args: readonly string[],
+  folder: string,
+  env: Readonly<Record<string, string>> = { HF_HUB_OFFLINE: "1" },
+): Deno.ChildProcess {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
   const { command } = tasks[args[0]!] as { command: string };
   return new Deno.Command(Deno.execPath(), {
     args: [...command.split(" ").slice(1), ...args.slice(1)],
     cwd: ROOT,
-    env: { INIT_CWD: folder, NO_COLOR: "1", HF_HUB_OFFLINE: "1" },
+    env: { INIT_CWD: folder, NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -29,8 +33,12 @@ export function spawn(args: readonly string[], folder: string): Deno.ChildProces
 }
 
 /** Runs a command from a folder to its end. */
-export async function run(args: readonly string[], folder: string): Promise<Ended> {
-  const { code, stdout, stderr } = await spawn(args, folder).output();
+export async function run(
+  args: readonly string[],
+  folder: string,
+  env?: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  const { code, stdout, stderr } = await spawn(args, folder, env).output();
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
 }
 
