@@ -73,7 +73,7 @@ export async function concluded(run: PreparedRun, options: Concluding): Promise<
       facts,
     })),
     merge: { maxLogitDifference: difference, maxFactorizeDifference: outcome.factorizeDifference },
-    settings: { ...run.settings, origin: run.repository.origin, data: run.data.origin, parameters: spec.parameters },
+    settings: { ...run.settings, origin: run.repository.origin, data: run.origin, parameters: spec.parameters },
     environment: options.environment,
   };
 }

@@ -9,6 +9,7 @@ import { engine } from "../engine.ts";
 import { loadPretrained, stored } from "../pretrained.ts";
 import { RandomKey } from "../random.ts";
 import { writeSafetensors } from "../safetensors.ts";
+import type { Example } from "../task.ts";
 import * as tf from "../tf.ts";
 import { encode } from "../training/batches.ts";
 import { fineTune } from "../training/loop.ts";
@@ -68,11 +69,13 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
   const headKey = key.fold("head");
   const { tensors } = await loadPretrained(run.weights, { architecture, key: headKey });
   const weights = new Weights(architecture, tensors);
-  const encoded = (examples: typeof run.data.train) => encode(examples, { tokenizer, maxLength: training.maxLength });
-  const [train, dev] = [encoded(run.data.train), encoded(run.data.dev)];
+  const encoded = (examples: readonly Example[]) => encode(examples, { tokenizer, maxLength: training.maxLength });
+  const { heldOut } = run.examples;
+  const [train, dev] = [encoded(run.examples.train), encoded(run.examples.dev)];
   let outcome: TrainingOutcome | undefined;
   try {
-    const request = { task, settings: training, train, dev, padId: tokenizer.padId, key, weights, method, checkpoint };
+    const sets = { train, dev, ...(heldOut && { heldOut: encoded(heldOut) }) };
+    const request = { ...sets, task, settings: training, padId: tokenizer.padId, key, weights, method, checkpoint };
     const fineTuned = async () => {
       const path = await fineTunedPath(run, options.fineTuned);
       if (!await exists(path)) throw new Error("The score needs the plainly fine-tuned model, and there is none.");

@@ -8,7 +8,8 @@ import type { Json } from "../json.ts";
 import type { Architecture, LanguageModel } from "../model.ts";
 import { modelFor, type Parts } from "../parts.ts";
 import { RandomKey } from "../random.ts";
-import { roundsOf, runLength, trainingParts } from "../training/plan.ts";
+import { roundsOf, runLength, splitExamples, trainingParts } from "../training/plan.ts";
+import type { TrainingSettings } from "../training/settings.ts";
 import { plainOf, type RunSpec } from "./expand.ts";
 import { nameOf, type Preparer } from "./prepare.ts";
 
@@ -32,10 +33,15 @@ export const keyOf = ({ id, model, spec: { task, seed, training, method: { decom
 const partOf = (part: { readonly name: string; readonly options: Json } | undefined) =>
   part ? [part.name, part.options] : null;
 
+interface Rows {
+  readonly train: number;
+  readonly dev: number;
+}
+
 /** Outlines runs: with all that is there, else with the sizes of models that are known and the rows of published data. */
 export class Outliner {
   readonly #missing = new Map<object | string, Promise<string | undefined>>();
-  readonly #lengths = new Map<string, number>();
+  readonly #architectures = new Map<string, Architecture>();
 
   constructor(readonly parts: Parts, readonly preparer: Preparer) {}
 
@@ -48,16 +54,20 @@ export class Outliner {
     const { plugin, config } = noModel === undefined
       ? await this.preparer.model(spec.model)
       : this.#known(spec.model, noModel);
-    const rows = noData === undefined ? await this.#rows(spec) : spec.task.rows?.train;
-    if (rows === undefined) throw new NotFoundError(noData);
-    const length = runLength(spec.training, this.#examples(spec, rows));
+    const rows = noData === undefined ? await this.#rows(spec) : spec.task.rows;
+    if (!rows) throw new NotFoundError(noData);
+    const length = runLength(spec.training, examplesOf(rows, spec.training));
     const { policy } = spec.method;
     if (policy) roundsOf(policy, length);
     return {
       id: null,
       spec,
       model: nameOf(plugin),
-      architecture: plugin.architecture(config, spec.task.head),
+      architecture: remembered(
+        this.#architectures,
+        JSON.stringify([model, spec.task.head]),
+        () => plugin.architecture(config, spec.task.head),
+      ),
       steps: length.steps,
       ...(policy?.needs?.includes("fineTunedModel") && { needs: await this.outline(plainOf(spec)) }),
     };
@@ -86,16 +96,25 @@ export class Outliner {
     return { plugin: typeof model === "string" ? modelFor(config.model_type, { source, plugins }) : model, config };
   }
 
-  async #rows({ task }: RunSpec): Promise<number> {
-    return (await this.preparer.load(task)).train.length;
+  async #rows({ task }: RunSpec): Promise<Rows> {
+    const { train, dev } = await this.preparer.load(task);
+    return { train: train.length, dev: dev.length };
   }
+}
 
-  // How many of the rows a run trains on; the same for every seed.
-  #examples({ training }: RunSpec, rows: number): number {
-    const key = JSON.stringify([rows, training]);
-    const known = this.#lengths.get(key) ??
-      trainingParts(Array.from({ length: rows }), { settings: training, key: RandomKey.of(0) }).train.length;
-    this.#lengths.set(key, known);
-    return known;
-  }
+// How many of the rows a run trains on: the same for every seed, and for every run with these settings.
+function examplesOf({ train, dev }: Rows, settings: TrainingSettings): number {
+  const { split, keep, heldOut, trainExamples } = settings;
+  return remembered(LENGTHS, JSON.stringify([train, dev, split, keep, heldOut, trainExamples]), () => {
+    const sets = splitExamples({ train: Array.from({ length: train }), dev: Array.from({ length: dev }) }, settings);
+    return trainingParts(sets, { settings, key: RandomKey.of(0) }).train.length;
+  });
+}
+
+const LENGTHS = new Map<string, number>();
+
+function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+  let found = known.get(key);
+  if (found === undefined) known.set(key, found = make());
+  return found;
 }

@@ -10,12 +10,16 @@ import type { Architecture, LanguageModel } from "../model.ts";
 import { modelFor, type Parts } from "../parts.ts";
 import { checkPretrained, readConfig, weightsFile } from "../pretrained.ts";
 import type { Repository } from "../source.ts";
-import type { Task, TaskData } from "../task.ts";
+import type { Example, Task, TaskData } from "../task.ts";
 import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../tokenizer.ts";
-import { roundsOf, runLength, trainingParts } from "../training/plan.ts";
+import { type ExampleSets, roundsOf, runLength, splitExamples, trainingParts } from "../training/plan.ts";
+import { identifying, type TrainingSettings } from "../training/settings.ts";
 import { RandomKey } from "../random.ts";
 import { plainOf, type RunSpec } from "./expand.ts";
 import { digest, RESULTS_VERSION } from "./results.ts";
+
+/** What a run is done with: all that can change its numbers. */
+export type RunSettings = { readonly training: TrainingSettings } & { readonly [name: string]: Json };
 
 /** A run that can start. */
 export interface PreparedRun {
@@ -28,9 +32,11 @@ export interface PreparedRun {
   readonly tokenizer: Tokenizer;
   /** Path of the safetensors file. */
   readonly weights: string;
-  readonly data: TaskData;
-  /** All that can change the numbers: the run's id is its digest. */
-  readonly settings: { readonly [name: string]: Json };
+  readonly examples: ExampleSets<Example>;
+  /** Where they came from. */
+  readonly origin: TaskData["origin"];
+  /** All that can change the numbers: the run's id is made of it. */
+  readonly settings: RunSettings;
   /** The run whose weights its score looks at: plain fine-tuning of the same model, task, seed and settings. */
   readonly needs?: PreparedRun;
   readonly steps: number;
@@ -89,13 +95,14 @@ export class Preparer {
       training,
       ...(this.options.modules?.length && { modules: this.options.modules }),
     };
-    const { train } = trainingParts(data.train, { settings: training, key: RandomKey.of(spec.seed) });
+    const examples = splitExamples(data, training);
+    const { train } = trainingParts(examples, { settings: training, key: RandomKey.of(spec.seed) });
     const length = runLength(training, train.length);
     if (policy) roundsOf(policy, length); // one whose rounds do not fit says so now
     const scoresFineTuned = policy?.needs?.includes("fineTunedModel");
     const needs = scoresFineTuned && await this.prepare(plainOf(spec));
     return {
-      id: await digest(settings),
+      id: await runId(settings),
       spec,
       ...(needs && { needs }),
       model: model.name,
@@ -103,7 +110,8 @@ export class Preparer {
       architecture,
       tokenizer: model.tokenizer,
       weights: model.weights,
-      data,
+      examples,
+      origin: data.origin,
       settings,
       steps: length.steps,
     };
@@ -191,9 +199,12 @@ export function nameOf({ source, options }: LanguageModel): string {
   return layers === undefined ? source : `${source} (${layers} layers)`;
 }
 
+const runId = (settings: RunSettings): Promise<string> =>
+  digest({ ...settings, training: identifying(settings.training) });
+
 /** The id of the same run without a decomposition: its weights are what some scores look at. */
 export const plainRunId = ({ settings }: PreparedRun): Promise<string> =>
-  digest({ ...settings, method: { decomposition: null, policy: null } });
+  runId({ ...settings, method: { decomposition: null, policy: null } });
 
 // One digest of the files that a repository has of these.
 async function digestOf(repository: Repository, names: readonly string[]): Promise<string> {

@@ -53,7 +53,7 @@ class Training {
   constructor(request: TrainingRequest) {
     const { weights, settings, task, key, padId } = request;
     this.#request = request;
-    const { train, heldOut } = trainingParts(request.train, { settings, key });
+    const { train, heldOut } = trainingParts(request, { settings, key });
     [this.#train, this.#heldOut] = [train, heldOut];
     const shape = { lines: settings.batchSize, maxLength: settings.maxLength, padId };
     this.#modelSize = weights.size;

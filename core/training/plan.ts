@@ -4,7 +4,7 @@
  * @module
  */
 import { RequestError, unknownName } from "../errors.ts";
-import type { RandomKey } from "../random.ts";
+import { RandomKey } from "../random.ts";
 import type { RunLength, SelectionPolicy } from "../selection.ts";
 import type { Slot, Weights } from "../weights.ts";
 import type { TrainingSettings } from "./settings.ts";
@@ -27,15 +27,42 @@ export function roundsOf(policy: SelectionPolicy, length: RunLength): readonly n
   return rounds;
 }
 
-/** Splits what is held out of the training examples, and keeps as many as are asked for. */
+/** Which examples a run trains on and is judged on. */
+export interface ExampleSets<T> {
+  readonly train: readonly T[];
+  /** What is judged: the dev set, or what stands for it. */
+  readonly dev: readonly T[];
+  /** What `keep: "best"` looks at, where that is no part of the training examples. */
+  readonly heldOut?: readonly T[];
+}
+
+/** The sets of a task as `split` says: the same for every seed and method, so that runs can be compared. */
+export function splitExamples<T>(
+  { train, dev }: { readonly train: readonly T[]; readonly dev: readonly T[] },
+  { split, heldOut: part }: Pick<TrainingSettings, "split" | "heldOut">,
+): ExampleSets<T> {
+  if (split === "dev") return { train, dev };
+  const [name, all] = split === "held-out" ? ["training", train] as const : ["dev", dev] as const;
+  if (all.length < 2) {
+    throw new RequestError(`training.split "${split}" wants two ${name} examples or more, found ${all.length}.`);
+  }
+  const count = split === "held-out" ? Math.round(all.length * part) : Math.ceil(all.length / 2);
+  const order = RandomKey.of(0).fold("split").permutation(all.length);
+  const out = new Set(order.slice(0, Math.min(Math.max(1, count), all.length - 1)));
+  const [chosen, rest] = [all.filter((_, at) => out.has(at)), all.filter((_, at) => !out.has(at))];
+  return split === "held-out" ? { train: rest, dev: chosen } : { train, dev: chosen, heldOut: rest };
+}
+
+/** Splits what `keep: "best"` looks at off the training examples, and keeps as many as are asked for. */
 export function trainingParts<T>(
-  train: readonly T[],
+  { train, heldOut: given }: Pick<ExampleSets<T>, "train" | "heldOut">,
   { settings: { keep, heldOut, trainExamples }, key }: { settings: TrainingSettings; key: RandomKey },
-): { train: T[]; heldOut: T[] } {
+): { train: readonly T[]; heldOut: readonly T[] } {
   const order = key.fold("examples").permutation(train.length);
-  const out = new Set(keep === "best" ? order.slice(0, Math.max(1, Math.round(train.length * heldOut))) : []);
+  const count = keep === "best" && !given ? Math.max(1, Math.round(train.length * heldOut)) : 0;
+  const out = new Set(order.slice(0, count));
   const kept = new Set(order.filter((at) => !out.has(at)).slice(0, trainExamples ?? train.length));
-  return { train: train.filter((_, at) => kept.has(at)), heldOut: train.filter((_, at) => out.has(at)) };
+  return { train: train.filter((_, at) => kept.has(at)), heldOut: given ?? train.filter((_, at) => out.has(at)) };
 }
 
 /** Which slots `train` lets move; a pattern that no parameter has is an error. */

@@ -11,6 +11,7 @@ import type * as tf from "../tf.ts";
 import type { Weights } from "../weights.ts";
 import type { EncodedExample } from "./batches.ts";
 import type { Logits } from "./evaluate.ts";
+import type { ExampleSets } from "./plan.ts";
 import type { Ranking, Selected } from "./selection.ts";
 import type { TrainingSettings } from "./settings.ts";
 import type { Checkpoint } from "./state.ts";
@@ -22,14 +23,12 @@ export interface Method {
 }
 
 /** What is fine-tuned, on what, and how. */
-export interface TrainingRequest {
+export interface TrainingRequest extends ExampleSets<EncodedExample> {
   /** Pre-trained and dense; they are moved and may end factorised. */
   readonly weights: Weights;
   readonly task: Task;
   readonly method: Method;
   readonly settings: TrainingSettings;
-  readonly train: readonly EncodedExample[];
-  readonly dev: readonly EncodedExample[];
   readonly padId: number;
   readonly key: RandomKey;
   /** The same model after plain fine-tuning; the caller takes the tensors over. @default there is none */

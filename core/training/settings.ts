@@ -30,7 +30,13 @@ export const trainingSchema = z.strictObject({
     .describe('"all", or patterns on parameter names (`*` for anything) of what is trained'),
   keep: z.enum(["last", "best"]).default("last")
     .describe("Which weights are judged: the last, or the best epoch's on a held-out part of the training examples"),
-  heldOut: z.number().gt(0).lt(1).default(0.1).describe('Part of the training examples held out for keep: "best"'),
+  split: z.enum(["dev", "dev-halves", "held-out"]).default("dev")
+    .describe(
+      'What is judged: the dev set; a random half of it, the other being what keep: "best" looks at; or training ' +
+        "examples that are held out, the dev set unseen. The same examples for every method and seed",
+    ),
+  heldOut: z.number().gt(0).lt(1).default(0.1)
+    .describe('Part of the training examples held out for keep: "best", and for split: "held-out"'),
   trainExamples: count().nullable().default(null).describe("Training examples used, drawn by the seed; null: all"),
   scoreExamples: count().nullable().default(null).describe("Training examples that scores look at; null: all"),
 });
@@ -43,3 +49,13 @@ export type TrainingOptions = z.input<typeof trainingSchema>;
 
 /** The defaults of all settings. */
 export const TRAINING_DEFAULTS: TrainingSettings = trainingSchema.parse({});
+
+// Settings that came after runs were stored. At its default, such a setting changes no numbers: it is then left out of a
+// run's id, so that those runs keep theirs and are not done again.
+const ADDED = ["split"] as const satisfies readonly (keyof TrainingSettings)[];
+
+/** The settings that a run's id is made of. */
+export function identifying(settings: TrainingSettings): Partial<TrainingSettings> {
+  const same = ADDED.filter((name) => settings[name] === TRAINING_DEFAULTS[name]);
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !(same as string[]).includes(name)));
+}

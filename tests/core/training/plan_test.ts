@@ -2,7 +2,7 @@ import { RandomKey, RequestError, tf, Weights } from "@opf/framework";
 import { bert, dynamicTop, staticTop, taylor } from "@opf/framework/plugins";
 import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { initialize } from "../../../core/pretrained.ts";
-import { roundsOf, runLength, trainingParts, trainsBy } from "../../../core/training/plan.ts";
+import { roundsOf, runLength, splitExamples, trainingParts, trainsBy } from "../../../core/training/plan.ts";
 import { TRAINING_DEFAULTS as defaults } from "../../../core/training/settings.ts";
 import { CONFIG } from "../../_tiny.ts";
 
@@ -28,17 +28,46 @@ Deno.test("roundsOf() refuses a choice by gradients of training before there are
 Deno.test("trainingParts() holds out a part only to keep the best, the same for the same key", () => {
   const all = Array.from({ length: 50 }, (_, index) => index);
   const key = RandomKey.of(1);
-  assertEquals(trainingParts(all, { settings: defaults, key }), { train: all, heldOut: [] });
-  const parts = trainingParts(all, { settings: { ...defaults, keep: "best", heldOut: 0.2 }, key });
+  assertEquals(trainingParts({ train: all }, { settings: defaults, key }), { train: all, heldOut: [] });
+  const parts = trainingParts({ train: all }, { settings: { ...defaults, keep: "best", heldOut: 0.2 }, key });
   assertEquals(parts.heldOut.length, 10);
   assertEquals([...parts.train, ...parts.heldOut].sort((a, b) => a - b), all);
-  assertEquals(parts, trainingParts(all, { settings: { ...defaults, keep: "best", heldOut: 0.2 }, key }));
+  assertEquals(parts, trainingParts({ train: all }, { settings: { ...defaults, keep: "best", heldOut: 0.2 }, key }));
   const fewer = { ...defaults, trainExamples: 7 };
-  assertEquals(trainingParts(all, { settings: fewer, key }).train.length, 7);
+  assertEquals(trainingParts({ train: all }, { settings: fewer, key }).train.length, 7);
   assertNotEquals(
-    trainingParts(all, { settings: fewer, key }),
-    trainingParts(all, { settings: fewer, key: RandomKey.of(2) }),
+    trainingParts({ train: all }, { settings: fewer, key }),
+    trainingParts({ train: all }, { settings: fewer, key: RandomKey.of(2) }),
   );
+  const given = trainingParts({ train: all, heldOut: [7] }, { settings: { ...defaults, keep: "best" }, key });
+  assertEquals(given, { train: all, heldOut: [7] });
+});
+
+Deno.test("splitExamples() judges the dev set, a half of it, or a part of the training examples", () => {
+  const sets = {
+    train: Array.from({ length: 40 }, (_, at) => `train ${at}`),
+    dev: Array.from({ length: 9 }, (_, at) => `dev ${at}`),
+  };
+  const sorted = (...parts: (readonly string[])[]) => parts.flat().sort();
+  assertEquals(splitExamples(sets, { split: "dev", heldOut: 0.1 }), sets);
+
+  const halves = splitExamples(sets, { split: "dev-halves", heldOut: 0.1 });
+  assertEquals([halves.train, halves.dev.length, halves.heldOut!.length], [sets.train, 5, 4]);
+  assertEquals(sorted(halves.dev, halves.heldOut!), sorted(sets.dev));
+  assertNotEquals(halves.dev, sets.dev.slice(0, 5));
+
+  const held = splitExamples(sets, { split: "held-out", heldOut: 0.1 });
+  assertEquals([held.train.length, held.dev.length, held.heldOut], [36, 4, undefined]);
+  assertEquals(sorted(held.train, held.dev), sorted(sets.train));
+  // Another dev set changes nothing: it is not looked at.
+  assertEquals(splitExamples({ ...sets, dev: [] }, { split: "held-out", heldOut: 0.1 }), held);
+
+  for (
+    const [split, few] of [["dev-halves", { ...sets, dev: ["a"] }], ["held-out", { ...sets, train: ["a"] }]] as const
+  ) {
+    assertThrows(() => splitExamples(few, { split, heldOut: 0.1 }), RequestError, "two");
+  }
+  assertEquals(splitExamples({ ...sets, train: ["a", "b"] }, { split: "held-out", heldOut: 0.9 }).train.length, 1);
 });
 
 Deno.test("trainsBy() reads patterns on names, and refuses one that no parameter has", () => {
