@@ -21,10 +21,15 @@ export interface Example {
 export interface TaskData {
   readonly train: readonly Example[];
   readonly dev: readonly Example[];
-  /** GLUE's unlabelled test set, where it is there. */
-  readonly test?: readonly Example[];
   /** Files and their sha256: part of the run's id. */
   readonly origin: { readonly files: { readonly [name: string]: string } } & { readonly [key: string]: Json };
+}
+
+/** Examples whose labels are not public: who has them judges a file of predictions. */
+export interface TestSet {
+  /** Name of the file to hand in, `MRPC.tsv`. */
+  readonly file: string;
+  readonly examples: readonly Example[];
 }
 
 /** Where a task may look for its data. */
@@ -56,6 +61,12 @@ export interface Task {
     readonly padded?: number;
   };
   load(context: TaskContext): Promise<TaskData>;
+  /** Test sets without labels, where the task has any. */
+  readonly tests?: {
+    load(context: TaskContext): Promise<readonly TestSet[]>;
+    /** A prediction as it is handed in. */
+    write(prediction: number): string;
+  };
   /** Judges predictions (classes, or numbers) against labels. */
   metrics(predictions: readonly number[], labels: readonly number[]): Metrics;
 }
