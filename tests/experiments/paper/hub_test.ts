@@ -70,18 +70,26 @@ Deno.test("the paper's experiments start from the hub: BERT-small's shapes, a ba
   inFolder(async (folder) => {
     await using server = fakeHub(await repositories());
     const env = { HF_ENDPOINT: server.endpoint, HF_HUB_CACHE: `${folder}/hub`, HF_HUB_OFFLINE: "" };
-    const short = ["maxSteps=3", "warmupSteps=1", "batchSize=2", "maxLength=16"].flatMap((
-      value,
-    ) => ["--set", `training.${value}`]);
+    // As short as can be: two steps, one matrix of each group between them.
+    const short = [
+      "training.maxSteps=2",
+      "training.epochs=1",
+      "training.warmupSteps=1",
+      "training.batchSize=2",
+      "training.maxLength=16",
+      "training.keep=last",
+      "parameters.n=1",
+    ].flatMap((setting) => ["--set", setting]);
     const words = ["paper/table1-bert-small", "--tasks", "rte", "--seeds", "1", ...short];
     const command = ["reproduce", ...words, "--methods", "OPF-MPO dynamic", "--runs", "runs", "--json"];
-    const { code, out, err } = await run([...command, "--set", "parameters.perRound=4"], folder, env);
+    const { code, out, err } = await run(command, folder, env);
     assertEquals(code, 0, err);
     const [result] = JSON.parse(out).results as [Result];
     assertEquals([result.status, result.model], ["done", BERT_SMALL.source]);
-    assertEquals(result.selected.length, 4 + 4);
-    assertEquals(Math.round(result.parameters.training / 1e5), 812); // 81 M as published
-    assertEquals(Math.round(result.parameters.merged / 1e5), 288);
+    assertEquals(result.selected.map(({ step }) => step), [1, 1]);
+    // 28.76 M, and ten more square tensors for an FFN and an attention matrix each.
+    assertEquals(result.parameters.merged, 28_764_674);
+    assertEquals(result.parameters.training - result.parameters.merged, 10 * (1024 ** 2 + 512 ** 2));
 
     const pickle = await run(["reproduce", ...words, "--models", "google/only-a-pickle"], folder, env);
     assertEquals(pickle.code, 2);
