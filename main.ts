@@ -10,6 +10,7 @@ import * as tasks from "./tasks/mod.ts";
 const code = await main(Deno.args, {
   plugins,
   tasks,
+  configs: plugins.knownConfigs,
   sources: [plugins.folder(), plugins.hub(), plugins.pypi()],
   backends: [plugins.tensorflow],
   root: new URL(".", import.meta.url),

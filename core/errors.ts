@@ -12,6 +12,9 @@ export class RequestError extends Error {
   override readonly name = "RequestError";
 }
 
+/** A model or data that no place has. What it would cost can still be said (`--dry-run`). */
+export class NotFoundError extends RequestError {}
+
 /** Ctrl-C or a termination signal: what is finished is whole. Commands end with exit code 130. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";

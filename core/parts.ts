@@ -5,6 +5,7 @@
  */
 import type { Backend } from "./engine.ts";
 import { RequestError, unknownName } from "./errors.ts";
+import type { Json } from "./json.ts";
 import type { LanguageModel } from "./model.ts";
 import type { Source } from "./source.ts";
 import type { Task } from "./task.ts";
@@ -17,6 +18,8 @@ export interface Parts {
   /** Models are found in it by `model_type` of `config.json`: the function of that name. */
   readonly plugins: Namespace;
   readonly tasks: Namespace;
+  /** What `config.json` of models says that may be priced before they are fetched, by name. */
+  readonly configs?: { readonly [source: string]: { readonly [key: string]: Json } };
   /** Asked in this order. */
   readonly sources: readonly Source[];
   /** The first one is the default. */

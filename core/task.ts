@@ -21,10 +21,15 @@ export interface Example {
 export interface TaskData {
   readonly train: readonly Example[];
   readonly dev: readonly Example[];
-  /** GLUE's unlabelled test set, where it is there. */
-  readonly test?: readonly Example[];
   /** Files and their sha256: part of the run's id. */
   readonly origin: { readonly files: { readonly [name: string]: string } } & { readonly [key: string]: Json };
+}
+
+/** Examples whose labels are not public: who has them judges a file of predictions. */
+export interface TestSet {
+  /** Name of the file to hand in, `MRPC.tsv`. */
+  readonly file: string;
+  readonly examples: readonly Example[];
 }
 
 /** Where a task may look for its data. */
@@ -48,9 +53,20 @@ export interface Task {
   readonly head: Head;
   /** The metric that tables show. */
   readonly primary: MetricName;
-  /** Rows of the published sets, for estimates before any data is there. */
-  readonly rows?: { readonly train: number; readonly dev: number };
+  /** The published sets in numbers, for estimates before any data is there. */
+  readonly rows?: {
+    readonly train: number;
+    readonly dev: number;
+    /** Tokens that a batch of 32 lines is padded to, on average, with BERT's vocabulary and at most 128. */
+    readonly padded?: number;
+  };
   load(context: TaskContext): Promise<TaskData>;
+  /** Test sets without labels, where the task has any. */
+  readonly tests?: {
+    load(context: TaskContext): Promise<readonly TestSet[]>;
+    /** A prediction as it is handed in. */
+    write(prediction: number): string;
+  };
   /** Judges predictions (classes, or numbers) against labels. */
   metrics(predictions: readonly number[], labels: readonly number[]): Metrics;
 }

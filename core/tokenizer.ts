@@ -6,6 +6,7 @@
 import { BertNormalizer, Tokenizer as Tokens } from "@huggingface/tokenizers";
 import { messageOf, RequestError } from "./errors.ts";
 import type { Repository } from "./source.ts";
+import { bertTokenizer } from "./vocabulary.ts";
 
 /** One or two texts as tokens, special ones included, without padding. */
 export interface Encoding {
@@ -30,26 +31,34 @@ export interface Tokenizer {
 }
 
 /**
- * The tokenizer of a repository: `tokenizer.json`, and `tokenizer_config.json` where there is one, whose choices on
- * case and accents come first. Lengths that these files set are not used: the caller says how long a line may be.
+ * The tokenizer of a repository: `tokenizer.json`, or else `vocab.txt`, the vocabulary of a BERT; and
+ * `tokenizer_config.json` where there is one, whose choices on case and accents come first. Lengths that these files set
+ * are not used: the caller says how long a line may be.
  *
  * @throws {RequestError} where a file is missing or broken
  */
 export async function loadTokenizer(repository: Repository): Promise<Tokenizer> {
-  const path = await repository.file("tokenizer.json");
+  const path = await repository.file("tokenizer.json") ?? await repository.file("vocab.txt");
   if (path === undefined) {
     throw new RequestError(
-      `Loading the tokenizer: there is no tokenizer.json in ${JSON.stringify(repository.origin)}.`,
+      `Loading the tokenizer: there is no tokenizer.json and no vocab.txt in ${JSON.stringify(repository.origin)}.`,
     );
   }
   const configPath = await repository.file("tokenizer_config.json");
-  const json = await readObject(path);
   const config = configPath === undefined ? {} : await readObject(configPath);
+  const bare = path.endsWith(".txt");
+  const json = bare ? {} : await readObject(path);
   try {
-    return tokenizerOf(json, config);
+    return tokenizerOf(bare ? bertTokenizer(await Deno.readTextFile(path), config) : json, config);
   } catch (error) {
     throw new RequestError(`Loading the tokenizer ${path}: ${messageOf(error)}`);
   }
+}
+
+/** Which files of a repository make its tokenizer. */
+export async function tokenizerFiles(repository: Repository): Promise<string[]> {
+  const vocabulary = await repository.file("tokenizer.json") === undefined ? "vocab.txt" : "tokenizer.json";
+  return [vocabulary, "tokenizer_config.json"];
 }
 
 type Fields = Readonly<Record<string, unknown>>;

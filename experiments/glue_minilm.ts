@@ -1,13 +1,16 @@
 /**
- * OPF on GLUE's small tasks with all-MiniLM-L6-v2.
+ * OPF on GLUE's small tasks with all-MiniLM-L6-v2, beside its controls.
  *
  * @module
  */
 import { defineExperiment } from "@opf/framework";
-import { mpo, staticTop, taylor } from "@opf/framework/plugins";
+import { dense, dynamicTop, frozen, mpo, staticTop, svd, taylor } from "@opf/framework/plugins";
 
 export default defineExperiment({
   name: "glue-minilm",
+  description:
+    "Does the larger form of three matrices of each module help, beside the same matrices frozen or as they are " +
+    "with a larger step? SST-2 and WNLI on request: --tasks sst2,wnli.",
   models: ["sentence-transformers/all-MiniLM-L6-v2"],
   tasks: ["rte", "mrpc", "cola", "stsb"],
   seeds: [1, 2, 3, 4, 5],
@@ -20,8 +23,15 @@ export default defineExperiment({
     scoreExamples: 1024,
   },
   parameters: { tensors: 11, n: 3 },
-  methods: ({ tensors, n }) => ({
-    "fine-tuning": {},
-    "OPF-MPO static": { decomposition: mpo({ tensors }), policy: staticTop({ n, by: "module", score: taylor() }) },
-  }),
+  methods: ({ tensors, n }) => {
+    const policy = staticTop({ n, by: "module", score: taylor() });
+    return {
+      "fine-tuning": {},
+      "frozen": { decomposition: frozen(), policy },
+      "rate-matched": { decomposition: dense({ rate: { matched: mpo({ tensors }), steps: 20 } }), policy },
+      "OPF-SVD": { decomposition: svd(), policy },
+      "OPF-MPO static": { decomposition: mpo({ tensors }), policy },
+      "OPF-MPO dynamic": { decomposition: mpo({ tensors }), policy: dynamicTop({ n, by: "module", score: taylor() }) },
+    };
+  },
 });

@@ -7,6 +7,7 @@ import {
   type Example,
   exists,
   type MetricName,
+  NotFoundError,
   RequestError,
   sha256OfFile,
   type Source,
@@ -15,7 +16,8 @@ import {
 } from "@opf/framework";
 import { join, resolve } from "node:path";
 import type { Metric } from "./metrics.ts";
-import { readParquet } from "./_parquet.ts";
+import { glueTests } from "./_glue_tests.ts";
+import { DATASET, firstOf, nameOfShard, readShards, type Shards, shardsOf } from "./_files.ts";
 import { readLines, readTsv, type Row, type TsvOptions, type Wanted } from "./_tsv.ts";
 
 /** How one task differs from the others. */
@@ -33,15 +35,16 @@ export interface GlueOptions extends Pick<TsvOptions, "header" | "dropShort"> {
   readonly classes?: readonly string[];
   readonly primary: MetricName;
   readonly metrics: { readonly [name in MetricName]?: Metric };
-  /** Rows of the published sets. */
-  readonly rows: { readonly train: number; readonly dev: number };
+  readonly rows: NonNullable<Task["rows"]>;
   /** What the development set is called in files and on the hub. @default "dev" and "validation" */
   readonly dev?: { readonly file: string; readonly hub: string };
+  /** Files of predictions for GLUE's server, each with its set as files and the hub call it. @default the test set */
+  readonly tests?: readonly { readonly file: string; readonly set: string }[];
+  /** Whether the server wants names of classes, not numbers. @default false */
+  readonly handInNames?: boolean;
   /** Official files that hold both sets: the table, the ids of the rows of the development set, columns of the ids. */
   readonly undivided?: { readonly file: string; readonly dev: string; readonly ids: readonly [string, string] };
 }
-
-const DATASET = "nyu-mll/glue";
 
 /**
  * A task of GLUE. Its data come from `FOLDER/<name>/` (columns `idx`, `sentence1`, `sentence2` for pairs, `label`) or
@@ -58,6 +61,7 @@ export function glueTask(options: GlueOptions): Task {
     rows,
     load: ({ folder, sources }) =>
       folder === undefined ? fromSources(options, sources) : fromFolder(options, resolve(folder)),
+    tests: glueTests(options),
     metrics: (predictions, labels) =>
       Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, metric(predictions, labels)])),
   };
@@ -75,7 +79,7 @@ async function fromFolder(options: GlueOptions, folder: string): Promise<TaskDat
   const [train, other] = files;
   if (train === undefined || other === undefined) {
     const looked = [...named("train"), ...named(dev.file), ...whole ?? []].join(", ");
-    throw new RequestError(
+    throw new NotFoundError(
       await exists(folder)
         ? `Loading ${name} from ${folder}: there is no ${
           train === undefined ? "train" : "dev"
@@ -119,7 +123,7 @@ async function readUndivided(
 
 async function fromSources(options: GlueOptions, sources: readonly Source[]): Promise<TaskData> {
   const { name, dev = { hub: "validation" } } = options;
-  const files = ["train", dev.hub].map((split) => `${name}/${split}-00000-of-00001.parquet`) as [string, string];
+  const stems = [`${name}/train`, `${name}/${dev.hub}`] as const;
   const tried: string[] = [];
   for (const source of sources) {
     const repository = await source.open({ kind: "dataset", id: DATASET });
@@ -127,20 +131,20 @@ async function fromSources(options: GlueOptions, sources: readonly Source[]): Pr
       tried.push(`${source.name}: ${repository.missing}`);
       continue;
     }
-    const [train, other] = [await repository.file(files[0]), await repository.file(files[1])];
-    if (train === undefined || other === undefined) {
-      tried.push(`${source.name}: its ${DATASET} has no ${files[train === undefined ? 0 : 1]}`);
+    const [train, other] = [await shardsOf(repository, stems[0]), await shardsOf(repository, stems[1])];
+    if (!train || !other) {
+      tried.push(`${source.name}: its ${DATASET} has no ${nameOfShard(stems[train ? 1 : 0], 0, 1)}`);
       continue;
     }
-    const read = async (path: string) =>
-      (await readParquet(path, wantedOf(options))).map((row) => exampleOf(row, options));
+    const read = async (shards: Shards) =>
+      (await readShards(shards, wantedOf(options))).map((row) => exampleOf(row, options));
     return {
       train: await read(train),
       dev: await read(other),
-      origin: { repository: repository.origin, files: await digests({ [files[0]]: train, [files[1]]: other }) },
+      origin: { repository: repository.origin, files: await digests({ ...train, ...other }) },
     };
   }
-  throw new RequestError(
+  throw new NotFoundError(
     `Loading ${name}: no source has the dataset ${DATASET}. Tried ${tried.join("; ") || "none"}. ` +
       `With --data FOLDER it is read from FOLDER/${name}/train.tsv and so on.`,
   );
@@ -171,10 +175,6 @@ function scoreIn(field: string, place: string): number {
   const score = field.trim() === "" ? NaN : Number(field);
   if (Number.isFinite(score)) return score;
   throw new RequestError(`Reading ${place}: wanted a number as label, found "${field}".`);
-}
-
-async function firstOf(names: readonly string[], folder: string): Promise<string | undefined> {
-  for (const name of names) if (await exists(join(folder, name))) return name;
 }
 
 async function digests(files: { readonly [name: string]: string }): Promise<{ readonly [name: string]: string }> {

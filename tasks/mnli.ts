@@ -14,8 +14,10 @@ export const mnli = glueTask({
   second: ["sentence2", "hypothesis"],
   label: ["label", "gold_label"],
   classes: ["entailment", "neutral", "contradiction"],
+  handInNames: true,
   primary: "accuracy",
   metrics: { accuracy },
-  rows: { train: 392702, dev: 9815 },
+  rows: { train: 392702, dev: 9815, padded: 104 },
   dev: { file: "dev_matched", hub: "validation_matched" },
+  tests: [{ file: "MNLI-m.tsv", set: "test_matched" }, { file: "MNLI-mm.tsv", set: "test_mismatched" }],
 });

@@ -3,43 +3,48 @@
  *
  * @module
  */
-import type { Plan } from "../experiment/conduct.ts";
-import type { PreparedRun } from "../experiment/prepare.ts";
+import { keyOf, type RunOutline } from "../experiment/outline.ts";
+import type { ExperimentOutline } from "../experiment/outline_experiment.ts";
 import { estimate } from "./estimate.ts";
-import { print } from "./output.ts";
+import { print, say } from "./output.ts";
 import { clock } from "./progress.ts";
 
 /** Prints the runs of an experiment with what they will cost, those that only serve others first. */
-export function printPlan({ experiment, tuning, runs }: Plan, json: boolean): void {
-  const own = new Set(runs.map(({ id }) => id));
-  const needed = [...new Map(runs.flatMap(({ needs }) => needs ? [[needs.id, needs]] : []))]
-    .filter(([id]) => !own.has(id)).map(([, run]) => run);
-  const rows = [...tuning, ...needed, ...runs].map(row);
-  const isFinal = (id: string) => own.has(id);
-  const seconds = [...new Map(rows.map((row) => [row.id, row.estimate.seconds])).values()]
-    .reduce((sum, seconds) => sum + seconds, 0);
+export function printPlan({ experiment, tuning, runs, missing }: ExperimentOutline, json: boolean): void {
+  const own = new Set(runs.map(keyOf));
+  const needed = [...new Map(runs.flatMap(({ needs }) => needs ? [[keyOf(needs), needs]] : []))]
+    .filter(([key]) => !own.has(key)).map(([, run]) => run);
+  const all = [...tuning, ...needed, ...runs];
+  const rows = all.map(row);
+  for (const why of missing) say(why);
+  if (missing.length > 0) {
+    say("What is not there was priced by sizes that are known; runs that need it have no id yet, and would not start.");
+  }
   if (json) return print(JSON.stringify({ experiment: experiment.name, runs: rows }));
-  print(`${experiment.name}: ${rows.length} runs, about ${clock(seconds)} together`);
+  const seconds = [...new Map(all.map((run, at) => [keyOf(run), rows[at]!.estimate.seconds])).values()]
+    .reduce((sum, seconds) => sum + seconds, 0);
+  print(`${experiment.name}: ${rows.length} runs, about ${clock(seconds)} together on two cores`);
   if (tuning.length > 0) {
     print(
       `${tuning.length} of them choose ${Object.keys(experiment.tune!).join(" and ")}` +
         (experiment.search === "sequential" ? ", one after the other: these are the first." : "."),
     );
   }
-  for (const { id, task, method, seed, steps, parameters, matrices, estimate: { seconds, bytes }, values } of rows) {
+  all.forEach((run, at) => {
+    const { id, task, method, seed, steps, parameters, matrices, estimate: { seconds, bytes }, values } = rows[at]!;
     const name = `${task}, ${method}${values ? ` (${values})` : ""}, seed ${seed}`;
     print(
-      `${tuning.length > 0 && isFinal(id) ? "rates to be chosen" : id}  ${name}: ${steps} steps, ` +
-        `${(parameters.training / 1e6).toFixed(2)} M parameters, about ${Math.ceil(seconds / 60)} min and ` +
-        `${(bytes / 1e9).toFixed(1)} GB`,
+      `${tuning.length > 0 && own.has(keyOf(run)) ? "rates to be chosen" : id ?? "no id yet"}  ${name}: ` +
+        `${steps} steps, ${(parameters.training / 1e6).toFixed(2)} M parameters, about ` +
+        `${Math.ceil(seconds / 60)} min and ${(bytes / 1e9).toFixed(1)} GB`,
     );
     for (const { module, count, shape: [rows, columns], dense, factors } of matrices) {
       print(`    ${count} of ${module}, ${rows}×${columns}: ${dense} numbers each become ${factors}`);
     }
-  }
+  });
 }
 
-function row(run: PreparedRun) {
+function row(run: RunOutline) {
   const { id, model, spec: { task, label, seed, place }, steps } = run;
   const values = Object.entries(place.values ?? {}).map(([path, value]) => `${path} ${JSON.stringify(value)}`).join(
     ", ",

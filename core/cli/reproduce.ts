@@ -9,6 +9,7 @@ import { RequestError } from "../errors.ts";
 import { type Asked, readAskedFile } from "../experiment/asked.ts";
 import { conduct, type Conducted, type Plan, planExperiment } from "../experiment/conduct.ts";
 import { experimentUrl } from "../experiment/load.ts";
+import { outlineExperiment } from "../experiment/outline_experiment.ts";
 import type { Request } from "../experiment/request.ts";
 import { summary } from "../experiment/table.ts";
 import { backendNamed, type Parts } from "../parts.ts";
@@ -55,13 +56,15 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
   const urls = asked.map(({ url }) => url);
   const rerun = await rerunOutside(["reproduce", ...args], { urls, root: parts.root });
   if (rerun !== undefined) return rerun;
+  if (options.flag("dry-run")) {
+    for (const { url, request } of asked) {
+      printPlan(await outlineExperiment(url, { request, parts, note: say }), options.flag("json"));
+    }
+    return 0;
+  }
   const plans: (Plan & { before: Asked | undefined })[] = [];
   for (const { url, request, before } of asked) {
     plans.push({ ...await planExperiment(url, { request, parts, note: say }), before });
-  }
-  if (options.flag("dry-run")) {
-    for (const plan of plans) printPlan(plan, options.flag("json"));
-    return 0;
   }
   let failed = false;
   for (const plan of plans) {

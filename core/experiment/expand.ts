@@ -114,9 +114,13 @@ export class Expansion {
   }
 
   #methodsAt(point: number): readonly string[] {
-    const { experiment, changes: { methods: wanted } } = this;
-    const known = Object.keys(experiment.methods(this.#applied(point).parameters));
-    return wanted ? namesIn(wanted, known) : known;
+    const { changes: { methods: wanted } } = this;
+    const declared = (point: number) => Object.keys(this.experiment.methods(this.#applied(point).parameters));
+    if (!wanted) return declared(point);
+    // A point may lack a method that others have.
+    const own = declared(point);
+    const known = new Set(this.#points.flatMap((_, other) => declared(other)));
+    return namesIn(wanted, [...known]).filter((name) => own.includes(name));
   }
 
   #applied(point: number, values: Values = {}) {

@@ -4,14 +4,14 @@
  * @module
  */
 import { sha256OfFile } from "../cache.ts";
-import { RequestError } from "../errors.ts";
+import { NotFoundError, RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { Architecture, LanguageModel } from "../model.ts";
 import { modelFor, type Parts } from "../parts.ts";
 import { checkPretrained, readConfig, weightsFile } from "../pretrained.ts";
 import type { Repository } from "../source.ts";
-import type { Example, TaskData } from "../task.ts";
-import { loadTokenizer, type Tokenizer } from "../tokenizer.ts";
+import type { Example, Task, TaskData } from "../task.ts";
+import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../tokenizer.ts";
 import { type ExampleSets, roundsOf, runLength, splitExamples, trainingParts } from "../training/plan.ts";
 import { identifying, type TrainingSettings } from "../training/settings.ts";
 import { RandomKey } from "../random.ts";
@@ -51,7 +51,8 @@ export interface PrepareOptions {
   readonly modules?: readonly string[];
 }
 
-interface Model {
+/** A model with its files found. */
+export interface FoundModel {
   readonly name: string;
   readonly plugin: LanguageModel;
   readonly repository: Repository;
@@ -63,7 +64,7 @@ interface Model {
 
 /** Finds what runs need; each model and each dataset is looked for once. */
 export class Preparer {
-  readonly #models = new Map<string, Promise<Model>>();
+  readonly #models = new Map<string, Promise<FoundModel>>();
   readonly #data = new Map<string, Promise<TaskData>>();
   readonly #checked = new Set<string>();
 
@@ -72,7 +73,7 @@ export class Preparer {
   /** Everything that one run needs; a mistake is a {@linkcode RequestError}. */
   async prepare(spec: RunSpec): Promise<PreparedRun> {
     const { task, training, method: { decomposition, policy } } = spec;
-    const model = await this.#model(spec.model);
+    const model = await this.model(spec.model);
     const architecture = model.plugin.architecture(model.config, task.head);
     await this.#check(model, architecture);
     if (training.maxLength > architecture.maxLength) {
@@ -80,7 +81,7 @@ export class Preparer {
         `training.maxLength: ${model.name} takes lines of at most ${architecture.maxLength} tokens, found ${training.maxLength}.`,
       );
     }
-    const data = await this.#load(spec);
+    const data = await this.load(spec.task);
     const { source: _, revision: __, ...options } = model.plugin.options as { readonly [key: string]: Json };
     const settings = {
       resultsVersion: RESULTS_VERSION,
@@ -116,7 +117,8 @@ export class Preparer {
     };
   }
 
-  #model(model: string | LanguageModel): Promise<Model> {
+  /** Finds a model's files. */
+  model(model: string | LanguageModel): Promise<FoundModel> {
     const key = typeof model === "string" ? model : JSON.stringify([model.name, model.options]);
     return remembered(this.#models, key, async () => {
       const source = typeof model === "string" ? model : model.source;
@@ -126,9 +128,8 @@ export class Preparer {
         ? modelFor(config.model_type, { source, plugins: this.parts.plugins })
         : model;
       const weights = await weightsFile(repository);
-      const { layers } = plugin.options as { layers?: number };
       return {
-        name: layers === undefined ? source : `${source} (${layers} layers)`,
+        name: nameOf(plugin),
         plugin,
         repository,
         config,
@@ -137,7 +138,7 @@ export class Preparer {
         digests: {
           weights: await sha256OfFile(weights),
           config: await digest(config),
-          tokenizer: await digestOf(repository, ["tokenizer.json", "tokenizer_config.json"]),
+          tokenizer: await digestOf(repository, await tokenizerFiles(repository)),
         },
       };
     });
@@ -150,11 +151,11 @@ export class Preparer {
       if (!("missing" in found)) return found;
       tried.push(`${source.name}: ${found.missing}`);
     }
-    throw new RequestError(`The model "${id}" was not found. Tried ${tried.join("; ")}.`);
+    throw new NotFoundError(`The model "${id}" was not found. Tried ${tried.join("; ")}.`);
   }
 
   // Names and shapes of the weights, and the tokenizer's size, once a model and head.
-  async #check(model: Model, architecture: Architecture): Promise<void> {
+  async #check(model: FoundModel, architecture: Architecture): Promise<void> {
     const key = `${model.weights} ${JSON.stringify(architecture.config)}`;
     if (this.#checked.has(key)) return;
     this.#checked.add(key);
@@ -167,7 +168,8 @@ export class Preparer {
     await checkPretrained(model.weights, { architecture, note: this.options.note });
   }
 
-  #load({ task }: RunSpec): Promise<TaskData> {
+  /** Loads a task's data and checks their labels. */
+  load(task: Task): Promise<TaskData> {
     return remembered(this.#data, JSON.stringify([task.name, task.options ?? {}]), async () => {
       const { data } = this.options;
       const loaded = await task.load({ ...(data !== undefined && { folder: data }), sources: this.parts.sources });
@@ -189,6 +191,12 @@ export class Preparer {
       return loaded;
     });
   }
+}
+
+/** A model's name in tables. */
+export function nameOf({ source, options }: LanguageModel): string {
+  const { layers } = options as { layers?: number };
+  return layers === undefined ? source : `${source} (${layers} layers)`;
 }
 
 const runId = (settings: RunSettings): Promise<string> =>

@@ -4,7 +4,7 @@ import { inFolder } from "../_place.ts";
 import { TOKENIZER, VOCABULARY } from "../_tiny.ts";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url).pathname;
-const FILES = ["tokenizer.json", "tokenizer_config.json"] as const;
+const FILES = ["tokenizer.json", "tokenizer_config.json", "vocab.txt"] as const;
 
 /** A repository of the tokenizer's files that are given, as JSON or, where they are text, as they stand. */
 async function repositoryOf(
@@ -47,6 +47,40 @@ Deno.test("loadTokenizer() gives the ids and segments of Transformers on 200 lin
     assertEquals(found, { ids, typeIds }, `${JSON.stringify(texts)} at ${maxLength}`);
   }
   assertEquals([tokenizer.padId, tokenizer.vocabularySize], [fixture.padId, fixture.size]);
+});
+
+interface OfVocabulary extends Fixture {
+  readonly config: Record<string, unknown>;
+}
+
+Deno.test("loadTokenizer() gives the ids and segments of Transformers from a bare vocab.txt", async () => {
+  const { model } = JSON.parse(await Deno.readTextFile(`${FIXTURES}minilm/tokenizer.json`));
+  const vocabulary = Object.keys(model.vocab).sort((a, b) => model.vocab[a] - model.vocab[b]).join("\n");
+  const fixtures: OfVocabulary[] = JSON.parse(await Deno.readTextFile(`${FIXTURES}vocabulary.json`));
+  assertEquals(fixtures.length, 4);
+  for (const { config, padId, size, lines } of fixtures) {
+    const plain = Object.keys(config).length === 0;
+    const tokenizer = await load({
+      "vocab.txt": vocabulary + "\n",
+      ...(!plain && { "tokenizer_config.json": config }),
+    });
+    assertEquals([tokenizer.padId, tokenizer.vocabularySize], [padId, size]);
+    assert(lines.length > 80);
+    for (const { texts, maxLength, ids, typeIds } of lines) {
+      const found = tokenizer.encode(texts, maxLength);
+      assertEquals(found, { ids, typeIds }, `${JSON.stringify(config)}: ${JSON.stringify(texts)} at ${maxLength}`);
+    }
+  }
+});
+
+Deno.test("loadTokenizer() reads a vocab.txt with other line ends, and refuses one that is no BERT's", async () => {
+  const vocabulary = VOCABULARY.join("\r\n");
+  const tokenizer = await load({ "vocab.txt": vocabulary });
+  assertEquals(words(tokenizer.encode(["the films"], 8).ids), ["[CLS]", "the", "film", "##s", "[SEP]"]);
+  const error = await assertRejects(() => load({ "vocab.txt": "the\nfilm\n[UNK]" }), RequestError);
+  assertStringIncludes(error.message, 'vocab.txt: its vocabulary has no "[SEP]"');
+  const both = await load({ "vocab.txt": "not looked at", "tokenizer.json": TOKENIZER });
+  assertEquals(both.vocabularySize, VOCABULARY.length);
 });
 
 Deno.test("loadTokenizer() overrides the length and the padding that tokenizer.json sets", async () => {

@@ -1,6 +1,9 @@
 """Writes tests/fixtures/tokenizer.json: 200 lines and pairs with the ids and segments that Transformers gives them.
 
     python tests/peers/tokenizer_fixture.py --model FOLDER --out tests/fixtures/tokenizer.json
+    python tests/peers/tokenizer_fixture.py --model FOLDER --out tests/fixtures/vocabulary.json --vocabulary
+
+The second writes the same for its vocabulary alone, a vocab.txt, with several tokenizer_config.json beside it.
 
 FOLDER holds tokenizer.json and tokenizer_config.json of sentence-transformers/all-MiniLM-L6-v2, as in
 tests/fixtures/minilm. Needs transformers.
@@ -9,6 +12,7 @@ tests/fixtures/minilm. Needs transformers.
 import argparse
 import json
 import random
+import tempfile
 
 import transformers
 
@@ -137,14 +141,8 @@ def cases(total):
         yield [first, second], draw.choice(LENGTHS)
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--model", required=True)
-    arguments.add_argument("--out", required=True)
-    options = arguments.parse_args()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(options.model)
-    rows = []
-    for texts, length in cases(200):
+def lines_of(tokenizer, chosen):
+    for texts, length in chosen:
         # As lists, so that an empty second text is still a second text.
         made = tokenizer(*[[text] for text in texts], truncation="longest_first", max_length=length)
         row = {
@@ -153,10 +151,47 @@ def main():
             "ids": made["input_ids"][0],
             "typeIds": made["token_type_ids"][0],
         }
-        rows.append(json.dumps(row, ensure_ascii=True, separators=(",", ":")))
+        yield json.dumps(row, ensure_ascii=True, separators=(",", ":"))
+
+
+# What tokenizer_config.json beside a bare vocab.txt may say.
+CONFIGS = [
+    {},
+    {"do_lower_case": False},
+    {"do_lower_case": True, "strip_accents": False},
+    {"tokenize_chinese_chars": False, "pad_token": "[unused0]"},
+]
+
+
+def of_vocabulary(model):
+    """Transformers' tokenizer from vocab.txt alone, for each of the configs, on lines of every group."""
+    with open(f"{model}/tokenizer.json", encoding="utf-8") as file:
+        vocabulary = json.load(file)["model"]["vocab"]
+    chosen = [([line], 24) for group in GROUPS for line in group[:7]] + list(cases(200))[-20:]
+    for config in CONFIGS:
+        with tempfile.TemporaryDirectory() as folder:
+            with open(f"{folder}/vocab.txt", "w", encoding="utf-8", newline="\n") as file:
+                file.writelines(f"{token}\n" for token in sorted(vocabulary, key=vocabulary.get))
+            with open(f"{folder}/tokenizer_config.json", "w", encoding="utf-8") as file:
+                json.dump(config, file)
+            tokenizer = transformers.BertTokenizer.from_pretrained(folder)
+        head = {"config": config, "padId": tokenizer.pad_token_id, "size": len(tokenizer)}
+        yield json.dumps(head)[:-1] + ', "lines": [\n' + ",\n".join(lines_of(tokenizer, chosen)) + "\n]}"
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--model", required=True)
+    arguments.add_argument("--out", required=True)
+    arguments.add_argument("--vocabulary", action="store_true", help="from the vocabulary alone")
+    options = arguments.parse_args()
     with open(options.out, "w", encoding="utf-8") as file:
+        if options.vocabulary:
+            file.write("[\n" + ",\n".join(of_vocabulary(options.model)) + "\n]\n")
+            return
+        tokenizer = transformers.AutoTokenizer.from_pretrained(options.model)
         head = {"transformers": transformers.__version__, "padId": tokenizer.pad_token_id, "size": len(tokenizer)}
-        file.write(json.dumps(head)[:-1] + ', "lines": [\n' + ",\n".join(rows) + "\n]}\n")
+        file.write(json.dumps(head)[:-1] + ', "lines": [\n' + ",\n".join(lines_of(tokenizer, cases(200))) + "\n]}\n")
 
 
 if __name__ == "__main__":

@@ -14,16 +14,22 @@ export interface Ended {
   readonly err: string;
 }
 
-/** What a command may use. */
-export interface Limits {
+/** Where a command runs. */
+export interface Surroundings {
   /** Of one file; what is written beyond is an error, as on a full disk. @default no limit */
   readonly kilobytes?: number;
+  /** @default the hub is not asked */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const LIMITED = `trap "" XFSZ; ulimit -f "$0"; exec "$@"`;
 
 /** A command's process, with the permissions of its task. */
-export function spawn(args: readonly string[], folder: string, { kilobytes }: Limits = {}): Deno.ChildProcess {
+export function spawn(
+  args: readonly string[],
+  folder: string,
+  { kilobytes, env = { HF_HUB_OFFLINE: "1" } }: Surroundings = {},
+): Deno.ChildProcess {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
   const { command } = tasks[args[0]!] as { command: string };
   const words = [Deno.execPath(), ...command.split(" ").slice(1), ...args.slice(1)];
@@ -31,7 +37,7 @@ export function spawn(args: readonly string[], folder: string, { kilobytes }: Li
   return new Deno.Command(program!, {
     args: rest,
     cwd: ROOT,
-    env: { INIT_CWD: folder, NO_COLOR: "1", HF_HUB_OFFLINE: "1" },
+    env: { INIT_CWD: folder, NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -39,8 +45,8 @@ export function spawn(args: readonly string[], folder: string, { kilobytes }: Li
 }
 
 /** Runs a command from a folder to its end. */
-export async function run(args: readonly string[], folder: string, limits: Limits = {}): Promise<Ended> {
-  const { code, stdout, stderr } = await spawn(args, folder, limits).output();
+export async function run(args: readonly string[], folder: string, surroundings: Surroundings = {}): Promise<Ended> {
+  const { code, stdout, stderr } = await spawn(args, folder, surroundings).output();
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
 }
 

@@ -61,6 +61,40 @@ Deno.test("export writes the merged model in Transformers' names, and refuses wh
     assertStringIncludes(unknown.err, "no finished run");
   }));
 
+Deno.test("export --test-predictions writes what GLUE's server takes, from the kept model", () =>
+  inTinyFolder(async (folder) => {
+    // The dev set without its labels: what is said of it is known.
+    for (const task of ["sst2", "stsb"]) {
+      const dev = Deno.readTextFileSync(`${folder}/data/${task}/dev.tsv`).trimEnd().split("\n");
+      const bare = dev.map((line) => line.split("\t").slice(0, -1).join("\t") + "\n").join("");
+      await Deno.writeTextFile(`${folder}/data/${task}/test.tsv`, bare);
+      const { code, out, err } = await run([...keep(task), "--keep-models"], folder);
+      assertEquals(code, 0, err);
+      const [{ id }] = JSON.parse(out).results as [Result];
+      const words = ["export", id, "handed-in", "--runs", "runs", "--test-predictions"];
+      if (task === "sst2") {
+        const nowhere = await run([...words, "--data", "nowhere"], folder);
+        assertEquals(nowhere.code, 2);
+        assertStringIncludes(nowhere.err, "there is none of sst2/test.tsv");
+      }
+      const done = await run([...words, "--data", "data"], folder);
+      assertEquals(done.code, 0, done.err);
+      const file = task === "sst2" ? "SST-2.tsv" : "STS-B.tsv";
+      const lines = Deno.readTextFileSync(`${folder}/handed-in/${file}`).split("\n");
+      const known = Deno.readTextFileSync(`${folder}/runs/${id}/predictions.jsonl`).trimEnd().split("\n")
+        .map((line) => JSON.parse(line) as Prediction);
+      assertEquals([lines[0], lines.at(-1), lines.length], ["index\tprediction", "", known.length + 2]);
+      known.forEach(({ index, prediction }, at) => {
+        const [number, written] = lines[at + 1]!.split("\t").map(Number);
+        assertEquals(number, index);
+        assert(Math.abs(written! - Math.min(5, Math.max(0, prediction))) <= (task === "sst2" ? 0 : 2e-3));
+      });
+      const again = await run([...words, "--data", "data"], folder);
+      assertEquals(again.code, 2);
+      assertStringIncludes(again.err, `${file} exists already`);
+    }
+  }));
+
 const python = await peerPython();
 
 Deno.test({

@@ -1,0 +1,56 @@
+/**
+ * An experiment as it is priced: its runs, whether or not what they need is there.
+ *
+ * @module
+ */
+import type { Parts } from "../parts.ts";
+import type { Experiment } from "./define.ts";
+import { Expansion, type Place } from "./expand.ts";
+import { loadExperiment } from "./load.ts";
+import { outsideModules } from "./modules.ts";
+import { Outliner, type RunOutline } from "./outline.ts";
+import { Preparer } from "./prepare.ts";
+import type { Request } from "./request.ts";
+import { type TuneOptions, Tuning } from "./tune.ts";
+
+/** The runs of an experiment; a `Plan` is one whose runs can start. */
+export interface ExperimentOutline {
+  readonly experiment: Experiment;
+  /** Tuning runs of the first stage; none where nothing is tuned. */
+  readonly tuning: readonly RunOutline[];
+  readonly runs: readonly RunOutline[];
+  /** What was looked for and not found: runs with it have no id yet. */
+  readonly missing: readonly string[];
+}
+
+/** What {@linkcode outlineExperiment} is told. */
+export interface OutlineOptions {
+  readonly request: Request;
+  readonly parts: Parts;
+  readonly note: (message: string) => void;
+}
+
+/** Finds what is there of all that an experiment needs, and what is known of the rest. */
+export async function outlineExperiment(
+  url: string,
+  { request, parts, note }: OutlineOptions,
+): Promise<ExperimentOutline> {
+  const experiment = await loadExperiment(url);
+  const { digests: modules } = await outsideModules(url, parts.root);
+  const expansion = new Expansion(experiment, request, parts);
+  const { data } = request;
+  const preparer = new Preparer(parts, { ...(data !== undefined && { data }), modules, note });
+  const outliner = new Outliner(parts, preparer);
+  const outline = (place: Place) => outliner.outline(expansion.at(place));
+  const runs: RunOutline[] = [];
+  for (const place of expansion.places) runs.push(await outline(place));
+  // Which runs tuning begins with depends on nothing that an outline lacks.
+  const prepare = outline as unknown as TuneOptions["prepare"];
+  const tuning = await Tuning.of({ expansion, prepare, run: () => Promise.resolve(new Map()) });
+  return {
+    experiment,
+    tuning: tuning.stages > 0 ? await tuning.runs(0) : [],
+    runs,
+    missing: await outliner.missing(),
+  };
+}

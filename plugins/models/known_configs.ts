@@ -1,0 +1,44 @@
+/**
+ * Sizes of models that are known before they are fetched.
+ *
+ * @module
+ */
+import type { Json } from "@opf/framework";
+
+const bertOf = (layers: number, width: number, heads: number) => ({
+  model_type: "bert",
+  vocab_size: 30522,
+  hidden_size: width,
+  num_hidden_layers: layers,
+  num_attention_heads: heads,
+  intermediate_size: 4 * width,
+  max_position_embeddings: 512,
+  type_vocab_size: 2,
+  hidden_act: "gelu",
+});
+
+/**
+ * What `config.json` says of sizes, by the model's name on the hub: enough to count and to price runs (`--dry-run`) before
+ * anything is fetched; a run itself reads the model's own file. The BERTs are those of Devlin et al. 2019 and of Turc et
+ * al. 2019.
+ *
+ * @example
+ * ```ts
+ * import { bert, knownConfigs } from "@opf/framework/plugins";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = "google-bert/bert-base-uncased";
+ * const { parameters } = bert({ source }).architecture(knownConfigs[source]!, { kind: "classification", outputs: 2 });
+ * const sizes = parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+ * assertEquals(sizes.reduce((sum, size) => sum + size, 0), 109_483_778);
+ * ```
+ */
+export const knownConfigs: { readonly [source: string]: { readonly [key: string]: Json } } = {
+  "sentence-transformers/all-MiniLM-L6-v2": bertOf(6, 384, 12),
+  "google/bert_uncased_L-4_H-512_A-8": bertOf(4, 512, 8),
+  "google/bert_uncased_L-8_H-512_A-8": bertOf(8, 512, 8),
+  "google-bert/bert-base-uncased": bertOf(12, 768, 12),
+  "bert-base-uncased": bertOf(12, 768, 12),
+  "google-bert/bert-large-uncased": bertOf(24, 1024, 16),
+  "bert-large-uncased": bertOf(24, 1024, 16),
+};

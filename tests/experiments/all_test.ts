@@ -1,0 +1,112 @@
+import { knownConfigs, tensorflow } from "@opf/framework/plugins";
+import * as plugins from "@opf/framework/plugins";
+import * as tasks from "@opf/framework/tasks";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { RequestError } from "@opf/framework";
+import { estimate } from "../../core/cli/estimate.ts";
+import { experimentNames, experimentUrl, loadExperiment } from "../../core/experiment/load.ts";
+import { outlineExperiment } from "../../core/experiment/outline_experiment.ts";
+import type { Request } from "../../core/experiment/request.ts";
+import { inTinyFolder } from "../core/cli/_command.ts";
+
+const root = new URL("../../", import.meta.url);
+const experiments = new URL("experiments/", root);
+const names = await experimentNames(experiments);
+const parts = { plugins, tasks, configs: knownConfigs, sources: [], backends: [tensorflow], root };
+const request: Request = { runs: "/nowhere", keepModels: false, jobs: 1 };
+const urlOf = (name: string) => experimentUrl(name, { experiments, cwd: "/" });
+
+const known = new Map<string, ReturnType<typeof outlineExperiment>>();
+
+/** The runs of an experiment where nothing is to be had; each is looked at once. */
+async function outlined(name: string, set: readonly string[] = []) {
+  const key = JSON.stringify([name, set]);
+  const made = known.get(key) ??
+    outlineExperiment(await urlOf(name), { request: { ...request, set }, parts, note: () => {} });
+  known.set(key, made);
+  return await made;
+}
+
+/** Declared once there is something to run. */
+const NOT_YET = ["paper/table2"];
+
+Deno.test("every experiment has its file's name and is priced without weights and data", async () => {
+  assert(names.length > 15);
+  for (const name of names.filter((name) => !NOT_YET.includes(name))) {
+    assertEquals((await loadExperiment(await urlOf(name))).name, name);
+    const { runs, missing } = await outlined(name);
+    assert(runs.length > 0 && missing.length > 0, name);
+    for (const run of runs) {
+      assertEquals(run.id, null);
+      const { estimate: { seconds, bytes }, parameters } = estimate(run);
+      assert(run.steps > 0 && seconds > 0 && bytes > 0 && parameters.training >= parameters.model, name);
+    }
+  }
+});
+
+Deno.test("an experiment that waits for a model says so", async () => {
+  for (const name of NOT_YET) {
+    const { message } = await assertRejects(() => outlined(name), RequestError);
+    assertStringIncludes(message, "T5 and BART");
+  }
+});
+
+Deno.test("published figures stand under the labels of rows", async () => {
+  for (const name of names.filter((name) => name.startsWith("paper/") && !NOT_YET.includes(name))) {
+    const { experiment, runs } = await outlined(name);
+    const { rows, notes, source } = experiment.published!;
+    const labels = new Set(runs.map(({ spec: { label } }) => label));
+    for (const { method, values } of rows) {
+      assert(labels.has(method), `${name}: ${method}`);
+      for (const task of Object.keys(values)) {
+        assert(runs.some(({ spec }) => spec.task.name === task), `${name}: ${task}`);
+      }
+    }
+    assert(notes!.length > 0 && source.includes("ACL 2023"), name);
+  }
+});
+
+Deno.test("the paper's totals are counted as published where table 4 gives them", async () => {
+  const { runs } = await outlined("paper/table1-bert-small", ["parameters.svd=top"]);
+  const millions = new Map(runs.map((run) => [run.spec.label, Math.floor(estimate(run).parameters.training / 1e6)]));
+  for (const [method, published] of [["fine-tuning", 28], ["OPF-SVD", 34], ["OPF-MPO static", 81]] as const) {
+    assertEquals(millions.get(method), published, method);
+  }
+});
+
+Deno.test("ablations share the runs of ablations/controls, and size those of glue-minilm", () =>
+  inTinyFolder(async (folder) => {
+    const changed = {
+      data: `${folder}/data`,
+      models: [`${folder}/model`],
+      tasks: ["sst2"],
+      seeds: [1],
+      set: ["training.maxLength=16", "training.epochs=8"],
+    };
+    const here = { ...parts, sources: [plugins.folder()] };
+    const ids = async (name: string) => {
+      const options = { request: { ...request, ...changed }, parts: here, note: () => {} };
+      const { runs, missing } = await outlineExperiment(await urlOf(name), options);
+      assertEquals(missing, []);
+      return new Map(runs.map(({ id, spec }) => [spec.label, id]));
+    };
+    const controls = await ids("ablations/controls"), minilm = await ids("glue-minilm");
+    const shared = async (name: string, pairs: readonly (readonly [string, string])[], others = controls) => {
+      const own = await ids(name);
+      for (const [label, other] of pairs) {
+        assert(own.get(label), `${name}: ${label}`);
+        assertEquals(own.get(label), others.get(other), `${name}: ${label}`);
+      }
+    };
+    const six = ["fine-tuning", "frozen", "rate-matched", "OPF-SVD", "OPF-MPO static", "OPF-MPO dynamic"];
+    await shared("ablations/learning-rate", six.map((name) => [`${name} (learningRate 0.0001)`, name]));
+    await shared("ablations/factor-learning-rate", [
+      ["fine-tuning", "fine-tuning"],
+      ["OPF-MPO static (rate 0.00002)", "OPF-MPO static"],
+    ]);
+    await shared("ablations/score", [["eq. 6", "OPF-MPO static, eq. 6"], ["eq. 7, |Σ g·w|", "OPF-MPO static"]]);
+    await shared("ablations/grouping", [["by module", "OPF-MPO static"]]);
+    await shared("ablations/gauge-and-layout", [["symmetric, ends", "OPF-MPO static"]]);
+    await shared("ablations/frozen", [["frozen", "frozen"], ["OPF-MPO static", "OPF-MPO static"]]);
+    await shared("ablations/size", [["fine-tuning", "fine-tuning"], ["OPF-MPO dynamic", "OPF-MPO dynamic"]], minilm);
+  }));
