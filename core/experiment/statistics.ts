@@ -13,8 +13,8 @@ import {
   type DrawnRun,
   DRAWS,
   FEWEST_SEEDS,
-  type Judgement,
   judgeDifference,
+  type Judgement,
   meanDifference,
 } from "./bootstrap.ts";
 import { doneRuns, type Evidence, primaryOf, readPredictions, type RunEvidence } from "./evidence.ts";
@@ -130,15 +130,19 @@ async function drawTask(
     else drawn.set(run.id, "a run's predictions are not there");
   }
   // A run on other examples cannot be paired; most decide which are meant.
-  const sets = Map.groupBy(read, ({ run: { result: { primary } }, predictions }) =>
-    canonical([primary, predictions.map(({ index, label }) => [index, label])])).values().toArray();
+  const sets = Map.groupBy(
+    read,
+    ({ run: { result: { primary } }, predictions }) =>
+      canonical([primary, predictions.map(({ index, label }) => [index, label])]),
+  ).values().toArray();
   const most = Math.max(0, ...sets.map(({ length }) => length));
   const meant = sets.find(({ length }) => length === most);
   for (const set of sets) {
     const { primary } = set[0]!.run.result;
-    if (set !== meant) for (const { run } of set) drawn.set(run.id, "a run was judged on other examples");
-    else if (!METRICS.includes(primary)) for (const { run } of set) drawn.set(run.id, `"${primary}" is not known here`);
-    else {
+    if (set !== meant) { for (const { run } of set) drawn.set(run.id, "a run was judged on other examples"); }
+    else if (!METRICS.includes(primary)) {
+      for (const { run } of set) drawn.set(run.id, `"${primary}" is not known here`);
+    } else {
       const labels = set[0]!.predictions.map(({ label }) => label);
       const answers = set.map(({ predictions }) => predictions.map(({ prediction }) => prediction));
       const found = drawExamples(primary as MetricName, { labels, runs: answers, key, draws });

@@ -12,7 +12,7 @@ export const PAGE_STYLE = `
 }
 * { box-sizing: border-box; }
 body {
-  margin: 0 auto; padding: 1.5rem; max-width: 72rem;
+  margin: 0 auto; padding: 1.5rem; max-width: 80rem;
   font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
 }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 0.5rem; overflow-wrap: anywhere; }
@@ -23,12 +23,12 @@ caption { text-align: left; color: var(--faint); padding: 0 0 0.4rem; font-size:
 th, td { padding: 0.3rem 0.7rem; text-align: right; white-space: nowrap; }
 th { font-weight: 600; }
 th[scope="row"], th.about { text-align: left; font-weight: 500; }
-thead th { border-bottom: 2px solid var(--ink); vertical-align: bottom; font-weight: 600; }
+thead th { border-bottom: 2px solid var(--ink); vertical-align: bottom; font-weight: 600; white-space: normal; }
 tbody tr { border-bottom: 1px solid var(--grid); }
 tbody tr:hover { background: var(--stripe); }
 tr.published :is(th, td) { color: var(--faint); font-style: italic; font-weight: 400; }
 tr.published th[scope="row"]:last-of-type { padding-left: 1.6rem; }
-table.failures td, table.costs td:nth-of-type(1) { white-space: normal; text-align: left; overflow-wrap: anywhere; }
+table.failures td { white-space: normal; text-align: left; overflow-wrap: anywhere; }
 .notes { padding-left: 1.2rem; font-size: 0.9rem; max-width: 60rem; }
 .notes li { margin: 0.25rem 0; }
 figure { margin: 1rem 0 2rem; }

@@ -1,11 +1,6 @@
 import { type MetricName, RandomKey } from "@opf/framework";
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess, assertNotEquals } from "@std/assert";
-import {
-  differenceOf,
-  drawExamples,
-  judgeDifference,
-  meanDifference,
-} from "../../../core/experiment/bootstrap.ts";
+import { differenceOf, drawExamples, judgeDifference, meanDifference } from "../../../core/experiment/bootstrap.ts";
 
 interface Case {
   readonly metric: MetricName;

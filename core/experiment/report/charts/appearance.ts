@@ -18,7 +18,16 @@ const COLOURS = [
 
 const DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 2], [12, 4], [5, 2, 1, 2, 1, 2], [1, 4]] as const;
 
-const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"];
+const SHAPES = [
+  "circle",
+  "square",
+  "triangle-up",
+  "diamond",
+  "cross",
+  "triangle-down",
+  "triangle-right",
+  "triangle-left",
+];
 
 const GRID = { light: "#d8d8d8", dark: "#444444" };
 
@@ -34,17 +43,27 @@ const grid = `var(--grid, ${GRID.light})`;
 /** The colour of filled cells; how much they are filled says how many. */
 export const FILL = `var(--series-1, ${COLOURS[1].light})`;
 
-/** Colour, dash and shape by the name of a method: each alone tells them apart. */
+/** Colour and shape by the name of a method: the shape alone tells them apart. */
 export function series(names: readonly string[]) {
   const pick = <T>(list: readonly T[]) => names.map((_, at) => list[at % list.length]!);
   const colours = COLOURS.map(({ light }, at) => `var(--series-${at}, ${light})`);
   const scale = (range: readonly unknown[]) => ({ domain: names, range });
-  const legend = { title: null };
   return {
-    color: { field: "method", type: "nominal", scale: scale(pick(colours)), legend },
-    strokeDash: { field: "method", type: "nominal", scale: scale(pick(DASHES)), legend },
-    shape: { field: "method", type: "nominal", scale: scale(pick(SHAPES)), legend },
+    color: { field: "method", type: "nominal", scale: scale(pick(colours)), legend: { title: null } },
+    shape: { field: "method", type: "nominal", scale: scale(pick(SHAPES)), legend: { title: null } },
   } as const;
+}
+
+/** A line a method, in a colour and a dash of its own, with a shape at each point of `marked`, a filter, or at all of them. */
+export function lines(names: readonly string[], { marked }: { readonly marked?: string } = {}) {
+  const { color, shape } = series(names);
+  // No encoding: the shapes of the legend would be dashed.
+  const dashes = Object.fromEntries(names.map((name, at) => [name, DASHES[at % DASHES.length]]));
+  const strokeDash = { expr: `${JSON.stringify(dashes)}[datum.method]` };
+  return [
+    { mark: { type: "line", strokeDash }, encoding: { color } },
+    { transform: marked ? [{ filter: marked }] : [], mark: { type: "point" }, encoding: { color, shape } },
+  ];
 }
 
 /** What all charts share. Text and rules take the page's colour. */
@@ -77,10 +96,17 @@ export const CHART_CONFIG = {
     columns: 4,
     columnPadding: 24,
   },
-  title: { color: "currentColor", subtitleColor: "currentColor", fontSize: 13, fontWeight: 600, anchor: "start" },
+  title: {
+    color: "currentColor",
+    subtitleColor: "currentColor",
+    fontSize: 13,
+    fontWeight: 600,
+    anchor: "start",
+    frame: "group",
+  },
   header: { labelColor: "currentColor", titleColor: "currentColor", labelFontSize: 12, titleFontSize: 12 },
   line: { strokeWidth: 2 },
-  point: { size: 60, strokeWidth: 2, filled: false },
+  point: { size: 60, strokeWidth: 2, filled: false, opacity: 1 },
   text: { color: "currentColor", fontSize: 12 },
   rule: { color: "currentColor" },
 } as const;

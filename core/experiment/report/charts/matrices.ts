@@ -70,7 +70,8 @@ export function matricesChart(group: Group, stories: ReadonlyMap<string, Story>)
   return {
     name: `matrices-${group.name}`,
     section: "Matrices chosen",
-    caption: `Matrices chosen, ${titleOf(group)}: the fuller a cell, the more seeds chose it; the number is the round of ` +
+    caption:
+      `Matrices chosen, ${titleOf(group)}: the fuller a cell, the more seeds chose it; the number is the round of ` +
       "selection in which they did",
     alt: `Heat maps of layers against modules for ${titleOf(group)}. ${maps.map(describe).join(" ")}`,
     spec: { vconcat: rows.map((row) => ({ hconcat: row.map((map, at) => panel(map, at === 0)) })) },

@@ -34,8 +34,9 @@ export async function draw({ spec, ...chart }: Chart): Promise<DrawnChart> {
   view.finalize();
   // A picture has one description: that of its parts would be read out number by number.
   const quiet = svg.replaceAll(/ (role|aria-roledescription|aria-label|aria-hidden)="[^"]*"/g, "")
-    .replace(" xmlns:xlink=\"http://www.w3.org/1999/xlink\"", "");
-  return { ...chart, svg: quiet.replace("<svg ", `<svg role="img" aria-label="${attribute(chart.alt)}" `) };
+    .replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "");
+  const caption = chart.caption[0]!.toUpperCase() + chart.caption.slice(1);
+  return { ...chart, caption, svg: quiet.replace("<svg ", `<svg role="img" aria-label="${attribute(chart.alt)}" `) };
 }
 
 /** The chart as a file of its own. */

@@ -8,7 +8,7 @@ import type { RunEvidence } from "../../evidence.ts";
 import { canonical } from "../../results.ts";
 import { lastPart, percent, setting } from "../numbers.ts";
 import { distanceMoved, meanPrimary } from "../tables.ts";
-import { series } from "./appearance.ts";
+import { lines as linesOf } from "./appearance.ts";
 import { type Group, methodsOf, titleOf } from "./group.ts";
 import type { Chart } from "./svg.ts";
 
@@ -48,11 +48,10 @@ function sweepChart(group: Group, { path, along }: { path: string; along: readon
     width: 360,
     height: 240,
     data: { values: data },
-    layer: [{ mark: { type: "line" } }, { mark: { type: "point" } }],
+    layer: linesOf(methods),
     encoding: {
       x: { field: "x", type: "quantitative", title: lastPart(path), ...axis },
       y: { field, type: "quantitative", title, scale: { zero: false } },
-      ...series(methods),
     },
   });
   const told = methods.map((method) => {
@@ -87,13 +86,13 @@ function nameOf(base: string, { point, without }: { point: RunEvidence["point"];
 /** A logarithmic axis for positive values that span more than a decade, with a tick at each value. */
 export function logarithmic(values: readonly number[]): object {
   const [least, most] = [Math.min(...values), Math.max(...values)];
-  const spans = least > 0 && most / least >= 10;
+  const spans = least > 0 && most / least >= 10, small = spans && least < 1e-2;
   return {
-    scale: { type: spans ? "log" : "linear", zero: false, padding: 12 },
+    scale: { padding: 12, nice: false, ...spans ? { type: "log" } : { zero: false } },
     axis: {
       values: values.toSorted((a, b) => a - b),
       labelOverlap: true,
-      ...spans && least < 1e-2 ? { format: ".0e" } : {},
+      ...small ? { format: ".0e" } : {},
     },
   };
 }

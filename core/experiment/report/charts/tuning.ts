@@ -7,8 +7,8 @@ import type { Tuned } from "../../asked.ts";
 import type { Evidence } from "../../evidence.ts";
 import { canonical } from "../../results.ts";
 import { lastPart, percent, setting } from "../numbers.ts";
-import { series } from "./appearance.ts";
-import { type Chart } from "./svg.ts";
+import { lines } from "./appearance.ts";
+import type { Chart } from "./svg.ts";
 import { logarithmic } from "./sweep.ts";
 
 /** For each model, task and numeric setting that was tuned: the mean on held-out examples, a line a method. */
@@ -65,15 +65,12 @@ function tuningChart(
       encoding: {
         x,
         y: { field: "y", type: "quantitative", title: "held-out metric, %", scale: { zero: false } },
-        ...series(tuned.map(({ method }) => method)),
       },
       layer: [
-        { mark: { type: "line" } },
-        { mark: { type: "point" } },
+        ...lines(tuned.map(({ method }) => method)),
         {
           transform: [{ filter: "datum.chosen" }],
-          mark: { type: "point", size: 260, stroke: "currentColor", strokeWidth: 1.5, shape: "circle", strokeDash: [1, 0] },
-          encoding: { x, shape: { value: "circle" }, color: { value: "currentColor" }, strokeDash: { value: [1, 0] } },
+          mark: { type: "point", size: 260, stroke: "currentColor", strokeWidth: 1.5, shape: "circle" },
         },
       ],
     },
