@@ -1,38 +1,49 @@
 /**
- * `deno task report`: the tables of an experiment from its results alone.
+ * `deno task report`: the tables and charts of an experiment, from its results alone.
  *
  * @module
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../errors.ts";
-import { readAsked } from "../experiment/asked.ts";
-import { readResult, type Result } from "../experiment/results.ts";
-import { summary } from "../experiment/table.ts";
+import { readEvidence } from "../experiment/evidence.ts";
+import { summaryText } from "../experiment/report/markdown.ts";
+import { makeReport } from "../experiment/report/report.ts";
+import { reportJson, writeReport } from "../experiment/report/write.ts";
 import type { Parts } from "../parts.ts";
 import { readArguments } from "./arguments.ts";
-import { print } from "./output.ts";
+import { print, say } from "./output.ts";
 import { userFolder } from "./reproduce.ts";
+
+export const REPORT_USAGE = `deno task report EXPERIMENT [options]
+  writes report.html, report.md, report.csv, report.json and charts, and prints the tables
+  --runs FOLDER        where runs are kept (runs)
+  --output FOLDER      where the report goes (RUNS/reports/EXPERIMENT)
+  --json               one JSON document on standard output`;
 
 /** Runs the command; gives its exit code. */
 export async function report(args: readonly string[], { root }: Parts): Promise<number> {
-  const options = readArguments(args, { boolean: ["json"], string: ["runs"] });
+  const options = readArguments(args, { boolean: ["json", "help"], string: ["runs", "output"] });
+  if (options.flag("help")) {
+    print(REPORT_USAGE);
+    return 0;
+  }
   const [name] = options.words;
   if (name === undefined) throw new RequestError("deno task report EXPERIMENT: which experiment?");
   const folder = runsFolder(options.text("runs"), root);
-  const asked = await readAsked(name, folder);
-  if (!asked) {
-    throw new RequestError(`There are no runs of "${name}" in ${folder}: deno task reproduce ${name} makes them.`);
-  }
-  const results = (await Promise.all(asked.runs.map(async ({ id, method }): Promise<Result[]> => {
-    const result = await readResult(`${folder}/${id}`);
-    return result ? [{ ...result, method }] : [];
-  }))).flat();
-  if (options.flag("json")) print(JSON.stringify({ experiment: name, results }));
+  const evidence = await readEvidence(name, folder);
+  const output = options.text("output");
+  const found = await makeReport(evidence);
+  const files = await writeReport(
+    found,
+    output === undefined ? `${folder}/reports/${name.replaceAll("/", "-")}` : resolve(userFolder(), output),
+  );
+  if (options.flag("json")) print(JSON.stringify(reportJson(found)));
   else {
-    print(`${name}: ${results.length} of ${asked.runs.length} runs\n`);
-    print(summary(results));
+    print(`${name}: ${evidence.runs.length} of ${evidence.asked.runs.length} runs\n`);
+    print(summaryText(found));
   }
+  say(`\nWritten: ${files.join(", ")}`);
   return 0;
 }
 

@@ -9,9 +9,11 @@ import { RequestError } from "../errors.ts";
 import { type Asked, readAskedFile } from "../experiment/asked.ts";
 import { conduct, type Conducted, type Plan, planExperiment } from "../experiment/conduct.ts";
 import { experimentUrl } from "../experiment/load.ts";
+import { readEvidence } from "../experiment/evidence.ts";
 import { outlineExperiment } from "../experiment/outline_experiment.ts";
+import { summaryText } from "../experiment/report/markdown.ts";
+import { summarize } from "../experiment/report/report.ts";
 import type { Request } from "../experiment/request.ts";
-import { summary } from "../experiment/table.ts";
 import { backendNamed, type Parts } from "../parts.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { print, say } from "./output.ts";
@@ -72,7 +74,7 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
     const { results, tuning } = await run(plan);
     failed ||= [...results, ...tuning].some(({ status }) => status === "failed");
     if (options.flag("json")) print(JSON.stringify({ experiment: name, results }));
-    else print(`\n${name}\n\n${summary(results)}`);
+    else print(`\n${name}\n\n${summaryText(await summarize(await readEvidence(name, plan.request.runs)))}`);
   }
   return failed ? 1 : 0;
 }

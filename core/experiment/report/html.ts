@@ -1,0 +1,108 @@
+/**
+ * A report as one page that needs nothing else.
+ *
+ * @module
+ */
+import { html, raw } from "hono/html";
+import { CHART_STYLE } from "./charts/appearance.ts";
+import type { DrawnChart } from "./charts/svg.ts";
+import { PAGE_STYLE } from "./page_style.ts";
+import type { Report } from "./report.ts";
+import type { Table } from "./table.ts";
+
+/** Markup in which all text was escaped. */
+type Markup = ReturnType<typeof html>;
+
+/** Charts of a section beyond these are folded. */
+const OPEN_CHARTS = 4;
+
+/** The page. */
+export async function page(report: Report): Promise<string> {
+  const { evidence: { asked, runs }, results, notes, tables, rankings, charts } = report;
+  const sections = [...Map.groupBy(charts, ({ section }) => section)];
+  return String(
+    await html`
+      <!DOCTYPE html>
+      <html lang="en">
+        <head>
+          <meta charset="utf-8">
+          <meta name="viewport" content="width=device-width, initial-scale=1">
+          <meta name="color-scheme" content="light dark">
+          <link rel="icon" href="data:,">
+          <title>${asked.experiment}</title>
+          <style>${raw(CHART_STYLE + PAGE_STYLE)}</style>
+        </head>
+        <body>
+          <header>
+      <h1>${asked.experiment}</h1>
+      ${asked.description === undefined ? "" : html`<p>${asked.description}</p>`}
+      <p>${runs.length} of ${asked.runs.length} runs.</p>
+          </header>
+          <main>
+      <section aria-labelledby="results">
+      <h2 id="results">Results</h2>
+      ${tableOf(results)}
+      <ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>
+      ${tables.filter(({ name }) => name !== "costs").map(tableOf)}
+      </section>
+      ${sections.map(([section, some], at) => sectionOf(section, { charts: some, id: `charts-${at + 1}` }))}
+      ${rankings.length === 0 ? "" : html`<section aria-labelledby="rankings">
+<h2 id="rankings">Rankings of each round</h2>
+${rankings.map((table) => folded(table.caption, tableOf(table)))}
+</section>`}
+      ${tables.filter(({ name }) => name === "costs").map((table) =>
+        html`<section aria-labelledby="costs">
+<h2 id="costs">Runs</h2>
+${tableOf(table)}
+</section>`
+      )}
+          </main>
+        </body>
+      </html>
+    `,
+  );
+}
+
+function sectionOf(section: string, { charts, id }: { charts: readonly DrawnChart[]; id: string }): Markup {
+  const rest = charts.slice(OPEN_CHARTS);
+  return html`<section aria-labelledby="${id}">
+<h2 id="${id}">${section}</h2>
+${charts.slice(0, OPEN_CHARTS).map(figure)}
+${rest.map((chart) => folded(chart.caption, figure(chart)))}
+</section>`;
+}
+
+const figure = ({ svg, caption }: DrawnChart): Markup =>
+  html`
+    <figure>
+      <div class="chart">${raw(svg)}</div>
+      <figcaption>${caption}.</figcaption>
+    </figure>
+  `;
+
+const folded = (summary: string, content: Markup): Markup =>
+  html`<details><summary>${summary}</summary>${content}</details>`;
+
+function tableOf({ name, caption, head, headers, rows }: Table): Markup {
+  return html`
+    <div class="table" tabindex="0" role="region" aria-label="${caption}">
+      <table class="${name}">
+        <caption>${caption}</caption>
+        <thead>
+          <tr>${head.map((cell, at) =>
+            html`
+              <th scope="col" ${at < headers ? raw(' class="about"') : ""}>${cell}</th>
+            `
+          )}</tr>
+        </thead>
+        <tbody>${rows.map(({ cells, published }) =>
+          html`
+            <tr${published ? raw(' class="published"') : ""}>${cells.map((cell, at) =>
+              at < headers ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`
+            )}</tr>
+          `
+        )}</tbody>
+      </table>
+    </div>
+  `;
+}

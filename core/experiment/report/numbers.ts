@@ -1,0 +1,34 @@
+/**
+ * Numbers as people read them.
+ *
+ * @module
+ */
+import { mean, sampleStandardDeviation } from "simple-statistics";
+
+/** A fraction in percent, two digits. */
+export const percent = (value: number): string => (100 * value).toFixed(2);
+
+/** A difference of fractions in points, with its sign. */
+export const points = (value: number): string => (value < 0 ? "−" : "+") + Math.abs(100 * value).toFixed(2);
+
+/** A count in millions. */
+export const millions = (count: number): string => (count / 1e6).toFixed(2);
+
+/** A p-value; no smaller than can be told. */
+export const pValue = (p: number): string => p < 0.001 ? p.toExponential(1) : p.toFixed(3);
+
+/** Mean and, of more than one, standard deviation, in percent. */
+export const spread = (values: readonly number[]): string =>
+  percent(mean([...values])) + (values.length > 1 ? ` ± ${percent(sampleStandardDeviation([...values]))}` : "");
+
+/** A setting's value, short: `1e-4`, `11`, `gauge`. */
+export function setting(value: unknown): string {
+  if (typeof value !== "number") return typeof value === "string" ? value : JSON.stringify(value);
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
+}
+
+/** The last part of a setting's path: `learningRate`. */
+export const lastPart = (path: string): string => path.split(".").at(-1)!;
+
+/** A number and what it counts: `1 run`, `2 runs`. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
