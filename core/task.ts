@@ -23,6 +23,8 @@ export interface TaskData {
   readonly dev: readonly Example[];
   /** GLUE's unlabelled test set, where it is there. */
   readonly test?: readonly Example[];
+  /** What predictions reach on the dev set that know all but its noise, where that is known. */
+  readonly ceiling?: Metrics;
   /** Files and their sha256: part of the run's id. */
   readonly origin: { readonly files: { readonly [name: string]: string } } & { readonly [key: string]: Json };
 }

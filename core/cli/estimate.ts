@@ -9,7 +9,7 @@ import type { PreparedRun } from "../experiment/prepare.ts";
 const OPERATIONS_PER_SECOND = 1e11, START_SECONDS = 30;
 
 /** Parameters, and estimates to the order of magnitude of time and memory on a two-core machine. */
-export function estimate({ architecture, spec, steps }: PreparedRun): {
+export function estimate({ architecture, spec, steps }: Pick<PreparedRun, "architecture" | "spec" | "steps">): {
   parameters: { model: number; training: number; merged: number };
   /** What one matrix of each module becomes, and how many of it. */
   matrices: { module: string; count: number; shape: readonly number[]; dense: number; factors: number }[];

@@ -34,14 +34,20 @@ export interface Plan {
   readonly tuning: readonly PreparedRun[];
   /** Final runs, with the settings that they have where tuning does not choose others. */
   readonly runs: readonly PreparedRun[];
+  /** Runs of the experiment's ground. */
+  readonly grounds: readonly PreparedRun[];
 }
+
+/** A request that may leave it to the experiment how many runs are done at once. */
+export type OpenRequest = Omit<Request, "jobs"> & Partial<Pick<Request, "jobs">>;
 
 /** Finds and checks all that can be before anything starts. */
 export async function planExperiment(
   url: string,
-  { request, parts, note }: { request: Request; parts: Parts; note: (message: string) => void },
+  { request: asked, parts, note }: { request: OpenRequest; parts: Parts; note: (message: string) => void },
 ): Promise<Plan> {
   const experiment = await loadExperiment(url);
+  const request = { ...asked, jobs: asked.jobs ?? experiment.workers?.jobs ?? 1 };
   const { digests: modules } = await outsideModules(url, parts.root);
   const expansion = new Expansion(experiment, request, parts);
   const { data } = request;
@@ -55,9 +61,11 @@ export async function planExperiment(
   };
   const runs: PreparedRun[] = [];
   for (const place of expansion.places) runs.push(await prepare(place));
+  const grounds: PreparedRun[] = [];
+  for (const place of expansion.grounds) grounds.push(await prepare(place));
   const tuning = await Tuning.of({ expansion, prepare, run: () => Promise.resolve(new Map()) });
   const first = tuning.stages > 0 ? await tuning.runs(0) : [];
-  return { experiment, url, modules, request, parts, expansion, prepare, tuning: first, runs };
+  return { experiment, url, modules, request, parts, expansion, prepare, tuning: first, runs, grounds };
 }
 
 /** What conducting an experiment is told. */
@@ -70,7 +78,7 @@ export interface ConductOptions {
 
 /** Tunes where asked for, does the runs, and gives their results under their labels. */
 export async function conduct(plan: Plan, { watch, signal, before }: ConductOptions): Promise<Result[]> {
-  const { experiment, url, modules, request, parts: { root }, expansion, prepare } = plan;
+  const { experiment, url, modules, request, parts: { root }, expansion, prepare, grounds } = plan;
   const common = { request, experiment: url, modules, root, watch, signal };
   const interrupted = () => new Interrupted("Interrupted; what is finished is kept, the same command goes on.");
   const begin = () => Promise.resolve();
@@ -79,7 +87,7 @@ export async function conduct(plan: Plan, { watch, signal, before }: ConductOpti
   const runs = await Promise.all(tuning.places.map(prepare));
   const asked = await askedBy(plan, { runs, tuning });
   if (before) checkSameRuns(asked, before);
-  const found = await runAll(runs, { ...common, begin: () => writeAsked(asked, request.runs) });
+  const found = await runAll([...runs, ...grounds], { ...common, begin: () => writeAsked(asked, request.runs) });
   if (signal.aborted) throw interrupted();
   return runs.flatMap(({ id, spec: { label } }): Result[] => {
     const result = found.get(id);

@@ -58,7 +58,35 @@ export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> =
   readonly baseline?: string;
   /** What others published of the same. */
   readonly published?: z.input<typeof publishedSchema>;
+  /** What is to be known of the figures, printed with them. */
+  readonly notes?: readonly string[];
+  /**
+   * A model to see the others against, as `untrained(bert({ source }))`: plain fine-tuning of it is done as well, on each
+   * task with each seed, and printed beneath the table, beside the majority and the data's ceiling.
+   */
+  readonly ground?: LanguageModel;
+  /** Experiments to do after this one: their commands, with estimated hours, end what is printed. */
+  readonly next?: readonly z.output<typeof nextSchema>[];
+  /** How the runs are shared out; no part of a run's id. */
+  readonly workers?: {
+    /** Runs at once, unless `--jobs` says otherwise. @default 1 */
+    readonly jobs?: number;
+    /**
+     * Bytes that a worker process may hold more than before its first run and still do another. Kernels are compiled once a
+     * process: more makes short runs faster, and their peak memory an upper bound. @default 256e6
+     */
+    readonly heldBytes?: number;
+  };
 }
+
+const nextSchema = z.strictObject({
+  /** Its name, as `reproduce` takes it. */
+  experiment: z.string(),
+  /** Whether it needs data from a folder or a hub. */
+  data: z.boolean(),
+  /** Sizes of its model, in the words of `config.json`: hours are estimated without fetching it. */
+  config: z.record(z.string(), z.json()),
+});
 
 /** An experiment that states what differs from another; methods, parameters and settings of training are added to it. */
 export type ExtendingDefinition<P extends Readonly<Record<string, Json>> = Readonly<Record<string, Json>>> =
@@ -90,6 +118,10 @@ const plain = z.strictObject({
   checkpoint: z.strictObject({ everySeconds: z.number().min(0).optional() }).optional(),
   baseline: z.string().optional(),
   published: publishedSchema.optional(),
+  notes: z.array(z.string()).optional(),
+  ground: z.looseObject({ name: z.string(), source: z.string() }).optional(),
+  next: z.array(nextSchema).optional(),
+  workers: z.strictObject({ jobs: z.int().min(1).optional(), heldBytes: z.number().min(0).optional() }).optional(),
 });
 
 /**

@@ -120,7 +120,7 @@ export class Preparer {
       const weights = await weightsFile(repository);
       const { layers } = plugin.options as { layers?: number };
       return {
-        name: layers === undefined ? source : `${source} (${layers} layers)`,
+        name: plugin.title ?? (layers === undefined ? source : `${source} (${layers} layers)`),
         plugin,
         repository,
         config,
