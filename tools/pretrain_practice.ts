@@ -120,7 +120,7 @@ function batch(step: number) {
 }
 
 function say(text: string): void {
-  console.log(text); // deno-lint-ignore-line no-console
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 function seconds(): string {
