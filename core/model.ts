@@ -87,6 +87,8 @@ export interface LanguageModel {
   readonly source: string;
   /** The revision of the source. @default the one pinned by the source */
   readonly revision?: string;
+  /** What tables call it. @default its source */
+  readonly title?: string;
   /** The model that `config.json` describes, with the head that the task asks for. */
   architecture(config: { readonly [key: string]: Json }, head: Head): Architecture;
 }

@@ -57,8 +57,8 @@ export async function checkPretrained(
   const { found, unexpected } = matchNames(file, architecture);
   const missing = architecture.parameters.filter(({ name }) => !found.has(name));
   const lost = missing.filter(({ absence }) => !absence);
+  const names = (list: readonly string[]) => list.slice(0, 8).join(", ") + (list.length > 8 ? ", …" : "");
   if (lost.length > 0) {
-    const names = (list: readonly string[]) => list.slice(0, 8).join(", ") + (list.length > 8 ? ", …" : "");
     throw new RequestError(
       `${path} lacks ${lost.length} of the model's ${architecture.parameters.length} parameters: ` +
         `${names(lost.map(({ name }) => name))}.` +
@@ -66,7 +66,7 @@ export async function checkPretrained(
     );
   }
   const optional = missing.filter(({ absence }) => absence === "optional").map(({ name }) => name);
-  if (optional.length > 0) note?.(`The weights lack ${optional.join(", ")}: they begin at random.`);
+  if (optional.length > 0) note?.(`The weights lack ${names(optional)}: they begin at random.`);
   if (unexpected.length > 0) note?.(`Not used of the weights: ${unexpected.join(", ")}.`);
   return { file, found, missing: missing.map(({ name }) => name), unexpected };
 }

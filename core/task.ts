@@ -21,6 +21,8 @@ export interface Example {
 export interface TaskData {
   readonly train: readonly Example[];
   readonly dev: readonly Example[];
+  /** What predictions reach on the dev set that know all but its noise, where that is known. */
+  readonly ceiling?: Metrics;
   /** Files and their sha256: part of the run's id. */
   readonly origin: { readonly files: { readonly [name: string]: string } } & { readonly [key: string]: Json };
 }

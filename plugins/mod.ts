@@ -15,6 +15,7 @@ export * from "./decompositions/svd.ts";
 export * from "./decompositions/tucker.ts";
 export * from "./models/bert.ts";
 export * from "./models/known_configs.ts";
+export * from "./models/untrained.ts";
 export * from "./policies/all.ts";
 export * from "./policies/dynamic_top.ts";
 export * from "./policies/named.ts";

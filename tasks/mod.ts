@@ -1,5 +1,5 @@
 /**
- * GLUE's nine tasks and their metrics.
+ * GLUE's nine tasks and their metrics, and practice tasks that need no data.
  *
  * @module
  */
@@ -7,6 +7,7 @@ export * from "./cola.ts";
 export * from "./metrics.ts";
 export * from "./mnli.ts";
 export * from "./mrpc.ts";
+export * from "./practice/mod.ts";
 export * from "./qnli.ts";
 export * from "./qqp.ts";
 export * from "./rte.ts";

@@ -8,20 +8,24 @@ import { fileURLToPath } from "node:url";
 import { RequestError } from "../errors.ts";
 import { type Asked, readAskedFile } from "../experiment/asked.ts";
 import { conduct, type Conducted, type Plan, planExperiment } from "../experiment/conduct.ts";
-import { experimentUrl } from "../experiment/load.ts";
 import { readEvidence } from "../experiment/evidence.ts";
+import { type Ground, groundsOf, groundsTable } from "../experiment/grounds.ts";
+import { experimentUrl } from "../experiment/load.ts";
 import { outlineExperiment } from "../experiment/outline_experiment.ts";
 import { summaryText } from "../experiment/report/markdown.ts";
 import { summarize } from "../experiment/report/report.ts";
-import type { Request } from "../experiment/request.ts";
+import type { OpenRequest } from "../experiment/request.ts";
+import type { Result } from "../experiment/results.ts";
 import { backendNamed, type Parts } from "../parts.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
+import { nextCommands } from "./next.ts";
 import { print, say } from "./output.ts";
 import { printPlan } from "./print_plan.ts";
 import { rerunOutside } from "./outside.ts";
 import { Progress } from "./progress.ts";
 
 export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
+  without an experiment: quick, practice tasks that need no data
   an experiment is a name, the path or URL of a file, or RUNS/experiments/NAME.json: the same once more
   --tasks a,b          tasks in place of the experiment's
   --methods "x,y"      methods of the experiment
@@ -31,7 +35,7 @@ export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
   --data FOLDER        GLUE data, a folder a task
   --runs FOLDER        where runs are kept (runs)
   --keep-models        keep each merged model, in Hugging Face's layout
-  --jobs N             runs at once (1)
+  --jobs N             runs at once (the experiment's choice, mostly 1)
   --threads N          threads of all runs together (all cores)
   --backend NAME       what computes (tensorflow)
   --device cpu|gpu     on what (the GPU where there is one)
@@ -40,7 +44,7 @@ export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
   --json               one JSON document on standard output`;
 
 /** What is run where no experiment is named. */
-const DEFAULT_EXPERIMENT = "glue-minilm";
+const DEFAULT_EXPERIMENT = "quick";
 
 /** Runs the command; gives its exit code. */
 export async function reproduce(args: readonly string[], parts: Parts): Promise<number> {
@@ -73,10 +77,27 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
     const { name } = plan.experiment;
     const { results, tuning } = await run(plan);
     failed ||= [...results, ...tuning].some(({ status }) => status === "failed");
-    if (options.flag("json")) print(JSON.stringify({ experiment: name, results }));
-    else print(`\n${name}\n\n${summaryText(await summarize(await readEvidence(name, plan.request.runs)))}`);
+    const grounds = await groundsOf(plan);
+    if (options.flag("json")) print(JSON.stringify({ experiment: name, results, grounds }));
+    else {
+      print(`\n${name}\n\n${summaryText(await summarize(await readEvidence(name, plan.request.runs)))}`);
+      print(await groundsText(plan, { grounds, results, parts }));
+    }
   }
   return failed ? 1 : 0;
+}
+
+// What stands beneath the tables: what the figures are to be seen against, what is to be known of them, what comes next.
+async function groundsText(
+  { experiment }: Plan,
+  { grounds, results, parts }: { grounds: readonly Ground[]; results: readonly Result[]; parts: Parts },
+): Promise<string> {
+  const next = await nextCommands(experiment, parts);
+  return [
+    groundsTable(grounds, results),
+    experiment.notes?.join("\n"),
+    next.length > 0 ? `Next:\n${next.map((line) => `  ${line}`).join("\n")}` : undefined,
+  ].filter((part) => part !== undefined).map((part) => `\n${part}`).join("\n");
 }
 
 // Which file a name means, and what is changed of it: by the command line, or as it was asked for before.
@@ -98,10 +119,11 @@ const CHANGES = ["tasks", "methods", "models", "seeds"];
 /** The folder that a person's relative paths are meant from. */
 export const userFolder = (): string => Deno.env.get("INIT_CWD") ?? Deno.cwd();
 
-function requestOf(options: Arguments, parts: Parts): Request {
+function requestOf(options: Arguments, parts: Parts): OpenRequest {
   const cwd = userFolder();
   const data = options.text("data"), runs = options.text("runs");
-  const threads = options.count("threads"), backend = options.text("backend"), device = options.text("device");
+  const jobs = options.count("jobs"), threads = options.count("threads");
+  const backend = options.text("backend"), device = options.text("device");
   if (device !== undefined && device !== "cpu" && device !== "gpu") {
     throw new RequestError(`--device wants cpu or gpu, found "${device}".`);
   }
@@ -125,7 +147,7 @@ function requestOf(options: Arguments, parts: Parts): Request {
       : resolve(cwd, runs),
     keepModels: options.flag("keep-models"),
     tensorboard: options.flag("tensorboard"),
-    jobs: options.count("jobs") ?? 1,
+    ...(jobs && { jobs }),
     ...(threads && { threads }),
     ...(backend !== undefined && { backend }),
     ...(device !== undefined && { device }),

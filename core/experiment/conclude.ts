@@ -37,7 +37,9 @@ export async function concluded(run: PreparedRun, options: Concluding): Promise<
     const again = await readBack(run, options);
     difference = Math.max(difference, checkSame("Writing and reading the model", { before: logits!, after: again }));
   }
-  const predicted = logits ? predictions(logits, head) : dev.map(() => constantPrediction(train, head.kind));
+  const predicted = logits
+    ? predictions(logits, head)
+    : dev.map(() => constantPrediction(train.map(({ label }) => label), head.kind));
   const lines = dev.map(({ index, label }, at): Prediction => ({
     index,
     label,
@@ -83,8 +85,7 @@ const definedMetrics = (metrics: Metrics): Result["metrics"] =>
   Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
 
 /** What a model that learnt nothing would say: the most frequent class, or the mean, of the training examples. */
-export function constantPrediction(train: readonly EncodedExample[], kind: "classification" | "regression"): number {
-  const labels = train.map(({ label }) => label);
+export function constantPrediction(labels: readonly number[], kind: "classification" | "regression"): number {
   if (kind === "regression") return labels.reduce((sum, label) => sum + label, 0) / labels.length;
   const counts = Map.groupBy(labels, (label) => label);
   return [...counts].reduce((most, next) => next[1].length > most[1].length ? next : most)[0];

@@ -14,7 +14,7 @@ import { experimentName, loadExperiment } from "./load.ts";
 import { outsideModules } from "./modules.ts";
 import { type PreparedRun, Preparer } from "./prepare.ts";
 import { publishedSchema } from "./published.ts";
-import type { Request } from "./request.ts";
+import type { OpenRequest, Request } from "./request.ts";
 import type { Result } from "./results.ts";
 import { runAll, type RunnerWatcher } from "./runner.ts";
 import { Tuning } from "./tune.ts";
@@ -34,14 +34,17 @@ export interface Plan {
   readonly tuning: readonly PreparedRun[];
   /** Final runs, with the settings that they have where tuning does not choose others. */
   readonly runs: readonly PreparedRun[];
+  /** Runs of the experiment's ground. */
+  readonly grounds: readonly PreparedRun[];
 }
 
 /** Finds and checks all that can be before anything starts. */
 export async function planExperiment(
   url: string,
-  { request, parts, note }: { request: Request; parts: Parts; note: (message: string) => void },
+  { request: asked, parts, note }: { request: OpenRequest; parts: Parts; note: (message: string) => void },
 ): Promise<Plan> {
   const experiment = await loadExperiment(url);
+  const request = { ...asked, jobs: asked.jobs ?? experiment.workers?.jobs ?? 1 };
   const { digests: modules } = await outsideModules(url, parts.root);
   const expansion = new Expansion(experiment, request, parts);
   const { data } = request;
@@ -55,9 +58,11 @@ export async function planExperiment(
   };
   const runs: PreparedRun[] = [];
   for (const place of expansion.places) runs.push(await prepare(place));
+  const grounds: PreparedRun[] = [];
+  for (const place of expansion.grounds) grounds.push(await prepare(place));
   const tuning = await Tuning.of({ expansion, prepare, run: () => Promise.resolve(new Map()) });
   const first = tuning.stages > 0 ? await tuning.runs(0) : [];
-  return { experiment, url, modules, request, parts, expansion, prepare, tuning: first, runs };
+  return { experiment, url, modules, request, parts, expansion, prepare, tuning: first, runs, grounds };
 }
 
 /** What conducting an experiment is told. */
@@ -78,7 +83,7 @@ export interface Conducted {
 
 /** Tunes where asked for, does the runs, and gives their results. */
 export async function conduct(plan: Plan, { watch, signal, before }: ConductOptions): Promise<Conducted> {
-  const { experiment, url, modules, request, parts: { root }, expansion, prepare } = plan;
+  const { experiment, url, modules, request, parts: { root }, expansion, prepare, grounds } = plan;
   const common = { request, experiment: url, modules, root, watch, signal };
   const interrupted = () => new Interrupted("Interrupted; what is finished is kept, the same command goes on.");
   const begin = () => Promise.resolve();
@@ -94,7 +99,7 @@ export async function conduct(plan: Plan, { watch, signal, before }: ConductOpti
   const runs = await Promise.all(tuning.places.map(prepare));
   const asked = await askedBy(plan, { runs, tuning });
   if (before) checkSameRuns(asked, before);
-  const found = await runAll(runs, { ...common, begin: () => writeAsked(asked, request.runs) });
+  const found = await runAll([...runs, ...grounds], { ...common, begin: () => writeAsked(asked, request.runs) });
   if (signal.aborted) throw interrupted();
   const results = runs.flatMap(({ id, spec: { label } }): Result[] => {
     const result = found.get(id);

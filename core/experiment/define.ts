@@ -58,6 +58,28 @@ export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> =
   readonly baseline?: string;
   /** What others published of the same. */
   readonly published?: z.input<typeof publishedSchema>;
+  /** What is to be known of the figures, printed with them. */
+  readonly notes?: readonly string[];
+  /**
+   * A model to see the others against, as `untrained(bert({ source }))`: plain fine-tuning of it is done as well, on each
+   * task with each seed, and printed beneath the table, beside the majority and the data's ceiling.
+   */
+  readonly ground?: LanguageModel;
+  /**
+   * What to do after this one: the words after `deno task reproduce`, an experiment's name first. The commands, with
+   * estimated hours, end what is printed.
+   */
+  readonly next?: readonly string[];
+  /** How the runs are shared out; no part of a run's id. */
+  readonly workers?: {
+    /** Runs at once, unless `--jobs` says otherwise. @default 1 */
+    readonly jobs?: number;
+    /**
+     * Bytes that a worker process may hold more than before its first run and still do another. Kernels are compiled once a
+     * process: more makes short runs faster, and their peak memory an upper bound. @default 256e6
+     */
+    readonly heldBytes?: number;
+  };
 }
 
 /** An experiment that states what differs from another; methods, parameters and settings of training are added to it. */
@@ -90,6 +112,10 @@ const plain = z.strictObject({
   checkpoint: z.strictObject({ everySeconds: z.number().min(0).optional() }).optional(),
   baseline: z.string().optional(),
   published: publishedSchema.optional(),
+  notes: z.array(z.string()).optional(),
+  ground: z.looseObject({ name: z.string(), source: z.string() }).optional(),
+  next: z.array(z.string()).optional(),
+  workers: z.strictObject({ jobs: z.int().min(1).optional(), heldBytes: z.number().min(0).optional() }).optional(),
 });
 
 /**

@@ -65,6 +65,9 @@ export interface RunSpec {
 /** Seconds between two checkpoints, unless the experiment or `--set checkpoint.everySeconds` say otherwise. */
 export const CHECKPOINT_SECONDS = 60;
 
+/** The method that a ground is fine-tuned by. */
+export const GROUND_METHOD = "fine-tuning";
+
 /** All runs of an experiment, tasks within models, methods within tasks, seeds within methods. */
 export const expand = (experiment: Experiment, changes: Changes, parts: Pick<Parts, "tasks">): RunSpec[] => {
   const expansion = new Expansion(experiment, changes, parts);
@@ -74,13 +77,16 @@ export const expand = (experiment: Experiment, changes: Changes, parts: Pick<Par
 /** An experiment as the command line changed it. */
 export class Expansion {
   readonly #models: readonly (string | LanguageModel)[];
+  /** How many of the models are the experiment's own: a ground comes after them. */
+  readonly #own: number;
   readonly #tasks: readonly Task[];
   readonly #points: readonly Values[];
   /** What `--set` says. */
   readonly set: Values;
 
   constructor(readonly experiment: Experiment, readonly changes: Changes, { tasks }: Pick<Parts, "tasks">) {
-    this.#models = changes.models ?? experiment.models;
+    this.#models = [...changes.models ?? experiment.models, ...experiment.ground ? [experiment.ground] : []];
+    this.#own = (changes.models ?? experiment.models).length;
     this.#tasks = (changes.tasks ?? experiment.tasks).map((task) =>
       typeof task === "string"
         ? experiment.tasks.find((own): own is Task => typeof own === "object" && own.name === task) ??
@@ -104,12 +110,21 @@ export class Expansion {
   get places(): Place[] {
     const { experiment, changes } = this;
     const seeds = changes.seeds ?? experiment.seeds;
-    return this.#models.flatMap((_, model) =>
+    return this.#models.slice(0, this.#own).flatMap((_, model) =>
       this.#tasks.flatMap((_, task) =>
         this.#points.flatMap((_, point) =>
           this.#methodsAt(point).flatMap((method) => seeds.map((seed) => ({ model, task, point, method, seed })))
         )
       )
+    );
+  }
+
+  /** Of the runs of the ground: plain fine-tuning, unless other models or only other methods were asked for. */
+  get grounds(): Place[] {
+    const { experiment: { ground, seeds: own }, changes: { models, seeds = own } } = this;
+    if (!ground || models || !this.#methodsAt(0).includes(GROUND_METHOD)) return [];
+    return this.#tasks.flatMap((_, task) =>
+      seeds.map((seed) => ({ model: this.#own, task, point: 0, method: GROUND_METHOD, seed }))
     );
   }
 

@@ -10,7 +10,7 @@ import { loadExperiment } from "./load.ts";
 import { outsideModules } from "./modules.ts";
 import { Outliner, type RunOutline } from "./outline.ts";
 import { Preparer } from "./prepare.ts";
-import type { Request } from "./request.ts";
+import type { OpenRequest } from "./request.ts";
 import { type TuneOptions, Tuning } from "./tune.ts";
 
 /** The runs of an experiment; a `Plan` is one whose runs can start. */
@@ -25,7 +25,7 @@ export interface ExperimentOutline {
 
 /** What {@linkcode outlineExperiment} is told. */
 export interface OutlineOptions {
-  readonly request: Request;
+  readonly request: OpenRequest;
   readonly parts: Parts;
   readonly note: (message: string) => void;
 }

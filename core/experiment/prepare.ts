@@ -10,7 +10,7 @@ import type { Architecture, LanguageModel } from "../model.ts";
 import { modelFor, type Parts } from "../parts.ts";
 import { checkPretrained, readConfig, weightsFile } from "../pretrained.ts";
 import type { Repository } from "../source.ts";
-import type { Example, Task, TaskData } from "../task.ts";
+import type { Example, Metrics, Task, TaskData } from "../task.ts";
 import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../tokenizer.ts";
 import { type ExampleSets, roundsOf, runLength, splitExamples, trainingParts } from "../training/plan.ts";
 import { identifying, type TrainingSettings } from "../training/settings.ts";
@@ -33,6 +33,8 @@ export interface PreparedRun {
   /** Path of the safetensors file. */
   readonly weights: string;
   readonly examples: ExampleSets<Example>;
+  /** What the noise of the examples that are judged leaves to reach, where it is known. */
+  readonly ceiling?: Metrics;
   /** Where they came from. */
   readonly origin: TaskData["origin"];
   /** All that can change the numbers: the run's id is made of it. */
@@ -111,6 +113,7 @@ export class Preparer {
       tokenizer: model.tokenizer,
       weights: model.weights,
       examples,
+      ...(data.ceiling && training.split === "dev" && { ceiling: data.ceiling }),
       origin: data.origin,
       settings,
       steps: length.steps,
@@ -194,8 +197,9 @@ export class Preparer {
 }
 
 /** A model's name in tables. */
-export function nameOf({ source, options }: LanguageModel): string {
+export function nameOf({ title, source, options }: LanguageModel): string {
   const { layers } = options as { layers?: number };
+  if (title !== undefined) return title;
   return layers === undefined ? source : `${source} (${layers} layers)`;
 }
 

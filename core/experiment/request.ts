@@ -21,3 +21,6 @@ export interface Request extends Changes {
   readonly backend?: string;
   readonly device?: "cpu" | "gpu";
 }
+
+/** A request that may leave it to the experiment how many runs are done at once. */
+export type OpenRequest = Omit<Request, "jobs"> & Partial<Pick<Request, "jobs">>;

@@ -41,8 +41,8 @@ export type WorkerMessage =
   | { readonly type: "failed"; readonly error: string; readonly stack: string }
   | { readonly type: "interrupted" };
 
-/** Bytes that a worker may hold more than before its first run and still do another. */
-const SPENT_BYTES = 256e6;
+/** Bytes that a worker may hold more than before its first run and still do another, unless the experiment says more. */
+const HELD_BYTES = 256e6;
 
 const encoder = new TextEncoder();
 
@@ -123,7 +123,8 @@ async function prepared(
   const started = useEngine(
     await backendNamed(backend, parts).start({ ...(device && { device }), ...(threads && { threads }), note }),
   );
-  const expansion = new Expansion(await loadExperiment(experiment), request, parts);
+  const declared = await loadExperiment(experiment);
+  const expansion = new Expansion(declared, request, parts);
   const preparer = new Preparer(parts, { ...(data !== undefined && { data }), modules, note: () => {} });
   const pause = async () => {
     await new Promise((resume) => setTimeout(resume, 0)); // signals and the end of input come between tasks
@@ -151,7 +152,8 @@ async function prepared(
         }),
     );
   };
-  return { run, spent: () => engine().memory().residentBytes > atFirst + SPENT_BYTES };
+  const most = atFirst + (declared.workers?.heldBytes ?? HELD_BYTES);
+  return { run, spent: () => engine().memory().residentBytes > most };
 }
 
 // Runs under a lock that goes with its process; nothing where another process holds it.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { engine, type TensorFunction } from "../engine.ts";
+import { type Engine, engine, type TensorFunction } from "../engine.ts";
 import * as tf from "../tf.ts";
 import type { Slot } from "../weights.ts";
 
@@ -50,10 +50,16 @@ export function stepSizes(
 /**
  * One AdamW update as a kernel: arguments value, first moment, second moment, gradient, clip (a factor on the gradient,
  * scalar) and sizes `[3]`; gives the new value and moments. As PyTorch's: `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
- * `w ← kept·w − stepSize · m / (secondCorrection·√v + ε)`.
+ * `w ← kept·w − stepSize · m / (secondCorrection·√v + ε)`. An engine compiles it once a shape, for all runs of its process
+ * that share the settings.
  */
 export function adamW({ adamBeta1, adamBeta2, adamEpsilon }: AdamWSettings): TensorFunction {
-  return engine().jit((value, first, second, gradient, clip, sizes) => {
+  const made = kernels.get(engine()) ?? new Map<string, TensorFunction>();
+  kernels.set(engine(), made);
+  const key = [adamBeta1, adamBeta2, adamEpsilon].join();
+  const known = made.get(key);
+  if (known) return known;
+  const update = engine().jit((value, first, second, gradient, clip, sizes) => {
     const [stepSize, correction, kept] = tf.unstack(sizes!) as [tf.Scalar, tf.Scalar, tf.Scalar];
     const g = tf.mul(gradient!, clip!);
     const m = tf.add(tf.mul(first!, adamBeta1), tf.mul(g, 1 - adamBeta1));
@@ -61,7 +67,11 @@ export function adamW({ adamBeta1, adamBeta2, adamEpsilon }: AdamWSettings): Ten
     const step = tf.div(tf.mul(m, stepSize), tf.add(tf.mul(tf.sqrt(v), correction), adamEpsilon));
     return [tf.sub(tf.mul(value!, kept), step), m, v];
   }, { name: "adamW", kernel: true });
+  made.set(key, update);
+  return update;
 }
+
+const kernels = new WeakMap<Engine, Map<string, TensorFunction>>();
 
 /** `√Σ‖g‖²` over all gradients. */
 export function globalNorm(gradients: readonly tf.Tensor[]): tf.Scalar {

@@ -34,6 +34,8 @@ export interface BertOptions {
   readonly revision?: string;
   /** Keep only the first `layers` layers, in training and in the export. @default all */
   readonly layers?: number;
+  /** What tables call it. @default its source, with the layers that are kept */
+  readonly title?: string;
 }
 
 /**
@@ -52,12 +54,13 @@ export interface BertOptions {
  * assertEquals(model.matrices.length, 6 * 3);
  * ```
  */
-export function bert({ source, revision, layers }: BertOptions): LanguageModel {
+export function bert({ source, revision, layers, title }: BertOptions): LanguageModel {
   return {
     name: "bert",
     options: { source, ...(revision !== undefined && { revision }), ...(layers !== undefined && { layers }) },
     source,
     ...(revision !== undefined && { revision }),
+    ...(title !== undefined && { title }),
     architecture: (config, head) => architecture(readConfig(config, layers), head),
   };
 }
@@ -109,13 +112,14 @@ function matricesOf({ num_hidden_layers, hidden_size, intermediate_size }: BertC
 function parametersOf(config: BertConfig, matrices: readonly MatrixInfo[], head: Head): ParameterInfo[] {
   const width = config.hidden_size;
   const norm = (name: string): ParameterInfo[] => [
-    { name: `${name}.LayerNorm.weight`, shape: [width], undecayed: true },
-    { name: `${name}.LayerNorm.bias`, shape: [width], undecayed: true },
+    { name: `${name}.LayerNorm.weight`, shape: [width], undecayed: true, initial: "ones" },
+    { name: `${name}.LayerNorm.bias`, shape: [width], undecayed: true, initial: "zeros" },
   ];
   const bias = (weight: string, size: number, more: Partial<ParameterInfo> = {}): ParameterInfo => ({
     name: weight.replace(/weight$/, "bias"),
     shape: [size],
     undecayed: true,
+    initial: "zeros",
     ...more,
   });
   const layers = matrices.flatMap(({ name, module, shape }) => [
@@ -131,9 +135,9 @@ function parametersOf(config: BertConfig, matrices: readonly MatrixInfo[], head:
     ...norm("bert.embeddings"),
     ...layers,
     { name: pooler, shape: [width, width], absence: "optional", initial: "normal" },
-    bias(pooler, width, { absence: "optional", initial: "zeros" }),
+    bias(pooler, width, { absence: "optional" }),
     { name: "classifier.weight", shape: [head.outputs, width], absence: "head", initial: "normal" },
-    bias("classifier.weight", head.outputs, { absence: "head", initial: "zeros" }),
+    bias("classifier.weight", head.outputs, { absence: "head" }),
   ];
 }
 
@@ -150,16 +154,44 @@ function exportedConfig(config: BertConfig, { kind, outputs, labels }: Head): { 
   };
 }
 
-function forward(
+interface ForwardOptions {
+  readonly batch: Batch;
+  readonly context: ForwardContext;
+}
+
+function forward(config: BertConfig, parameter: Parameters, options: ForwardOptions): tf.Tensor2D {
+  const { batch: { inputIds: { shape: [lines] } }, context } = options;
+  const rate = config.classifier_dropout;
+  const pooled = biasTanhDropout(rate)(
+    project(states(config, parameter, { ...options, tokens: "first" }), parameter("bert.pooler.dense.weight")),
+    parameter("bert.pooler.dense.bias"),
+    ...context.dropout && rate > 0 ? [context.dropout([lines, config.hidden_size], rate)] : [],
+  );
+  return tf.add(project(pooled, parameter("classifier.weight")), parameter("classifier.bias"));
+}
+
+/**
+ * The last layer's outputs for all tokens, `[lines · length, width]`, of the BERT that `config.json` describes: for
+ * training on tokens, as masked language modelling does.
+ */
+export const bertStates = (
+  config: { readonly [key: string]: Json },
+  parameter: Parameters,
+  options: ForwardOptions,
+): tf.Tensor => states(readConfig(config, undefined), parameter, { ...options, tokens: "all" });
+
+/** Outputs of the last layer: of the first tokens, `[lines, width]`, or of all, `[lines · length, width]`. */
+function states(
   config: BertConfig,
   parameter: Parameters,
-  { batch, context: { dropout } }: { batch: Batch; context: ForwardContext },
-): tf.Tensor2D {
+  { batch, context: { dropout }, tokens }: ForwardOptions & { readonly tokens: "first" | "all" },
+): tf.Tensor {
   const [lines, length] = batch.inputIds.shape;
   const width = config.hidden_size;
   const hiddenRate = config.hidden_dropout_prob;
   const mask = (shape: readonly number[], rate: number) => dropout && rate > 0 ? [dropout(shape, rate)] : [];
-  const encode = encoder(config, parameter, { mask, seen: tf.cast(batch.attentionMask, "bool"), lines, length });
+  const seen = tf.cast(batch.attentionMask, "bool");
+  const encode = encoder(config, parameter, { mask, seen, lines, length, tokens });
   const embedded = tf.add(
     tf.reshape(
       tf.add(
@@ -177,12 +209,7 @@ function forward(
     ...mask([lines * length, width], hiddenRate),
   );
   for (let layer = 0; layer < config.num_hidden_layers; layer++) rows = encode(layer, rows);
-  const pooled = biasTanhDropout(config.classifier_dropout)(
-    project(rows, parameter("bert.pooler.dense.weight")),
-    parameter("bert.pooler.dense.bias"),
-    ...mask([lines, width], config.classifier_dropout),
-  );
-  return tf.add(project(pooled, parameter("classifier.weight")), parameter("classifier.bias"));
+  return rows;
 }
 
 interface EncoderContext {
@@ -191,10 +218,12 @@ interface EncoderContext {
   readonly seen: tf.Tensor;
   readonly lines: number;
   readonly length: number;
+  /** What the last layer is to give. */
+  readonly tokens: "first" | "all";
 }
 
 /** One layer: rows `[lines · length, width]` to the same, or, the last one, to the first tokens' `[lines, width]`. */
-function encoder(config: BertConfig, parameter: Parameters, { mask, seen, lines, length }: EncoderContext) {
+function encoder(config: BertConfig, parameter: Parameters, { mask, seen, lines, length, ...last }: EncoderContext) {
   const { hidden_size: width, num_attention_heads: heads, hidden_dropout_prob: rate } = config;
   const size = width / heads;
   const attended = tf.reshape(seen, [lines, 1, 1, length]);
@@ -208,10 +237,10 @@ function encoder(config: BertConfig, parameter: Parameters, { mask, seen, lines,
 
   return (layer: number, rows: tf.Tensor): tf.Tensor => {
     const named = (name: string) => parameter(`bert.encoder.layer.${layer}.${name}`);
-    const last = layer === config.num_hidden_layers - 1;
+    const first = last.tokens === "first" && layer === config.num_hidden_layers - 1;
     const linear = (x: tf.Tensor, name: string) => tf.add(project(x, named(`${name}.weight`)), named(`${name}.bias`));
-    const tokens = last ? 1 : length;
-    const asking = last ? firstRows(rows) : rows;
+    const tokens = first ? 1 : length;
+    const asking = first ? firstRows(rows) : rows;
     const query = byHead(linear(asking, "attention.self.query"), tokens);
     const key = byHead(linear(rows, "attention.self.key"), length);
     const value = byHead(linear(rows, "attention.self.value"), length);

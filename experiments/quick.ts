@@ -1,0 +1,49 @@
+/**
+ * Every method on practice tasks, in minutes, without data or network.
+ *
+ * @module
+ */
+import { defineExperiment } from "@opf/framework";
+import { bert, dense, dynamicTop, frozen, mpo, staticTop, svd, taylor, untrained } from "@opf/framework/plugins";
+import { fileURLToPath } from "node:url";
+
+const practiceBert = bert({
+  source: fileURLToPath(new URL("practice/model", import.meta.url)),
+  title: "practice-bert",
+});
+
+export default defineExperiment({
+  name: "quick",
+  description:
+    "Practice: four tasks from a small grammar, and a BERT that was pre-trained on text of the same grammar.",
+  models: [practiceBert],
+  tasks: ["practice-acceptability", "practice-sentiment", "practice-similarity", "practice-entailment"],
+  seeds: [1, 2],
+  training: {
+    epochs: 3,
+    batchSize: 32,
+    learningRate: 1e-3,
+    factorLearningRate: 2e-4,
+    maxLength: 24,
+    scoreExamples: 256,
+  },
+  parameters: { tensors: 5, n: 1 },
+  methods: ({ tensors, n }) => {
+    const policy = staticTop({ n, by: "module", score: taylor() });
+    return {
+      "fine-tuning": {},
+      "frozen": { decomposition: frozen(), policy },
+      "rate-matched": { decomposition: dense({ rate: { matched: mpo({ tensors }), steps: 10 } }), policy },
+      "OPF-SVD": { decomposition: svd(), policy },
+      "OPF-MPO static": { decomposition: mpo({ tensors }), policy },
+      "OPF-MPO dynamic": { decomposition: mpo({ tensors }), policy: dynamicTop({ n, by: "module", score: taylor() }) },
+    };
+  },
+  ground: untrained(practiceBert),
+  workers: { jobs: 2, heldBytes: 2e9 },
+  notes: [
+    "These are practice data, made from a small grammar: they show that everything works and what it looks like, and say",
+    "nothing about GLUE. The ceiling is what the noise in the dev set's labels leaves to one who knows the grammar.",
+  ],
+  next: ["glue-minilm --data FOLDER"],
+});

@@ -1,0 +1,34 @@
+/**
+ * Reviews of two clauses, and what they come to.
+ *
+ * @module
+ */
+import type { Draw } from "./_draw.ts";
+import { ASPECTS, JUDGEMENTS, MODIFIERS } from "./_lexicon.ts";
+
+/** A review. */
+export interface Review {
+  readonly text: string;
+  /** Above 0 for praise, below 0 for blame, never 0; after `but` a clause counts half as much again. */
+  readonly value: number;
+}
+
+const AFTER_BUT = 1.5;
+
+/** A review: `and` joins clauses that say the same, `but` such that do not. */
+export function review(draw: Draw): Review {
+  for (;;) {
+    const [first, second] = [clause(draw), clause(draw)];
+    const but = first.value * second.value < 0;
+    const value = first.value + (but ? AFTER_BUT : 1) * second.value;
+    if (Math.abs(value) < 0.5 || first.aspect === second.aspect) continue;
+    return { text: `${first.text} ${but ? "but" : "and"} ${second.text} .`, value };
+  }
+}
+
+function clause(draw: Draw) {
+  const aspect = draw.of(ASPECTS);
+  const [modifier, factor] = draw.of(MODIFIERS);
+  const [judgement, value] = draw.of(JUDGEMENTS);
+  return { aspect, text: `the ${aspect} is ${modifier} ${judgement}`.replace("  ", " "), value: factor * value };
+}

@@ -1,0 +1,71 @@
+/**
+ * Practice beside STS-B: how much do two sentences say the same?
+ *
+ * @module
+ */
+import type { Task } from "@opf/framework";
+import { pearson, spearman } from "../metrics.ts";
+import type { Draw } from "./_draw.ts";
+import type { Concept } from "./_lexicon.ts";
+import { practiceTask } from "./_practice.ts";
+import { type Scene, scene, sentence, type Thing } from "./_scene.ts";
+
+const HIGHEST = 5, NOISE = 0.4, STEP = 0.2;
+
+/** Similarity, from 0 to 5 in steps of 0.2; to the rules' number, one of standard deviation 0.4 is added. */
+export const practiceSimilarity: Task = practiceTask({
+  name: "practice-similarity",
+  head: { kind: "regression", outputs: 1 },
+  primary: "spearman",
+  metrics: { spearman, pearson },
+  rows: { train: 1536, dev: 512 },
+  line: (draw) => {
+    const one = scene(draw);
+    const other = changed(one, draw);
+    return { texts: [sentence(one, draw), sentence(other, draw)], label: similarity(one, other) };
+  },
+  noise: {
+    says: { deviation: NOISE },
+    of: (label, draw) => {
+      const noisy = Math.round((label + NOISE * draw.normal()) / STEP) * STEP;
+      return Number(Math.min(HIGHEST, Math.max(0, noisy)).toFixed(1));
+    },
+  },
+});
+
+// Each part is kept, or is another scene's; how often differs from pair to pair.
+function changed(one: Scene, draw: Draw): Scene {
+  const kept = draw.number();
+  const other = scene(draw);
+  const thing = (own: Thing, its: Thing): Thing => ({
+    noun: draw.chance(kept) ? own.noun : its.noun,
+    many: own.many,
+    adjective: draw.chance(kept) ? own.adjective : its.adjective,
+  });
+  return {
+    subject: thing(one.subject, other.subject),
+    verb: draw.chance(kept) ? one.verb : draw.chance(0.5) ? one.verb.opposite! : other.verb,
+    negated: draw.chance(0.9) ? one.negated : !one.negated,
+    object: thing(one.object, other.object),
+  };
+}
+
+/**
+ * From 0 to 5: subjects count 0.35, verbs 0.3, objects 0.35; of a thing, its noun counts 0.8 and its adjective 0.2. The same
+ * concept counts 1, a noun of the same kind 0.4, an opposite 0.2; denying what the other says halves the whole.
+ */
+export function similarity(one: Scene, other: Scene): number {
+  const parts = 0.35 * ofThings(one.subject, other.subject) + 0.3 * ofConcepts(one.verb, other.verb) +
+    0.35 * ofThings(one.object, other.object);
+  return HIGHEST * parts * (one.negated === other.negated ? 1 : 0.5);
+}
+
+const ofThings = (one: Thing, other: Thing): number =>
+  0.8 * ofConcepts(one.noun, other.noun) + 0.2 * ofConcepts(one.adjective, other.adjective);
+
+function ofConcepts(one: Concept | undefined, other: Concept | undefined): number {
+  if (one === other) return 1;
+  if (!one || !other) return 0.5;
+  if (one.opposite === other) return 0.2;
+  return one.kind !== undefined && one.kind === other.kind ? 0.4 : 0;
+}

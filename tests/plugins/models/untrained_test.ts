@@ -1,0 +1,44 @@
+import { RandomKey } from "@opf/framework";
+import { bert, untrained } from "@opf/framework/plugins";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { loadPretrained, stored } from "../../../core/pretrained.ts";
+import { CONFIG, writeTinyModel } from "../../_tiny.ts";
+import { inFolder } from "../../_place.ts";
+
+Deno.test("an untrained model reads nothing of the file, begins as its architecture says, and keeps what is its head", () =>
+  inFolder(async (folder) => {
+    await writeTinyModel(folder);
+    const head = { kind: "classification", outputs: 2 } as const;
+    const trained = bert({ source: folder }).architecture(CONFIG, head);
+    const architecture = untrained(bert({ source: folder })).architecture(CONFIG, head);
+    const load = async (key: number, own = architecture) => {
+      const { tensors } = await loadPretrained(`${folder}/model.safetensors`, {
+        architecture: own,
+        key: RandomKey.of(key),
+      });
+      const values = stored(tensors);
+      tensors.forEach((tensor) => tensor.dispose());
+      return values;
+    };
+    const [file, first, again, other] = [await load(1, trained), await load(1), await load(1), await load(2)];
+    assertEquals([...first.keys()], [...file.keys()]);
+    assertEquals(first, again);
+    for (const { name, initial, absence } of architecture.parameters) {
+      const { values } = first.get(name)!;
+      if (initial === "ones" || initial === "zeros") {
+        assert(values.every((value) => value === (initial === "ones" ? 1 : 0)), name);
+      } else {
+        const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+        assert(deviation > 0.01 && deviation < 0.03, `${name}: ${deviation}`); // 0.02, of few numbers
+        assertNotEquals(values, other.get(name)!.values);
+        if (absence === "optional") assertNotEquals(values, file.get(name)!.values, name);
+      }
+      assertEquals(absence === "head", name.startsWith("classifier"), name);
+    }
+    assertEquals(architecture.parameters.filter(({ name }) => name.endsWith("LayerNorm.weight")).length, 5);
+    assert(
+      architecture.parameters.filter(({ name }) => name.includes("LayerNorm")).every(({ initial }) =>
+        initial !== undefined && initial !== "normal"
+      ),
+    );
+  }));
