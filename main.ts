@@ -11,7 +11,7 @@ const code = await main(Deno.args, {
   plugins,
   tasks,
   sources: [plugins.folder(), plugins.hub(), plugins.pypi()],
-  backends: [plugins.tensorflow],
+  backends: [plugins.tensorflow, plugins.wasm],
   root: new URL(".", import.meta.url),
 });
 Deno.exit(code);

@@ -41,6 +41,11 @@ export class RandomKey {
     return new RandomKey([seed >>> 0, Math.floor(seed / 2 ** 32)]);
   }
 
+  /** The key of these two words, each taken as 32 bits. */
+  static ofWords(first: number, second: number): RandomKey {
+    return new RandomKey([first >>> 0, second >>> 0]);
+  }
+
   /** The key of a named or numbered place under this one. */
   fold(place: string | number): RandomKey {
     if (typeof place === "number") {

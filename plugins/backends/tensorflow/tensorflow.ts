@@ -10,7 +10,8 @@ import { Eager } from "./_eager.ts";
 import { openLibrary, TYPE } from "./_ffi.ts";
 import { Compiler } from "./_jit.ts";
 import { type KernelBackend, registerBackend } from "./_kernels.ts";
-import { loadForGood, peakMemory } from "./_process.ts";
+import { peakMemory } from "../_peak_memory.ts";
+import { loadForGood } from "./_process.ts";
 import { randomNumbers } from "./_random.ts";
 import { checkVersion, findLibrary } from "./library.ts";
 
