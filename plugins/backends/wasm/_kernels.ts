@@ -6,6 +6,8 @@
 import { tf } from "@opf/framework";
 import process from "node:process";
 import { type BackendWasm, version_wasm } from "@tensorflow/tfjs-backend-wasm";
+import { fewerAxes } from "./_axes.ts";
+import { matMulKernel } from "./_mat_mul.ts";
 
 /** Starts the WebAssembly module, from the npm package itself, and makes it the backend that computes. */
 export async function startKernels(): Promise<{ backend: BackendWasm; version: string; simd: boolean }> {
@@ -38,10 +40,39 @@ function refuseToOverflow(backend: BackendWasm): void {
   };
 }
 
-type Kernel = (backend: BackendWasm, inputs: tf.NamedTensorInfoMap, attributes: tf.NamedAttrMap) => tf.TensorInfo;
+/** What a kernel computes. */
+export type Kernel = (
+  backend: BackendWasm,
+  inputs: tf.NamedTensorInfoMap,
+  attributes: tf.NamedAttrMap,
+) => tf.TensorInfo;
 
 // What a reduction gives where there is nothing to reduce; upstream leaves what the memory held before.
 const OF_NOTHING = { Sum: 0, Prod: 1, Mean: NaN, Max: -Infinity, Min: Infinity, All: 1, Any: 0 };
+
+// Element by element, of two tensors.
+const OF_TWO = [
+  tf.Add,
+  tf.Sub,
+  tf.Multiply,
+  tf.RealDiv,
+  tf.FloorDiv,
+  tf.Mod,
+  tf.Pow,
+  tf.Maximum,
+  tf.Minimum,
+  tf.SquaredDifference,
+  tf.Equal,
+  tf.NotEqual,
+  tf.Greater,
+  tf.GreaterEqual,
+  tf.Less,
+  tf.LessEqual,
+  tf.LogicalAnd,
+  tf.LogicalOr,
+  tf.LogicalXor,
+  tf.Atan2,
+];
 
 function replaceKernels(): void {
   for (const [name, value] of Object.entries(OF_NOTHING)) {
@@ -52,6 +83,8 @@ function replaceKernels(): void {
       return out;
     });
   }
+  for (const name of OF_TWO) replace(name, fewerAxes(tf.getKernel(name, "wasm").kernelFunc));
+  replace(tf.BatchMatMul, matMulKernel(tf.getKernel(tf.BatchMatMul, "wasm").kernelFunc));
   replace(tf.Cast, cast);
   replace(tf.GatherV2, gather);
   replace(tf.UnsortedSegmentSum, unsortedSegmentSum);

@@ -13,7 +13,8 @@ export const randomNumbers: Pick<Engine, "randomUniform" | "randomMask"> = {
     const count = tf.util.sizeFromShape([...shape]);
     const halves = new Uint16Array(asKey(key).bits(Math.ceil(count / 2), place).buffer); // the lower half first
     const threshold = Math.round(rate * MASK_LEVELS);
-    const kept = Uint8Array.from({ length: count }, (_, at) => halves[at]! >= threshold ? 1 : 0);
+    const kept = new Uint8Array(count);
+    for (let at = 0; at < count; at++) kept[at] = halves[at]! >= threshold ? 1 : 0;
     return tf.tensor(kept, [...shape], "bool");
   },
 };
