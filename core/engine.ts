@@ -41,6 +41,8 @@ export interface Engine {
   readonly device: "cpu" | "gpu";
   /** Library, versions, threads, the device's name: stored with every result. */
   readonly description: { readonly [key: string]: Json };
+  /** What it computes with takes this much of the disk, as far as that is known. */
+  readonly bytesOnDisk?: number;
   /** Singular value decomposition with its signs fixed, so that it is one function on every backend. */
   svd(matrix: tf.Tensor2D): Svd;
   /** Numbers in [0, 1), multiples of 2⁻²⁴, as {@linkcode RandomKey.uniforms} gives them. */

@@ -44,8 +44,13 @@ export async function planExperiment(
   const experiment = await loadExperiment(url);
   const { digests: modules } = await outsideModules(url, parts.root);
   const expansion = new Expansion(experiment, request, parts);
-  const { data } = request;
-  const preparer = new Preparer(parts, { ...(data !== undefined && { data }), modules, note });
+  const { data, backend } = request;
+  const preparer = new Preparer(parts, {
+    ...(data !== undefined && { data }),
+    ...(backend !== undefined && { backend }),
+    modules,
+    note,
+  });
   const known = new Map<string, Promise<PreparedRun>>();
   const prepare = (place: Place) => {
     const key = JSON.stringify(place);
@@ -103,7 +108,7 @@ async function askedBy(
   }));
   const methods = asked.map(({ base }) => base);
   const usual = methods.includes("fine-tuning") ? "fine-tuning" : methods[0]!;
-  const { tasks, methods: some, models, seeds, set } = request;
+  const { tasks, methods: some, models, seeds, set, backend } = request;
   return {
     experiment: name,
     declaration: {
@@ -116,6 +121,7 @@ async function askedBy(
         ...(models && { models }),
         ...(seeds && { seeds }),
         ...(set && { set }),
+        ...(backend !== undefined && { backend }),
       },
     },
     ...(description !== undefined && { description }),

@@ -7,7 +7,7 @@ import { sha256OfFile } from "../cache.ts";
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { Architecture, LanguageModel } from "../model.ts";
-import { modelFor, type Parts } from "../parts.ts";
+import { backendNamed, modelFor, type Parts } from "../parts.ts";
 import { checkPretrained, readConfig, weightsFile } from "../pretrained.ts";
 import type { Repository } from "../source.ts";
 import type { TaskData } from "../task.ts";
@@ -40,6 +40,8 @@ export interface PreparedRun {
 export interface PrepareOptions {
   /** `--data`. */
   readonly data?: string;
+  /** `--backend`. @default the program's first */
+  readonly backend?: string;
   readonly note: (message: string) => void;
   /** Digests of plugin modules from outside the tree. */
   readonly modules?: readonly string[];
@@ -75,6 +77,7 @@ export class Preparer {
       );
     }
     const data = await this.#load(spec);
+    const backend = backendNamed(this.options.backend, this.parts);
     const { source: _, revision: __, ...options } = model.plugin.options as { readonly [key: string]: Json };
     const settings = {
       resultsVersion: RESULTS_VERSION,
@@ -86,6 +89,8 @@ export class Preparer {
       },
       seed: spec.seed,
       training,
+      // One run's numbers are never told as another backend's; the usual one goes without saying.
+      ...(backend !== this.parts.backends[0] && { backend: backend.name }),
       ...(this.options.modules?.length && { modules: this.options.modules }),
     };
     const { train } = trainingParts(data.train, { settings: training, key: RandomKey.of(spec.seed) });

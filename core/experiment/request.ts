@@ -16,6 +16,5 @@ export interface Request extends Changes {
   readonly jobs: number;
   /** Threads of all workers together. */
   readonly threads?: number;
-  readonly backend?: string;
   readonly device?: "cpu" | "gpu";
 }

@@ -55,6 +55,7 @@ async function start(
       devices: all.map(({ name }) => name),
       threads,
     },
+    bytesOnDisk: [found.framework, found.cc].reduce((sum, path) => sum + Deno.statSync(path).size, 0),
     svd: (matrix) => svd(backend, matrix),
     ...randomNumbers({ backend, target: compiler.target, jit }),
     jit,

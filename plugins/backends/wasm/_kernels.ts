@@ -10,7 +10,7 @@ import { fewerAxes } from "./_axes.ts";
 import { matMulKernel } from "./_mat_mul.ts";
 
 /** Starts the WebAssembly module, from the npm package itself, and makes it the backend that computes. */
-export async function startKernels(): Promise<{ backend: BackendWasm; version: string; simd: boolean }> {
+export async function startKernels() {
   replaceKernels();
   const events = ["uncaughtException", "unhandledRejection"] as const;
   const before = new Set(events.flatMap((event) => process.listeners(event)));
@@ -21,7 +21,11 @@ export async function startKernels(): Promise<{ backend: BackendWasm; version: s
   for (const event of events) {
     for (const listener of process.listeners(event)) if (!before.has(listener)) process.removeListener(event, listener);
   }
-  return { backend, version: version_wasm, simd: await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT") as boolean };
+  const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT") as boolean;
+  const code = import.meta.resolve("@tensorflow/tfjs-backend-wasm");
+  const module = new URL(`tfjs-backend-wasm${simd ? "-simd" : ""}.wasm`, code);
+  const bytes = [code, module].reduce((sum, file) => sum + Deno.statSync(new URL(file)).size, 0);
+  return { backend, version: version_wasm, simd, bytes };
 }
 
 // The module's allocator gives address 0 when its 4 GB are full, and upstream would write there.

@@ -23,7 +23,7 @@ async function start({ device }: BackendOptions): Promise<Engine> {
   if (device === "gpu") throw new RequestError("A GPU was asked for, and the backend wasm computes on the CPU only.");
   // Loaded here, so that who computes with another backend does not pay for it.
   const [{ startKernels }, { svd }] = await Promise.all([import("./_kernels.ts"), import("./_svd.ts")]);
-  const { backend, version, simd } = await startKernels();
+  const { backend, version, simd, bytes } = await startKernels();
   return {
     name: "wasm",
     device: "cpu",
@@ -33,6 +33,7 @@ async function start({ device }: BackendOptions): Promise<Engine> {
       simd,
       threads: 1, // its threaded binary wants a browser's workers
     },
+    bytesOnDisk: bytes,
     svd,
     ...randomNumbers,
     jit: runAsItIs,
