@@ -31,6 +31,7 @@ async function start({ device }: BackendOptions): Promise<Engine> {
       library: `TensorFlow.js WebAssembly ${version}`,
       tfjs: tf.version_core,
       simd,
+      compiles: false,
       threads: 1, // its threaded binary wants a browser's workers
     },
     bytesOnDisk: bytes,
