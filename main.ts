@@ -12,7 +12,7 @@ const code = await main(Deno.args, {
   tasks,
   configs: plugins.knownConfigs,
   sources: [plugins.folder(), plugins.hub(), plugins.pypi()],
-  backends: [plugins.tensorflow],
+  backends: [plugins.tensorflow, plugins.wasm],
   root: new URL(".", import.meta.url),
 });
 Deno.exit(code);

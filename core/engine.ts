@@ -36,11 +36,13 @@ export type Key = RandomKey | tf.Tensor;
 
 /** A backend that runs, on one device. */
 export interface Engine {
-  /** `tensorflow`, `wasm`. */
+  /** `tensorflow`, `wasm`: also the name under which TensorFlow.js knows its kernels. */
   readonly name: string;
   readonly device: "cpu" | "gpu";
   /** Library, versions, threads, the device's name: stored with every result. */
   readonly description: { readonly [key: string]: Json };
+  /** What it computes with takes this much of the disk, as far as that is known. */
+  readonly bytesOnDisk?: number;
   /** Singular value decomposition with its signs fixed, so that it is one function on every backend. */
   svd(matrix: tf.Tensor2D): Svd;
   /** Numbers in [0, 1), multiples of 2⁻²⁴, as {@linkcode RandomKey.uniforms} gives them. */
@@ -54,7 +56,9 @@ export interface Engine {
    * The same function, compiled at its first call for each combination of shapes. It may read tensors only from its
    * arguments; others that it finds count as constants, whose values are taken at the first call. Under a gradient
    * it runs uncompiled, so that it is always differentiable: see {@linkcode fused} for compiled code with a gradient.
-   * A function that cannot be compiled (it reads values) runs as it is, with a word once.
+   * A function that cannot be compiled (it reads values) runs as it is, with a word once; an engine that compiles
+   * nothing runs each as it is, and then a tensor that it finds has the value of the call. In every case the outputs are
+   * tensors of their own, and what is made in between is freed.
    */
   jit(compute: TensorFunction, options?: JitOptions): TensorFunction;
   /** Writes files for TensorBoard into a folder; absent from an engine that cannot. */
@@ -99,6 +103,8 @@ export function engine(): Engine {
 /** Makes an engine the one in use; TensorFlow.js computes with it from here on. */
 export function useEngine(started: Engine): Engine {
   current = started;
+  // It takes effect at once: an engine's kernels are registered and ready when it has started.
+  if (tf.getBackend() !== started.name) void tf.setBackend(started.name);
   return started;
 }
 

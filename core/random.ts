@@ -41,6 +41,11 @@ export class RandomKey {
     return new RandomKey([seed >>> 0, Math.floor(seed / 2 ** 32)]);
   }
 
+  /** The key of these two words, each taken as 32 bits. */
+  static ofWords(first: number, second: number): RandomKey {
+    return new RandomKey([first >>> 0, second >>> 0]);
+  }
+
   /** The key of a named or numbered place under this one. */
   fold(place: string | number): RandomKey {
     if (typeof place === "number") {
@@ -63,9 +68,7 @@ export class RandomKey {
   /** `count` whole numbers of 32 bits: element `i` is word `i % 4` of block `i / 4` of the key's `place`. */
   bits(count: number, place = 0): Uint32Array<ArrayBuffer> {
     const drawn = new Uint32Array(Math.ceil(count / 4) * 4);
-    for (let block = 0; block * 4 < count; block++) {
-      drawn.set(philox(this.words, [block, 0, place, DRAW]), block * 4);
-    }
+    philoxBlocks(drawn, { key: this.words, counter: [0, 0, place, DRAW] });
     return drawn.subarray(0, count);
   }
 
@@ -88,24 +91,43 @@ export class RandomKey {
 
 type Words4 = readonly [number, number, number, number];
 
-// Ten rounds on a counter of four words.
+// The four words of one counter.
 function philox(key: readonly [number, number], counter: Words4): Words4 {
-  let [k0, k1] = key;
-  let [c0, c1, c2, c3] = counter;
-  for (let round = 0; round < 10; round++) {
-    const high0 = multiplyHigh(0xD2511F53, c0), low0 = Math.imul(0xD2511F53, c0);
-    const high1 = multiplyHigh(0xCD9E8D57, c2), low1 = Math.imul(0xCD9E8D57, c2);
-    [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1 >>> 0, (high0 ^ c3 ^ k1) >>> 0, low0 >>> 0];
-    k0 = (k0 + 0x9E3779B9) >>> 0;
-    k1 = (k1 + 0xBB67AE85) >>> 0;
-  }
-  return [c0, c1, c2, c3];
+  const words = new Uint32Array(4);
+  philoxBlocks(words, { key, counter });
+  return words as unknown as Words4;
 }
 
-// The upper 32 bits of a product of two unsigned 32-bit numbers, by halves: doubles hold only 53.
+// Ten rounds on each of as many counters as fill `into`, the first word counting up. In signed 32-bit arithmetic, without
+// objects: dropout draws millions of numbers a step where the engine has no generator of its own.
+function philoxBlocks(
+  into: Uint32Array,
+  { key, counter }: { readonly key: readonly [number, number]; readonly counter: Words4 },
+): void {
+  for (let at = 0; at < into.length; at += 4) {
+    let k0 = key[0] | 0, k1 = key[1] | 0;
+    let c0 = (counter[0] + at / 4) | 0, c1 = counter[1] | 0, c2 = counter[2] | 0, c3 = counter[3] | 0;
+    for (let round = 0; round < 10; round++) {
+      const high0 = multiplyHigh(0xD2511F53, c0), low0 = Math.imul(0xD2511F53, c0);
+      const high1 = multiplyHigh(0xCD9E8D57, c2), low1 = Math.imul(0xCD9E8D57, c2);
+      c0 = high1 ^ c1 ^ k0;
+      c1 = low1;
+      c2 = high0 ^ c3 ^ k1;
+      c3 = low0;
+      k0 = (k0 + 0x9E3779B9) | 0;
+      k1 = (k1 + 0xBB67AE85) | 0;
+    }
+    into[at] = c0;
+    into[at + 1] = c1;
+    into[at + 2] = c2;
+    into[at + 3] = c3;
+  }
+}
+
+// The upper 32 bits of the product of two numbers taken as unsigned, by halves: each sum here fits into 32 bits.
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xFFFF, aHigh = a >>> 16, bLow = b & 0xFFFF, bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const carried = aLow * bHigh + (middle & 0xFFFF);
-  return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(carried / 65536)) >>> 0;
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) | 0;
+  const carried = (Math.imul(aLow, bHigh) + (middle & 0xFFFF)) | 0;
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (carried >>> 16)) | 0;
 }

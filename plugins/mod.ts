@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./backends/tensorflow/tensorflow.ts";
+export * from "./backends/wasm/wasm.ts";
 export * from "./decompositions/dense.ts";
 export { frozen, type FrozenOptions } from "./decompositions/frozen.ts";
 export * from "./decompositions/kronecker.ts";

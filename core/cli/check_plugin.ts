@@ -6,13 +6,28 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkModule } from "../check/module.ts";
-import { useEngine } from "../engine.ts";
+import { type Backend, type Engine, useEngine } from "../engine.ts";
 import { messageOf, RequestError } from "../errors.ts";
 import { backendNamed, type Parts } from "../parts.ts";
 import { readArguments } from "./arguments.ts";
 import { print, say } from "./output.ts";
 import { rerunOutside } from "./outside.ts";
 import { userFolder } from "./reproduce.ts";
+
+// Those that run on this machine; none is an error, what each says of it.
+async function startPresent(backends: readonly Backend[]): Promise<Engine[]> {
+  const started: Engine[] = [], problems: string[] = [];
+  for (const backend of backends) {
+    try {
+      started.push(await backend.start({ note: say }));
+    } catch (error) {
+      problems.push(`${backend.name}: ${messageOf(error)}`);
+    }
+  }
+  if (started.length === 0) throw new RequestError(problems.join("\n"));
+  for (const problem of problems) say(`Not checked on ${problem}`);
+  return started;
+}
 
 /** Runs the command; gives its exit code: 0 all kept, 1 a plugin was refused, 2 nothing to check. */
 export async function checkPlugin(args: readonly string[], parts: Parts): Promise<number> {
@@ -27,7 +42,7 @@ export async function checkPlugin(args: readonly string[], parts: Parts): Promis
   const named = options.text("backend");
   const backends = named === undefined ? parts.backends : [backendNamed(named, parts)];
   let module: Record<string, unknown>;
-  const started = await Promise.all(backends.map((backend) => backend.start({ note: say })));
+  const started = await startPresent(backends);
   useEngine(started[0]!);
   try {
     module = await import(url);

@@ -37,7 +37,7 @@ export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
   --keep-models        keep each merged model, in Hugging Face's layout
   --jobs N             runs at once (the experiment's choice, mostly 1)
   --threads N          threads of all runs together (all cores)
-  --backend NAME       what computes (tensorflow)
+  --backend NAME       what computes: tensorflow, or wasm, which is slower and needs no library (tensorflow)
   --device cpu|gpu     on what (the GPU where there is one)
   --tensorboard        write RUNS/RUN/tensorboard/ while a run is done
   --dry-run            list the runs, start nothing
@@ -114,7 +114,7 @@ async function again(name: string, { options, parts }: { options: Arguments; par
   return { url: await experimentUrl(file, where), request: { ...request, ...changes }, before };
 }
 
-const CHANGES = ["tasks", "methods", "models", "seeds"];
+const CHANGES = ["tasks", "methods", "models", "seeds", "backend"];
 
 /** The folder that a person's relative paths are meant from. */
 export const userFolder = (): string => Deno.env.get("INIT_CWD") ?? Deno.cwd();

@@ -47,8 +47,13 @@ export async function planExperiment(
   const request = { ...asked, jobs: asked.jobs ?? experiment.workers?.jobs ?? 1 };
   const { digests: modules } = await outsideModules(url, parts.root);
   const expansion = new Expansion(experiment, request, parts);
-  const { data } = request;
-  const preparer = new Preparer(parts, { ...(data !== undefined && { data }), modules, note });
+  const { data, backend } = request;
+  const preparer = new Preparer(parts, {
+    ...(data !== undefined && { data }),
+    ...(backend !== undefined && { backend }),
+    modules,
+    note,
+  });
   const known = new Map<string, Promise<PreparedRun>>();
   const prepare = (place: Place) => {
     const key = JSON.stringify(place);
@@ -132,7 +137,7 @@ async function askedBy(
   }));
   const methods = asked.map(({ base }) => base);
   const usual = methods.includes("fine-tuning") ? "fine-tuning" : methods[0]!;
-  const { tasks, methods: some, models, seeds, set } = request;
+  const { tasks, methods: some, models, seeds, set, backend } = request;
   return {
     experiment: name,
     declaration: {
@@ -145,6 +150,7 @@ async function askedBy(
         ...(models && { models }),
         ...(seeds && { seeds }),
         ...(set && { set }),
+        ...(backend !== undefined && { backend }),
       },
     },
     ...(description !== undefined && { description }),

@@ -21,6 +21,8 @@ export interface Changes {
   readonly seeds?: readonly number[];
   /** `path=value`, the value in JSON or as a word. */
   readonly set?: readonly string[];
+  /** What computes: rounding, and with it the runs, are each backend's own. @default the program's first */
+  readonly backend?: string;
 }
 
 /** Settings by path. */

@@ -7,7 +7,7 @@ import { sha256OfFile } from "../cache.ts";
 import { NotFoundError, RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { Architecture, LanguageModel } from "../model.ts";
-import { modelFor, type Parts } from "../parts.ts";
+import { backendNamed, modelFor, type Parts } from "../parts.ts";
 import { checkPretrained, readConfig, weightsFile } from "../pretrained.ts";
 import type { Repository } from "../source.ts";
 import type { Example, Metrics, Task, TaskData } from "../task.ts";
@@ -48,6 +48,8 @@ export interface PreparedRun {
 export interface PrepareOptions {
   /** `--data`. */
   readonly data?: string;
+  /** `--backend`. @default the program's first */
+  readonly backend?: string;
   readonly note: (message: string) => void;
   /** Digests of plugin modules from outside the tree. */
   readonly modules?: readonly string[];
@@ -84,6 +86,7 @@ export class Preparer {
       );
     }
     const data = await this.load(spec.task);
+    const backend = backendNamed(this.options.backend, this.parts);
     const { source: _, revision: __, ...options } = model.plugin.options as { readonly [key: string]: Json };
     const settings = {
       resultsVersion: RESULTS_VERSION,
@@ -95,6 +98,8 @@ export class Preparer {
       },
       seed: spec.seed,
       training,
+      // One run's numbers are never told as another backend's; the usual one goes without saying.
+      ...(backend !== this.parts.backends[0] && { backend: backend.name }),
       ...(this.options.modules?.length && { modules: this.options.modules }),
     };
     const examples = splitExamples(data, training);

@@ -18,7 +18,6 @@ export interface Request extends Changes {
   readonly jobs: number;
   /** Threads of all workers together. */
   readonly threads?: number;
-  readonly backend?: string;
   readonly device?: "cpu" | "gpu";
 }
 

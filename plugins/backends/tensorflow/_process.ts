@@ -22,9 +22,6 @@ const FUNCTIONS = {
   dup: { parameters: [I], result: I, optional: true },
   dup2: { parameters: [I, I], result: I, optional: true },
   close: { parameters: [I], result: I, optional: true },
-  write: { parameters: [I, B, "usize"], result: "isize", optional: true },
-  getrusage: { parameters: [I, B], result: I, optional: true },
-  malloc_trim: { parameters: ["usize"], result: I, optional: true },
 } as const;
 
 /**
@@ -49,21 +46,3 @@ export function loadForGood(paths: readonly string[]): void {
     return;
   }
 }
-
-/**
- * The largest resident memory in bytes since the process began or since it was last reset (Linux). What the allocator
- * keeps for later is given back at a reset.
- */
-export function peakMemory({ reset = false }: { reset?: boolean } = {}): number {
-  const { symbols: c } = cLibrary ??= Deno.dlopen((Deno.build.os === "darwin" ? DARWIN : LINUX).files[0]!, FUNCTIONS);
-  if (reset) {
-    c.malloc_trim?.(0n);
-    const file = c.open?.(cName("/proc/self/clear_refs"), WRITE_ONLY) ?? -1;
-    if (file >= 0) [c.write!(file, new Uint8Array([53]), 1n), c.close!(file)]; // "5": the peak begins anew
-  }
-  const usage = new BigInt64Array(18); // struct rusage: two times of two words, then ru_maxrss
-  c.getrusage?.(0, new Uint8Array(usage.buffer));
-  return Number(usage[4]) * (Deno.build.os === "darwin" ? 1 : 1024);
-}
-
-let cLibrary: Deno.DynamicLibrary<typeof FUNCTIONS> | undefined;

@@ -10,7 +10,8 @@ import { Eager } from "./_eager.ts";
 import { openLibrary, TYPE } from "./_ffi.ts";
 import { Compiler } from "./_jit.ts";
 import { type KernelBackend, registerBackend } from "./_kernels.ts";
-import { loadForGood, peakMemory } from "./_process.ts";
+import { peakMemory } from "../_peak_memory.ts";
+import { loadForGood } from "./_process.ts";
 import { randomNumbers } from "./_random.ts";
 import { summaryWriter } from "./_summaries.ts";
 import { checkVersion, findLibrary } from "./library.ts";
@@ -55,6 +56,7 @@ async function start(
       devices: all.map(({ name }) => name),
       threads,
     },
+    bytesOnDisk: [found.framework, found.cc].reduce((sum, path) => sum + Deno.statSync(path).size, 0),
     svd: (matrix) => svd(backend, matrix),
     ...randomNumbers({ backend, target: compiler.target, jit }),
     jit,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { inTinyFolder, run } from "./_command.ts";
 
-Deno.test("doctor tells versions, engine, two checks and the sources, as text and as JSON", () =>
+Deno.test("doctor tells versions, each backend with its checks and costs, and the sources, as text and as JSON", () =>
   inTinyFolder(async (folder) => {
     const { code, out, err } = await run(["doctor", "--json", "--device", "cpu"], folder);
     assertEquals(code, 0, err);
@@ -10,23 +10,37 @@ Deno.test("doctor tells versions, engine, two checks and the sources, as text an
     assertEquals(findings.map(({ name }) => name), [
       "versions",
       "tensorflow",
-      "product",
-      "svd",
+      "tensorflow product",
+      "tensorflow svd",
+      "tensorflow costs",
+      "wasm",
+      "wasm product",
+      "wasm svd",
+      "wasm costs",
       "source folder",
       "source hub",
       "source pypi",
     ]);
-    assert(findings.slice(0, 5).every(({ ok }) => ok));
+    for (const name of ["tensorflow costs", "wasm costs"]) {
+      const { detail } = findings.find((finding) => finding.name === name) as unknown as { detail: object };
+      for (const what of ["on disk", "start", "product", "svd", "training step"]) {
+        assert(Object.keys(detail).some((key) => key.startsWith(what)), `${name}: ${what}`);
+      }
+    }
+    assert(findings.slice(0, 10).every(({ ok }) => ok));
   }));
 
-Deno.test("doctor says what is wrong with the library and ends with 1", () =>
+Deno.test("doctor says what is wrong with the library and ends with 1, and with 0 for a backend that works without it", () =>
   inTinyFolder(async (folder) => {
     Deno.env.set("OPF_LIBTENSORFLOW", folder);
     try {
       const { code, out } = await run(["doctor"], folder);
       assertEquals(code, 1);
-      assertStringIncludes(out, "--  engine: OPF_LIBTENSORFLOW");
+      assertStringIncludes(out, "--  tensorflow: OPF_LIBTENSORFLOW");
       assertStringIncludes(out, folder);
+      assertStringIncludes(out, "ok  wasm:");
+      const other = await run(["doctor", "--backend", "wasm"], folder);
+      assertEquals(other.code, 0, other.out);
     } finally {
       Deno.env.delete("OPF_LIBTENSORFLOW");
     }

@@ -1,6 +1,5 @@
 import { engine, tf } from "@opf/framework";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { gap, matrix } from "../../../_tensors.ts";
 
 const ROOT = new URL("../../../../", import.meta.url).pathname;
 
@@ -30,47 +29,6 @@ Deno.test("jit() takes what a found tensor holds at the first call, which may be
   }
   other.dispose();
 });
-
-Deno.test("jit() gives tensors of their own, even for an argument, a constant, or one tensor twice", () => {
-  const constant = tf.scalar(7);
-  const before = tf.memory().numTensors;
-  const passing = engine().jit((x) => {
-    const double = tf.mul(x!, 2);
-    return [x!, constant, double, double];
-  });
-  const argument = tf.tensor1d([1, 2]);
-  for (let call = 0; call < 2; call++) {
-    const outputs = passing(argument);
-    assertEquals(outputs.map((output) => output.arraySync()), [[1, 2], 7, [2, 4], [2, 4]]);
-    assert(outputs[0] !== argument);
-    outputs[2]!.dispose();
-    assertEquals(outputs[3]!.arraySync(), [2, 4]);
-    tf.dispose([outputs[0]!, outputs[1]!, outputs[3]!]);
-    assertEquals([argument.arraySync(), constant.arraySync()], [[1, 2], 7]);
-  }
-  argument.dispose();
-  assertEquals(tf.memory().numTensors, before);
-  constant.dispose();
-});
-
-Deno.test("jit() inside jit() computes the same, as a kernel of its own or not", () =>
-  tf.tidy(() => {
-    const plain = (x: tf.Tensor) => tf.tanh(tf.add(x, 1));
-    for (const kernel of [false, true]) {
-      const inner = engine().jit((x) => [plain(x!)], { kernel });
-      const outer = engine().jit((x) => [tf.matMul(inner(x!)[0] as tf.Tensor2D, inner(x!)[0] as tf.Tensor2D)]);
-      const x = matrix(5, 5);
-      assert(gap(outer(x)[0]!, tf.matMul(plain(x) as tf.Tensor2D, plain(x) as tf.Tensor2D)) < 1e-5);
-    }
-  }));
-
-Deno.test("jit() under a gradient runs as it is, so that the gradient is there", () =>
-  tf.tidy(() => {
-    const cubed = engine().jit((x) => [tf.pow(x!, 3)], { kernel: true });
-    cubed(tf.tensor1d([1, 1])); // compiled already
-    const slope = tf.grad((x) => tf.sum(cubed(x)[0]!))(tf.tensor1d([2, -1]));
-    assert(gap(slope, [12, 3]) < 1e-4);
-  }));
 
 Deno.test("jit() runs what cannot be compiled as it is: shapes that depend on values", () =>
   tf.tidy(() => {

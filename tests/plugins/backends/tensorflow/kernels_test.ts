@@ -1,50 +1,7 @@
 import { engine, tf } from "@opf/framework";
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { matrix } from "../../../_tensors.ts";
+import { assertEquals } from "@std/assert";
 
 type Rows = number[][];
-
-Deno.test("gather takes rows and columns by their numbers, eager and compiled", () =>
-  tf.tidy(() => {
-    const table = matrix(5, 3);
-    const rows = table.arraySync() as Rows;
-    const compiled = engine().jit((x, at) => [tf.gather(x!, at as tf.Tensor1D), tf.gather(x!, at as tf.Tensor1D, 1)]);
-    for (const numbers of [[0, 2, 2, 1], [2, 1, 0, 0]]) { // the second call has other values in the same shapes
-      const at = tf.tensor1d(numbers, "int32");
-      for (const [byRow, byColumn] of [[tf.gather(table, at), tf.gather(table, at, 1)], compiled(table, at)]) {
-        assertEquals(byRow!.arraySync(), numbers.map((number) => rows[number]!));
-        assertEquals(byColumn!.arraySync(), rows.map((row) => numbers.map((number) => row[number]!)));
-      }
-    }
-  }));
-
-Deno.test("gather takes indices of any shape, other types, and a batch's own rows", () =>
-  tf.tidy(() => {
-    const table = tf.tensor2d([[1, 2], [3, 4], [5, 6]], undefined, "int32");
-    const square = tf.tensor2d([[2, 0], [1, 1]], undefined, "int32");
-    assertEquals(tf.gather(table, square).arraySync() as unknown, [[[5, 6], [1, 2]], [[3, 4], [3, 4]]]);
-    assertEquals(tf.gather(table, tf.scalar(1, "int32") as unknown as tf.Tensor1D).arraySync() as unknown, [3, 4]);
-    const own = tf.tensor2d([[1, 0], [0, 0], [1, 1]], undefined, "int32");
-    assertEquals(tf.gather(table, own, 1, 1).arraySync(), [[2, 1], [3, 3], [6, 6]]);
-    assertEquals(tf.gather(table, tf.tensor1d([], "int32")).shape, [0, 2]);
-  }));
-
-Deno.test("gather has a gradient that adds up where a row is taken twice", () =>
-  tf.tidy(() => {
-    const at = tf.tensor1d([2, 0, 2], "int32");
-    const weights = tf.tensor2d([[1, 2], [3, 4], [5, 6]]);
-    const slope = tf.grad((x) => tf.sum(tf.mul(tf.gather(x, at), weights)))(matrix(3, 2));
-    assertEquals(slope.arraySync() as Rows, [[3, 4], [0, 0], [6, 8]]);
-  }));
-
-Deno.test("gather refuses a row that is not there, by name", () => {
-  const before = tf.memory().numTensors;
-  tf.tidy(() => {
-    const { message } = assertThrows(() => tf.gather(matrix(5, 3), tf.tensor1d([1, 5], "int32")));
-    assert(message.includes("GatherV2") && message.includes("5 is not in [0, 5)"), message);
-  });
-  assertEquals(tf.memory().numTensors, before);
-});
 
 Deno.test("a tensor that a compiled function finds stays what it is outside of it", () =>
   tf.tidy(() => {

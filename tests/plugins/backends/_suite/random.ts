@@ -1,9 +1,32 @@
+/**
+ * Random numbers, the same bits on every backend.
+ *
+ * @module
+ */
 import { engine, RandomKey, tf } from "@opf/framework";
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { philox } from "../../../_philox.ts";
 
 const words = (key: readonly number[], place: number, count: number) =>
   Array.from({ length: Math.ceil(count / 4) }, (_, block) => philox(key, [block, 0, place, 0])).flat().slice(0, count);
+
+Deno.test("random numbers are the key's, eager and compiled, and masks keep their share", () =>
+  tf.tidy(() => {
+    const key = RandomKey.of(42).fold("place");
+    for (const count of [1, 2, 3, 5, 40001]) {
+      assertEquals(engine().randomUniform(key, [count], 7).dataSync(), key.uniforms(count, 7));
+      // Two elements a word, the lower half first, kept where the half is at least rate · 65536.
+      const halves = new Uint16Array(key.bits(Math.ceil(count / 2), 3).buffer);
+      const wanted = Array.from({ length: count }, (_, at) => halves[at]! >= 0.25 * 65536 ? 1 : 0);
+      assertEquals([...engine().randomMask(key, [count], 0.25, 3).dataSync()], wanted);
+    }
+    const words = tf.tensor1d(Int32Array.from(key.words), "int32");
+    const compiled = engine().jit((key) => [engine().randomMask(key!, [20, 50], 0.1, 2)]);
+    assertEquals(compiled(words)[0]!.dataSync(), engine().randomMask(key, [20, 50], 0.1, 2).dataSync());
+    const share = tf.mean(tf.cast(engine().randomMask(key, [100000], 0.1), "float32")).dataSync()[0]!;
+    assertAlmostEquals(share, 0.9, 4 * Math.sqrt(0.09 / 100000));
+    assertNotEquals(engine().randomUniform(key, [4], 0).dataSync(), engine().randomUniform(key, [4], 1).dataSync());
+  }));
 
 Deno.test("random numbers are Philox's for every key and place, the largest too", () =>
   tf.tidy(() => {

@@ -1,0 +1,237 @@
+import { type Engine, engine, tf, useEngine } from "@opf/framework";
+import { tensorflow, wasm } from "@opf/framework/plugins";
+import { assert, assertEquals } from "@std/assert";
+import { matrix } from "../../_tensors.ts";
+
+const engines = [await tensorflow.start(), await wasm.start()];
+useEngine(engines[0]!);
+
+/** What is compared: type, shape and values of each tensor. */
+interface Seen {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+}
+
+function on(own: Engine, compute: () => tf.Tensor | tf.Tensor[]): Seen[] {
+  useEngine(own);
+  try {
+    return tf.tidy(() =>
+      [compute()].flat().map((tensor) => ({
+        dtype: tensor.dtype,
+        shape: tensor.shape,
+        values: [...tensor.dataSync()],
+      }))
+    );
+  } finally {
+    useEngine(engines[0]!);
+  }
+}
+
+const cube = (...shape: number[]) => tf.reshape(matrix(1, tf.util.sizeFromShape(shape)), shape);
+const whole = (...shape: number[]) => tf.cast(tf.mul(cube(...shape), 9), "int32");
+const truth = (...shape: number[]) => tf.greater(cube(...shape), 0.2);
+const wide = () => tf.mul(cube(7, 11), 6);
+const slopeOf = (compute: (x: tf.Tensor) => tf.Tensor, ...shape: number[]) => () => {
+  const x = cube(...shape);
+  const out = compute(x);
+  return tf.grad((x) => tf.sum(tf.mul(compute(x), cube(...out.shape))))(x);
+};
+const product = (a: number[], b: number[], transposeA = false, transposeB = false) => () =>
+  tf.matMul(cube(...a), cube(...b), transposeA, transposeB);
+
+// In their manner, all that layers, optimiser, decompositions, scores and checks compute, and their gradients.
+const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
+  "add, broadcast": () => [
+    tf.add(cube(2, 1, 3, 2), cube(1, 4, 1, 2)),
+    tf.add(cube(2, 1, 2, 3, 1, 2, 2), cube(2, 1, 2, 3, 1, 2, 2)),
+    tf.mul(cube(2, 1, 2, 3, 1, 2, 2), cube(2)),
+    tf.sub(cube(1, 3), cube(2, 1)),
+    tf.div(cube(2, 1, 2, 1, 2, 3, 2, 2), cube(1, 2, 1, 1, 3, 2, 2)),
+    tf.greater(cube(2, 1, 2, 3, 1, 2, 2), tf.scalar(0.1)),
+  ],
+  "arithmetic":
+    () => [tf.sub(wide(), cube(11)), tf.mul(wide(), 1e-3), tf.div(1, wide()), tf.maximum(wide(), cube(7, 1))],
+  "whole numbers": () => [
+    tf.sub(whole(5, 3), whole(3)),
+    tf.div(whole(5, 3), tf.scalar(2, "int32")),
+    tf.mod(whole(5, 3), tf.scalar(4, "int32")),
+    tf.neg(whole(4)),
+    tf.abs(whole(4)),
+    tf.square(whole(4)),
+    tf.max(whole(5, 3), 0),
+    tf.sum(whole(5, 3), 1, true),
+    tf.tile(whole(2, 3), [2, 1]),
+  ],
+  "functions of one number": () =>
+    [
+      tf.exp,
+      tf.erf,
+      tf.tanh,
+      tf.sigmoid,
+      tf.sin,
+      tf.cos,
+      tf.square,
+      tf.abs,
+      tf.neg,
+      tf.sign,
+      tf.relu,
+      tf.floor,
+      tf.step,
+    ]
+      .map((compute) => (compute as (x: tf.Tensor) => tf.Tensor)(wide())),
+  "functions of one positive number": () =>
+    [tf.sqrt, tf.rsqrt, tf.log, tf.reciprocal].map((compute) => compute(tf.add(tf.abs(wide()), 0.01))),
+  "powers": () => [tf.pow(wide(), 3), tf.pow(tf.abs(wide()), 0.5), tf.pow(wide(), tf.scalar(2, "int32"))],
+  "not finite": () => {
+    const odd = tf.tensor1d([NaN, Infinity, -Infinity, 1, -0]);
+    return [
+      tf.isFinite(odd),
+      tf.isNaN(odd),
+      tf.all(tf.isFinite(odd)),
+      tf.sqrt(odd),
+      tf.max(tf.tensor1d([1, Infinity])),
+    ];
+  },
+  "reductions, several axes": () => [
+    tf.sum(cube(2, 3, 4, 1, 5), [0, 2]),
+    tf.mean(cube(2, 3, 4, 1, 5), [-1, 1], true),
+    tf.max(cube(2, 3, 4), 1),
+    tf.min(cube(1, 5), 0),
+    tf.sum(cube(1, 5), 0),
+    tf.sum(cube(5, 1), 1, true),
+    tf.prod(cube(3, 4), 0),
+    tf.all(truth(4, 5), 0),
+    tf.any(truth(4, 5), 1),
+    tf.norm(cube(6, 7)),
+    ...Object.values(tf.moments(cube(6, 7), -1, true)),
+  ],
+  "reductions of nothing": () => [
+    tf.sum(tf.zeros([0, 3]), 0),
+    tf.max(tf.zeros([2, 0]), 1),
+    tf.min(tf.zeros([0])),
+    tf.prod(tf.zeros([0])),
+    tf.mean(tf.zeros([0, 2]), 0),
+    tf.all(tf.zeros([0], "bool")),
+    tf.any(tf.zeros([0], "bool")),
+  ],
+  "truth": () => [
+    tf.logicalAnd(truth(3, 4), truth(4)),
+    tf.logicalOr(truth(3, 4), truth(1, 4)),
+    tf.logicalNot(truth(3, 4)),
+    tf.equal(whole(3, 4), whole(4)),
+    tf.notEqual(whole(3, 4), 0),
+    tf.lessEqual(cube(3, 4), 0.1),
+    tf.where(truth(3, 4), cube(3, 4), 0),
+    tf.where(truth(4), cube(3, 4), tf.neg(cube(3, 1))),
+    tf.cast(truth(3, 4), "float32"),
+    tf.cast(truth(3, 4), "int32"),
+    tf.cast(wide(), "bool"),
+    tf.cast(wide(), "int32"),
+    tf.reshape(truth(3, 4), [2, 6]),
+  ],
+  "moving": () => [
+    tf.transpose(cube(2, 3, 4, 2, 3, 2), [5, 2, 0, 4, 1, 3]),
+    tf.transpose(cube(2, 1, 3, 2, 1, 2, 2), [6, 4, 2, 0, 1, 3, 5]),
+    tf.transpose(cube(2, 2, 2, 2, 2, 2, 2, 2), [7, 0, 6, 1, 5, 2, 4, 3]),
+    tf.transpose(whole(3, 4)),
+    tf.transpose(truth(3, 4)),
+    tf.slice(cube(3, 4, 2, 3, 2), [1, 0, 1, 0, 0], [2, 3, 1, 2, 2]),
+    tf.slice(cube(5, 4), [2, 1], [3, 2]),
+    tf.concat([cube(2, 3), cube(4, 3)], 0),
+    tf.concat([cube(2, 3), cube(2, 1)], 1),
+    tf.stack([cube(2, 3), cube(2, 3)], 1),
+    ...tf.unstack(cube(3, 4), 1),
+    ...tf.split(cube(4, 6), 3, 1),
+    tf.pad(cube(2, 3), [[1, 0], [2, 1]]),
+    tf.tile(cube(2, 3), [2, 3]),
+    tf.broadcastTo(cube(3, 1), [2, 3, 4]),
+    tf.reverse(cube(3, 4), 1),
+    tf.cumsum(cube(3, 4), 0),
+    tf.gather(cube(5, 3), tf.tensor1d([4, 0, 4], "int32")),
+    tf.gather(cube(2, 5, 3), tf.tensor2d([[4, 0], [1, 1]], undefined, "int32"), 1, 1),
+  ],
+  "making": () => [
+    tf.eye(3, 5),
+    tf.diag(cube(4)),
+    tf.range(1, 9, 2, "int32"),
+    tf.linspace(0, 1, 5),
+    tf.fill([2, 2], 3),
+    tf.onesLike(whole(2, 2)),
+    tf.oneHot(tf.tensor1d([2, 0, 1], "int32"), 4),
+    tf.argMax(tf.tensor2d([[1, 3], [3, 3], [3, 0]]), 0),
+    tf.argMax(tf.cast(truth(3, 4), "int32"), 1),
+    tf.argMin(cube(3, 4), -1),
+    ...Object.values(tf.topk(cube(3, 6), 2)),
+  ],
+  "softmax": () => [tf.softmax(wide()), tf.logSoftmax(wide()), tf.softmax(tf.mul(wide(), 1e9))],
+  "products": () =>
+    [[[5, 3], [3, 4]], [[1, 3], [3, 1]], [[3, 0], [0, 2]], [[0, 3], [3, 2]], [[64, 48], [48, 40]]]
+      .map(([a, b]) => product(a!, b!)()),
+  "products, transposed": () => [
+    product([3, 5], [3, 4], true)(),
+    product([5, 3], [4, 3], false, true)(),
+    product([48, 64], [40, 48], true, true)(),
+    product([2, 3, 48, 64], [2, 3, 48, 40], true)(),
+    product([2, 3, 64, 48], [2, 3, 40, 48], false, true)(),
+  ],
+  "products, broadcast": () => [
+    product([2, 1, 3, 4], [5, 4, 2])(),
+    product([3, 1, 64, 48], [2, 48, 40])(),
+    product([2, 5, 3], [3, 4])(),
+    product([5, 3], [2, 3, 4])(),
+    product([2, 64, 48], [1, 40, 48], false, true)(),
+  ],
+  "slopes": () =>
+    [
+      slopeOf((x) => tf.softmax(x), 3, 4),
+      slopeOf((x) => tf.logSoftmax(x), 3, 4),
+      slopeOf((x) => tf.erf(x), 3, 4),
+      slopeOf((x) => tf.tanh(x), 3, 4),
+      slopeOf((x) => tf.mean(tf.square(x), -1, true), 3, 4),
+      slopeOf((x) => tf.max(x, 1), 3, 4),
+      slopeOf((x) => tf.rsqrt(tf.add(tf.square(x), 0.1)), 3, 4),
+      slopeOf((x) => tf.pow(x, 3), 3, 4),
+      slopeOf((x) => tf.relu(x), 3, 4),
+      slopeOf((x) => tf.slice(x, [1, 1], [2, 2]), 3, 4),
+      slopeOf((x) => tf.concat([x, x], 1), 3, 4),
+      slopeOf((x) => tf.stack(tf.unstack(x, 1)), 3, 4),
+      slopeOf((x) => tf.transpose(x, [2, 0, 1]), 2, 3, 4),
+      slopeOf((x) => tf.where(truth(3, 4), x, 0), 3, 4),
+      slopeOf((x) => tf.norm(x), 3, 4),
+      slopeOf((x) => tf.gather(x, tf.tensor1d([1, 1, 0], "int32")), 3, 4),
+      slopeOf((x) => tf.unsortedSegmentSum(x, tf.tensor1d([1, 1, 0], "int32"), 2), 3, 4),
+      slopeOf((x) => tf.add(x, tf.mul(cube(4), x)), 4),
+      slopeOf((x) => tf.mul(tf.tile(x, [2, 1]), 2), 3, 4),
+      slopeOf((x) => tf.div(x, tf.sum(tf.abs(x))), 3, 4),
+      slopeOf((x) => tf.matMul(x as tf.Tensor2D, cube(5, 4) as tf.Tensor2D, false, true), 3, 4),
+      slopeOf((x) => tf.matMul(x, cube(2, 3, 48, 40)), 2, 3, 64, 48),
+      slopeOf((x) => tf.matMul(cube(2, 3, 48, 64), x, true, true), 2, 3, 40, 48),
+    ].map((compute) => compute()),
+};
+
+for (const [name, compute] of Object.entries(CASES)) {
+  Deno.test(`both backends compute the same: ${name}`, () => {
+    const [wanted, found] = engines.map((own) => on(own, compute)) as [Seen[], Seen[]];
+    assertEquals(found.map(({ dtype, shape }) => [dtype, shape]), wanted.map(({ dtype, shape }) => [dtype, shape]));
+    wanted.forEach(({ dtype, values }, tensor) => {
+      const size = Math.max(1, ...values.filter(Number.isFinite).map(Math.abs));
+      values.forEach((value, at) => {
+        const other = found[tensor]!.values[at]!;
+        const same = Object.is(value + 0, other + 0) || dtype === "float32" && Math.abs(value - other) <= 2e-6 * size;
+        assert(same, `tensor ${tensor}, element ${at}: tensorflow has ${value}, wasm ${other}`);
+      });
+    });
+  });
+}
+
+Deno.test("useEngine() says what computes from then on", () => {
+  for (const own of [...engines, ...engines]) {
+    useEngine(own);
+    assertEquals([engine().name, tf.getBackend()], [own.name, own.name]);
+    const made = tf.zeros([3]);
+    assertEquals(own.memory().tensors, engine().memory().tensors);
+    made.dispose();
+  }
+  useEngine(engines[0]!);
+});

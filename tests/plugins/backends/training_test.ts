@@ -1,0 +1,185 @@
+import { type Engine, engine, fused, RandomKey, tf, useEngine, Weights } from "@opf/framework";
+import { bert, mpo, tensorflow, wasm } from "@opf/framework/plugins";
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { initialize } from "../../../core/pretrained.ts";
+import type { HostBatch } from "../../../core/training/host_batch.ts";
+import { slotName } from "../../../core/training/moments.ts";
+import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
+import { Stepper, type StepReport } from "../../../core/training/step.ts";
+import { distance, gap, matrix, ofRank } from "../../_tensors.ts";
+import { CONFIG } from "../../_tiny.ts";
+
+const [usual, other] = [await tensorflow.start(), await wasm.start()];
+useEngine(usual);
+
+function on<T>(own: Engine, run: () => T): T {
+  useEngine(own);
+  try {
+    return run();
+  } finally {
+    useEngine(usual);
+  }
+}
+
+const HEAD = { kind: "classification", outputs: 2 } as const;
+const FACTORIZED = ["attention.self.query", "output.dense"].map((name) => `bert.encoder.layer.0.${name}.weight`);
+const key = RandomKey.of(5);
+
+/** A tiny BERT, two of its matrices factorised, with what takes its steps. */
+function model() {
+  const architecture = bert({ source: "a folder" }).architecture(CONFIG, HEAD);
+  const dense = architecture.parameters.map((parameter) => {
+    const initial = parameter.undecayed ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal";
+    const value = initialize({ ...parameter, initial }, { key: key.fold(parameter.name), width: 0.2 });
+    return [parameter.name, value] as const;
+  });
+  const weights = new Weights(architecture, new Map(dense));
+  for (const name of FACTORIZED) weights.factorize(name, { decomposition: mpo({ tensors: 3 }), key });
+  const optimizer = { ...TRAINING_DEFAULTS, learningRate: 5e-3, factorLearningRate: 1e-3 };
+  const stepper = new Stepper(weights, { head: HEAD, optimizer, maxGradNorm: 1, trains: () => true });
+  const dispose = () => {
+    stepper.dispose();
+    weights.dispose();
+  };
+  return { weights, stepper, dispose };
+}
+
+/** Sixteen lines of seven random tokens, the last one padding in every other line. */
+function batchAt(step: number): HostBatch {
+  const lines = 16, length = 7;
+  const bits = key.fold("batch").fold(step).bits(lines * length);
+  return {
+    lines,
+    length,
+    inputIds: Int32Array.from(bits, (word) => word % CONFIG.vocab_size),
+    tokenTypeIds: Int32Array.from(bits, (word) => (word >>> 8) % 2),
+    attentionMask: Int32Array.from(bits, (_, at) => at % (2 * length) === length - 1 ? 0 : 1),
+    labels: Float32Array.from({ length: lines }, (_, line) => bits[line * length]! % 2),
+    weights: new Float32Array(lines).fill(1),
+  };
+}
+
+type Values = ReadonlyMap<string, Float32Array>;
+
+/** Weights and moments by name, on the host. */
+interface State {
+  readonly values: Values;
+  readonly first: Values;
+  readonly second: Values;
+  readonly updates: number;
+}
+
+function stateOf({ weights, stepper }: ReturnType<typeof model>): State {
+  const names = weights.slots.map(slotName);
+  const read = (tensor: tf.Tensor) => tensor.dataSync() as Float32Array;
+  const moments = names.map((name) => stepper.moments.saved.get(name)!);
+  return {
+    values: new Map(names.map((name, at) => [name, read(weights.values[at]!)])),
+    first: new Map(names.map((name, at) => [name, read(moments[at]!.first)])),
+    second: new Map(names.map((name, at) => [name, read(moments[at]!.second)])),
+    updates: moments[0]!.updates,
+  };
+}
+
+/** One step on another engine, from a state. */
+function stepFrom(state: State, step: number): { report: StepReport; state: State } {
+  const own = model();
+  const shapes = new Map(own.weights.slots.map((slot) => [slotName(slot), [...slot.shape]]));
+  const tensor = (values: Values, name: string) => tf.tensor(values.get(name)!, shapes.get(name)!);
+  own.weights.replace([...shapes.keys()].map((name) => tensor(state.values, name)));
+  own.stepper.moments.restore(
+    new Map([...shapes.keys()].map((name) => [name, {
+      first: tensor(state.first, name),
+      second: tensor(state.second, name),
+      updates: state.updates,
+    }])),
+  );
+  const report = own.stepper.step([batchAt(step)], { key: key.fold(step), rate: 1 });
+  const after = stateOf(own);
+  own.dispose();
+  return { report, state: after };
+}
+
+/** `‖a − b‖ / ‖b‖` over all tensors together. */
+function relative(a: Values, b: Values): number {
+  let difference = 0, size = 0;
+  for (const [name, values] of b) {
+    values.forEach((value, at) => {
+      difference += (a.get(name)![at]! - value) ** 2;
+      size += value ** 2;
+    });
+  }
+  return Math.sqrt(difference / size);
+}
+
+// The softmax does not see what a bias adds to every key: its gradient is rounding alone, which Adam makes into steps.
+const seen = (values: Values): Values => new Map([...values].filter(([name]) => !name.endsWith("self.key.bias")));
+
+Deno.test("one step from the same state is the same on both backends, at steps 1, 10 and 50", () => {
+  const own = model();
+  try {
+    for (let step = 1; step <= 50; step++) {
+      const before = [1, 10, 50].includes(step) ? stateOf(own) : undefined;
+      const report = own.stepper.step([batchAt(step)], { key: key.fold(step), rate: 1 });
+      if (!before) continue;
+      const after = stateOf(own);
+      const found = on(other, () => stepFrom(before, step));
+      assertLess(Math.abs(found.report.loss / report.loss - 1), 1e-5, `loss, step ${step}`);
+      assertLess(Math.abs(found.report.gradientNorm / report.gradientNorm - 1), 1e-5, `gradient norm, step ${step}`);
+      for (const part of ["values", "first", "second"] as const) {
+        assertLess(relative(seen(found.state[part]), seen(after[part])), 1e-5, `${part}, step ${step}`);
+      }
+      // What is compared did move: the step itself is far more than what it may differ by.
+      assert(relative(seen(before.values), seen(after.values)) > 1e-3);
+      assertEquals(found.state.updates, step);
+    }
+  } finally {
+    own.dispose();
+  }
+});
+
+Deno.test("an SVD is the same on both backends: its values and its product", () => {
+  const cases: Record<string, () => tf.Tensor2D> = {
+    "wide 13×29": () => matrix(13, 29),
+    "tall 31×7": () => matrix(31, 7),
+    "square 24×24": () => matrix(24, 24),
+    "17×11 of rank 3": () => ofRank(3, 17, 11),
+    "zero 5×8": () => tf.zeros([5, 8]),
+    "equal values": () => tf.mul(tf.eye(6), 2),
+    "one row": () => matrix(1, 9),
+  };
+  for (const [name, make] of Object.entries(cases)) {
+    const [wanted, found] = [usual, other].map((own) =>
+      on(own, () =>
+        tf.tidy(() => {
+          const { u, s, v } = engine().svd(make());
+          return { s: s.arraySync(), product: tf.matMul(tf.mul(u, s) as tf.Tensor2D, v, false, true).arraySync() };
+        }))
+    ) as [{ s: number[]; product: number[][] }, { s: number[]; product: number[][] }];
+    tf.tidy(() => {
+      const size = Math.max(...wanted.s) || 1;
+      assertLess(gap(tf.tensor1d(found.s), wanted.s) / size, 1e-5, name);
+      assertLess(distance(tf.tensor2d(found.product), tf.tensor2d(wanted.product)), 1e-5, name);
+    });
+  }
+});
+
+Deno.test("random numbers and masks are the same bits on both backends, keys known or tensors", () => {
+  const draw = (own: Engine, make: () => RandomKey | tf.Tensor) =>
+    on(own, () =>
+      tf.tidy(() => [
+        [...engine().randomUniform(make(), [5, 7], 3).dataSync()],
+        [...engine().randomMask(make(), [3, 1001], 0.3, 2).dataSync()],
+      ]));
+  const known = RandomKey.of(2 ** 52 + 12345).fold("place");
+  const words = () => tf.tensor1d(Int32Array.from(known.words), "int32");
+  const wanted = draw(usual, () => known);
+  for (const found of [draw(other, () => known), draw(other, words), draw(usual, words)]) assertEquals(found, wanted);
+});
+
+Deno.test("a fused function is each engine's own", () => {
+  const square = fused((x) => tf.mul(x!, x!), { name: "agreement" });
+  for (const own of [usual, other, usual, other]) {
+    on(own, () => tf.tidy(() => assertEquals(square(tf.tensor1d([3, -2])).arraySync() as unknown, [9, 4])));
+  }
+});

@@ -1,0 +1,8 @@
+import { engine, tf, useEngine } from "@opf/framework";
+import { wasm } from "@opf/framework/plugins";
+import { assertEquals } from "@std/assert";
+import "../_suite/mod.ts";
+
+useEngine(await wasm.start());
+
+Deno.test("what is tested here is wasm", () => assertEquals([engine().name, tf.getBackend()], ["wasm", "wasm"]));
