@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { Interrupted, messageOf, RequestError, unknownName } from "../errors.ts";
+import { unknownName } from "../errors.ts";
 import { TextLineStream } from "../experiment/text_lines.ts";
 import { work } from "../experiment/worker.ts";
 import type { Parts } from "../parts.ts";
 import { checkPlugin } from "./check_plugin.ts";
 import { doctor } from "./doctor.ts";
+import { exitCode } from "./exit_code.ts";
 import { exportModel } from "./export.ts";
-import { say } from "./output.ts";
 import { report } from "./report.ts";
 import { reproduce } from "./reproduce.ts";
 
@@ -29,21 +29,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 /** Runs a command; gives its exit code: 0 done, 1 a run failed, 2 the request made no sense, 130 interrupted. */
-export async function main([name = "", ...args]: readonly string[], parts: Parts): Promise<number> {
-  try {
+export function main([name = "", ...args]: readonly string[], parts: Parts): Promise<number> {
+  return exitCode(() => {
     const command = COMMANDS[name];
     if (!command) throw unknownName("command", name, Object.keys(COMMANDS).filter((name) => name !== "worker"));
-    return await command(args, parts);
-  } catch (error) {
-    if (error instanceof Interrupted) {
-      say(error.message);
-      return 130;
-    }
-    if (error instanceof RequestError) {
-      say(error.message);
-      return 2;
-    }
-    say(error instanceof Error ? error.stack ?? error.message : messageOf(error));
-    return 1;
-  }
+    return command(args, parts);
+  });
 }

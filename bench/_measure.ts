@@ -1,0 +1,86 @@
+/**
+ * A row's numbers from its plan.
+ *
+ * @module
+ */
+import { type MatrixShape, RequestError } from "@opf/framework";
+import { bert } from "@opf/framework/plugins";
+import { measurePairs, spread } from "./_pairs.ts";
+import type { RowPlan } from "./_rows.ts";
+import { chosen, CONFIG, peerModes } from "./_shapes.ts";
+import type { CommandLine } from "./_side.ts";
+import type { Work } from "./_work.ts";
+
+/** A measured row; times and bytes are medians. */
+export interface Row {
+  readonly name: string;
+  readonly unit: "s" | "bytes";
+  readonly ours: number;
+  /** `null` where there is none. */
+  readonly peer: number | null;
+  /** Ours : peer of each pair; for a row without a peer, the figure itself. */
+  readonly ratio: { readonly median: number; readonly min: number; readonly max: number };
+  readonly pairs: number;
+  /** Processor seconds, of a row of times: they show whether a busy machine cut one side short. */
+  readonly cpu?: { readonly ours: number; readonly peer: number | null };
+}
+
+/** How sides are started. */
+export interface Sides {
+  readonly threads: number;
+  readonly python?: string;
+}
+
+/** Measures one row. */
+export async function measureRow(
+  plan: RowPlan,
+  { sides, pairs }: { sides: Sides; pairs: number },
+): Promise<Row> {
+  const found = await measurePairs({
+    ours: await ourCommand(plan.ours, sides),
+    ...(plan.peer && { peer: await peerCommand(plan.peer, sides) }),
+    pairs,
+    fresh: plan.fresh ?? false,
+  });
+  const value = plan.value ?? (({ seconds }) => seconds);
+  const ratio = plan.ratio ?? ((ours, peer) => ours / peer);
+  const median = (values: readonly number[]) => spread(values).median;
+  const peers = found.flatMap(({ peer }) => peer ? [peer] : []);
+  const medianOfPeers = (of: (measurement: typeof peers[number]) => number) =>
+    peers.length > 0 ? median(peers.map(of)) : null;
+  return {
+    name: plan.name,
+    unit: plan.unit,
+    ours: median(found.map(({ ours }) => value(ours))),
+    peer: medianOfPeers(value),
+    ratio: spread(found.map(({ ours, peer }) => peer ? ratio(value(ours), value(peer)) : value(ours))),
+    pairs,
+    ...(plan.unit === "s" && {
+      cpu: { ours: median(found.map(({ ours }) => ours.cpuSeconds)), peer: medianOfPeers((peer) => peer.cpuSeconds) },
+    }),
+  };
+}
+
+async function ourCommand(work: Work, { threads }: Sides): Promise<CommandLine> {
+  const root = new URL("../", import.meta.url);
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))) as {
+    tasks: { bench: { command: string } };
+  };
+  const flags = tasks.bench.command.split(" ").slice(1, -1); // between deno and the module
+  return [
+    Deno.execPath(),
+    ...flags,
+    new URL("ours.ts", import.meta.url).pathname,
+    JSON.stringify({ ...work, threads }),
+  ];
+}
+
+function peerCommand(work: NonNullable<RowPlan["peer"]>, sides: Sides): CommandLine | Promise<CommandLine> {
+  if (work.side === "ours") return ourCommand(work, sides);
+  if (sides.python === undefined) throw new RequestError("There is no Python for the peers.");
+  const { model_type: _, ...config } = CONFIG;
+  const architecture = bert({ source: "bench" }).architecture(CONFIG, { kind: "classification", outputs: 2 });
+  const matrices: readonly { name: string; shape: MatrixShape }[] = work.opf ? chosen(architecture.matrices) : [];
+  const spec = { ...work, config, threads: sides.threads, ...(work.opf && { modes: peerModes(matrices) }) };
+  return [sides.python, new URL("peers/serve.py", import.meta.url).pathname, JSON.stringify(spec)];
+}

@@ -1,0 +1,75 @@
+/**
+ * `deno task bench [name…] [--json] [--pairs N] [--threads N] [--data FOLDER] [--curves]`: ours beside the peers.
+ *
+ * @module
+ */
+import { RequestError, unknownName } from "@opf/framework";
+import { readArguments } from "../core/cli/arguments.ts";
+import { exitCode } from "../core/cli/exit_code.ts";
+import { print, say } from "../core/cli/output.ts";
+import { TASKS, writeBatches } from "./_data.ts";
+import { machine } from "./_machine.ts";
+import { measureRow, type Row, type Sides } from "./_measure.ts";
+import { peerPython } from "./_python.ts";
+import { CURVES, type RowPlan, ROWS, taskRows } from "./_rows.ts";
+
+const PAIRS = 5;
+
+async function bench(args: readonly string[]): Promise<number> {
+  const options = readArguments(args, { boolean: ["json", "curves"], string: ["pairs", "threads", "data"] });
+  const temporary = await Deno.makeTempDir();
+  try {
+    const plans = chosenRows([...options.flag("curves") ? CURVES : ROWS, ...await ofTasks(temporary)], options.words);
+    const needPython = plans.some(({ peer }) => peer?.side === "python");
+    const python = needPython ? await peerPython(say) : undefined;
+    const threads = options.count("threads") ?? navigator.hardwareConcurrency;
+    const sides: Sides = { threads, ...(python !== undefined && { python }) };
+    const rows: Row[] = [];
+    for (const plan of plans) {
+      if (plan.peer?.side === "python" && python === undefined) {
+        say(`${plan.name} is skipped.`);
+        continue;
+      }
+      say(`${plan.name} …`);
+      const row = await measureRow(plan, { sides, pairs: options.count("pairs") ?? PAIRS });
+      rows.push(row);
+      if (!options.flag("json")) print(line(row, plan));
+    }
+    if (options.flag("json")) print(JSON.stringify({ machine: machine(threads), rows }));
+    return 0;
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+
+  async function ofTasks(into: string): Promise<RowPlan[]> {
+    const data = options.text("data");
+    if (data === undefined) return [];
+    const rows: RowPlan[] = [];
+    for (const task of TASKS) rows.push(...taskRows(task, await writeBatches(task, data, into)));
+    return rows;
+  }
+}
+
+// A name is a row's, or the first part of several rows'.
+function chosenRows(plans: readonly RowPlan[], names: readonly string[]): readonly RowPlan[] {
+  if (names.length === 0) return plans;
+  const known = new Set(plans.flatMap(({ name }) => [name.split("/")[0]!, name]));
+  for (const name of names) if (!known.has(name)) throw unknownName("row", name, known);
+  const chosen = plans.filter(({ name }) => names.includes(name) || names.includes(name.split("/")[0]!));
+  if (chosen.length === 0) throw new RequestError("There is nothing to measure.");
+  return chosen;
+}
+
+function line({ name, unit, ours, peer, ratio, pairs }: Row, { goal = "" }: RowPlan): string {
+  const shown = (value: number) => unit === "bytes" ? `${(value / 1e9).toFixed(2)} GB` : `${value.toPrecision(3)} s`;
+  const numbers = [ratio.median, ratio.min, ratio.max].map((value) => value.toPrecision(3)) as [string, string, string];
+  return [
+    name.padEnd(24),
+    `ours ${shown(ours)}`.padEnd(15),
+    (peer === null ? "" : `peer ${shown(peer)}`).padEnd(15),
+    `ratio ${numbers[0]} (${numbers[1]} to ${numbers[2]}, ${pairs} pairs)`.padEnd(40),
+    goal && `goal ${goal}`,
+  ].join("  ").trimEnd();
+}
+
+Deno.exit(await exitCode(() => bench(Deno.args)));

@@ -1,0 +1,115 @@
+/**
+ * Our side of `deno task bench`: one piece of work, measured once for every line on standard input.
+ *
+ * @module
+ */
+import { engine, RandomKey, tf, useEngine, Weights } from "@opf/framework";
+import { bert, mpo, tensorflow } from "@opf/framework/plugins";
+import { cpuUsage } from "node:process";
+import { print } from "../core/cli/output.ts";
+import { TextLineStream } from "../core/experiment/text_lines.ts";
+import { initialize } from "../core/pretrained.ts";
+import { batchOf, type EncodedExample } from "../core/training/batches.ts";
+import { Evaluator } from "../core/training/evaluate.ts";
+import { TRAINING_DEFAULTS } from "../core/training/settings.ts";
+import { Stepper } from "../core/training/step.ts";
+import { chosen, CONFIG, modesOf, TENSORS } from "./_shapes.ts";
+import type { Measurement, Work } from "./_work.ts";
+
+const HEAD = { kind: "classification", outputs: 2 } as const;
+const key = RandomKey.of(1);
+
+function newWeights(layers = CONFIG.num_hidden_layers): Weights {
+  const architecture = bert({ source: "bench" }).architecture({ ...CONFIG, num_hidden_layers: layers }, HEAD);
+  const tensors = architecture.parameters.map((parameter) => {
+    const initial = parameter.name.endsWith("LayerNorm.weight") ? "ones" : parameter.undecayed ? "zeros" : "normal";
+    const own = { key: key.fold(parameter.name), width: architecture.initializerRange };
+    // Uniform numbers from the engine: drawn as training draws them, millions would fill this process's memory first.
+    const uniform = () =>
+      tf.mul(tf.sub(engine().randomUniform(own.key, parameter.shape), 0.5), own.width * Math.sqrt(12));
+    const value = initial === "normal" ? tf.tidy(uniform) : initialize({ ...parameter, initial }, own);
+    return [parameter.name, value] as const;
+  });
+  return new Weights(architecture, new Map(tensors));
+}
+
+function overParameterise(weights: Weights, { tensors = TENSORS, matrices = 18, layers }: Work): void {
+  const decomposition = mpo({
+    tensors,
+    modes: [[1536, 384], [384, 384]].map(([rows, columns]) => ({
+      rows: modesOf(rows!, tensors),
+      columns: modesOf(columns!, tensors),
+    })),
+  });
+  const all = layers === undefined ? {} : { layers: Array.from({ length: layers }, (_, layer) => layer) };
+  for (const { name } of chosen(weights.architecture.matrices, { ...all, count: matrices })) {
+    weights.factorize(name, { decomposition, key });
+  }
+}
+
+async function batchesOf({ lines = 32, length = 128, batches }: Work): Promise<EncodedExample[][]> {
+  if (batches !== undefined) return JSON.parse(await Deno.readTextFile(batches));
+  const ids = key.fold("ids").bits(lines * length);
+  return [Array.from({ length: lines }, (_, line) => ({
+    index: line,
+    label: line % 2,
+    ids: [...ids.subarray(line * length, (line + 1) * length)].map((id) => 5 + id % (CONFIG.vocab_size - 5)),
+    typeIds: Array<number>(length).fill(0),
+  }))];
+}
+
+const shapeOf = ({ lines = 32, length = 128 }: Work) => ({ lines, maxLength: length, padId: 0 });
+
+/** Gives what is measured. */
+async function prepare(work: Work): Promise<() => unknown> {
+  const weights = newWeights(work.layers);
+  if (work.work === "decompose") return () => overParameterise(weights, work);
+  if (work.opf) overParameterise(weights, work);
+  const batches = await batchesOf(work);
+  const shape = shapeOf(work);
+  if (work.work === "step") {
+    const options = { head: HEAD, optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, trains: () => true };
+    const stepper = new Stepper(weights, options);
+    let step = 0;
+    return () => batches.forEach((some) => stepper.step([batchOf(some, shape)], { key: key.fold(step++), rate: 1 }));
+  }
+  // Evaluation of the factorised model is that of the merged one, merging included; inference has merged long before.
+  const evaluator = Evaluator.dense(weights.architecture, shape);
+  const pause = () => Promise.resolve();
+  const examples = Array.from({ length: work.repeat ?? 1 }, () => batches[0]!).flat();
+  if (work.work === "inference") {
+    weights.merge();
+    return () => evaluator.logits(weights.values, { examples, pause });
+  }
+  return async () => {
+    const merged = weights.merged();
+    await evaluator.logits([...merged.values()], { examples, pause });
+    tf.dispose([...merged.values()]);
+  };
+}
+
+const work: Work & { threads: number } = JSON.parse(Deno.args[0]!);
+if (work.cold) Deno.env.set("OPF_COMPILED", "off");
+useEngine(await tensorflow.start({ threads: work.threads }));
+let run = await prepare(work);
+const seconds = async (times: number) => {
+  const started = performance.now();
+  for (let time = 0; time < times; time++) await run();
+  return (performance.now() - started) / 1000;
+};
+const inside = work.work === "evaluate" || work.work === "inference"; // they repeat on their own
+const decomposing = work.work === "decompose";
+const firstSeconds = await seconds(1);
+if (!decomposing) await seconds((work.warm ?? 1) - 1);
+print(JSON.stringify({ ready: true }));
+for await (const _ of Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
+  if (decomposing) run = await prepare(work);
+  const repeat = work.repeat ?? 1;
+  const before = cpuUsage();
+  const taken = await seconds(inside ? 1 : repeat) / repeat;
+  const { user, system } = cpuUsage(before);
+  const cpuSeconds = (user + system) / 1e6 / repeat;
+  const said: Measurement = { seconds: taken, cpuSeconds, firstSeconds, peakBytes: engine().memory().peakBytes };
+  print(JSON.stringify(said));
+}
+Deno.exit(0);

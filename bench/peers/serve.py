@@ -1,0 +1,122 @@
+"""The peers' side of `deno task bench`: one piece of work, measured once for every line on standard input.
+
+    python serve.py '{"work": "step", "config": {…}, "lines": 32, "length": 128, "threads": 2}'
+
+Prints one JSON line when it is ready and one a measurement. PyTorch runs eager, with its fast attention
+(`scaled_dot_product_attention`) and fused AdamW; all buffers are the allocator's that its environment says.
+"""
+import json
+import resource
+import sys
+import time
+
+import numpy as np
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+import released
+
+
+def model_of(spec):
+    torch.manual_seed(1)
+    return BertForSequenceClassification(BertConfig(**spec["config"], num_labels=2, attn_implementation="sdpa"))
+
+
+def made_batch(lines, length, vocabulary):
+    ids = torch.randint(5, vocabulary, (lines, length))
+    batch = {"input_ids": ids, "token_type_ids": torch.zeros_like(ids), "attention_mask": torch.ones_like(ids)}
+    return batch, torch.arange(lines) % 2
+
+
+def read_batches(path):
+    """Real lines, each batch padded to its longest."""
+    with open(path, encoding="utf-8") as file:
+        for lines in json.load(file):
+            length = max(len(line["ids"]) for line in lines)
+            padded = lambda key: torch.tensor([line[key] + [0] * (length - len(line[key])) for line in lines])
+            mask = torch.tensor([[1] * len(line["ids"]) + [0] * (length - len(line["ids"])) for line in lines])
+            batch = {"input_ids": padded("ids"), "token_type_ids": padded("typeIds"), "attention_mask": mask}
+            yield batch, torch.tensor([int(line["label"]) for line in lines])
+
+
+def batches_of(spec):
+    if "batches" in spec:
+        return list(read_batches(spec["batches"]))
+    return [made_batch(spec["lines"], spec["length"], spec["config"]["vocab_size"])]
+
+
+def training(spec):
+    model, batches = model_of(spec), batches_of(spec)
+    decayed = [p for n, p in model.named_parameters() if not (n.endswith("bias") or "LayerNorm" in n)]
+    others = [p for n, p in model.named_parameters() if n.endswith("bias") or "LayerNorm" in n]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}], lr=2e-5, fused=True)
+    if spec.get("modes"):
+        # The optimiser was made before, as released: it goes on holding the replaced weights, which get no gradient.
+        released.convert(model, released.quick_tensors(model, spec["modes"]))
+    model.train()
+
+    def steps():
+        for batch, labels in batches:
+            model(**batch, labels=labels).loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            model.zero_grad(set_to_none=True)
+    return steps
+
+
+def evaluation(spec):
+    model = model_of(spec)
+    if spec.get("modes"):
+        released.convert(model, released.quick_tensors(model, spec["modes"]))
+    model.eval()
+    batch, _ = made_batch(spec["lines"], spec["length"], spec["config"]["vocab_size"])
+
+    def evaluate():
+        with torch.no_grad():
+            for _ in range(spec["repeat"]):
+                model(**batch)
+    return evaluate
+
+
+def decomposition(spec):
+    model = model_of(spec)
+    return lambda: released.decompose_weights(model, spec["modes"])
+
+
+def products(spec):
+    """Matrix products by NumPy, whose wheels bring OpenBLAS: `[count, rows, inner, columns]` each."""
+    made = [(count, np.random.default_rng(1).random((rows, inner), np.float32),
+             np.random.default_rng(2).random((inner, columns), np.float32), np.empty((rows, columns), np.float32))
+            for count, rows, inner, columns in spec["products"]]
+
+    def multiply():
+        for count, a, b, out in made:
+            for _ in range(count):
+                np.matmul(a, b, out=out)
+    return multiply
+
+
+WORK = {"step": training, "evaluate": evaluation, "decompose": decomposition, "products": products}
+
+
+def main():
+    spec = json.loads(sys.argv[1])
+    torch.set_num_threads(spec["threads"])
+    run = WORK[spec["work"]](spec)
+    for _ in range(spec.get("warm", 1)):
+        run()
+    repeat = 1 if spec["work"] == "evaluate" else spec.get("repeat", 1)
+    print(json.dumps({"ready": True}), flush=True)
+    for _ in sys.stdin:
+        started, used = time.perf_counter(), time.process_time()
+        for _ in range(repeat):
+            run()
+        seconds, cpu = time.perf_counter() - started, time.process_time() - used
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        print(json.dumps({"seconds": seconds / spec.get("repeat", 1), "cpuSeconds": cpu / spec.get("repeat", 1),
+                          "peakBytes": peak}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
