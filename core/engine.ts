@@ -57,10 +57,19 @@ export interface Engine {
    * A function that cannot be compiled (it reads values) runs as it is, with a word once.
    */
   jit(compute: TensorFunction, options?: JitOptions): TensorFunction;
+  /** Writes files for TensorBoard into a folder; absent from an engine that cannot. */
+  summaryWriter?(folder: string): SummaryWriter;
   /** Tensors alive, the bytes that the process holds, and the most it held since the peak was last reset. */
   memory(
     options?: { readonly resetPeak?: boolean },
   ): { readonly tensors: number; readonly residentBytes: number; readonly peakBytes: number };
+}
+
+/** Writes numbers over steps where TensorBoard finds them. */
+export interface SummaryWriter {
+  scalar(tag: string, point: { readonly step: number; readonly value: number }): void;
+  /** Writes what is not written yet. */
+  close(): void;
 }
 
 /** A backend that can be started: what `--backend` names. */

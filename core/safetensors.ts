@@ -5,6 +5,7 @@
  */
 import safetensors from "safetensors";
 import { RequestError } from "./errors.ts";
+import { writeWholeFile } from "./whole.ts";
 
 /** Numbers of one tensor: floats as float32, integers as int32. */
 export interface StoredTensor {
@@ -144,7 +145,7 @@ const CONVERT: Readonly<Record<string, (bytes: Uint8Array) => Float32Array | Int
   I64: (bytes) => Int32Array.from(new BigInt64Array(bytes.buffer), Number),
 };
 
-/** Writes tensors as F32 or I32, atomically: a temporary file takes the name when it is whole. */
+/** Writes tensors as F32 or I32; under its name the file is whole or not there. */
 export async function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -160,17 +161,8 @@ export async function writeSafetensors(
   const header = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(32); // data begins at a multiple of 8
   header.set(text, 8);
   new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  try {
-    using file = await Deno.open(temporary, { write: true, createNew: true });
-    for (const part of [header, ...[...tensors.values()].map(({ values }) => values)]) {
-      const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-    }
-    await file.sync();
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
-  }
+  const data = [...tensors.values()].map(({ values: { buffer, byteOffset, byteLength } }) =>
+    new Uint8Array(buffer, byteOffset, byteLength)
+  );
+  await writeWholeFile(path, [header, ...data]);
 }

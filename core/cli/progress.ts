@@ -51,8 +51,8 @@ export class Progress implements RunnerWatcher {
   }
 
   started(run: PreparedRun): void {
-    const number = this.#runs.get(run.id)?.number ?? ++this.#count;
-    const live: Live = { number, examples: 0, steps: 0, spoken: performance.now() };
+    if (this.#runs.has(run.id)) return; // another process was at it, and it is looked at again
+    const live: Live = { number: ++this.#count, examples: 0, steps: 0, spoken: performance.now() };
     this.#runs.set(run.id, live);
     if (this.#bars) live.bar = this.#bars.create(run.steps, 0, { name: nameOf(run), facts: "preparing" });
     else say(`[${live.number}/${this.#total}] ${nameOf(run)}: ${run.steps} steps.`);
@@ -62,6 +62,10 @@ export class Progress implements RunnerWatcher {
     const live = this.#runs.get(run.id)!;
     if (event.type === "evaluation") {
       return this.note(`${nameOf(run)}: epoch ${event.epoch}, ${metricsOf(event.metrics)}.`);
+    }
+    if (event.type === "ranking") {
+      const first = event.ranking.slice(0, 3).map(([name, value]) => `${name} (${value.toPrecision(3)})`);
+      return this.note(`${nameOf(run)}: before step ${event.step + 1}, ${event.score} puts first ${first.join(", ")}.`);
     }
     if (event.type === "converted") {
       const size = event.matrices.reduce((sum, matrix) => sum + matrix.size, 0);

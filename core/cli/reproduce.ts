@@ -7,11 +7,10 @@ import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../errors.ts";
 import { type Asked, readAskedFile } from "../experiment/asked.ts";
-import { conduct, type Plan, planExperiment } from "../experiment/conduct.ts";
+import { conduct, type Conducted, type Plan, planExperiment } from "../experiment/conduct.ts";
 import { experimentUrl } from "../experiment/load.ts";
 import { outlineExperiment } from "../experiment/outline_experiment.ts";
 import type { Request } from "../experiment/request.ts";
-import type { Result } from "../experiment/results.ts";
 import { summary } from "../experiment/table.ts";
 import { backendNamed, type Parts } from "../parts.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
@@ -34,6 +33,7 @@ export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
   --threads N          threads of all runs together (all cores)
   --backend NAME       what computes (tensorflow)
   --device cpu|gpu     on what (the GPU where there is one)
+  --tensorboard        write RUNS/RUN/tensorboard/ while a run is done
   --dry-run            list the runs, start nothing
   --json               one JSON document on standard output`;
 
@@ -43,7 +43,7 @@ const DEFAULT_EXPERIMENT = "glue-minilm";
 /** Runs the command; gives its exit code. */
 export async function reproduce(args: readonly string[], parts: Parts): Promise<number> {
   const options = readArguments(args, {
-    boolean: ["keep-models", "dry-run", "json", "help"],
+    boolean: ["keep-models", "tensorboard", "dry-run", "json", "help"],
     string: ["tasks", "methods", "models", "seeds", "data", "runs", "jobs", "threads", "backend", "device"],
     collect: ["set"],
   });
@@ -69,8 +69,8 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
   let failed = false;
   for (const plan of plans) {
     const { name } = plan.experiment;
-    const results = await run(plan);
-    failed ||= results.some(({ status }) => status === "failed");
+    const { results, tuning } = await run(plan);
+    failed ||= [...results, ...tuning].some(({ status }) => status === "failed");
     if (options.flag("json")) print(JSON.stringify({ experiment: name, results }));
     else print(`\n${name}\n\n${summary(results)}`);
   }
@@ -122,6 +122,7 @@ function requestOf(options: Arguments, parts: Parts): Request {
       ? runs
       : resolve(cwd, runs),
     keepModels: options.flag("keep-models"),
+    tensorboard: options.flag("tensorboard"),
     jobs: options.count("jobs") ?? 1,
     ...(threads && { threads }),
     ...(backend !== undefined && { backend }),
@@ -129,7 +130,7 @@ function requestOf(options: Arguments, parts: Parts): Request {
   };
 }
 
-async function run(plan: Plan & { before: Asked | undefined }): Promise<Result[]> {
+async function run(plan: Plan & { before: Asked | undefined }): Promise<Conducted> {
   const stop = new AbortController();
   const interrupt = () => {
     if (!stop.signal.aborted) say("Interrupted: stopping after the step at hand.");

@@ -8,6 +8,7 @@ import { exists } from "../cache.ts";
 import { messageOf } from "../errors.ts";
 import { readSafetensors, writeSafetensors } from "../safetensors.ts";
 import type { Checkpoint, TrainingFacts, TrainingState } from "../training/state.ts";
+import { removeUnfinished } from "../whole.ts";
 
 /** Raised whenever what is kept changes: older ones are then not taken up. */
 const CHECKPOINT_VERSION = 1;
@@ -36,6 +37,8 @@ export interface RunCheckpointOptions {
   readonly everySeconds: number;
   /** What is measured of the run until now. */
   readonly measured: () => Before;
+  /** Puts on the disk what the run wrote beside its state, before the state that goes on from there. */
+  readonly settle: () => void;
   readonly note: (message: string) => void;
 }
 
@@ -56,6 +59,7 @@ export class RunCheckpoint implements Checkpoint {
 
   /** Reads what is kept at `path`. What is of another version or cannot be read is not taken up, with a word. */
   static async open(path: string, options: RunCheckpointOptions): Promise<RunCheckpoint> {
+    await removeUnfinished(dirname(path));
     return new RunCheckpoint(path, options, await read(path, options));
   }
 
@@ -78,9 +82,10 @@ export class RunCheckpoint implements Checkpoint {
 
   /** A checkpoint that cannot be written costs a word, not the run. */
   async keep({ facts, tensors }: TrainingState): Promise<void> {
-    const { id, measured, note } = this.#options;
+    const { id, measured, settle, note } = this.#options;
     const kept: Kept = { version: CHECKPOINT_VERSION, id, before: measured(), facts };
     try {
+      settle();
       await Deno.mkdir(dirname(this.#path), { recursive: true });
       await writeSafetensors(this.#path, tensors, { state: JSON.stringify(kept) });
     } catch (error) {

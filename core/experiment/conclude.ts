@@ -72,6 +72,7 @@ export async function concluded(run: PreparedRun, options: Concluding): Promise<
       size,
       facts,
     })),
+    rankings: outcome.rankings,
     merge: { maxLogitDifference: difference, maxFactorizeDifference: outcome.factorizeDifference },
     settings: { ...run.settings, origin: run.repository.origin, data: run.origin, parameters: spec.parameters },
     environment: options.environment,

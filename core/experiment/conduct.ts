@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { sha256OfFile } from "../cache.ts";
 import { Interrupted } from "../errors.ts";
 import type { Parts } from "../parts.ts";
-import { type Asked, checkSameRuns, writeAsked } from "./asked.ts";
+import { type Asked, checkSameRuns, type Tuned, writeAsked } from "./asked.ts";
 import type { Experiment } from "./define.ts";
 import { Expansion, type Place } from "./expand.ts";
 import { experimentName, loadExperiment } from "./load.ts";
@@ -68,23 +68,47 @@ export interface ConductOptions {
   readonly before?: Asked | undefined;
 }
 
-/** Tunes where asked for, does the runs, and gives their results under their labels. */
-export async function conduct(plan: Plan, { watch, signal, before }: ConductOptions): Promise<Result[]> {
+/** What an experiment ended with. */
+export interface Conducted {
+  /** Of the final runs, under their labels. */
+  readonly results: readonly Result[];
+  /** Of the runs that settings were chosen by. */
+  readonly tuning: readonly Result[];
+}
+
+/** Tunes where asked for, does the runs, and gives their results. */
+export async function conduct(plan: Plan, { watch, signal, before }: ConductOptions): Promise<Conducted> {
   const { experiment, url, modules, request, parts: { root }, expansion, prepare } = plan;
   const common = { request, experiment: url, modules, root, watch, signal };
   const interrupted = () => new Interrupted("Interrupted; what is finished is kept, the same command goes on.");
   const begin = () => Promise.resolve();
-  const tuning = await Tuning.of({ expansion, prepare, run: (runs) => runAll(runs, { ...common, begin }) });
+  const tried = new Map<string, Result>();
+  const run = async (runs: readonly PreparedRun[]) => {
+    const found = await runAll(runs, { ...common, begin });
+    for (const [id, result] of found) tried.set(id, result);
+    return found;
+  };
+  const tuning = await Tuning.of({ expansion, prepare, run });
   if (!await tuning.run()) throw interrupted();
+  for (const tuned of tuning.tuned) watch.note(saidOf(tuned));
   const runs = await Promise.all(tuning.places.map(prepare));
   const asked = await askedBy(plan, { runs, tuning });
   if (before) checkSameRuns(asked, before);
   const found = await runAll(runs, { ...common, begin: () => writeAsked(asked, request.runs) });
   if (signal.aborted) throw interrupted();
-  return runs.flatMap(({ id, spec: { label } }): Result[] => {
+  const results = runs.flatMap(({ id, spec: { label } }): Result[] => {
     const result = found.get(id);
     return result ? [{ ...result, method: label, experiment: experiment.name }] : [];
   });
+  return { results, tuning: [...tried.values()] };
+}
+
+// What was chosen, flagged where the best may lie beyond what was tried.
+function saidOf({ task, method, chosen, atEdge }: Tuned): string {
+  const values = Object.entries(chosen).map(([path, value]) =>
+    `${path} ${JSON.stringify(value)}${atEdge.includes(path) ? " (at the edge of what was tried)" : ""}`
+  );
+  return `${task}, ${method}: chose ${values.join(", ")}.`;
 }
 
 async function askedBy(

@@ -29,6 +29,11 @@ export class EventLog implements Disposable {
     for (let at = 0; at < line.length;) at += this.#file.writeSync(line.subarray(at));
   }
 
+  /** Puts all that was written on the disk. */
+  sync(): void {
+    this.#file.syncSync();
+  }
+
   [Symbol.dispose](): void {
     this.#file.close();
   }

@@ -15,18 +15,22 @@ import { encode } from "../training/batches.ts";
 import { fineTune } from "../training/loop.ts";
 import type { TrainingEvent, TrainingOutcome } from "../training/run.ts";
 import { Weights } from "../weights.ts";
+import { removeUnfinished, removeUnfinishedOf } from "../whole.ts";
 import { type Before, RunCheckpoint } from "./checkpoint.ts";
 import { concluded } from "./conclude.ts";
 import { environment } from "./environment.ts";
 import { EventLog } from "./event_log.ts";
-import { plainRunId, type PreparedRun } from "./prepare.ts";
+import type { PreparedRun } from "./prepare.ts";
 import { FILES, type Result, toJson, writeWhole } from "./results.ts";
+import { Summaries } from "./summaries.ts";
 
 /** How a run is done, without a say in its numbers. */
 export interface ExecuteOptions {
   /** The run's folder. */
   readonly folder: string;
   readonly keepModel: boolean;
+  /** Write files for TensorBoard while it runs. */
+  readonly tensorboard: boolean;
   /** Folder of plainly fine-tuned weights, for scores that need them. */
   readonly fineTuned: string;
   /** Keep the merged weights there: another run's score needs them. */
@@ -43,9 +47,8 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
   const { spec: { task, training, seed, method, checkpointSeconds }, tokenizer, architecture } = run;
   const started = performance.now();
   await Deno.mkdir(folder, { recursive: true });
-  for (const stale of [FILES.result, FILES.model]) {
-    await Deno.remove(`${folder}/${stale}`, { recursive: true }).catch(() => {});
-  }
+  await removeUnfinished(folder);
+  for (const stale of [FILES.result, FILES.model]) await removeIfThere(`${folder}/${stale}`);
   const about = { id: run.id, settings: run.settings, origin: run.repository.origin, environment: await environment() };
   await writeWhole(`${folder}/${FILES.run}`, toJson(about));
   const measured = (): Before => ({
@@ -57,11 +60,15 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
     id: run.id,
     everySeconds: checkpointSeconds,
     measured,
+    settle: () => events.sync(),
     note,
   });
+  if (checkpoint.before.resumedFrom.length === 0) await removeIfThere(`${folder}/${FILES.tensorboard}`);
   using events = await EventLog.open(`${folder}/${FILES.events}`, { append: checkpoint.before.resumedFrom.length > 0 });
+  using summaries = options.tensorboard ? new Summaries(`${folder}/${FILES.tensorboard}`, { note }) : undefined;
   const event = (event: TrainingEvent) => {
     events.write({ time: measured().seconds, ...event });
+    summaries?.write(event);
     options.event(event);
   };
   engine().memory({ resetPeak: true });
@@ -77,14 +84,15 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
     const sets = { train, dev, ...(heldOut && { heldOut: encoded(heldOut) }) };
     const request = { ...sets, task, settings: training, padId: tokenizer.padId, key, weights, method, checkpoint };
     const fineTuned = async () => {
-      const path = await fineTunedPath(run, options.fineTuned);
+      const path = fineTunedPath(run, options.fineTuned);
       if (!await exists(path)) throw new Error("The score needs the plainly fine-tuned model, and there is none.");
       return (await loadPretrained(path, { architecture, key: headKey })).tensors;
     };
     outcome = await fineTune({ ...request, fineTuned, watch: { event, note, pause } });
     if (options.shareFineTuned && outcome.merged) {
-      const path = await fineTunedPath(run, options.fineTuned);
+      const path = fineTunedPath(run, options.fineTuned);
       await Deno.mkdir(dirname(path), { recursive: true });
+      await removeUnfinishedOf(path);
       await writeSafetensors(path, stored(outcome.merged));
     }
     const about = { outcome, train, dev, measured: measured(), environment: await environment() };
@@ -98,6 +106,8 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
   }
 }
 
-/** Where the weights are that plain fine-tuning of the same model, task, seed and settings ends with. */
-export const fineTunedPath = async (run: PreparedRun, folder: string): Promise<string> =>
-  `${folder}/${await plainRunId(run)}.safetensors`;
+const removeIfThere = (path: string) => Deno.remove(path, { recursive: true }).catch(() => {});
+
+/** Where the weights are that a plain run ends with, or the plain run that another needs. */
+export const fineTunedPath = (run: PreparedRun, folder: string): string =>
+  `${folder}/${(run.needs ?? run).id}.safetensors`;

@@ -55,6 +55,8 @@ export interface RunSpec {
   readonly method: Method;
   readonly seed: number;
   readonly training: TrainingSettings;
+  /** What plain runs have of it, which do not heed it: neither what the method states nor what tuning chose. */
+  readonly forAll: FactorSettings;
   readonly parameters: Values;
   /** How often the run's state is kept, in seconds. */
   readonly checkpointSeconds: number;
@@ -87,6 +89,9 @@ export class Expansion {
     );
     this.#points = pointsOf(experiment);
     this.set = Object.fromEntries((changes.set ?? []).map(readSet));
+    const { baseline } = experiment;
+    const methods = Object.keys(experiment.methods(experiment.parameters));
+    if (baseline !== undefined && !methods.includes(baseline)) throw unknownName("baseline", baseline, methods);
     for (const [path, values] of Object.entries(experiment.tune ?? {})) {
       for (const value of values) {
         const { training } = applied(experiment, { [path]: value });
@@ -129,6 +134,10 @@ export class Expansion {
     const { training: own = {}, ...method } = experiment.methods(parameters)[place.method]!;
     // What the command line sets holds for all methods; what a method states stands above the experiment.
     const stated = { ...experiment.training, ...own, ...training };
+    const { factorLearningRate, factorWeightDecay, scoreExamples } = trainingSchema.parse({
+      ...experiment.training,
+      ...this.#applied(place.point).training,
+    });
     const point = this.#points[place.point]!;
     const suffix = Object.entries(point).map(([path, value]) => `${path.split(".").at(-1)} ${JSON.stringify(value)}`)
       .join(", ");
@@ -143,6 +152,7 @@ export class Expansion {
       method,
       seed: place.seed,
       training: check(trainingSchema, stated, `experiment "${experiment.name}", methods["${place.method}"]`),
+      forAll: { factorLearningRate, factorWeightDecay, scoreExamples },
       parameters,
       checkpointSeconds: checkpoint.everySeconds ?? experiment.checkpoint?.everySeconds ?? CHECKPOINT_SECONDS,
     };
@@ -150,11 +160,18 @@ export class Expansion {
   }
 }
 
-/** The same run without its decomposition. */
+/** Settings that only factors and scores heed. */
+type FactorSettings = Pick<TrainingSettings, "factorLearningRate" | "factorWeightDecay" | "scoreExamples">;
+
+/**
+ * The same run without its decomposition: the run that the experiment does as plain fine-tuning, where it has one of these
+ * settings, so that it is not done twice.
+ */
 export const plainOf = (spec: RunSpec): RunSpec => ({
   ...spec,
   place: { ...spec.place, plain: true },
   label: `fine-tuning first, for ${spec.label}`,
+  training: { ...spec.training, ...spec.forAll },
   method: {},
 });
 

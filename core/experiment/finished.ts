@@ -29,7 +29,7 @@ export async function finishedResult(
   if (result.diverged) return result;
   const files = [
     ...(keepModels ? [`${runs}/${run.id}/${FILES.model}/model.safetensors`] : []),
-    ...(share ? [await fineTunedPath(run, fineTunedFolder(request))] : []),
+    ...(share ? [fineTunedPath(run, fineTunedFolder(request))] : []),
   ];
   return (await Promise.all(files.map(exists))).every(Boolean) ? result : undefined;
 }

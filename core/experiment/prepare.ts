@@ -202,10 +202,6 @@ export function nameOf({ source, options }: LanguageModel): string {
 const runId = (settings: RunSettings): Promise<string> =>
   digest({ ...settings, training: identifying(settings.training) });
 
-/** The id of the same run without a decomposition: its weights are what some scores look at. */
-export const plainRunId = ({ settings }: PreparedRun): Promise<string> =>
-  runId({ ...settings, method: { decomposition: null, policy: null } });
-
 // One digest of the files that a repository has of these.
 async function digestOf(repository: Repository, names: readonly string[]): Promise<string> {
   const paths = (await Promise.all(names.map((name) => repository.file(name)))).filter((path) => path !== undefined);

@@ -12,6 +12,8 @@ export interface Request extends Changes {
   /** Folder of a folder a run. */
   readonly runs: string;
   readonly keepModels: boolean;
+  /** Write files for TensorBoard. */
+  readonly tensorboard: boolean;
   /** Worker processes at once. */
   readonly jobs: number;
   /** Threads of all workers together. */

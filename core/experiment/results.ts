@@ -5,6 +5,8 @@
  */
 import type { Json } from "../json.ts";
 import type { Metrics } from "../task.ts";
+import type { Ranking } from "../training/selection.ts";
+import { writeWholeFile } from "../whole.ts";
 
 /** Version of the format of `result.json`. */
 export const SCHEMA_VERSION = 1;
@@ -59,6 +61,8 @@ export interface Result {
     readonly size: number;
     readonly facts: { readonly [name: string]: Json };
   }[];
+  /** What scores said at each round, the largest first; absent from results that were written before it was kept. */
+  readonly rankings?: readonly Ranking[];
   readonly merge: {
     readonly maxLogitDifference: number;
     /** The same before against after matrices were written as factors. */
@@ -84,23 +88,13 @@ export const FILES = {
   result: "result.json",
   model: "model",
   checkpoint: "checkpoint",
+  tensorboard: "tensorboard",
   lock: "lock",
 } as const;
 
-/** Writes a text under a temporary name and gives it its name when it is whole. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  try {
-    using file = await Deno.open(temporary, { write: true, createNew: true });
-    const bytes = new TextEncoder().encode(text);
-    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-    await file.sync();
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
-  }
-}
+/** Writes a text; under its name it is whole or not there. */
+export const writeWhole = (path: string, text: string): Promise<void> =>
+  writeWholeFile(path, [new TextEncoder().encode(text)]);
 
 /** JSON for people and programs. */
 export const toJson = (value: unknown): string => JSON.stringify(value, null, 2) + "\n";

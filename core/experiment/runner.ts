@@ -64,9 +64,13 @@ export async function runAll(runs: readonly PreparedRun[], options: RunnerOption
     for (let run = await queue.next(signal); run; run = await queue.next(signal)) {
       const problem = problemOf(run, results);
       watch.started(run);
-      worker ??= problem ? undefined : await startWorker(options);
       const order = { place: run.spec.place, id: run.id, share: needed.has(run.id) };
-      const outcome = problem ?? await worker?.run(order, (event) => watch.event(run!, event));
+      const attempt = async () => {
+        worker ??= await startWorker(options);
+        return await worker?.run(order, (event) => watch.event(run, event));
+      };
+      // A worker that does not start costs this run, not the others.
+      const outcome = problem ?? await attempt().catch((error) => ({ error: messageOf(error) }));
       if (!outcome) break;
       if ("busy" in outcome) {
         watch.note(`Another process is doing run ${run.id}: it is waited for.`);

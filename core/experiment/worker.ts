@@ -142,6 +142,7 @@ async function prepared(
         await finishedResult(run, { request, share }) ?? await execute(run, {
           folder,
           keepModel: request.keepModels,
+          tensorboard: request.tensorboard,
           fineTuned: fineTunedFolder(request),
           shareFineTuned: share,
           event: (event) => say({ type: "event", event }),
@@ -158,6 +159,9 @@ async function alone<T>(path: string, folder: string, run: () => Promise<T>): Pr
   await Deno.mkdir(folder, { recursive: true });
   using file = await Deno.open(path, { create: true, write: true });
   if (!await file.tryLock(true)) return undefined;
+  // The one that held it may have taken the file away since it was opened: then its lock keeps nobody out.
+  const [own, now] = [await file.stat(), await Deno.stat(path).catch(() => undefined)];
+  if (own.ino !== now?.ino) return alone(path, folder, run);
   const done = await run();
   // Who opened it before and gets the lock now finds the result.
   await Deno.remove(path);

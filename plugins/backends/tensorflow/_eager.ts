@@ -16,6 +16,8 @@ export interface Metadata {
 /** Values that a tensor is made of. */
 export type Values = Float32Array | Int32Array | Uint8Array | BigInt64Array | readonly number[] | readonly boolean[];
 
+const TEXT_BYTES = 24n; // of a TF_TString
+
 let lastId = 0;
 /** A number for a tensor, never given twice, so that one of a graph is never mistaken for one with values. */
 export const nextId = () => ++lastId;
@@ -58,6 +60,19 @@ export class Eager {
     const handle = c.TFE_NewTensorHandle(tensor, status);
     c.TF_DeleteTensor(tensor);
     check(() => `Making a tensor ${describe([{ shape: [...shape], dtype }])}`);
+    return this.adopt(handle!).id;
+  }
+
+  /** A scalar of text, as the ops want it that write files. */
+  createText(value: string): number {
+    const { c, status, check } = this.library;
+    const tensor = c.TF_AllocateTensor(TYPE.string, new BigInt64Array(), 0, TEXT_BYTES)!;
+    const bytes = new TextEncoder().encode(value);
+    c.TF_StringInit(c.TF_TensorData(tensor));
+    c.TF_StringCopy(c.TF_TensorData(tensor), bytes, BigInt(bytes.length));
+    const handle = c.TFE_NewTensorHandle(tensor, status);
+    c.TF_DeleteTensor(tensor);
+    check(() => "Making a tensor of text");
     return this.adopt(handle!).id;
   }
 

@@ -33,6 +33,8 @@ const CC = {
   TF_DeviceListCount: { parameters: [P], result: I },
   TF_DeviceListName: { parameters: [P, I, P], result: P },
   TF_DeviceListType: { parameters: [P, I, P], result: P },
+  TF_StringInit: { parameters: [P], result: "void" },
+  TF_StringCopy: { parameters: [P, B, N], result: "void" },
   TF_DeleteDeviceList: { parameters: [P], result: "void" },
   TFE_NewTensorHandle: { parameters: [P, P], result: P },
   TFE_DeleteTensorHandle: { parameters: [P], result: "void" },

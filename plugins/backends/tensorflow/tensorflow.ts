@@ -12,6 +12,7 @@ import { Compiler } from "./_jit.ts";
 import { type KernelBackend, registerBackend } from "./_kernels.ts";
 import { loadForGood, peakMemory } from "./_process.ts";
 import { randomNumbers } from "./_random.ts";
+import { summaryWriter } from "./_summaries.ts";
 import { checkVersion, findLibrary } from "./library.ts";
 
 let started: Promise<Engine> | undefined;
@@ -57,6 +58,7 @@ async function start(
     svd: (matrix) => svd(backend, matrix),
     ...randomNumbers({ backend, target: compiler.target, jit }),
     jit,
+    summaryWriter: (folder) => summaryWriter(eager, folder),
     memory: ({ resetPeak = false } = {}) => ({
       tensors: eager.size,
       residentBytes: Deno.memoryUsage().rss,

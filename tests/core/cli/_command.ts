@@ -14,16 +14,28 @@ export interface Ended {
   readonly err: string;
 }
 
+/** What a command may use. */
+export interface Limits {
+  /** Of one file; what is written beyond is an error, as on a full disk. @default no limit */
+  readonly kilobytes?: number;
+  /** Its environment, besides this process's own. @default offline */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const LIMITED = `trap "" XFSZ; ulimit -f "$0"; exec "$@"`;
+
 /** A command's process, with the permissions of its task. */
 export function spawn(
   args: readonly string[],
   folder: string,
-  env: Readonly<Record<string, string>> = { HF_HUB_OFFLINE: "1" },
+  { kilobytes, env = { HF_HUB_OFFLINE: "1" } }: Limits = {},
 ): Deno.ChildProcess {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
   const { command } = tasks[args[0]!] as { command: string };
-  return new Deno.Command(Deno.execPath(), {
-    args: [...command.split(" ").slice(1), ...args.slice(1)],
+  const words = [Deno.execPath(), ...command.split(" ").slice(1), ...args.slice(1)];
+  const [program, ...rest] = kilobytes ? ["bash", "-c", LIMITED, String(kilobytes), ...words] : words;
+  return new Deno.Command(program!, {
+    args: rest,
     cwd: ROOT,
     env: { INIT_CWD: folder, NO_COLOR: "1", ...env },
     stdin: "null",
@@ -33,12 +45,8 @@ export function spawn(
 }
 
 /** Runs a command from a folder to its end. */
-export async function run(
-  args: readonly string[],
-  folder: string,
-  env?: Readonly<Record<string, string>>,
-): Promise<Ended> {
-  const { code, stdout, stderr } = await spawn(args, folder, env).output();
+export async function run(args: readonly string[], folder: string, limits: Limits = {}): Promise<Ended> {
+  const { code, stdout, stderr } = await spawn(args, folder, limits).output();
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
 }
 

@@ -1,148 +1,101 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual, assertNotEquals, assertStringIncludes } from "@std/assert";
 import type { Result } from "../../../core/experiment/results.ts";
-import { inTinyFolder, run, spawn } from "./_command.ts";
+import { run, spawn } from "./_command.ts";
+import { counted, events, family, ids, kill, steps, until } from "./_processes.ts";
+import { COMMAND, inFolder, numbers } from "./_resumed.ts";
 
-const COMMAND = ["reproduce", "resumed.ts", "--data", "data", "--threads", "1", "--json"];
+const lines = (runs: string) => ids(runs).reduce((sum, id) => sum + events(`${runs}/${id}`).length, 0);
 
-// All that a checkpoint must bring back: factors, rounds, sums of gradients, a best model, a rate found by trials.
-const EXPERIMENT = `
-import { defineExperiment } from "@opf/framework";
-import { dense, dynamicTop, mpo, staticTop, taylor } from "@opf/framework/plugins";
-
-export default defineExperiment({
-  name: "resumed",
-  models: ["MODEL"],
-  tasks: ["sst2"],
-  seeds: [1],
-  training: { epochs: 12, batchSize: 8, learningRate: 5e-3, factorLearningRate: 1e-3, maxLength: 16 },
-  methods: {
-    "dynamic": {
-      decomposition: mpo({ tensors: 3 }),
-      policy: dynamicTop({ n: 2, perRound: 1, every: { steps: 20 }, firstRound: "after", score: taylor({ gradients: "training" }) }),
-      training: { keep: "best", heldOut: 0.2 },
-    },
-    "rate-matched": {
-      decomposition: dense({ rate: { matched: mpo({ tensors: 3 }), steps: 3 } }),
-      policy: staticTop({ n: 1, score: taylor() }),
-    },
-  },
-});
-`;
-
-const inFolder = (use: (folder: string) => Promise<void>) =>
-  inTinyFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/resumed.ts`, EXPERIMENT.replace("MODEL", `${folder}/model`));
-    await use(folder);
-  });
-
-/** A process and all that it started. */
-function family(pid: number): number[] {
-  try {
-    const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
-    return [pid, ...children.split(" ").filter(Boolean).flatMap((child) => family(Number(child)))];
-  } catch {
-    return [pid];
-  }
-}
-
-/** Starts the command and kills it with all that it started, some time after its first steps. Whether it was killed. */
-async function killed(command: readonly string[], folder: string, seconds: number): Promise<boolean> {
+/**
+ * Starts the command and kills it with all that it started, some time after it wrote so many lines. Whether it was killed
+ * before it ended.
+ */
+async function killed(
+  command: readonly string[],
+  { folder, runs, after, seconds }: { folder: string; runs: string; after: number; seconds: number },
+): Promise<boolean> {
+  const before = lines(runs);
   const process = spawn(command, folder);
-  const output = process.output();
   let ended = false;
-  process.status.then(() => ended = true);
-  const begun = performance.now();
-  while (!ended && performance.now() - begun < 1000 * seconds) await new Promise((resume) => setTimeout(resume, 10));
-  const inTime = !ended;
+  const output = process.output().then(() => ended = true);
+  await until(() => lines(runs) >= before + after, { ended: () => ended });
+  const moment = performance.now() + 1000 * seconds;
+  const inTime = await until(() => performance.now() >= moment, { ended: () => ended });
   if (inTime) { for (const pid of family(process.pid)) kill(pid); }
   await output;
   return inTime;
 }
 
-function kill(pid: number): void {
-  try {
-    Deno.kill(pid, "SIGKILL");
-  } catch { /* it ended in the meantime */ }
-}
-
-const linesOf = (path: string) => Deno.readTextFileSync(path).trimEnd().split("\n").map((line) => JSON.parse(line));
-
-/** What must be the same: the loss of each step as it was taken last, and all that the result says of numbers. */
-function numbers(folder: string, runs: string, { id, metrics, selected, merge, parameters }: Result) {
-  const losses = new Map<number, unknown>();
-  for (const event of linesOf(`${folder}/${runs}/${id}/events.jsonl`)) {
-    if (event.type === "step") losses.set(event.step, [event.loss, event.gradientNorm]);
+/** How many steps were taken again, each time that a run was taken up. */
+function repeated(folder: string): number[] {
+  const found: number[] = [];
+  let last = 0;
+  for (const { type, step } of events(folder)) {
+    if (type === "resumed") found.push(last - step);
+    if (type === "step" || type === "resumed") last = step;
   }
-  const predictions = Deno.readTextFileSync(`${folder}/${runs}/${id}/predictions.jsonl`);
-  return { metrics, selected, merge, parameters, losses: [...losses], predictions };
+  return found;
 }
 
-const KILLS = Number(Deno.env.get("OPF_TEST_KILLS") ?? 5);
+const KILLS = Number(Deno.env.get("OPF_TEST_KILLS") ?? 3);
 
 Deno.test("reproduce, killed at random moments and started again, ends with the same numbers bit for bit", () =>
   inFolder(async (folder) => {
-    const started = performance.now();
     const whole = await run([...COMMAND, "--runs", "whole"], folder);
     assertEquals(whole.code, 0, whole.err);
-    const wholeSeconds = (performance.now() - started) / 1000;
-    const command = [...COMMAND, "--runs", "killed", "--set", "checkpoint.everySeconds=0.2"];
-    let kills = 0;
-    for (let tries = 0; tries < KILLS; tries++) {
-      if (await killed(command, folder, (0.2 + 0.7 * Math.random()) * wholeSeconds)) kills++;
-      else await Deno.remove(`${folder}/killed`, { recursive: true }); // all done: from the start again
+    const all = lines(`${folder}/whole`);
+    // How often a state is kept changes no numbers: the first time after every step, then from time to time.
+    const command = (
+      seconds: number,
+    ) => [...COMMAND, "--runs", "killed", "--set", `checkpoint.everySeconds=${seconds}`];
+    const runs = `${folder}/killed`;
+    const moments: string[] = [];
+    while (moments.length < KILLS) {
+      // The first kill is in the middle of the first run, so that there is something to be taken up.
+      const first = moments.length === 0;
+      const after = Math.floor((first ? 0.1 + 0.2 * Math.random() : 0.5 * Math.random()) * all);
+      const seconds = Math.random();
+      if (
+        await killed(command(first ? 0 : 0.2 * Math.random()), { folder, runs, after, seconds: first ? 0 : seconds })
+      ) {
+        moments.push(`${after} lines and ${seconds.toFixed(2)} s`);
+      } else await Deno.remove(runs, { recursive: true }); // all done: from the start again
+      if (first) assertEquals(moments.length, 1, "it ended before it was killed");
     }
-    const { code, out, err } = await run(command, folder);
+    const { code, out, err } = await run(command(0.2), folder);
     assertEquals(code, 0, err);
     const expected = JSON.parse(whole.out).results as Result[];
     const found = JSON.parse(out).results as Result[];
     for (const [at, result] of found.entries()) {
       assertEquals(result.id, expected[at]!.id);
-      assertEquals(numbers(folder, "killed", result), numbers(folder, "whole", expected[at]!));
-      const resumed = linesOf(`${folder}/killed/${result.id}/events.jsonl`).filter(({ type }) => type === "resumed");
+      const said = `after kills at ${moments.join("; ")}`;
+      assertEquals(numbers(runs, result), numbers(`${folder}/whole`, expected[at]!), said);
+      const resumed = events(`${runs}/${result.id}`).filter(({ type }) => type === "resumed");
       // A run that was killed again before it kept anything goes on from the same step.
       assertEquals([...new Set(result.resumedFrom)], [...new Set(resumed.map(({ step }) => step))]);
     }
-    assert(kills > 0);
+    const taken = found.map(({ id }) => repeated(`${runs}/${id}`));
     // deno-lint-ignore no-console -- the count is wanted
-    console.log(`${kills} kills, taken up ${JSON.stringify(found.map(({ resumedFrom }) => resumedFrom))}`);
+    console.log(
+      `${KILLS} kills, taken up at ${JSON.stringify(found.map(({ resumedFrom }) => resumedFrom))}, steps taken again ${
+        JSON.stringify(taken)
+      }`,
+    );
   }));
 
-Deno.test("reproduce, interrupted, goes on after the step it stopped at", () =>
+Deno.test("reproduce, killed where it keeps its state after every step, takes one step again at most", () =>
   inFolder(async (folder) => {
-    const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic"];
-    const process = spawn(command, folder);
-    const output = process.output();
-    let ended = false;
-    process.status.then(() => ended = true);
-    const events = () => {
-      for (const { name } of Deno.readDirSync(`${folder}/runs`)) {
-        const path = `${folder}/runs/${name}/events.jsonl`;
-        try {
-          return Deno.readTextFileSync(path).trimEnd().split("\n");
-        } catch { /* not yet */ }
-      }
-      return [];
-    };
-    const enough = () => {
-      try {
-        return events().some((line) => line.includes('"step":30,'));
-      } catch {
-        return false;
-      }
-    };
-    while (!ended && !enough()) await new Promise((resume) => setTimeout(resume, 20));
-    process.kill("SIGINT");
-    assertEquals((await output).code, 130);
-    const taken = events().map((line) => JSON.parse(line)).filter(({ type }) => type === "step").at(-1).step;
+    const runs = `${folder}/runs`;
+    const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic", "--set", "checkpoint.everySeconds=0"];
+    assert(await killed(command, { folder, runs, after: 12, seconds: 0 }));
+    const [id] = ids(runs);
+    const before = steps(`${runs}/${id}`).length;
     const { code, out, err } = await run(command, folder);
     assertEquals(code, 0, err);
-    const [result] = JSON.parse(out).results as [Result];
-    assertEquals(result.resumedFrom, [taken]);
-    const steps = events().map((line) => JSON.parse(line)).filter(({ type }) => type === "step").map(({ step }) =>
-      step
-    );
-    assertEquals(steps, Array.from(steps, (_, at) => at + 1), "no step was taken twice");
-    assertEquals([...Deno.readDirSync(`${folder}/runs/${result.id}`)].map(({ name }) => name).toSorted(), [
+    const [again] = repeated(`${runs}/${id}`);
+    assertLessOrEqual(again!, 1);
+    assertEquals(JSON.parse(out).results[0].resumedFrom, [before - again!]);
+    assertEquals([...Deno.readDirSync(`${runs}/${id}`)].map(({ name }) => name).toSorted(), [
       "events.jsonl",
       "predictions.jsonl",
       "result.json",
@@ -150,59 +103,27 @@ Deno.test("reproduce, interrupted, goes on after the step it stopped at", () =>
     ]);
   }));
 
-Deno.test("two runners on one folder do each run once", () =>
+Deno.test("reproduce, interrupted, goes on after the step it stopped at", () =>
   inFolder(async (folder) => {
-    const command = [...COMMAND, "--runs", "runs"];
-    const both = await Promise.all([run(command, folder), run(command, folder)]);
-    const [a, b] = both.map(({ code, out, err }) => {
-      assertEquals(code, 0, err);
-      return JSON.parse(out).results as Result[];
-    });
-    assertEquals(a, b);
-    for (const { id } of a!) {
-      const events = linesOf(`${folder}/runs/${id}/events.jsonl`);
-      const steps = events.filter(({ type }) => type === "step").map(({ step }) => step);
-      assertEquals(steps, Array.from(steps, (_, at) => at + 1));
-    }
-    assertStringIncludes(both.map(({ err }) => err).join(), "Another process is doing run");
-  }));
-
-Deno.test("a worker whose runner is gone keeps the run's state and ends", () =>
-  inFolder(async (folder) => {
-    const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic", "--set", "training.epochs=2000"];
+    const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic"];
     const process = spawn(command, folder);
-    const output = process.output();
-    const stepping = () => {
-      try {
-        return [...Deno.readDirSync(`${folder}/runs`)].some(({ name }) =>
-          Deno.readTextFileSync(`${folder}/runs/${name}/events.jsonl`).includes('"step":5,')
-        );
-      } catch {
-        return false;
-      }
-    };
-    while (!stepping()) await new Promise((resume) => setTimeout(resume, 20));
-    const [runner, ...others] = family(process.pid);
-    assert(others.length > 0);
-    kill(runner!);
-    await output;
-    const alive = (pid: number) => {
-      try {
-        return !Deno.readTextFileSync(`/proc/${pid}/stat`).includes(") Z ");
-      } catch {
-        return false;
-      }
-    };
-    while (others.some(alive)) await new Promise((resume) => setTimeout(resume, 50));
-    const [id] = [...Deno.readDirSync(`${folder}/runs`)].map(({ name }) => name).filter((name) => name.length === 16);
-    assertEquals([...Deno.readDirSync(`${folder}/runs/${id}/checkpoint`)].map(({ name }) => name), [
-      "state.safetensors",
-    ]);
+    let ended = false;
+    const output = process.output().finally(() => ended = true);
+    const taken = () => steps(`${folder}/runs/${ids(`${folder}/runs`)[0]}`);
+    assert(await until(() => taken().length >= 30, { ended: () => ended }));
+    process.kill("SIGINT");
+    assertEquals((await output).code, 130);
+    const before = taken().at(-1)!;
+    const { code, out, err } = await run(command, folder);
+    assertEquals(code, 0, err);
+    const [result] = JSON.parse(out).results as [Result];
+    assertEquals(result.resumedFrom, [before]);
+    assertEquals(taken(), counted(taken()), "no step was taken twice");
   }));
 
 Deno.test("reproduce goes on where a checkpoint cannot be written or read, with a word", () =>
   inFolder(async (folder) => {
-    const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic"];
+    const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic", "--set", "training.epochs=2"];
     const dry = await run([...command, "--dry-run"], folder);
     const { runs: [{ id }] } = JSON.parse(dry.out);
     const state = `${folder}/runs/${id}/checkpoint`;
@@ -220,4 +141,22 @@ Deno.test("reproduce goes on where a checkpoint cannot be written or read, with 
     assertEquals(unreadable.code, 0, unreadable.err);
     assertStringIncludes(unreadable.err, "The run begins anew");
     assertEquals(JSON.parse(unreadable.out).results[0].resumedFrom, []);
+  }));
+
+Deno.test("reproduce whose disk is full ends with a word, and goes on when there is room", () =>
+  inFolder(async (folder) => {
+    const words = [...COMMAND, "--methods", "dynamic", "--set", "checkpoint.everySeconds=0"];
+    // Files of some kilobytes and no more, as on a disk that is full: the log of events does not fit.
+    const full = await run([...words, "--runs", "runs"], folder, { kilobytes: 8 });
+    assertEquals(full.code, 1, full.err);
+    assertStringIncludes(full.out, "failed");
+    const [id] = ids(`${folder}/runs`);
+    assertNotEquals(steps(`${folder}/runs/${id}`), []);
+    const results = [];
+    for (const runs of ["runs", "whole"]) {
+      const { code, out, err } = await run([...words, "--runs", runs], folder);
+      assertEquals(code, 0, err);
+      results.push(numbers(`${folder}/${runs}`, JSON.parse(out).results[0]));
+    }
+    assertEquals(results[0], results[1]);
   }));

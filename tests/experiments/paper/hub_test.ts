@@ -82,7 +82,7 @@ Deno.test("the paper's experiments start from the hub: BERT-small's shapes, a ba
     ].flatMap((setting) => ["--set", setting]);
     const words = ["paper/table1-bert-small", "--tasks", "rte", "--seeds", "1", ...short];
     const command = ["reproduce", ...words, "--methods", "OPF-MPO dynamic", "--runs", "runs", "--json"];
-    const { code, out, err } = await run(command, folder, env);
+    const { code, out, err } = await run(command, folder, { env });
     assertEquals(code, 0, err);
     const [result] = JSON.parse(out).results as [Result];
     assertEquals([result.status, result.model], ["done", BERT_SMALL.source]);
@@ -91,7 +91,7 @@ Deno.test("the paper's experiments start from the hub: BERT-small's shapes, a ba
     assertEquals(result.parameters.merged, 28_764_674);
     assertEquals(result.parameters.training - result.parameters.merged, 10 * (1024 ** 2 + 512 ** 2));
 
-    const pickle = await run(["reproduce", ...words, "--models", "google/only-a-pickle"], folder, env);
+    const pickle = await run(["reproduce", ...words, "--models", "google/only-a-pickle"], folder, { env });
     assertEquals(pickle.code, 2);
     assertStringIncludes(pickle.err, "safe_serialization=True");
   }));
