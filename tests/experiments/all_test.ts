@@ -13,7 +13,7 @@ const root = new URL("../../", import.meta.url);
 const experiments = new URL("experiments/", root);
 const names = await experimentNames(experiments);
 const parts = { plugins, tasks, configs: knownConfigs, sources: [], backends: [tensorflow], root };
-const request: Request = { runs: "/nowhere", keepModels: false, jobs: 1 };
+const request: Request = { runs: "/nowhere", keepModels: false, tensorboard: false, jobs: 1 };
 const urlOf = (name: string) => experimentUrl(name, { experiments, cwd: "/" });
 
 const known = new Map<string, ReturnType<typeof outlineExperiment>>();
