@@ -27,11 +27,10 @@ export default defineExperiment({
   parameters: { ...openParameters(BERT_BASE), rate: 3e-5 },
   methods: ({ rate, ...parameters }) => {
     const { "fine-tuning": plain, frozen, "OPF-MPO dynamic": dynamic } = paperMethods(BERT_BASE, parameters);
-    const training = { learningRate: rate, factorLearningRate: rate };
     return {
-      "fine-tuning": { ...plain, training },
-      "frozen": { ...frozen, training },
-      "OPF-MPO dynamic": { ...dynamic, training },
+      "fine-tuning": { ...plain, training: { learningRate: rate } },
+      "frozen": { ...frozen, training: { learningRate: rate } },
+      "OPF-MPO dynamic": { ...dynamic, training: { learningRate: rate, factorLearningRate: rate } },
     };
   },
   sweep: { "parameters.rate": RATES },
