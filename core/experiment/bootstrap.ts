@@ -1,6 +1,12 @@
 /**
  * The paired bootstrap: the same drawn examples for all runs, the same drawn seeds for both methods.
  *
+ * How often p < 0.05 where no method is better (400 made-up comparisons by F1 of 400 examples, 1000 draws): with one seed
+ * 6 %, if seeds have no luck of their own; else its luck is taken for the method's (24 % where it moves 3 points). With
+ * three, five, ten seeds 0.5 %, 0 %, 0 % where seeds have no luck of their own, for drawing both ways counts the chance of
+ * single predictions more than once; 4 %, 3 %, 1 % where it moves 3 points; and 27 % with three where it makes all of the
+ * difference, for three of three agree by chance a quarter of the time.
+ *
  * @module
  */
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";

@@ -9,7 +9,7 @@ import { asMarkdown } from "./table.ts";
 /** Tables and notes, as commands print them. */
 export function summaryText({ results, notes, tables }: Summary): string {
   return [
-    asMarkdown(results),
+    `${results.caption}:\n\n${asMarkdown(results)}`,
     notes.map((note) => `- ${note}`).join("\n"),
     ...tables.map((table) => `${table.caption}:\n\n${asMarkdown(table)}`),
   ].filter((part) => part !== "").join("\n\n");
@@ -31,6 +31,7 @@ export function markdown({ rankings, charts, ...summary }: Report): string {
     summaryText({
       ...summary,
       notes: summary.notes.map(inLine),
+      results: { ...summary.results, caption: inLine(summary.results.caption) },
       tables: summary.tables.map((table) => ({ ...table, caption: inLine(table.caption) })),
     }),
     ...sections,

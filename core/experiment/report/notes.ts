@@ -11,6 +11,9 @@ import type { Comparison, Statistics } from "../statistics.ts";
 import { counted, lastPart, setting } from "./numbers.ts";
 import { isShown, MARKS } from "./results_table.ts";
 
+/** Up to as many, it has to be said that seeds may agree by chance. */
+const MANY_SEEDS = 6;
+
 /** Lines under the results table. */
 export function notes(evidence: Evidence, statistics: Statistics): string[] {
   const { asked: { published } } = evidence;
@@ -75,7 +78,7 @@ function testNotes({ comparisons, baseline, level, power, draws }: Statistics): 
   if (tested.length === 0) return left;
   const drawn = [...new Set(tested.map(({ drawn }) => drawn))].join(", or ");
   const these = drawn.includes("seeds") ? "" : ", these seeds";
-  const few = tested.some(({ drawn, seeds }) => drawn !== "examples" && seeds.length < 10);
+  const seeds = Math.min(...tested.flatMap(({ drawn, seeds }) => drawn === "examples" ? [] : [seeds.length]));
   return [
     `${MARKS.better} better, ${MARKS.worse} worse than ${baseline}: p < ${level} after Holm over ${
       counted(tested.length, "comparison")
@@ -83,8 +86,12 @@ function testNotes({ comparisons, baseline, level, power, draws }: Statistics): 
     `${draws.toLocaleString("en")} draws of ${drawn}, the same ones for both methods.`,
     `The smallest difference that this table could have shown (${100 * power} % of the time, at Holm's first step): ` +
     `${smallest(tested).join("; ")}.`,
-    ...few
-      ? ["Few seeds are few draws of luck: with under ten, this bootstrap takes their spread for smaller than it is."]
+    ...seeds <= MANY_SEEDS
+      ? [
+        `Where the luck of a seed makes all of the difference, ${seeds} seeds agree by chance in ${
+          Math.round(100 * 2 ** (1 - seeds))
+        } % of comparisons, and this test takes that for certain: more seeds are needed to tell.`,
+      ]
       : [],
     ...left,
   ];

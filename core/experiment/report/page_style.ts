@@ -19,7 +19,7 @@ h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 0.5rem; overflow-wrap: any
 h2 { font-size: 1.25rem; margin: 2.5rem 0 0.75rem; border-bottom: 1px solid var(--grid); padding-bottom: 0.25rem; }
 .table { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
-caption { text-align: left; color: var(--faint); padding: 0 0 0.4rem; font-size: 0.85rem; }
+caption { text-align: left; white-space: nowrap; color: var(--faint); padding: 0 0 0.4rem; font-size: 0.85rem; }
 th, td { padding: 0.3rem 0.7rem; text-align: right; white-space: nowrap; }
 th { font-weight: 600; }
 th[scope="row"], th.about { text-align: left; font-weight: 500; }
@@ -45,7 +45,10 @@ summary { cursor: pointer; }
   table { font-size: 8.5pt; }
   table.costs { font-size: 6.5pt; }
   th, td { padding: 0.15rem 0.35rem; }
+  .chart svg { max-height: 68mm; width: auto; }
+  figure { margin: 0.5rem 0; }
   figure, tr { break-inside: avoid; }
+  caption, thead, tbody tr:first-child { break-after: avoid; }
   h2 { break-after: avoid; }
   details:not([open]) { display: none; }
 }

@@ -59,7 +59,9 @@ export function resultsTable(evidence: Evidence, { comparisons }: Pick<Statistic
   });
   return {
     name: "results",
-    caption: "Primary metric in percent, mean ± standard deviation over seeds; parameters (#To) in millions",
+    caption:
+      `${models.length === 1 ? `${models[0]}. ` : ""}Primary metric in percent, mean ± standard deviation over ` +
+      "seeds; parameters (#To) in millions",
     head: [
       ...lead("model", "method"),
       ...tasks.map((task) => primary.has(task) ? `${task} (${primary.get(task)})` : task),

@@ -6,7 +6,7 @@
 import { mean } from "simple-statistics";
 import { doneRuns, type Evidence, primaryOf, type RunEvidence } from "../evidence.ts";
 import { canonical } from "../results.ts";
-import { lastPart, millions, percent, setting } from "./numbers.ts";
+import { counted, lastPart, millions, percent, setting } from "./numbers.ts";
 import type { Story } from "./story.ts";
 import type { Table } from "./table.ts";
 
@@ -94,7 +94,7 @@ export function rankingTables(evidence: Evidence, stories: ReadonlyMap<string, S
     if (rows.length === 0) return [];
     return [{
       name: "ranking",
-      caption: `Rankings of ${method}, ${task}, ${model}: each round, mean over ${runs.length} seeds`,
+      caption: `Rankings of ${method}, ${task}, ${model}: each round, mean over ${counted(runs.length, "seed")}`,
       head: ["round before step", "score", "rank", "matrix", "mean score", "chosen by"],
       headers: 4,
       rows,

@@ -31,7 +31,13 @@ export function costChart(group: Group): Chart {
     width: 360,
     height: 240,
     encoding: {
-      x: { field, type: "quantitative", title, scale: { zero: false, padding: 12 }, axis: { tickCount: 5 } },
+      x: {
+        field,
+        type: "quantitative",
+        title,
+        scale: { zero: false, padding: 12 },
+        axis: { tickCount: 5, format: ".4~g" },
+      },
       color,
     },
     layer: [
