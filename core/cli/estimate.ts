@@ -5,8 +5,9 @@
  */
 import type { PreparedRun } from "../experiment/prepare.ts";
 
-// Rough figures of one machine (two AVX-512 cores): arithmetic of a training step, and start-up with compilation.
-const OPERATIONS_PER_SECOND = 1e11, START_SECONDS = 30;
+// Rough figures of one machine (two AVX-512 cores): arithmetic of a training step, and start-up with compilation, of a
+// model of 20 million parameters or more and of a tiny one.
+const OPERATIONS_PER_SECOND = 1e11, START_SECONDS = { tiny: 5, large: 30 };
 
 /** Parameters, and estimates to the order of magnitude of time and memory on a two-core machine. */
 export function estimate({ architecture, spec, steps }: Pick<PreparedRun, "architecture" | "spec" | "steps">): {
@@ -44,9 +45,10 @@ export function estimate({ architecture, spec, steps }: Pick<PreparedRun, "archi
   const activations = 4 * batchSize * maxLength *
     architecture.matrices.reduce((sum, { shape }) => sum + 2 * shape[0], 0);
   const perStep = (6 * tokens * weights + 6 * chain) / OPERATIONS_PER_SECOND;
+  const start = START_SECONDS.tiny + (START_SECONDS.large - START_SECONDS.tiny) * Math.min(1, model / 20e6);
   return {
     parameters: { model, training: model + added, merged: model },
     matrices: written,
-    estimate: { seconds: START_SECONDS + steps * perStep, bytes: 1e9 + 20 * (model + added) + activations },
+    estimate: { seconds: start + steps * perStep, bytes: 1e9 + 20 * (model + added) + activations },
   };
 }

@@ -10,16 +10,17 @@ import { print } from "./output.ts";
 import { clock } from "./progress.ts";
 
 /** Prints the runs of an experiment with what they will cost, those that only serve others first. */
-export function printPlan({ experiment, tuning, runs }: Plan, json: boolean): void {
+export function printPlan({ experiment, tuning, runs, grounds }: Plan, json: boolean): void {
   const own = new Set(runs.map(({ id }) => id));
   const needed = [...new Map(runs.flatMap(({ needs }) => needs ? [[needs.id, needs]] : []))]
     .filter(([id]) => !own.has(id)).map(([, run]) => run);
-  const rows = [...tuning, ...needed, ...runs].map(row);
+  const rows = [...tuning, ...needed, ...runs].map(row), beside = grounds.map(row);
   const isFinal = (id: string) => own.has(id);
-  const seconds = [...new Map(rows.map((row) => [row.id, row.estimate.seconds])).values()]
+  const seconds = [...new Map([...rows, ...beside].map((row) => [row.id, row.estimate.seconds])).values()]
     .reduce((sum, seconds) => sum + seconds, 0);
-  if (json) return print(JSON.stringify({ experiment: experiment.name, runs: rows }));
-  print(`${experiment.name}: ${rows.length} runs, about ${clock(seconds)} together`);
+  if (json) return print(JSON.stringify({ experiment: experiment.name, runs: rows, grounds: beside }));
+  print(`${experiment.name}: ${rows.length + beside.length} runs, about ${clock(seconds)} together`);
+  if (beside.length > 0) print(`${beside.length} of them are of ${beside[0]!.model}, to see the others against.`);
   if (tuning.length > 0) {
     print(
       `${tuning.length} of them choose ${Object.keys(experiment.tune!).join(" and ")}` +
