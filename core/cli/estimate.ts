@@ -7,8 +7,8 @@ import type { RunOutline } from "../experiment/outline.ts";
 import type { MatrixInfo } from "../model.ts";
 
 // Measured on two AVX-512 cores, beside other work (docs/performance.md): arithmetic of a training step, and start-up with
-// compilation.
-const OPERATIONS_PER_SECOND = 1.2e11, START_SECONDS = 30;
+// compilation, of a tiny model and of one of 20 million parameters or more.
+const OPERATIONS_PER_SECOND = 1.2e11, START_SECONDS = { tiny: 5, large: 30 };
 
 /** What one matrix of a module becomes, and how many of it. */
 export interface WrittenMatrices {
@@ -50,10 +50,11 @@ export function estimate({ architecture, spec: { method, training, task }, steps
   const weights = sum(architecture.matrices.map(({ shape }) => sizeOf(shape)));
   const activations = 4 * batchSize * maxLength * sum(architecture.matrices.map(({ shape }) => 2 * shape[0]));
   const perStep = 6 * (batchSize * gradientAccumulationSteps * length * weights + chain) / OPERATIONS_PER_SECOND;
+  const start = START_SECONDS.tiny + (START_SECONDS.large - START_SECONDS.tiny) * Math.min(1, model / 20e6);
   return {
     parameters: { model, training: model + added, merged: model },
     matrices: written,
-    estimate: { seconds: START_SECONDS + steps * perStep, bytes: 1e9 + 20 * (model + added) + activations },
+    estimate: { seconds: start + steps * perStep, bytes: 1e9 + 20 * (model + added) + activations },
   };
 }
 

@@ -10,20 +10,21 @@ import { print, say } from "./output.ts";
 import { clock } from "./progress.ts";
 
 /** Prints the runs of an experiment with what they will cost, those that only serve others first. */
-export function printPlan({ experiment, tuning, runs, missing }: ExperimentOutline, json: boolean): void {
+export function printPlan({ experiment, tuning, runs, grounds, missing }: ExperimentOutline, json: boolean): void {
   const own = new Set(runs.map(keyOf));
   const needed = [...new Map(runs.flatMap(({ needs }) => needs ? [[keyOf(needs), needs]] : []))]
     .filter(([key]) => !own.has(key)).map(([, run]) => run);
   const all = [...tuning, ...needed, ...runs];
-  const rows = all.map(row);
+  const rows = all.map(row), beside = grounds.map(row);
   for (const why of missing) say(why);
   if (missing.length > 0) {
     say("What is not there was priced by sizes that are known; runs that need it have no id yet, and would not start.");
   }
-  if (json) return print(JSON.stringify({ experiment: experiment.name, runs: rows }));
-  const seconds = [...new Map(all.map((run, at) => [keyOf(run), rows[at]!.estimate.seconds])).values()]
-    .reduce((sum, seconds) => sum + seconds, 0);
-  print(`${experiment.name}: ${rows.length} runs, about ${clock(seconds)} together on two cores`);
+  if (json) return print(JSON.stringify({ experiment: experiment.name, runs: rows, grounds: beside }));
+  const prices = new Map([...all, ...grounds].map((run) => [keyOf(run), estimate(run).estimate.seconds]));
+  const seconds = [...prices.values()].reduce((sum, seconds) => sum + seconds, 0);
+  print(`${experiment.name}: ${rows.length + beside.length} runs, about ${clock(seconds)} together on two cores`);
+  if (beside.length > 0) print(`${beside.length} of them are of ${beside[0]!.model}, to see the others against.`);
   if (tuning.length > 0) {
     print(
       `${tuning.length} of them choose ${Object.keys(experiment.tune!).join(" and ")}` +

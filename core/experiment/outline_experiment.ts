@@ -19,6 +19,8 @@ export interface ExperimentOutline {
   /** Tuning runs of the first stage; none where nothing is tuned. */
   readonly tuning: readonly RunOutline[];
   readonly runs: readonly RunOutline[];
+  /** Runs of the experiment's ground. */
+  readonly grounds: readonly RunOutline[];
   /** What was looked for and not found: runs with it have no id yet. */
   readonly missing: readonly string[];
 }
@@ -49,6 +51,8 @@ export async function outlineExperiment(
   const outline = (place: Place) => outliner.outline(expansion.at(place));
   const runs: RunOutline[] = [];
   for (const place of expansion.places) runs.push(await outline(place));
+  const grounds: RunOutline[] = [];
+  for (const place of expansion.grounds) grounds.push(await outline(place));
   // Which runs tuning begins with depends on nothing that an outline lacks.
   const prepare = outline as unknown as TuneOptions["prepare"];
   const tuning = await Tuning.of({ expansion, prepare, run: () => Promise.resolve(new Map()) });
@@ -56,6 +60,7 @@ export async function outlineExperiment(
     experiment,
     tuning: tuning.stages > 0 ? await tuning.runs(0) : [],
     runs,
+    grounds,
     missing: await outliner.missing(),
   };
 }

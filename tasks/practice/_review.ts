@@ -15,10 +15,13 @@ export interface Review {
 
 const AFTER_BUT = 1.5;
 
-/** A review: `and` joins clauses that say the same, `but` such that do not. */
-export function review(draw: Draw): Review {
+/**
+ * A review: `and` joins clauses that say the same, `but` such that do not. Half of all clauses turn their judgement round;
+ * `plain` is the part of them that is kept from it.
+ */
+export function review(draw: Draw, { plain = 0 }: { readonly plain?: number } = {}): Review {
   for (;;) {
-    const [first, second] = [clause(draw), clause(draw)];
+    const [first, second] = [clause(draw, plain), clause(draw, plain)];
     const but = first.value * second.value < 0;
     const value = first.value + (but ? AFTER_BUT : 1) * second.value;
     if (Math.abs(value) < 0.5 || first.aspect === second.aspect) continue;
@@ -26,9 +29,10 @@ export function review(draw: Draw): Review {
   }
 }
 
-function clause(draw: Draw) {
+function clause(draw: Draw, plain: number) {
   const aspect = draw.of(ASPECTS);
-  const [modifier, factor] = draw.of(MODIFIERS);
+  const modifiers = plain > 0 && draw.chance(plain) ? MODIFIERS.filter(([, factor]) => factor > 0) : MODIFIERS;
+  const [modifier, factor] = draw.of(modifiers);
   const [judgement, value] = draw.of(JUDGEMENTS);
   return { aspect, text: `the ${aspect} is ${modifier} ${judgement}`.replace("  ", " "), value: factor * value };
 }

@@ -16,7 +16,7 @@ export const practiceSentiment: Task = practiceTask({
   metrics: { accuracy },
   rows: { train: 1536, dev: 512 },
   line: (draw) => {
-    const { text, value } = review(draw);
+    const { text, value } = review(draw, { plain: 0.6 });
     return { texts: [text], label: value > 0 ? 1 : 0 };
   },
   noise: flips(0.05),

@@ -1,7 +1,8 @@
 import { type Architecture, RandomKey, rateAt, tf, Weights } from "@opf/framework";
-import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import type { HostBatch } from "../../../core/training/host_batch.ts";
-import { stepSizes } from "../../../core/training/optimizer.ts";
+import { adamW, stepSizes } from "../../../core/training/optimizer.ts";
+import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 import { Stepper } from "../../../core/training/step.ts";
 import { gap } from "../../_tensors.ts";
 
@@ -107,4 +108,9 @@ Deno.test("stepSizes() gives factors their own rate and decay", () => {
   assertAlmostEquals(sizes({ factor: 0 }).kept, 1 - 0.05 * 0.25);
   assertAlmostEquals(sizes({ factor: 0, training: { rate: 3, decay: 0 } }).stepSize, 0.15);
   assertEquals(sizes({ factor: 0, training: { rate: 3, decay: 0 } }).kept, 1);
+});
+
+Deno.test("adamW() is compiled once for all runs of a process that share its settings", () => {
+  assert(adamW(TRAINING_DEFAULTS) === adamW({ ...TRAINING_DEFAULTS, learningRate: 1 }));
+  assert(adamW(TRAINING_DEFAULTS) !== adamW({ ...TRAINING_DEFAULTS, adamBeta2: 0.98 }));
 });
