@@ -5,12 +5,13 @@
  */
 import { type Backend, type BackendOptions, type Engine, fixSigns, RequestError, type Svd, tf } from "@opf/framework";
 import { ATTRIBUTE, typed } from "./_attributes.ts";
+import { compiledFolder } from "./_compiled.ts";
 import { devices, newContext } from "./_context.ts";
 import { Eager } from "./_eager.ts";
 import { openLibrary, TYPE } from "./_ffi.ts";
 import { Compiler } from "./_jit.ts";
 import { type KernelBackend, registerBackend } from "./_kernels.ts";
-import { loadForGood, peakMemory } from "./_process.ts";
+import { keepKernelsIn, loadForGood, peakMemory } from "./_process.ts";
 import { randomNumbers } from "./_random.ts";
 import { checkVersion, findLibrary } from "./library.ts";
 
@@ -28,6 +29,8 @@ async function start(
   { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
 ): Promise<Engine> {
   const found = await findLibrary({ ...(device && { device }), note });
+  const compiled = await compiledFolder(found);
+  if (compiled !== undefined) keepKernelsIn(compiled);
   loadForGood([...found.preload, found.framework, found.cc]);
   const library = openLibrary(found);
   checkVersion(library.version);

@@ -75,7 +75,9 @@ Deno.test("Stepper takes PyTorch's AdamW steps, clipped as there", () => {
     // d/dz (z − label)² is 1 where the label is z − ½.
     slopes = [tf.tensor2d(first), tf.tensor1d(second)];
     const z = tf.tidy(() => architecture.forward(weights.reader(weights.values), {} as never, {}).dataSync()[0]!);
-    stepper.refresh(); // compiled anew: the slopes are constants of the compiled step
+    // A model of its own, compiled anew: the slopes are constants of the compiled step.
+    Object.assign(weights, { architecture: linearModel(() => slopes) });
+    stepper.refresh();
     const { gradientNorm } = stepper.step([{ ...BATCH, labels: Float32Array.of(z - 0.5) }], {
       key: RandomKey.of(1),
       rate: FIXTURE.rates[step]!,
