@@ -3,40 +3,46 @@
  *
  * @module
  */
-import { engine, type TensorFunction } from "../engine.ts";
+import { type Engine, engine, type TensorFunction } from "../engine.ts";
 import type { Architecture, Head } from "../model.ts";
 import type { Metrics, Task } from "../task.ts";
 import * as tf from "../tf.ts";
-import type { Weights } from "../weights.ts";
+import { Structure, type Weights } from "../weights.ts";
 import { batchOf, type BatchShape, chunks, type EncodedExample } from "./batches.ts";
 import { asBatch, batchTensors } from "./host_batch.ts";
 
 /** Logits of each example, in the order of the examples. */
 export type Logits = readonly (readonly number[])[];
 
-type Read = (values: readonly tf.Tensor[]) => (name: string) => tf.Tensor;
+const compiled = new WeakMap<Engine, WeakMap<Architecture, Map<string, TensorFunction>>>();
+
+// Forward passes that compute the same share what is compiled of them.
+function forwardPass(architecture: Architecture, structure?: Structure): TensorFunction {
+  const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
+  const known = ofEngine.getOrInsertComputed(architecture, () => new Map());
+  const read = structure ?? new Structure(architecture.parameters.map(({ name }) => ({ name, tensors: 1 })));
+  return known.getOrInsertComputed(read.signature, () =>
+    engine().jit((...inputs) => [
+      architecture.forward(read.reader(inputs.slice(0, -3)), asBatch(inputs.slice(-3)), {}),
+    ], { name: "evaluation" }));
+}
 
 /** Computes logits by one compiled forward pass. */
 export class Evaluator {
   readonly #forward: TensorFunction;
 
-  private constructor(readonly architecture: Architecture, readonly shape: BatchShape, read: Read) {
-    this.#forward = engine().jit((...inputs) => [
-      architecture.forward(read(inputs.slice(0, -3)), asBatch(inputs.slice(-3)), {}),
-    ], { name: "evaluation" });
+  private constructor(architecture: Architecture, readonly shape: BatchShape, structure?: Structure) {
+    this.#forward = forwardPass(architecture, structure);
   }
 
   /** For weights with the factors that they have now: the forward pass of training, dropout off. */
-  static factorized(weights: Weights, shape: BatchShape): Evaluator {
-    return new Evaluator(weights.architecture, shape, (values) => weights.reader(values));
+  static factorized({ architecture, structure }: Weights, shape: BatchShape): Evaluator {
+    return new Evaluator(architecture, shape, structure);
   }
 
   /** For any dense weights of an architecture. */
   static dense(architecture: Architecture, shape: BatchShape): Evaluator {
-    return new Evaluator(architecture, shape, (values) => {
-      const named = new Map(architecture.parameters.map(({ name }, index) => [name, values[index]!]));
-      return (name) => named.get(name)!;
-    });
+    return new Evaluator(architecture, shape);
   }
 
   /** Logits of the examples; `values` in the order of the weights' slots, or of the architecture's parameters. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Engine, engine, type TensorFunction } from "../engine.ts";
+import { kernel, KERNEL_SIZE, remembered } from "../engine.ts";
 import * as tf from "../tf.ts";
 import type { Slot } from "../weights.ts";
 
@@ -47,31 +47,104 @@ export function stepSizes(
   };
 }
 
+/** The tensors that one step of AdamW moves, slot by slot. */
+export interface AdamWState {
+  readonly values: readonly tf.Tensor[];
+  readonly firsts: readonly tf.Tensor[];
+  readonly seconds: readonly tf.Tensor[];
+}
+
+/** What a step of AdamW is given besides. */
+export interface AdamWStep {
+  /** One a slot, before clipping. */
+  readonly gradients: readonly tf.Tensor[];
+  /** Gradients that only count in the norm. */
+  readonly others: readonly tf.Tensor[];
+  /** `[slots, 3]`: stepSize, secondCorrection, kept. */
+  readonly rates: tf.Tensor2D;
+}
+
 /**
- * One AdamW update as a kernel: arguments value, first moment, second moment, gradient, clip (a factor on the gradient,
- * scalar) and sizes `[3]`; gives the new value and moments. As PyTorch's: `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
- * `w ← kept·w − stepSize · m / (secondCorrection·√v + ε)`. An engine compiles it once a shape, for all runs of its process
- * that share the settings.
+ * One AdamW update of all slots, and the gradients' global norm before clipping, to be called while compiling. Large tensors
+ * each go through a kernel, as vectors, so that those of one size share it; the many small ones go through it together.
  */
-export function adamW({ adamBeta1, adamBeta2, adamEpsilon }: AdamWSettings): TensorFunction {
-  const made = kernels.get(engine()) ?? new Map<string, TensorFunction>();
-  kernels.set(engine(), made);
-  const key = [adamBeta1, adamBeta2, adamEpsilon].join();
-  const known = made.get(key);
-  if (known) return known;
-  const update = engine().jit((value, first, second, gradient, clip, sizes) => {
-    const [stepSize, correction, kept] = tf.unstack(sizes!) as [tf.Scalar, tf.Scalar, tf.Scalar];
+export function adamW(
+  state: AdamWState,
+  { gradients, others, rates }: AdamWStep,
+  { maxGradNorm, adamBeta1, adamBeta2, adamEpsilon }: AdamWSettings & { readonly maxGradNorm: number },
+): AdamWState & { readonly norm: tf.Scalar } {
+  const large: number[] = [], small: number[] = [];
+  state.values.forEach(({ size }, at) => (size < KERNEL_SIZE ? small : large).push(at));
+  const vectors = (tensors: readonly tf.Tensor[]) => tensors.map(asVector);
+  const { values, firsts, seconds } = state;
+  const together = small.length > 0 ? new Joined(small.map((at) => values[at]!)) : undefined;
+  const joined = (tensors: readonly tf.Tensor[]) => together!.join(small.map((at) => tensors[at]!));
+  const smallSlopes = together && joined(gradients);
+  const norm = globalNorm([
+    ...vectors(large.map((at) => gradients[at]!)),
+    ...smallSlopes ? [smallSlopes] : [],
+    ...others,
+  ]);
+  const clip = clipFactor(norm, maxGradNorm);
+  const update = updateKernel(adamBeta1, adamBeta2, adamEpsilon);
+  const rows = tf.unstack(rates);
+  const moved: tf.Tensor[][] = [];
+  for (const at of large) {
+    const given = vectors([values[at]!, firsts[at]!, seconds[at]!, gradients[at]!]);
+    const sizes = tf.unstack(rows[at]!);
+    moved[at] = update(...given, clip, ...sizes).map((tensor) => tf.reshape(tensor, values[at]!.shape));
+  }
+  if (together && smallSlopes) {
+    const sizes = tf.unstack(tf.gather(rates, together.owners(small)), 1);
+    const parts = update(joined(values), joined(firsts), joined(seconds), smallSlopes, clip, ...sizes)
+      .map((tensor) => together.split(tensor));
+    small.forEach((at, index) => moved[at] = parts.map((tensors) => tensors[index]!));
+  }
+  const part = (number: number) => moved.map((tensors) => tensors[number]!);
+  return { norm, values: part(0), firsts: part(1), seconds: part(2) };
+}
+
+/**
+ * Arguments value, first moment, second moment, gradient, clip (a factor on the gradient), stepSize, secondCorrection, kept;
+ * gives the new value and moments. As PyTorch's: `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
+ * `w ← kept·w − stepSize · m / (secondCorrection·√v + ε)`.
+ */
+const updateKernel = remembered((adamBeta1: number, adamBeta2: number, adamEpsilon: number) =>
+  kernel((value, first, second, gradient, clip, stepSize, correction, kept) => {
     const g = tf.mul(gradient!, clip!);
     const m = tf.add(tf.mul(first!, adamBeta1), tf.mul(g, 1 - adamBeta1));
     const v = tf.add(tf.mul(second!, adamBeta2), tf.mul(tf.square(g), 1 - adamBeta2));
-    const step = tf.div(tf.mul(m, stepSize), tf.add(tf.mul(tf.sqrt(v), correction), adamEpsilon));
-    return [tf.sub(tf.mul(value!, kept), step), m, v];
-  }, { name: "adamW", kernel: true });
-  made.set(key, update);
-  return update;
-}
+    const step = tf.div(tf.mul(m, stepSize!), tf.add(tf.mul(tf.sqrt(v), correction!), adamEpsilon));
+    return [tf.sub(tf.mul(value!, kept!), step), m, v];
+  }, { name: "adamW" })
+);
 
-const kernels = new WeakMap<Engine, Map<string, TensorFunction>>();
+const asVector = (tensor: tf.Tensor): tf.Tensor => tensor.rank === 1 ? tensor : tf.reshape(tensor, [-1]);
+
+/** Many small tensors as one vector, and back. */
+class Joined {
+  readonly #shapes: readonly number[][];
+  readonly #sizes: readonly number[];
+
+  constructor(like: readonly tf.Tensor[]) {
+    this.#shapes = like.map(({ shape }) => shape);
+    this.#sizes = like.map(({ size }) => size);
+  }
+
+  join(tensors: readonly tf.Tensor[]): tf.Tensor {
+    return tensors.length === 1 ? asVector(tensors[0]!) : tf.concat(tensors.map(asVector) as tf.Tensor1D[]);
+  }
+
+  split(vector: tf.Tensor): tf.Tensor[] {
+    const parts = this.#sizes.length === 1 ? [vector] : tf.split(vector, [...this.#sizes]);
+    return parts.map((part, at) => this.#shapes[at]!.length === 1 ? part : tf.reshape(part, this.#shapes[at]!));
+  }
+
+  /** For each number of the vector, whose it is: one of `owners`, which stand for the tensors. */
+  owners(owners: readonly number[]): tf.Tensor1D {
+    return tf.tensor1d(owners.flatMap((owner, at) => Array<number>(this.#sizes[at]!).fill(owner)), "int32");
+  }
+}
 
 /** `√Σ‖g‖²` over all gradients. */
 export function globalNorm(gradients: readonly tf.Tensor[]): tf.Scalar {

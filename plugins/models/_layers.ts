@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fused, tf } from "@opf/framework";
+import { fused, kernel, remembered, tf } from "@opf/framework";
 
 /** Reads each parameter by its name. */
 export type Parameters = (name: string) => tf.Tensor;
@@ -79,18 +79,71 @@ export const softmaxDropout = remembered((rate: number, factor: number) =>
   }, { name: "softmax_dropout" })
 );
 
+/**
+ * Attention of all tokens to all that are `seen` (bool, `[lines, 1, 1, length]`), over `heads` heads: arguments
+ * x `[lines · length, 3 · width]`, the products with the three matrices one beside the other, their three biases, seen
+ * [, mask of the weights]; gives `[lines · length, width]`. Its gradient is written by hand, so that bias and heads are dealt
+ * with once for the three, and exponentials are computed once.
+ */
+export const selfAttention = remembered((rate: number, factor: number, heads: number) => {
+  // [lines · length, 3 · width] to [3, lines, heads, length, size], and back.
+  const split = kernel((x, ...more) => {
+    const [query, key, value, seen] = more as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    const [lines, , , length] = seen.shape as [number, number, number, number];
+    const biased = tf.add(x!, tf.concat([query, key, value]));
+    return [tf.transpose(tf.reshape(biased, [lines, length, 3, heads, -1]), [2, 0, 3, 1, 4])];
+  }, { name: "split_heads" });
+  const join = (three: readonly tf.Tensor[], rows: number) =>
+    tf.reshape(tf.transpose(tf.stack([...three]), [1, 3, 0, 2, 4]), [rows, -1]);
+  const weigh = kernel((scores, seen, mask) => {
+    const hidden = tf.mul(tf.sub(tf.cast(seen!, "float32"), 1), 1e9);
+    const weights = tf.softmax(tf.add(tf.mul(scores!, factor), hidden));
+    return mask ? [weights, drop(weights, mask, rate)] : [weights];
+  }, { name: "attention_weights" });
+  const weighGradient = kernel((slope, weights, mask) => {
+    const part = tf.mul(drop(slope!, mask, rate), weights!);
+    return [tf.mul(tf.sub(part, tf.mul(weights!, tf.sum(part, -1, true))), factor)];
+  }, { name: "attention_weights_gradient" });
+  const byHead = (all: tf.Tensor) =>
+    [0, 1, 2].map((at) => {
+      const [, ...shape] = all.shape as [number, number, number, number, number];
+      return tf.reshape(tf.slice(all, [at, 0, 0, 0, 0], [1, ...shape]), shape) as tf.Tensor4D;
+    }) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+
+  return (x: tf.Tensor, biases: readonly tf.Tensor[], { seen, mask }: { seen: tf.Tensor; mask?: tf.Tensor }) => {
+    const attend = tf.customGrad((...args) => {
+      const save = args.pop() as tf.GradSaveFunc;
+      const [x, ...biases] = args as tf.Tensor[];
+      const [rows, threeWidths] = x!.shape as [number, number];
+      const all = split(x!, ...biases, seen)[0]!;
+      const [query, key, value] = byHead(all);
+      const [weights, dropped = weights] = weigh(tf.matMul(query, key, false, true), seen, ...mask ? [mask] : []);
+      const context = tf.transpose(tf.matMul(dropped as tf.Tensor4D, value), [0, 2, 1, 3]);
+      save([all, weights!, dropped!, ...mask ? [mask] : []]);
+      return {
+        value: tf.reshape(context, [rows, threeWidths / 3]),
+        gradFunc: (slope: tf.Tensor, saved: tf.Tensor[]) => {
+          const [all, weights, dropped, mask] = saved as [tf.Tensor, tf.Tensor, tf.Tensor4D, tf.Tensor?];
+          const [query, key, value] = byHead(all);
+          const [lines, , length, size] = query.shape;
+          const ofContext = tf.transpose(tf.reshape(slope, [lines, length, heads, size]), [0, 2, 1, 3]) as tf.Tensor4D;
+          const ofWeights = tf.matMul(ofContext, value, false, true);
+          const [ofScores] = weighGradient(ofWeights, weights, ...mask ? [mask] : []) as [tf.Tensor4D];
+          const three = [
+            tf.matMul(ofScores, key),
+            tf.matMul(ofScores, query, true),
+            tf.matMul(dropped, ofContext, true),
+          ];
+          const ofX = join(three, rows);
+          return [ofX, ...tf.split(tf.sum(ofX, 0), 3)];
+        },
+      };
+    });
+    return attend(x, ...biases) as tf.Tensor2D;
+  };
+});
+
 /** `dropout(tanh(x + bias))`: arguments x, bias[, mask]. */
 export const biasTanhDropout = remembered((rate: number) =>
   fused((x, bias, mask) => drop(tf.tanh(tf.add(x!, bias!)), mask, rate), { name: "bias_tanh_dropout" })
 );
-
-// A kernel is compiled once for all models that share its settings.
-function remembered<A extends (string | number)[], R>(make: (...settings: A) => R): (...settings: A) => R {
-  const made = new Map<string, R>();
-  return (...settings) => {
-    const key = settings.join();
-    let known = made.get(key);
-    if (known === undefined) made.set(key, known = make(...settings));
-    return known;
-  };
-}

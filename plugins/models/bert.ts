@@ -23,6 +23,7 @@ import {
   normDropout,
   type Parameters,
   project,
+  selfAttention,
   softmaxDropout,
 } from "./_layers.ts";
 
@@ -61,9 +62,14 @@ export function bert({ source, revision, layers, title }: BertOptions): Language
     source,
     ...(revision !== undefined && { revision }),
     ...(title !== undefined && { title }),
-    architecture: (config, head) => architecture(readConfig(config, layers), head),
+    architecture: (config, head) =>
+      made(JSON.stringify([config, layers, head]), () => architecture(readConfig(config, layers), head)),
   };
 }
+
+// The same architecture is one object, so that what is compiled for it is found again.
+const architectures = new Map<string, Architecture>();
+const made = (key: string, make: () => Architecture): Architecture => architectures.getOrInsertComputed(key, make);
 
 const LINEAR = [
   { module: "attention.self.query", kind: "attention" },
@@ -229,30 +235,40 @@ function encoder(config: BertConfig, parameter: Parameters, { mask, seen, lines,
   const attended = tf.reshape(seen, [lines, 1, 1, length]);
   const attentionRate = config.attention_probs_dropout_prob;
   const softmax = softmaxDropout(attentionRate, 1 / Math.sqrt(size));
+  const attention = selfAttention(attentionRate, 1 / Math.sqrt(size), heads);
   const residualNorm = dropoutResidualNorm(rate, config.layer_norm_eps);
   const byHead = (rows: tf.Tensor, tokens: number) =>
     tf.transpose(tf.reshape(rows, [lines, tokens, heads, size]), [0, 2, 1, 3]) as tf.Tensor4D;
   const firstRows = (rows: tf.Tensor) =>
     tf.reshape(tf.slice(tf.reshape(rows, [lines, length, width]), [0, 0, 0], [lines, 1, width]), [lines, width]);
 
-  return (layer: number, rows: tf.Tensor): tf.Tensor => {
-    const named = (name: string) => parameter(`bert.encoder.layer.${layer}.${name}`);
-    const first = last.tokens === "first" && layer === config.num_hidden_layers - 1;
-    const linear = (x: tf.Tensor, name: string) => tf.add(project(x, named(`${name}.weight`)), named(`${name}.bias`));
-    const tokens = first ? 1 : length;
-    const asking = first ? firstRows(rows) : rows;
-    const query = byHead(linear(asking, "attention.self.query"), tokens);
-    const key = byHead(linear(rows, "attention.self.key"), length);
-    const value = byHead(linear(rows, "attention.self.value"), length);
+  const allTokens = (named: Parameters, rows: tf.Tensor) => {
+    const [weights, biases] = ["weight", "bias"].map((part) =>
+      ["query", "key", "value"].map((name) => named(`attention.self.${name}.${part}`))
+    ) as [tf.Tensor2D[], tf.Tensor[]];
+    const [dropped] = mask([lines, heads, length, length], attentionRate);
+    return attention(project(rows, tf.concat(weights)), biases, { seen: attended, ...(dropped && { mask: dropped }) });
+  };
+  const firstTokens = (named: Parameters, rows: tf.Tensor, asking: tf.Tensor) => {
+    const linear = (x: tf.Tensor, name: string) =>
+      tf.add(project(x, named(`attention.self.${name}.weight`)), named(`attention.self.${name}.bias`));
+    const query = byHead(linear(asking, "query"), 1);
+    const key = byHead(linear(rows, "key"), length);
+    const value = byHead(linear(rows, "value"), length);
     const weights = softmax(
       tf.matMul(query, key, false, true),
       attended,
-      ...mask([lines, heads, tokens, length], attentionRate),
+      ...mask([lines, heads, 1, length], attentionRate),
     );
-    const context = tf.reshape(
-      tf.transpose(tf.matMul(weights as tf.Tensor4D, value), [0, 2, 1, 3]),
-      [lines * tokens, width],
-    );
+    return tf.reshape(tf.transpose(tf.matMul(weights as tf.Tensor4D, value), [0, 2, 1, 3]), [lines, width]);
+  };
+
+  return (layer: number, rows: tf.Tensor): tf.Tensor => {
+    const named = (name: string) => parameter(`bert.encoder.layer.${layer}.${name}`);
+    const first = last.tokens === "first" && layer === config.num_hidden_layers - 1;
+    const asking = first ? firstRows(rows) : rows;
+    const context = first ? firstTokens(named, rows, asking) : allTokens(named, rows);
+    const tokens = first ? 1 : length;
     const finish = (x: tf.Tensor, name: string, residual: tf.Tensor) =>
       residualNorm(
         project(x, named(`${name}.dense.weight`)),
@@ -262,11 +278,11 @@ function encoder(config: BertConfig, parameter: Parameters, { mask, seen, lines,
         named(`${name}.LayerNorm.bias`),
         ...mask([lines * tokens, width], rate),
       );
-    const attention = finish(context, "attention.output", asking);
+    const attended = finish(context, "attention.output", asking);
     const inner = biasActivation(config.hidden_act)(
-      project(attention, named("intermediate.dense.weight")),
+      project(attended, named("intermediate.dense.weight")),
       named("intermediate.dense.bias"),
     );
-    return finish(inner, "output", attention);
+    return finish(inner, "output", attended);
   };
 }

@@ -29,12 +29,16 @@ const FUNCTIONS = {
  * survive being unloaded; what it prints while it loads (always the same remark) goes nowhere.
  */
 export function loadForGood(paths: readonly string[]): void {
+  setDefault("TF_ENABLE_ONEDNN_OPTS", "1");
+  // Kernels of elementwise code run as fast without LLVM's later passes, and compile in two thirds of the time.
+  if (!Deno.env.get("XLA_FLAGS")?.includes("optimization_level")) {
+    addTo("XLA_FLAGS", "--xla_backend_optimization_level=1");
+  }
   const { files, nodelete } = Deno.build.os === "darwin" ? DARWIN : LINUX;
   for (const file of files) {
     const { symbols: c } = Deno.dlopen(file, FUNCTIONS);
     c.mallopt && MALLOC.forEach(([parameter, value]) => c.mallopt!(parameter, value));
     if (!c.dlopen) continue;
-    if (Deno.env.get("TF_ENABLE_ONEDNN_OPTS") === undefined) Deno.env.set("TF_ENABLE_ONEDNN_OPTS", "1");
     const nowhere = c.open?.(cName("/dev/null"), WRITE_ONLY) ?? -1;
     const errors = nowhere < 0 ? -1 : c.dup!(STANDARD_ERROR);
     if (errors >= 0) c.dup2!(nowhere, STANDARD_ERROR);
@@ -46,3 +50,17 @@ export function loadForGood(paths: readonly string[]): void {
     return;
   }
 }
+
+/**
+ * Lets kernels that are compiled be kept in a folder for later processes. To be called before the library is loaded. The
+ * machine code is for one processor and one version of the library, so the folder must be theirs alone.
+ */
+export function keepKernelsIn(folder: string): void {
+  addTo("TF_XLA_FLAGS", `--tf_xla_persistent_cache_directory=${folder} --tf_xla_persistent_cache_device_types=CPU`);
+}
+
+const setDefault = (name: string, value: string): void =>
+  void (Deno.env.get(name) === undefined && Deno.env.set(name, value));
+
+const addTo = (name: string, flags: string): void =>
+  Deno.env.set(name, [Deno.env.get(name), flags].filter((part) => part).join(" "));

@@ -5,13 +5,14 @@
  */
 import { type Backend, type BackendOptions, type Engine, fixSigns, RequestError, type Svd, tf } from "@opf/framework";
 import { ATTRIBUTE, typed } from "./_attributes.ts";
+import { compiledFolder } from "./_compiled.ts";
 import { devices, newContext } from "./_context.ts";
 import { Eager } from "./_eager.ts";
 import { openLibrary, TYPE } from "./_ffi.ts";
 import { Compiler } from "./_jit.ts";
 import { type KernelBackend, registerBackend } from "./_kernels.ts";
 import { peakMemory } from "../_peak_memory.ts";
-import { loadForGood } from "./_process.ts";
+import { keepKernelsIn, loadForGood } from "./_process.ts";
 import { randomNumbers } from "./_random.ts";
 import { summaryWriter } from "./_summaries.ts";
 import { checkVersion, findLibrary } from "./library.ts";
@@ -30,6 +31,8 @@ async function start(
   { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
 ): Promise<Engine> {
   const found = await findLibrary({ ...(device && { device }), note });
+  const compiled = await compiledFolder(found);
+  if (compiled !== undefined) keepKernelsIn(compiled);
   loadForGood([...found.preload, found.framework, found.cc]);
   const library = openLibrary(found);
   checkVersion(library.version);

@@ -1,0 +1,146 @@
+/**
+ * What a step computes, as functions of tensors alone: compiled once for all weights of one structure.
+ *
+ * @module
+ */
+import { type Engine, engine, type TensorFunction } from "../engine.ts";
+import type { Architecture, Head } from "../model.ts";
+import * as tf from "../tf.ts";
+import type { Structure } from "../weights.ts";
+import { asBatch, dropoutBy, summedLoss } from "./host_batch.ts";
+import { adamW, type AdamWSettings } from "./optimizer.ts";
+
+/** All that decides what is computed. Positions are those of the weights' values. */
+export interface StepPlan {
+  readonly architecture: Architecture;
+  readonly structure: Structure;
+  /** Values that are trained. */
+  readonly trained: readonly number[];
+  /** The same, then those whose gradients only count in the norm. */
+  readonly sloped: readonly number[];
+  /** Places in `trained` of the matrices whose gradients are summed over steps. */
+  readonly summed: readonly number[];
+  readonly head: Head;
+  readonly optimizer: AdamWSettings;
+  readonly maxGradNorm: number;
+}
+
+/**
+ * Functions of a step. `state` below is all values, first and second moments of the trained, sums of gradients; a step gives
+ * loss, gradient norm, trained values, their moments, sums.
+ */
+export interface CompiledStep {
+  /** Arguments state, rates `[trained, 3]`, and those of a batch: a whole step on it. */
+  readonly whole: TensorFunction;
+  /** Arguments all values: the dense parameters that they stand for. */
+  readonly expand: TensorFunction;
+  /** Arguments dense parameters, and those of a batch: its loss and gradients. */
+  readonly gradients: TensorFunction;
+  /** Arguments state, rates, loss and gradients of dense parameters: a step by them. */
+  readonly update: TensorFunction;
+}
+
+const compiled = new WeakMap<Engine, WeakMap<Architecture, Map<string, CompiledStep>>>();
+
+/** The functions of a step; plans that compute the same share them, and so what is compiled of them. */
+export function compiledStep(plan: StepPlan): CompiledStep {
+  const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
+  const known = ofEngine.getOrInsertComputed(plan.architecture, () => new Map());
+  const { structure, trained, sloped, summed, head: { kind, outputs }, optimizer, maxGradNorm } = plan;
+  const { adamBeta1, adamBeta2, adamEpsilon } = optimizer;
+  const own = { kind, outputs, adamBeta1, adamBeta2, adamEpsilon, maxGradNorm };
+  return known.getOrInsertComputed(
+    JSON.stringify([structure.signature, trained, sloped, summed, own]),
+    () => new Computation(plan),
+  );
+}
+
+class Computation implements CompiledStep {
+  readonly #plan: StepPlan;
+  readonly whole: TensorFunction;
+  readonly expand: TensorFunction;
+  readonly gradients: TensorFunction;
+  readonly update: TensorFunction;
+
+  constructor(plan: StepPlan) {
+    this.#plan = plan;
+    const { structure, architecture, sloped } = plan;
+    const jit = (compute: TensorFunction, name: string) => engine().jit(compute, { name });
+    this.whole = jit((...inputs) => {
+      const { values, rest, ...given } = this.#split(inputs);
+      const { value, grads } = tf.valueAndGrads((...moving) =>
+        this.#loss(structure.reader(replaced(values, sloped, moving)), rest)
+      )(sloped.map((at) => values[at]!));
+      return [value, ...this.#moved({ values, ...given }, grads)];
+    }, "training step");
+    // Gradients of several batches are summed by parameter; factors come in before the first and after the last.
+    const names = architecture.parameters.map(({ name }) => name);
+    const parts = structure.parts.flatMap(({ name, tensors }) => Array<number>(tensors).fill(names.indexOf(name)));
+    const moving = [...new Set(sloped.map((at) => parts[at]!))];
+    this.expand = jit((...values) => names.map(structure.reader(values)), "expansion");
+    this.gradients = jit((...inputs) => {
+      const dense = inputs.splice(0, names.length);
+      const { value, grads } = tf.valueAndGrads((...slopes) => {
+        const all = new Map(replaced(dense, moving, slopes).map((tensor, at) => [names[at]!, tensor]));
+        return this.#loss((name) => all.get(name)!, inputs);
+      })(moving.map((at) => dense[at]!));
+      return [value, ...grads];
+    }, "gradients");
+    this.update = jit((...inputs) => {
+      const { rest: [loss, ...slopes], ...given } = this.#split(inputs);
+      const slopeOf = new Map(moving.map((at, index) => [names[at]!, slopes[index]!]));
+      return [loss!, ...this.#moved(given, this.#slopesOfFactors(given.values, slopeOf))];
+    }, "update");
+  }
+
+  #split(inputs: tf.Tensor[]) {
+    const { structure, trained, summed } = this.#plan;
+    const take = (count: number) => inputs.splice(0, count);
+    const values = take(structure.size);
+    const [firsts, seconds] = [take(trained.length), take(trained.length)];
+    const sums = take(summed.length);
+    const [rates] = take(1) as [tf.Tensor2D];
+    return { values, firsts, seconds, sums, rates, rest: inputs };
+  }
+
+  // What a step gives but for its loss.
+  #moved({ values, firsts, seconds, sums, rates }: {
+    readonly values: readonly tf.Tensor[];
+    readonly firsts: readonly tf.Tensor[];
+    readonly seconds: readonly tf.Tensor[];
+    readonly sums: readonly tf.Tensor[];
+    readonly rates: tf.Tensor2D;
+  }, slopes: readonly tf.Tensor[]): tf.Tensor[] {
+    const { trained, summed, optimizer, maxGradNorm } = this.#plan;
+    const gradients = slopes.slice(0, trained.length), others = slopes.slice(trained.length);
+    const state = { values: trained.map((at) => values[at]!), firsts, seconds };
+    const moved = adamW(state, { gradients, others, rates }, { ...optimizer, maxGradNorm });
+    const added = summed.map((at, index) => tf.add(sums[index]!, gradients[at]!));
+    return [moved.norm, ...moved.values, ...moved.firsts, ...moved.seconds, ...added];
+  }
+
+  // The sum of the batch's losses as a share of the step's: its mean over all examples of the step.
+  #loss(read: (name: string) => tf.Tensor, inputs: readonly tf.Tensor[]): tf.Scalar {
+    const { architecture, head } = this.#plan;
+    const [labels, weights, key, count] = inputs.slice(3) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    const logits = architecture.forward(read, asBatch(inputs), dropoutBy(key));
+    return tf.div(summedLoss(logits, { labels, weights, head }), count);
+  }
+
+  // Gradients of all values that have one from those of the dense parameters, through each reconstruction.
+  #slopesOfFactors(values: readonly tf.Tensor[], slopeOf: ReadonlyMap<string, tf.Tensor>): tf.Tensor[] {
+    const { structure, sloped } = this.#plan;
+    const dense = (...moving: tf.Tensor[]) => {
+      const read = structure.reader(replaced(values, sloped, moving));
+      return tf.addN([...slopeOf].map(([name, slope]) => tf.sum(tf.mul(read(name), slope)) as tf.Scalar));
+    };
+    return tf.grads(dense)(sloped.map((at) => values[at]!));
+  }
+}
+
+/** The tensors with others in some places. */
+function replaced(tensors: readonly tf.Tensor[], places: readonly number[], others: readonly tf.Tensor[]): tf.Tensor[] {
+  const all = [...tensors];
+  places.forEach((at, index) => all[at] = others[index]!);
+  return all;
+}

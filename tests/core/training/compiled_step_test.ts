@@ -1,0 +1,131 @@
+import { type Architecture, engine, RandomKey, tf, useEngine, Weights } from "@opf/framework";
+import { bert, mpo, svd } from "@opf/framework/plugins";
+import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { TOY_EXAMPLES, TOY_HEAD, TOY_MATRICES, toyModel, toyWeights } from "../../../core/check/toy.ts";
+import { initialize } from "../../../core/pretrained.ts";
+import { batchOf } from "../../../core/training/batches.ts";
+import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
+import { type StepOptions, Stepper } from "../../../core/training/step.ts";
+import { CONFIG } from "../../_tiny.ts";
+
+const key = RandomKey.of(1);
+const OPTIONS: StepOptions = {
+  head: TOY_HEAD,
+  optimizer: { ...TRAINING_DEFAULTS, learningRate: 2e-4, factorLearningRate: 2e-4 },
+  maxGradNorm: 1,
+  trains: () => true,
+};
+
+// Just large enough that every kind of kernel is compiled.
+const LINES = 8, LENGTH = 32;
+const architecture = bert({ source: "tiny" }).architecture({
+  ...CONFIG,
+  vocab_size: 300,
+  hidden_size: 128,
+  num_attention_heads: 4,
+  intermediate_size: 128,
+}, TOY_HEAD);
+
+function bertWeights(): Weights {
+  const values = architecture.parameters.map((parameter) => {
+    const initial = parameter.name.endsWith("LayerNorm.weight") ? "ones" : parameter.undecayed ? "zeros" : "normal";
+    return [
+      parameter.name,
+      initialize({ ...parameter, initial }, { key: key.fold(parameter.name), width: 0.1 }),
+    ] as const;
+  });
+  const weights = new Weights(architecture, new Map(values));
+  for (const { name } of architecture.matrices.slice(3, 5)) {
+    weights.factorize(name, { decomposition: mpo({ tensors: 4 }), key });
+  }
+  return weights;
+}
+
+/** The loss of each of some steps on four batches in turn, whose label is the parity of a token. */
+function losses(steps: number): number[] {
+  const weights = bertWeights();
+  const stepper = new Stepper(weights, OPTIONS);
+  const found = Array.from({ length: steps }, (_, step) => {
+    const ids = key.fold(step % 4).bits(LINES * LENGTH).map((id) => 5 + id % 295);
+    const examples = Array.from({ length: LINES }, (_, line) => {
+      const own = [...ids.subarray(line * LENGTH, (line + 1) * LENGTH - line)];
+      return { index: line, label: own[1]! % 2, ids: own, typeIds: own.map(() => 0) };
+    });
+    const batch = batchOf(examples, { lines: LINES, maxLength: LENGTH, padId: 0 });
+    return stepper.step([batch], { key: key.fold(step), rate: 1 }).loss;
+  });
+  stepper.dispose();
+  weights.dispose();
+  return found;
+}
+
+Deno.test("A compiled step is the plain one: over 50 steps with dropout and factors their losses agree", () => {
+  const compiled = losses(50);
+  const own = engine();
+  let plain: number[];
+  try {
+    useEngine({ ...own, jit: (compute) => compute });
+    plain = losses(50);
+  } finally {
+    useEngine(own);
+  }
+  compiled.forEach((loss, step) => assertAlmostEquals(loss, plain[step]!, 1e-4 * plain[step]!));
+  // It learned something: the numbers were not still.
+  assertLess(compiled.at(-1)!, 0.9 * compiled[0]!);
+});
+
+Deno.test("Steps of one structure are compiled once, whoever takes them", () => {
+  let traced = 0;
+  const toy = toyModel();
+  const counted: Architecture = { ...toy, forward: (...given) => (traced++, toy.forward(...given)) };
+  const [first, second] = TOY_MATRICES.map(({ name }) => name) as [string, string];
+  const step = (change: Partial<StepOptions> = {}, factorise: (weights: Weights) => void = () => {}) => {
+    const weights = toyWeights(counted);
+    factorise(weights);
+    const stepper = new Stepper(weights, { ...OPTIONS, ...change });
+    const batch = batchOf(TOY_EXAMPLES.slice(0, 4), { lines: 4, maxLength: 4, padId: 0 });
+    const { loss } = stepper.step([batch], { key, rate: 1 });
+    stepper.dispose();
+    weights.dispose();
+    return loss;
+  };
+  const mpoOf = (name: string, tensors = 3) => (weights: Weights) =>
+    void weights.factorize(name, { decomposition: mpo({ tensors }), key });
+  const loss = step();
+  assertEquals([step(), traced], [loss, 1]);
+  // A rate is an argument, the rest is not.
+  const { optimizer } = OPTIONS;
+  step({ optimizer: { ...optimizer, learningRate: 1 } });
+  assertEquals(traced, 1);
+  step({ optimizer: { ...optimizer, adamBeta1: 0.5 } });
+  step({ maxGradNorm: 2 });
+  step({ trains: ({ parameter }) => parameter.name === first });
+  assertEquals(traced, 4);
+  step({}, mpoOf(first));
+  step({}, mpoOf(first));
+  assertEquals(traced, 5);
+  for (const other of [mpoOf(second), mpoOf(first, 4)]) step({}, other);
+  assertEquals(traced, 7);
+  // Another way to reconstruct, from factors of the same shapes.
+  const doubled = svd();
+  step({}, (weights) => void weights.factorize(first, { decomposition: svd(), key }));
+  const halved = (weights: Weights) =>
+    void weights.factorize(first, {
+      decomposition: {
+        ...doubled,
+        plan: (shape) => {
+          const plan = doubled.plan(shape);
+          return {
+            ...plan,
+            factorize: (matrix, context) =>
+              plan.factorize(matrix, context).map((factor, at) => at === 0 ? tf.mul(factor, 0.5) : factor),
+            reconstruct: (factors) => tf.mul(plan.reconstruct(factors), 2),
+          };
+        },
+      },
+      key,
+    });
+  const before = traced;
+  assertAlmostEquals(step({}, halved), loss, 1e-5);
+  assert(traced > before);
+});
