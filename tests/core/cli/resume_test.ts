@@ -119,7 +119,7 @@ Deno.test("reproduce, interrupted, goes on after the step it stopped at", () =>
 
 Deno.test("reproduce goes on where a checkpoint cannot be written or read, with a word", () =>
   inFolder(async (folder) => {
-    const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic", "--set", "training.epochs=2"];
+    const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic"];
     const dry = await run([...command, "--dry-run"], folder);
     const { runs: [{ id }] } = JSON.parse(dry.out);
     const state = `${folder}/runs/${id}/checkpoint`;
