@@ -1,8 +1,7 @@
 import { type Architecture, RandomKey, rateAt, tf, Weights } from "@opf/framework";
-import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import type { HostBatch } from "../../../core/training/host_batch.ts";
-import { adamW, stepSizes } from "../../../core/training/optimizer.ts";
-import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
+import { stepSizes } from "../../../core/training/optimizer.ts";
 import { Stepper } from "../../../core/training/step.ts";
 import { gap } from "../../_tensors.ts";
 
