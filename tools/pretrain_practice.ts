@@ -33,7 +33,7 @@ const key = RandomKey.of(SEED);
 
 await Deno.mkdir(folder, { recursive: true });
 for (const [name, content] of Object.entries(practiceModelFiles())) {
-  await Deno.writeTextFile(`${folder}/${name}`, JSON.stringify(content, null, 2) + "\n");
+  await Deno.writeTextFile(`${folder}/${name}`, content);
 }
 const path = (name: string) => Promise.resolve(`${folder}/${name}`);
 const tokenizer = await loadTokenizer({ origin: folder, file: path });

@@ -48,12 +48,7 @@ export async function planExperiment(
   const { digests: modules } = await outsideModules(url, parts.root);
   const expansion = new Expansion(experiment, request, parts);
   const { data, backend } = request;
-  const preparer = new Preparer(parts, {
-    ...(data !== undefined && { data }),
-    ...(backend !== undefined && { backend }),
-    modules,
-    note,
-  });
+  const preparer = new Preparer(parts, { data, backend, modules, note });
   const known = new Map<string, Promise<PreparedRun>>();
   const prepare = (place: Place) => {
     const key = JSON.stringify(place);

@@ -41,12 +41,7 @@ export async function outlineExperiment(
   const { digests: modules } = await outsideModules(url, parts.root);
   const expansion = new Expansion(experiment, request, parts);
   const { data, backend } = request;
-  const preparer = new Preparer(parts, {
-    ...(data !== undefined && { data }),
-    ...(backend !== undefined && { backend }),
-    modules,
-    note,
-  });
+  const preparer = new Preparer(parts, { data, backend, modules, note });
   const outliner = new Outliner(parts, preparer);
   const outline = (place: Place) => outliner.outline(expansion.at(place));
   const runs: RunOutline[] = [];

@@ -47,9 +47,9 @@ export interface PreparedRun {
 /** Where models and data are looked for. */
 export interface PrepareOptions {
   /** `--data`. */
-  readonly data?: string;
+  readonly data?: string | undefined;
   /** `--backend`. @default the program's first */
-  readonly backend?: string;
+  readonly backend?: string | undefined;
   readonly note: (message: string) => void;
   /** Digests of plugin modules from outside the tree. */
   readonly modules?: readonly string[];

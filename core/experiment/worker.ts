@@ -125,12 +125,7 @@ async function prepared(
   );
   const declared = await loadExperiment(experiment);
   const expansion = new Expansion(declared, request, parts);
-  const preparer = new Preparer(parts, {
-    ...(data !== undefined && { data }),
-    ...(backend !== undefined && { backend }),
-    modules,
-    note: () => {},
-  });
+  const preparer = new Preparer(parts, { data, backend, modules, note: () => {} });
   const pause = async () => {
     await new Promise((resume) => setTimeout(resume, 0)); // signals and the end of input come between tasks
     if (orders.stopped) throw new Interrupted("Interrupted.");

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Json } from "@opf/framework";
 import { WORDS } from "./_lexicon.ts";
 
 const SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
@@ -15,8 +14,13 @@ export const VOCABULARY: readonly string[] = [
 ];
 
 /** Names and contents of the files, as BERT's are. */
-export function modelFiles(): { readonly [name: string]: Json } {
-  return { "config.json": CONFIG, "tokenizer.json": tokenizer(), "tokenizer_config.json": TOKENIZER_CONFIG };
+export function modelFiles(): { readonly [name: string]: string } {
+  const lines = (text: string) => `${text}\n`;
+  return {
+    "config.json": lines(JSON.stringify(CONFIG, null, 2)),
+    "tokenizer_config.json": lines(JSON.stringify(TOKENIZER_CONFIG, null, 2)),
+    "vocab.txt": lines(VOCABULARY.join("\n")),
+  };
 }
 
 const LONGEST = 32;
@@ -46,46 +50,3 @@ const TOKENIZER_CONFIG = {
     ["pad", "unk", "cls", "sep", "mask"].map((name) => [`${name}_token`, `[${name.toUpperCase()}]`]),
   ),
 };
-
-function tokenizer(): Json {
-  const token = (id: string, type_id: number) => ({ SpecialToken: { id, type_id } });
-  const sequence = (id: string, type_id: number) => ({ Sequence: { id, type_id } });
-  return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: SPECIAL.map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    normalizer: {
-      type: "BertNormalizer",
-      clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
-      lowercase: true,
-    },
-    pre_tokenizer: { type: "BertPreTokenizer" },
-    post_processor: {
-      type: "TemplateProcessing",
-      single: [token("[CLS]", 0), sequence("A", 0), token("[SEP]", 0)],
-      pair: [token("[CLS]", 0), sequence("A", 0), token("[SEP]", 0), sequence("B", 1), token("[SEP]", 1)],
-      special_tokens: Object.fromEntries(
-        ["[CLS]", "[SEP]"].map((id) => [id, { id, ids: [VOCABULARY.indexOf(id)], tokens: [id] }]),
-      ),
-    },
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
-    model: {
-      type: "WordPiece",
-      unk_token: "[UNK]",
-      continuing_subword_prefix: "##",
-      max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(VOCABULARY.map((piece, id) => [piece, id])),
-    },
-  };
-}
