@@ -134,10 +134,11 @@ export class Expansion {
     const { training: own = {}, ...method } = experiment.methods(parameters)[place.method]!;
     // What the command line sets holds for all methods; what a method states stands above the experiment.
     const stated = { ...experiment.training, ...own, ...training };
-    const { factorLearningRate, factorWeightDecay, scoreExamples } = trainingSchema.parse({
+    const at = `experiment "${experiment.name}", methods["${place.method}"]`;
+    const { factorLearningRate, factorWeightDecay, scoreExamples } = check(trainingSchema, {
       ...experiment.training,
       ...this.#applied(place.point).training,
-    });
+    }, at);
     const point = this.#points[place.point]!;
     const suffix = Object.entries(point).map(([path, value]) => `${path.split(".").at(-1)} ${JSON.stringify(value)}`)
       .join(", ");
@@ -151,7 +152,7 @@ export class Expansion {
       point,
       method,
       seed: place.seed,
-      training: check(trainingSchema, stated, `experiment "${experiment.name}", methods["${place.method}"]`),
+      training: check(trainingSchema, stated, at),
       forAll: { factorLearningRate, factorWeightDecay, scoreExamples },
       parameters,
       checkpointSeconds: checkpoint.everySeconds ?? experiment.checkpoint?.everySeconds ?? CHECKPOINT_SECONDS,

@@ -67,6 +67,7 @@ export async function runAll(runs: readonly PreparedRun[], options: RunnerOption
       const order = { place: run.spec.place, id: run.id, share: needed.has(run.id) };
       const attempt = async () => {
         worker ??= await startWorker(options);
+        if (!worker && !signal.aborted) throw new Error("Its process was told to stop before it began.");
         return await worker?.run(order, (event) => watch.event(run, event));
       };
       // A worker that does not start costs this run, not the others.

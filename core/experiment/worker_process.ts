@@ -25,6 +25,8 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
+const INTERRUPT_MILLISECONDS = 300;
+
 /**
  * Starts a worker with the permissions of the task `worker` of `deno.json`, and waits until its engine runs; an engine that
  * does not start is a {@linkcode RequestError}. Nothing where it was interrupted.
@@ -80,8 +82,10 @@ export async function startWorker(
         else if (message.type === "done") return message;
         else if (message.type === "busy") return { busy: true };
         else if (message.type === "failed") return { error: message.error };
-        else return undefined;
+        else break;
       }
+      // Ctrl-C reaches the worker too, and perhaps first.
+      if (!signal.aborted) await new Promise((resume) => setTimeout(resume, INTERRUPT_MILLISECONDS));
       return signal.aborted ? undefined : { error: await endedEarly() };
     },
     stop: async () => {

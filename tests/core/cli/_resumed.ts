@@ -9,10 +9,13 @@ import { events } from "./_processes.ts";
 
 const backend = Deno.env.get("OPF_TEST_BACKEND");
 
+/** Which backend these tests run on: any will do. */
+export const BACKEND: readonly string[] = backend ? ["--backend", backend] : [];
+
 /** Does it; `--runs` is to be added. */
 export const COMMAND = [
   ...["reproduce", "resumed.ts", "--data", "data", "--threads", "1", "--json"],
-  ...(backend ? ["--backend", backend] : []),
+  ...BACKEND,
 ];
 
 // All that a checkpoint must bring back: factors, rounds, sums of gradients, a best model, a rate found by trials.
@@ -25,11 +28,11 @@ export default defineExperiment({
   models: ["MODEL"],
   tasks: ["sst2"],
   seeds: [1],
-  training: { epochs: 12, batchSize: 8, learningRate: 5e-3, factorLearningRate: 1e-3, maxLength: 16 },
+  training: { epochs: 8, batchSize: 8, learningRate: 5e-3, factorLearningRate: 1e-3, maxLength: 16 },
   methods: {
     "dynamic": {
       decomposition: mpo({ tensors: 3 }),
-      policy: dynamicTop({ n: 2, perRound: 1, every: { steps: 20 }, firstRound: "after", score: taylor({ gradients: "training" }) }),
+      policy: dynamicTop({ n: 2, perRound: 1, every: { steps: 12 }, firstRound: "after", score: taylor({ gradients: "training" }) }),
       training: { keep: "best", heldOut: 0.2 },
     },
     "rate-matched": {

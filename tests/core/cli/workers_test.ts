@@ -6,7 +6,7 @@ import { COMMAND, inFolder } from "./_resumed.ts";
 
 Deno.test("two runners on one folder do each run once", () =>
   inFolder(async (folder) => {
-    const command = [...COMMAND, "--runs", "runs", "--set", "training.epochs=3"];
+    const command = [...COMMAND, "--runs", "runs"];
     const both = await Promise.all([run(command, folder), run(command, folder)]);
     const [a, b] = both.map(({ code, out, err }) => {
       assertEquals(code, 0, err);
@@ -22,7 +22,7 @@ Deno.test("two runners on one folder do each run once", () =>
 
 Deno.test("a worker's death costs the run in hand: it is told, and the others are done", () =>
   inFolder(async (folder) => {
-    const process = spawn([...COMMAND, "--runs", "runs", "--set", "training.epochs=3"], folder);
+    const process = spawn([...COMMAND, "--runs", "runs"], folder);
     let ended = false;
     const output = process.output().finally(() => ended = true);
     const runs = `${folder}/runs`;

@@ -1,8 +1,8 @@
-import { defineExperiment, RequestError } from "@opf/framework";
-import { mpo, staticTop, taylor } from "@opf/framework/plugins";
+import { defineExperiment, RequestError, zipped } from "@opf/framework";
+import { mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { expand } from "../../../core/experiment/expand.ts";
+import { expand, Expansion, plainOf } from "../../../core/experiment/expand.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 
 const experiment = defineExperiment({
@@ -91,4 +91,77 @@ Deno.test("defineExperiment() names the path, the wanted and the found of a mist
     made({ a: { decomposition: "mpo", policy: staticTop({ n: 1, score: taylor() }) } }),
     "wanted a decomposition",
   );
+});
+
+Deno.test("plainOf() is the experiment's own plain run, whatever the method says of factors or tuning chose", () => {
+  const score = zeroing();
+  const own = defineExperiment({
+    ...experiment,
+    training: { factorLearningRate: 7e-5, scoreExamples: 9 },
+    methods: {
+      "fine-tuning": {},
+      "OPF-MPO static": {
+        decomposition: mpo(),
+        policy: staticTop({ n: 1, score }),
+        training: { factorLearningRate: 1e-6 },
+      },
+    },
+  });
+  const expansion = new Expansion(own, { set: ["training.scoreExamples=5"] }, { tasks });
+  const [plain, opf] = ["fine-tuning", "OPF-MPO static"].map((method) => ({
+    model: 0,
+    task: 0,
+    point: 0,
+    method,
+    seed: 1,
+  }));
+  const values = {
+    "training.factorLearningRate": 4e-6,
+    "training.factorWeightDecay": 0.5,
+    "training.learningRate": 3e-5,
+  };
+  const needed = plainOf(expansion.at({ ...opf!, values }));
+  const same = { ...plain!, values: { "training.learningRate": 3e-5 } };
+  assertEquals([needed.training, needed.method], [expansion.at(same).training, {}]);
+  // Another process finds it again by its place.
+  assertEquals(expansion.at(needed.place), needed);
+});
+
+Deno.test("defineExperiment() adds to the experiment that it extends", () => {
+  const more = defineExperiment({
+    extends: experiment,
+    name: "more",
+    seeds: [9],
+    training: { batchSize: 4 },
+    parameters: { n: 2 },
+    methods: ({ n }) => ({ all: { decomposition: mpo(), policy: staticTop({ n: n as number, score: taylor() }) } }),
+  });
+  const runs = expand(more, { tasks: ["rte"], models: ["a"] }, { tasks });
+  assertEquals(runs.map(({ label, seed }) => [label, seed]), [["fine-tuning", 9], ["OPF-MPO static", 9], ["all", 9]]);
+  assertEquals(runs[0]!.training, { ...TRAINING_DEFAULTS, epochs: 2, batchSize: 4 });
+  assertEquals(runs[0]!.parameters, { tensors: 3, gauge: "left", n: 2 });
+});
+
+Deno.test("expand() visits the points of a zipped sweep one by one", () => {
+  const sweep = zipped({ "parameters.tensors": [2, 4], "training.learningRate": [1e-5, 2e-5] });
+  const runs = expand({ ...experiment, sweep }, {
+    tasks: ["rte"],
+    models: ["a"],
+    seeds: [1],
+    methods: ["OPF-MPO static"],
+  }, { tasks });
+  assertEquals(runs.map(({ parameters: { tensors }, training: { learningRate } }) => [tensors, learningRate]), [
+    [2, 1e-5],
+    [4, 2e-5],
+  ]);
+  refused(() => zipped({ a: [1], b: [1, 2] }), "lists of one length, found 1, 2");
+});
+
+Deno.test("expand() finds mistakes in sweeps, tuning and the baseline before anything starts", () => {
+  const changed = (change: object) => () => expand({ ...experiment, ...change }, {}, { tasks });
+  refused(changed({ sweep: { "parameters.tensor": [2] } }), 'Did you mean "parameters.tensors"?');
+  refused(changed({ sweep: { "training.epochs": [1, 0.5] } }), "epochs");
+  refused(changed({ tune: { "training.learningrate": [1e-5] } }), 'Did you mean "training.learningRate"?');
+  refused(changed({ tune: { "training.learningRate": [1e-5, -1] } }), 'tune["training.learningRate"]: learningRate');
+  refused(changed({ baseline: "fine tuning" }), 'Did you mean "fine-tuning"?');
 });

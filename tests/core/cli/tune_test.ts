@@ -1,0 +1,75 @@
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Asked } from "../../../core/experiment/asked.ts";
+import type { Result } from "../../../core/experiment/results.ts";
+import { readPoints } from "../../_event_files.ts";
+import { inTinyFolder, run } from "./_command.ts";
+import { events, ids } from "./_processes.ts";
+import { BACKEND } from "./_resumed.ts";
+
+const EXPERIMENT = `
+import { defineExperiment } from "@opf/framework";
+
+export default defineExperiment({
+  name: "NAME",
+  models: ["MODEL"],
+  tasks: ["sst2"],
+  seeds: [1],
+  training: { epochs: 1, batchSize: 16, maxLength: 16 },
+  methods: { "fine-tuning": {} },
+  tune: { "training.learningRate": [1e-9, 5e-3] },
+  tuningSeeds: [101],
+});
+`;
+
+const json = <T>(path: string): T => JSON.parse(Deno.readTextFileSync(path));
+
+Deno.test("reproduce chooses rates on training data, shares the runs, and does the same again from what was asked for", () =>
+  inTinyFolder(async (folder) => {
+    for (const name of ["one", "two"]) {
+      const text = EXPERIMENT.replace("NAME", name).replace("MODEL", `${folder}/model`);
+      await Deno.writeTextFile(`${folder}/${name}.ts`, text);
+    }
+    const words = [...["--runs", "runs", "--data", "data", "--threads", "1", "--json"], ...BACKEND];
+    const first = await run(["reproduce", "one.ts", ...words, "--tensorboard"], folder);
+    assertEquals(first.code, 0, first.err);
+    const { results } = JSON.parse(first.out) as { results: [Result] };
+    const asked = json<Asked>(`${folder}/runs/experiments/one.json`);
+    const [{ chosen, atEdge, tried }] = asked.tuned as [NonNullable<Asked["tuned"]>[number]];
+    const best = tried.reduce((best, next) => next.mean > best.mean ? next : best);
+    assertEquals([chosen, atEdge], [best.values, ["training.learningRate"]]);
+    assertStringIncludes(first.err, "at the edge of what was tried");
+    assertEquals(asked.runs.map(({ id }) => id), results.map(({ id }) => id));
+
+    // Tuning runs are runs like others: a tenth of the training examples is judged, no example of the dev set.
+    const tuning = ids(`${folder}/runs`).filter((id) => id !== results[0].id);
+    assertEquals(tuning.length, 2);
+    for (const id of tuning) {
+      const lines = Deno.readTextFileSync(`${folder}/runs/${id}/predictions.jsonl`).trimEnd().split("\n");
+      assertEquals(lines.length, 5);
+      const { metrics, settings } = json<Result>(`${folder}/runs/${id}/result.json`);
+      const { training: { split, learningRate } } = settings as { training: { split: string; learningRate: number } };
+      assertEquals(split, "held-out");
+      assertEquals(
+        tried.find(({ values }) => values["training.learningRate"] === learningRate)!.mean,
+        metrics.accuracy,
+      );
+    }
+
+    // Another experiment that asks for the same, and the same once more: nothing is done.
+    for (const file of ["two.ts", "runs/experiments/one.json"]) {
+      const again = await run(["reproduce", file, ...words], folder);
+      assertEquals(again.code, 0, again.err);
+      const [result] = JSON.parse(again.out).results as [Result];
+      assertEquals({ ...result, experiment: "one" }, results[0]);
+      assert(!again.err.includes("steps"), again.err);
+    }
+    // Event files say what the log of events says.
+    const board = `${folder}/runs/${results[0].id}/tensorboard`;
+    if (results[0].environment && (results[0].environment as { backend: string }).backend !== "tensorflow") {
+      return assertStringIncludes(first.err, "writes no files for TensorBoard");
+    }
+    const points = readPoints(board).filter(({ tag }) => tag === "training/loss");
+    const losses = events(`${folder}/runs/${results[0].id}`).filter(({ type }) => type === "step");
+    assertEquals(points.map(({ step }) => step), losses.map(({ step }) => step));
+    points.forEach(({ value }, at) => assertAlmostEquals(value, losses[at]!.loss, 1e-6));
+  }));

@@ -1,0 +1,99 @@
+import { type Architecture, defineExperiment } from "@opf/framework";
+import { dense, mpo, staticTop, taylor } from "@opf/framework/plugins";
+import * as tasks from "@opf/framework/tasks";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { type Changes, Expansion, type Place } from "../../../core/experiment/expand.ts";
+import type { PreparedRun } from "../../../core/experiment/prepare.ts";
+import type { Result } from "../../../core/experiment/results.ts";
+import { Tuning } from "../../../core/experiment/tune.ts";
+
+const policy = staticTop({ n: 1, score: taylor() });
+const RATES = [1e-5, 1e-4, 1e-3], FACTOR_RATES = [2e-6, 2e-5];
+const experiment = defineExperiment({
+  name: "tuned",
+  models: ["a"],
+  tasks: ["rte", "mrpc"],
+  seeds: [1, 2],
+  methods: {
+    "fine-tuning": {},
+    "rate-matched": { decomposition: dense({ rate: 2 }), policy },
+    "OPF-MPO static": { decomposition: mpo({ tensors: 3 }), policy },
+  },
+  tune: { "training.learningRate": RATES, "training.factorLearningRate": FACTOR_RATES },
+});
+const matrices = [{ shape: [8, 8] }] as unknown as Architecture["matrices"];
+
+// Runs are not done: what a run ends with is said by a function of it.
+async function tuned(
+  change: Partial<typeof experiment>,
+  { ends, changes = {} }: { ends: (run: PreparedRun) => Partial<Result>; changes?: Changes },
+) {
+  const expansion = new Expansion({ ...experiment, ...change }, changes, { tasks });
+  const prepare = (place: Place) => {
+    const spec = expansion.at(place);
+    const { task, training, method, seed } = spec;
+    const id = JSON.stringify([task.name, training, method.decomposition?.name, seed]);
+    return Promise.resolve({ id, spec, model: "a", architecture: { matrices } } as unknown as PreparedRun);
+  };
+  const done: PreparedRun[][] = [];
+  const run = (runs: readonly PreparedRun[]) => {
+    done.push([...runs]);
+    const result = (run: PreparedRun) =>
+      ({ status: "done", primary: run.spec.task.primary, metrics: {}, ...ends(run) }) as Result;
+    return Promise.resolve(new Map(runs.map((run) => [run.id, result(run)])));
+  };
+  const tuning = await Tuning.of({ expansion, prepare, run });
+  assertEquals(await tuning.run(), true);
+  return { tuning, done, final: tuning.places.map((place) => expansion.at(place)) };
+}
+
+// Best at a middle rate, better with the first factor rate; seeds differ, and their mean is 0.
+const smooth = ({ spec: { task, training: { learningRate, factorLearningRate }, seed } }: PreparedRun) => ({
+  metrics: {
+    [task.primary]: 0.5 - Math.abs(Math.log10(learningRate) + 4) / 10 - factorLearningRate + (seed - 102) / 5,
+  },
+});
+
+Deno.test("Tuning chooses for each method and task on held-out training examples, by the mean of seeds of its own", async () => {
+  const { tuning, done: [runs, ...more], final } = await tuned({}, { ends: smooth });
+  assertEquals(more, []);
+  assertEquals(new Set(runs!.map(({ spec }) => spec.training.split)), new Set(["held-out"]));
+  assertEquals(new Set(runs!.map(({ spec }) => spec.seed)), new Set([101, 102, 103]));
+  // Factors' rates are tried only where there are factors that train at them.
+  const perTask = 3 * RATES.length * (1 + 1 + FACTOR_RATES.length);
+  assertEquals(runs!.length, 2 * perTask);
+  assertEquals(final.length, 2 * 3 * 2);
+  for (const { training, base } of final) {
+    assertEquals([training.split, training.learningRate], ["dev", 1e-4]);
+    assertEquals(training.factorLearningRate, base === "OPF-MPO static" ? 2e-6 : 2e-5);
+  }
+  const opf = tuning.tuned.find(({ task, method }) => task === "rte" && method === "OPF-MPO static")!;
+  assertEquals(opf.chosen, { "training.learningRate": 1e-4, "training.factorLearningRate": 2e-6 });
+  assertEquals(opf.atEdge, ["training.factorLearningRate"]);
+  assertEquals(opf.tried.length, RATES.length * FACTOR_RATES.length);
+  assertAlmostEquals(opf.tried[0]!.mean, 0.5 - 0.1 - 2e-6);
+});
+
+Deno.test("Tuning one after the other tries the second setting at the first that was chosen", async () => {
+  const { tuning, done } = await tuned({ search: "sequential", tuningSeeds: [7] }, {
+    ends: smooth,
+    changes: { methods: ["OPF-MPO static"], tasks: ["rte"] },
+  });
+  const rates = done.map((runs) =>
+    runs.map(({ spec: { seed, training } }) => [seed, training.learningRate, training.factorLearningRate])
+  );
+  assertEquals(rates, [RATES.map((rate) => [7, rate, 2e-5]), FACTOR_RATES.map((rate) => [7, 1e-4, rate])]);
+  assertEquals(tuning.tuned[0]!.chosen["training.factorLearningRate"], 2e-6);
+});
+
+Deno.test("Tuning counts a run that failed as nothing, and leaves alone what the command line sets", async () => {
+  const { tuning, final } = await tuned({}, {
+    ends: (run) => run.spec.training.learningRate === 1e-4 ? { status: "failed" } : smooth(run),
+    changes: { tasks: ["rte"], set: ["training.factorLearningRate=3e-6"] },
+  });
+  for (const { chosen, atEdge } of tuning.tuned) {
+    assertEquals(chosen, { "training.learningRate": 1e-5 });
+    assertEquals(atEdge, ["training.learningRate"]);
+  }
+  assertEquals(new Set(final.map(({ training }) => training.factorLearningRate)), new Set([3e-6]));
+});
