@@ -11,7 +11,7 @@ const sha256 = (content: Uint8Array) => createHash("sha256").update(content).dig
 
 const FIXTURES = new URL("../fixtures/glue/", import.meta.url).pathname;
 
-/** A source that has the dataset in a folder, some files perhaps in other places. */
+/** A source that has the dataset in a folder, each set in one file, some files perhaps in other places. */
 const hub = (folder = FIXTURES, moved: { readonly [name: string]: string | undefined } = {}): Source => ({
   name: "hub",
   options: {},
@@ -19,7 +19,10 @@ const hub = (folder = FIXTURES, moved: { readonly [name: string]: string | undef
     assertEquals([kind, id], ["dataset", "nyu-mll/glue"]);
     return Promise.resolve({
       origin: { revision: "r1" },
-      file: (name) => Promise.resolve(name in moved ? moved[name] : `${folder}${name}`),
+      file: (name) => {
+        if (!name.endsWith("-of-00001.parquet")) return Promise.resolve(undefined);
+        return Promise.resolve(name in moved ? moved[name] : `${folder}${name}`);
+      },
     });
   },
   check: () => Promise.resolve({ answers: true, detail: "" }),

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { inFolder } from "../../_place.ts";
 import { inTinyFolder, run, spawn } from "./_command.ts";
 import type { Result } from "../../../core/experiment/results.ts";
 
@@ -76,6 +77,24 @@ Deno.test("reproduce prices runs without starting one", () =>
     ]);
     for (const { estimate } of runs) assert(estimate.seconds > 0 && estimate.bytes > 0);
     assertEquals(names(`${folder}/runs`), []);
+  }));
+
+Deno.test("reproduce --dry-run prices what is not there, without ids, and a run of it is refused", () =>
+  inFolder(async (folder) => {
+    const words = ["reproduce", "paper/table1-bert-small", "--tasks", "rte", "--seeds", "1", "--runs", "runs"];
+    const { code, out, err } = await run([...words, "--dry-run", "--json"], folder);
+    assertEquals(code, 0, err);
+    for (const what of ['The model "google/bert_uncased_L-4_H-512_A-8" was not found', "Loading rte"]) {
+      assertStringIncludes(err, what);
+    }
+    const { runs } = JSON.parse(out);
+    assertEquals(runs.length, 6);
+    for (const { id, task, seed, steps, parameters, estimate } of runs) {
+      assertEquals([id, task, seed, steps, parameters.model], [null, "rte", 1, 1560, 28_764_674]);
+      assert(estimate.seconds > 0 && estimate.bytes > 0);
+    }
+    assertEquals((await run(words, folder)).code, 2);
+    assertEquals(names(folder), []);
   }));
 
 const MISTAKES: readonly (readonly [words: readonly string[], said: string])[] = [
