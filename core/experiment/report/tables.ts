@@ -35,6 +35,7 @@ export function tuningTable({ asked: { tuned = [] } }: Evidence): Table {
 /** What each run cost: a row a run. */
 export function costsTable(evidence: Pick<Evidence, "runs">): Table {
   const runs = doneRuns(evidence);
+  const moved = (run: RunEvidence) => distanceMoved([run])?.toFixed(4) ?? "–";
   const several = new Set(runs.map(({ model }) => model)).size > 1;
   return {
     name: "costs",
@@ -47,6 +48,7 @@ export function costsTable(evidence: Pick<Evidence, "runs">): Table {
       "metrics",
       "parameters in training",
       "after merging",
+      "moved",
       "s per step",
       "total s",
       "peak memory",
@@ -54,7 +56,7 @@ export function costsTable(evidence: Pick<Evidence, "runs">): Table {
       "run",
     ],
     headers: several ? 4 : 3,
-    rows: runs.map(({ model, task, method, seed, id, result }) => ({
+    rows: runs.map(({ model, task, method, seed, id, result }, at) => ({
       cells: [
         ...several ? [model] : [],
         task,
@@ -64,6 +66,7 @@ export function costsTable(evidence: Pick<Evidence, "runs">): Table {
           .join(", ") + (result.diverged ? " (diverged)" : ""),
         `${millions(result.parameters.training)} M`,
         `${millions(result.parameters.merged)} M`,
+        moved(runs[at]!),
         result.seconds.perStep.toFixed(3),
         result.seconds.total.toFixed(0),
         `${(result.memory.peakBytes / 1e9).toFixed(2)} GB`,
