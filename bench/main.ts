@@ -33,7 +33,7 @@ async function bench(args: readonly string[]): Promise<number> {
       say(`${plan.name} …`);
       const row = await measureRow(plan, { sides, pairs: options.count("pairs") ?? PAIRS });
       rows.push(row);
-      if (!options.flag("json")) print(line(row, plan));
+      (options.flag("json") ? say : print)(line(row, plan));
     }
     if (options.flag("json")) print(JSON.stringify({ machine: machine(threads), rows }));
     return 0;

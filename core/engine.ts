@@ -109,7 +109,7 @@ export function useEngine(started: Engine): Engine {
 }
 
 /** Numbers in the largest argument from which on a kernel of its own is worth compiling. */
-export const KERNEL_SIZE = 2 ** 15;
+export const KERNEL_SIZE = 2 ** 16;
 
 /**
  * A differentiable function made into one kernel, and its gradient into another, which computes again what it needs

@@ -22,13 +22,15 @@ export function sweep(matrix: tf.Tensor2D, { rows, columns, gauge, bond, toleran
   const needed = rows.slice(0, last).filter((row, k) => row * columns[k]! > 1).length;
   const tensors: tf.Tensor[] = [];
   const dropped: number[] = [];
+  const identities = new Map<number, tf.Tensor>(); // by bond: tensors of one chain share theirs until training moves them
   let rest: tf.Tensor = tf.reshape(matrix, [1, ...matrix.shape]); // [bond, rows, columns] not yet split off
   let weights: tf.Tensor1D = tf.ones([1]); // what the bond's left side was multiplied with
   for (let k = 0; k < last; k++) {
     const [left, restRows, restColumns] = rest.shape as [number, number, number];
     const row = rows[k]!, column = columns[k]!;
     if (row * column === 1) {
-      tensors.push(tf.reshape(tf.eye(left), [left, 1, 1, left]));
+      const identity = identities.getOrInsertComputed(left, () => tf.eye(left));
+      tensors.push(tf.reshape(identity, [left, 1, 1, left]));
       continue;
     }
     const nextRows = restRows / row, nextColumns = restColumns / column;

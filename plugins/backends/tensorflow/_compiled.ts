@@ -18,7 +18,10 @@ export async function compiledFolder(library: { readonly cc: string }): Promise<
     const info = await Deno.readTextFile("/proc/cpuinfo");
     const features = info.split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line)).slice(0, 2);
     if (features.length === 0) return undefined;
-    const hash = createHash("sha256").update([...features, library.cc, size, Number(mtime)].join("\n")).digest("hex");
+    const flags = Deno.env.get("XLA_FLAGS") ?? "";
+    const hash = createHash("sha256").update([...features, library.cc, size, Number(mtime), flags].join("\n")).digest(
+      "hex",
+    );
     const folder = join(cacheFolder(), "compiled", hash.slice(0, 16));
     await Deno.mkdir(folder, { recursive: true });
     return folder;

@@ -102,9 +102,10 @@ export function openLibrary(paths: { cc: string; framework: string }): Library {
 }
 
 // TensorFlow 2.21 logs through Abseil, which minds no environment variable: its level is set by the function itself.
-// A library that has it under another name goes on logging.
+// A library that has it under another name goes on logging. Errors come back as a status anyway; what is logged besides
+// is a remark for each kernel that is read from the cache.
 function quieten(framework: string): void {
-  const level = Number(Deno.env.get("TF_CPP_MIN_LOG_LEVEL") ?? 2); // 2: errors
+  const level = Number(Deno.env.get("TF_CPP_MIN_LOG_LEVEL") ?? 3); // 3: nothing but a crash
   const setter = { name: "_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE", optional: true } as const;
   Deno.dlopen(framework, { set: { ...setter, parameters: [I], result: "void" } }).symbols.set?.(level);
 }

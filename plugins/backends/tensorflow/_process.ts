@@ -30,10 +30,6 @@ const FUNCTIONS = {
  */
 export function loadForGood(paths: readonly string[]): void {
   setDefault("TF_ENABLE_ONEDNN_OPTS", "1");
-  // Kernels of elementwise code run as fast without LLVM's later passes, and compile in two thirds of the time.
-  if (!Deno.env.get("XLA_FLAGS")?.includes("optimization_level")) {
-    addTo("XLA_FLAGS", "--xla_backend_optimization_level=1");
-  }
   const { files, nodelete } = Deno.build.os === "darwin" ? DARWIN : LINUX;
   for (const file of files) {
     const { symbols: c } = Deno.dlopen(file, FUNCTIONS);

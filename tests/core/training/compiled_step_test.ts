@@ -17,10 +17,10 @@ const OPTIONS: StepOptions = {
 };
 
 // Just large enough that every kind of kernel is compiled.
-const LINES = 8, LENGTH = 32;
+const LINES = 16, LENGTH = 32;
 const architecture = bert({ source: "tiny" }).architecture({
   ...CONFIG,
-  vocab_size: 300,
+  vocab_size: 600,
   hidden_size: 128,
   num_attention_heads: 4,
   intermediate_size: 128,
@@ -46,7 +46,7 @@ function losses(steps: number): number[] {
   const weights = bertWeights();
   const stepper = new Stepper(weights, OPTIONS);
   const found = Array.from({ length: steps }, (_, step) => {
-    const ids = key.fold(step % 4).bits(LINES * LENGTH).map((id) => 5 + id % 295);
+    const ids = key.fold(step % 4).bits(LINES * LENGTH).map((id) => 5 + id % 595);
     const examples = Array.from({ length: LINES }, (_, line) => {
       const own = [...ids.subarray(line * LENGTH, (line + 1) * LENGTH - line)];
       return { index: line, label: own[1]! % 2, ids: own, typeIds: own.map(() => 0) };

@@ -1,0 +1,35 @@
+import { assertEquals, assertMatch } from "@std/assert";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Runs the command without a Python to make an environment with. */
+async function bench(...args: string[]) {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const cache = await Deno.makeTempDir();
+  const { OPF_BENCH_PYTHON: _, ...env } = Deno.env.toObject();
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...tasks.bench.command.split(" ").slice(1), ...args],
+    cwd: ROOT,
+    clearEnv: true,
+    env: { ...env, PATH: cache, OPF_CACHE: cache },
+  }).output();
+  await Deno.remove(cache, { recursive: true });
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+Deno.test("bench says that it skips rows whose peers cannot run, and is done", async () => {
+  const { code, stdout, stderr } = await bench("step/8x32", "decompose", "--json");
+  assertEquals(code, 0);
+  const { machine, rows } = JSON.parse(stdout);
+  assertEquals(rows, []);
+  assertEquals(machine.deno, Deno.version.deno);
+  assertMatch(stderr, /no Python environment/);
+  for (const name of ["step/8x32", "decompose/18"]) assertMatch(stderr, new RegExp(`${name} is skipped`));
+});
+
+Deno.test("bench knows its rows by name, and the nearest to a slip", async () => {
+  const { code, stdout, stderr } = await bench("step/32x129");
+  assertEquals([code, stdout], [2, ""]);
+  assertMatch(stderr, /Unknown row "step\/32x129"\. Did you mean "step\/32x128"\?/);
+});
