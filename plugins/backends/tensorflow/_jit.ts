@@ -9,13 +9,20 @@ import { TYPE } from "./_ffi.ts";
 import { MUST_COMPILE, type NativeFunction, Recorder, UntraceableError } from "./_graph.ts";
 import type { KernelBackend, Target } from "./_kernels.ts";
 
+/** Who is told what a {@linkcode Compiler} does. */
+export interface CompilerOptions {
+  readonly note: (message: string) => void;
+  /** A function, and what it calls, has just been compiled. */
+  readonly compiled: () => void;
+}
+
 /** Sends ops to the graph that is being recorded, or runs them; compiles functions. */
 export class Compiler {
   readonly #recorders: Recorder[] = [];
   #functions = 0;
   #backend!: KernelBackend;
 
-  constructor(readonly eager: Eager, readonly note: (message: string) => void) {}
+  constructor(readonly eager: Eager, readonly options: CompilerOptions) {}
 
   /** The binding that TensorFlow.js's kernels call. */
   readonly target: Target = {
@@ -50,9 +57,12 @@ export class Compiler {
       // A gradient needs to see every operation; a graph takes up the operations of another.
       if (tapeIsOn() || (recording && !kernel)) return compute(...inputs);
       const signature = inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join();
-      let found = compiled.get(signature);
-      if (!found) compiled.set(signature, found = this.#compile(compute, { inputs, name, kernel }));
-      return found === "as it is" ? compute(...inputs) : this.#call(found, inputs);
+      const known = compiled.get(signature);
+      const found = known ?? this.#compile(compute, { inputs, name, kernel });
+      compiled.set(signature, found);
+      const outputs = found === "as it is" ? compute(...inputs) : this.#call(found, inputs);
+      if (!known && !recording) this.options.compiled();
+      return outputs;
     };
   }
 
@@ -71,7 +81,7 @@ export class Compiler {
       return recorder.finish(`${name.replace(/\W/g, "_")}_${this.#functions++}`, { outputs, kernel });
     } catch (error) {
       if (!(error instanceof UntraceableError)) throw error;
-      this.note(`"${name}" cannot be compiled (${messageOf(error)}); it runs uncompiled, which is slower.`);
+      this.options.note(`"${name}" cannot be compiled (${messageOf(error)}); it runs uncompiled, which is slower.`);
       return "as it is";
     } finally {
       tf.engine().endScope();

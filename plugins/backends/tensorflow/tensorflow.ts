@@ -5,7 +5,7 @@
  */
 import { type Backend, type BackendOptions, type Engine, fixSigns, RequestError, type Svd, tf } from "@opf/framework";
 import { ATTRIBUTE, typed } from "./_attributes.ts";
-import { compiledFolder } from "./_compiled.ts";
+import { compiledFolder, KeptKernels } from "./_compiled.ts";
 import { devices, newContext } from "./_context.ts";
 import { Eager } from "./_eager.ts";
 import { openLibrary, TYPE } from "./_ffi.ts";
@@ -31,8 +31,9 @@ async function start(
   { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
 ): Promise<Engine> {
   const found = await findLibrary({ ...(device && { device }), note });
-  const compiled = await compiledFolder(found);
-  if (compiled !== undefined) keepKernelsIn(compiled);
+  const shared = await compiledFolder(found);
+  const kept = shared === undefined ? undefined : KeptKernels.open(shared);
+  if (kept) keepKernelsIn(kept.folder);
   loadForGood([...found.preload, found.framework, found.cc]);
   const library = openLibrary(found);
   checkVersion(library.version);
@@ -45,7 +46,7 @@ async function start(
     );
   }
   const eager = new Eager(library, context);
-  const compiler = new Compiler(eager, note);
+  const compiler = new Compiler(eager, { note, compiled: () => kept?.keep() });
   const backend = await registerBackend(compiler.target, { version: library.version, gpu });
   compiler.attach(backend);
   const jit: Engine["jit"] = (compute, options) => compiler.jit(compute, options);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { compiledFolder } from "../../../../plugins/backends/tensorflow/_compiled.ts";
+import { compiledFolder, KeptKernels } from "../../../../plugins/backends/tensorflow/_compiled.ts";
 
 const VARIABLES = ["OPF_CACHE", "OPF_COMPILED", "XLA_FLAGS"] as const;
 
@@ -29,7 +29,7 @@ Deno.test({
     await Deno.writeTextFile(one, "1");
     await Deno.writeTextFile(other, "22");
     const folder = await folderWith({ OPF_CACHE: cache }, one);
-    assert(folder?.startsWith(`${cache}/compiled/`));
+    assert(folder !== undefined && folder.startsWith(`${cache}/compiled/`));
     assert((await Deno.stat(folder)).isDirectory);
     assertEquals(await folderWith({ OPF_CACHE: cache }, one), folder);
     assertNotEquals(await folderWith({ OPF_CACHE: cache }, other), folder);
@@ -37,5 +37,29 @@ Deno.test({
     assertEquals(await folderWith({ OPF_CACHE: cache, OPF_COMPILED: "off" }, one), undefined);
     assertEquals(await folderWith({ OPF_CACHE: cache }, `${cache}/missing.so`), undefined);
     await Deno.remove(cache, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "KeptKernels shares what is whole, and nothing that a process left unfinished",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const shared = await Deno.makeTempDir();
+    await Deno.mkdir(`${shared}/.999999999`); // of a process that is gone
+    await Deno.writeTextFile(`${shared}/.999999999/half`, "hal");
+    const first = KeptKernels.open(shared)!;
+    await Deno.writeTextFile(`${first.folder}/whole`, "whole");
+    first.keep();
+    await Deno.writeTextFile(`${first.folder}/half`, "hal"); // and then it is killed
+    const second = KeptKernels.open(shared)!;
+    assertEquals([...Deno.readDirSync(second.folder)].map(({ name }) => name), ["whole"]);
+    assertEquals([...Deno.readDirSync(shared)].map(({ name }) => name).toSorted(), [`.${Deno.pid}`, "whole"]);
+    assertEquals(await Deno.readTextFile(`${second.folder}/whole`), "whole");
+    await Deno.writeTextFile(`${shared}/late`, "by another");
+    await Deno.writeTextFile(`${second.folder}/late`, "by us");
+    second.keep();
+    assertEquals(await Deno.readTextFile(`${shared}/late`), "by another");
+    assertEquals(KeptKernels.open(`${shared}/missing`), undefined);
+    await Deno.remove(shared, { recursive: true });
   },
 });
