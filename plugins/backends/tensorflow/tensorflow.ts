@@ -11,7 +11,7 @@ import { Eager } from "./_eager.ts";
 import { openLibrary, TYPE } from "./_ffi.ts";
 import { Compiler } from "./_jit.ts";
 import { type KernelBackend, registerBackend } from "./_kernels.ts";
-import { peakMemory } from "../_peak_memory.ts";
+import { processMemory } from "../_process_memory.ts";
 import { keepKernelsIn, loadForGood } from "./_process.ts";
 import { randomNumbers } from "./_random.ts";
 import { summaryWriter } from "./_summaries.ts";
@@ -65,11 +65,7 @@ async function start(
     ...randomNumbers({ backend, target: compiler.target, jit }),
     jit,
     summaryWriter: (folder) => summaryWriter(eager, folder),
-    memory: ({ resetPeak = false } = {}) => ({
-      tensors: eager.size,
-      residentBytes: Deno.memoryUsage().rss,
-      peakBytes: peakMemory({ reset: resetPeak }),
-    }),
+    memory: (options) => ({ tensors: eager.size, ...processMemory(options) }),
   };
 }
 

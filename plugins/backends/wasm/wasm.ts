@@ -4,7 +4,7 @@
  * @module
  */
 import { type Backend, type BackendOptions, type Engine, RequestError, tf } from "@opf/framework";
-import { peakMemory } from "../_peak_memory.ts";
+import { processMemory } from "../_process_memory.ts";
 import { runAsItIs } from "./_jit.ts";
 import { randomNumbers } from "./_random.ts";
 
@@ -38,22 +38,6 @@ async function start({ device }: BackendOptions): Promise<Engine> {
     svd,
     ...randomNumbers,
     jit: runAsItIs,
-    memory: ({ resetPeak = false } = {}) => ({
-      tensors: backend.numDataIds(),
-      residentBytes: Deno.memoryUsage().rss,
-      peakBytes: largestSeen(resetPeak),
-    }),
+    memory: (options) => ({ tensors: backend.numDataIds(), ...processMemory(options) }),
   };
-}
-
-let largest = 0;
-
-// Where there is no C library to ask (Windows), the most that was seen at the times somebody asked.
-function largestSeen(reset: boolean): number {
-  try {
-    return peakMemory({ reset });
-  } catch {
-    const now = Deno.memoryUsage().rss;
-    return largest = reset ? now : Math.max(largest, now);
-  }
 }

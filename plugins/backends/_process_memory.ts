@@ -1,5 +1,5 @@
 /**
- * The most memory that the process held, from the C library.
+ * The memory that the process holds, and the most that it held.
  *
  * @module
  */
@@ -18,11 +18,28 @@ const FUNCTIONS = {
 
 let library: Deno.DynamicLibrary<typeof FUNCTIONS> | undefined;
 
+let largestSeen = 0;
+
 /**
- * The largest resident memory in bytes since the process began or since it was last reset (Linux). What the allocator
- * keeps for later is given back at a reset.
+ * Resident memory in bytes: now, and the largest since the process began or since it was last reset (Linux). What the
+ * allocator keeps for later is given back at a reset. Where there is no C library to ask (Windows), the largest is what was
+ * seen whenever this was asked.
  */
-export function peakMemory({ reset = false }: { reset?: boolean } = {}): number {
+export function processMemory({ resetPeak = false }: { readonly resetPeak?: boolean } = {}) {
+  let peak = 0;
+  try {
+    peak = peakMemory(resetPeak);
+  } catch {
+    if (resetPeak) largestSeen = 0;
+    peak = largestSeen;
+  }
+  const residentBytes = Deno.memoryUsage().rss;
+  // The system counts the two at different times.
+  largestSeen = Math.max(peak, residentBytes);
+  return { residentBytes, peakBytes: largestSeen };
+}
+
+function peakMemory(reset: boolean): number {
   const { symbols: c } = library ??= Deno.dlopen(DARWIN ? "libSystem.B.dylib" : "libc.so.6", FUNCTIONS);
   if (reset) {
     c.malloc_trim?.(0n);
