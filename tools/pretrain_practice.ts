@@ -14,6 +14,7 @@ import { type Architecture, RandomKey, rateAt, tf, useEngine, Weights } from "@o
 import { bert, bertStates, tensorflow } from "@opf/framework/plugins";
 import { practiceModelFiles, practicePassage } from "@opf/framework/tasks";
 import { fileURLToPath } from "node:url";
+import { exists } from "../core/cache.ts";
 import { initialize, stored } from "../core/pretrained.ts";
 import { writeSafetensors } from "../core/safetensors.ts";
 import { loadTokenizer } from "../core/tokenizer.ts";
@@ -35,9 +36,9 @@ await Deno.mkdir(folder, { recursive: true });
 for (const [name, content] of Object.entries(practiceModelFiles())) {
   await Deno.writeTextFile(`${folder}/${name}`, content);
 }
-const path = (name: string) => Promise.resolve(`${folder}/${name}`);
-const tokenizer = await loadTokenizer({ origin: folder, file: path });
-const config = JSON.parse(await Deno.readTextFile(await path("config.json")));
+const file = async (name: string) => await exists(`${folder}/${name}`) ? `${folder}/${name}` : undefined;
+const tokenizer = await loadTokenizer({ origin: folder, file });
+const config = JSON.parse(await Deno.readTextFile(`${folder}/config.json`));
 useEngine(await tensorflow.start({ note: say }));
 
 const architecture = maskedLanguageModel();
