@@ -4,7 +4,6 @@ import type { Result } from "../../../core/experiment/results.ts";
 import { readPoints } from "../../_event_files.ts";
 import { inTinyFolder, run } from "./_command.ts";
 import { events, ids } from "./_processes.ts";
-import { BACKEND } from "./_resumed.ts";
 
 const EXPERIMENT = `
 import { defineExperiment } from "@opf/framework";
@@ -29,7 +28,7 @@ Deno.test("reproduce chooses rates on training data, shares the runs, and does t
       const text = EXPERIMENT.replace("NAME", name).replace("MODEL", `${folder}/model`);
       await Deno.writeTextFile(`${folder}/${name}.ts`, text);
     }
-    const words = [...["--runs", "runs", "--data", "data", "--threads", "1", "--json"], ...BACKEND];
+    const words = ["--runs", "runs", "--data", "data", "--threads", "1", "--json"];
     const first = await run(["reproduce", "one.ts", ...words, "--tensorboard"], folder);
     assertEquals(first.code, 0, first.err);
     const { results } = JSON.parse(first.out) as { results: [Result] };
@@ -65,9 +64,6 @@ Deno.test("reproduce chooses rates on training data, shares the runs, and does t
     }
     // Event files say what the log of events says.
     const board = `${folder}/runs/${results[0].id}/tensorboard`;
-    if (results[0].environment && (results[0].environment as { backend: string }).backend !== "tensorflow") {
-      return assertStringIncludes(first.err, "writes no files for TensorBoard");
-    }
     const points = readPoints(board).filter(({ tag }) => tag === "training/loss");
     const losses = events(`${folder}/runs/${results[0].id}`).filter(({ type }) => type === "step");
     assertEquals(points.map(({ step }) => step), losses.map(({ step }) => step));
