@@ -63,8 +63,7 @@ export class Outliner {
       id: null,
       spec,
       model: nameOf(plugin),
-      architecture: remembered(
-        this.#architectures,
+      architecture: this.#architectures.getOrInsertComputed(
         JSON.stringify([model, spec.task.head]),
         () => plugin.architecture(config, spec.task.head),
       ),
@@ -105,16 +104,10 @@ export class Outliner {
 // How many of the rows a run trains on: the same for every seed, and for every run with these settings.
 function examplesOf({ train, dev }: Rows, settings: TrainingSettings): number {
   const { split, keep, heldOut, trainExamples } = settings;
-  return remembered(LENGTHS, JSON.stringify([train, dev, split, keep, heldOut, trainExamples]), () => {
+  return LENGTHS.getOrInsertComputed(JSON.stringify([train, dev, split, keep, heldOut, trainExamples]), () => {
     const sets = splitExamples({ train: Array.from({ length: train }), dev: Array.from({ length: dev }) }, settings);
     return trainingParts(sets, { settings, key: RandomKey.of(0) }).train.length;
   });
 }
 
 const LENGTHS = new Map<string, number>();
-
-function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
-  let found = known.get(key);
-  if (found === undefined) known.set(key, found = make());
-  return found;
-}

@@ -128,7 +128,7 @@ export class Preparer {
   /** Finds a model's files. */
   model(model: string | LanguageModel): Promise<FoundModel> {
     const key = typeof model === "string" ? model : JSON.stringify([model.name, model.options]);
-    return remembered(this.#models, key, async () => {
+    return this.#models.getOrInsertComputed(key, async () => {
       const source = typeof model === "string" ? model : model.source;
       const repository = await this.#open(source, typeof model === "string" ? undefined : model.revision);
       const config = await readConfig(repository);
@@ -178,7 +178,7 @@ export class Preparer {
 
   /** Loads a task's data and checks their labels. */
   load(task: Task): Promise<TaskData> {
-    return remembered(this.#data, JSON.stringify([task.name, task.options ?? {}]), async () => {
+    return this.#data.getOrInsertComputed(JSON.stringify([task.name, task.options ?? {}]), async () => {
       const { data } = this.options;
       const loaded = await task.load({ ...(data !== undefined && { folder: data }), sources: this.parts.sources });
       for (const [split, examples] of [["train", loaded.train], ["dev", loaded.dev]] as const) {
@@ -215,10 +215,4 @@ const runId = (settings: RunSettings): Promise<string> =>
 async function digestOf(repository: Repository, names: readonly string[]): Promise<string> {
   const paths = (await Promise.all(names.map((name) => repository.file(name)))).filter((path) => path !== undefined);
   return digest(await Promise.all(paths.map(sha256OfFile)));
-}
-
-function remembered<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  let found = known.get(key);
-  if (!found) known.set(key, found = make());
-  return found;
 }
