@@ -31,6 +31,7 @@ export class Progress implements RunnerWatcher {
   readonly #left: TimeLeft;
   #count = 0;
   #total = 0;
+  #later = 0;
 
   constructor(live: boolean, { jobs }: { jobs: number }) {
     this.#left = new TimeLeft(jobs);
@@ -50,12 +51,18 @@ export class Progress implements RunnerWatcher {
     for (const run of runs) this.#left.expect(run.id, estimate(run).estimate.seconds);
   }
 
+  later(runs: readonly PreparedRun[]): void {
+    const each = new Map(runs.map((run) => [run.id, run]));
+    this.#later = each.size;
+    this.#left.later = [...each.values()].reduce((sum, run) => sum + estimate(run).estimate.seconds, 0);
+  }
+
   started(run: PreparedRun): void {
     if (this.#runs.has(run.id)) return; // another process was at it, and it is looked at again
     const live: Live = { number: ++this.#count, examples: 0, steps: 0, spoken: performance.now() };
     this.#runs.set(run.id, live);
     if (this.#bars) live.bar = this.#bars.create(run.steps, 0, { name: nameOf(run), facts: "preparing" });
-    else say(`[${live.number}/${this.#total}] ${nameOf(run)}: ${run.steps} steps.`);
+    else say(`[${this.#place(live)}] ${nameOf(run)}: ${run.steps} steps.`);
   }
 
   event(run: PreparedRun, event: TrainingEvent): void {
@@ -86,12 +93,12 @@ export class Progress implements RunnerWatcher {
       `${(live.examples / seconds).toFixed(1)} examples/s`,
       `${(event.residentBytes / 1e9).toFixed(1)} GB`,
       `${clock(left)} left`,
-      ...(this.#total > 1 ? [`${clock(this.#left.seconds)} for all`] : []),
+      ...(this.#total + this.#later > 1 ? [`${clock(this.#left.seconds)} for all`] : []),
     ].join(", ");
     live.bar?.update(event.step, { facts });
     if (!live.bar && (performance.now() - live.spoken > 1000 * PLAIN_SECONDS || event.step === event.steps)) {
       live.spoken = performance.now();
-      say(`[${live.number}/${this.#total}] ${nameOf(run)}: step ${event.step}/${event.steps}, ${facts}`);
+      say(`[${this.#place(live)}] ${nameOf(run)}: step ${event.step}/${event.steps}, ${facts}`);
     }
   }
 
@@ -108,6 +115,10 @@ export class Progress implements RunnerWatcher {
             clock(result.seconds.total)
           } (run ${run.id}).`),
     );
+  }
+
+  #place({ number }: Live): string {
+    return `${number}/${this.#total + this.#later}`;
   }
 
   /** Says what was not said yet: each run has its own process, and they would repeat each other. */

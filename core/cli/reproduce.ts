@@ -9,13 +9,11 @@ import { RequestError } from "../errors.ts";
 import { type Asked, readAskedFile } from "../experiment/asked.ts";
 import { conduct, type Conducted, type Plan, planExperiment } from "../experiment/conduct.ts";
 import { readEvidence } from "../experiment/evidence.ts";
-import { type Ground, groundsOf, groundsTable } from "../experiment/grounds.ts";
 import { experimentUrl } from "../experiment/load.ts";
 import { outlineExperiment } from "../experiment/outline_experiment.ts";
 import { summaryText } from "../experiment/report/markdown.ts";
 import { summarize } from "../experiment/report/report.ts";
 import type { OpenRequest } from "../experiment/request.ts";
-import type { Result } from "../experiment/results.ts";
 import { backendNamed, type Parts } from "../parts.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { nextCommands } from "./next.ts";
@@ -75,26 +73,22 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
   let failed = false;
   for (const plan of plans) {
     const { name } = plan.experiment;
-    const { results, tuning } = await run(plan);
-    failed ||= [...results, ...tuning].some(({ status }) => status === "failed");
-    const grounds = await groundsOf(plan);
-    if (options.flag("json")) print(JSON.stringify({ experiment: name, results, grounds }));
+    const { results, beside } = await run(plan);
+    failed ||= [...results, ...beside].some(({ status }) => status === "failed");
+    const evidence = await readEvidence(name, plan.request.runs);
+    if (options.flag("json")) print(JSON.stringify({ experiment: name, results, grounds: evidence.grounds }));
     else {
-      print(`\n${name}\n\n${summaryText(await summarize(await readEvidence(name, plan.request.runs)))}`);
-      print(await groundsText(plan, { grounds, results, parts }));
+      print(`\n${name}\n\n${summaryText(await summarize(evidence))}`);
+      print(await closingText(plan, parts));
     }
   }
   return failed ? 1 : 0;
 }
 
-// What stands beneath the tables: what the figures are to be seen against, what is to be known of them, what comes next.
-async function groundsText(
-  { experiment }: Plan,
-  { grounds, results, parts }: { grounds: readonly Ground[]; results: readonly Result[]; parts: Parts },
-): Promise<string> {
+// What stands beneath the tables: what is to be known of them, what comes next.
+async function closingText({ experiment }: Plan, parts: Parts): Promise<string> {
   const next = await nextCommands(experiment, parts);
   return [
-    groundsTable(grounds, results),
     experiment.notes?.join("\n"),
     next.length > 0 ? `Next:\n${next.map((line) => `  ${line}`).join("\n")}` : undefined,
   ].filter((part) => part !== undefined).map((part) => `\n${part}`).join("\n");

@@ -14,6 +14,8 @@ interface Expected {
 /** Estimates of runs, corrected by how long the runs took that were done. */
 export class TimeLeft {
   readonly #runs = new Map<string, Expected>();
+  /** Seconds, by estimate, of runs that are not expected yet. */
+  later = 0;
 
   /** `jobs` runs are done at once. */
   constructor(readonly jobs: number) {}
@@ -37,7 +39,7 @@ export class TimeLeft {
 
   /** Seconds until all are done. */
   get seconds(): number {
-    let [estimated, measured, waiting, left] = [0, 0, 0, 0];
+    let [estimated, measured, waiting, left] = [0, 0, this.later, 0];
     for (const run of this.#runs.values()) {
       if (run.state === "waiting") waiting += run.estimated;
       else {

@@ -6,6 +6,7 @@
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { Changes } from "./expand.ts";
+import type { AskedGround } from "./grounds.ts";
 import { type Published, publishedSchema } from "./published.ts";
 import { toJson, writeWhole } from "./results.ts";
 
@@ -57,6 +58,8 @@ export interface Asked {
   /** The method that others are compared with. */
   readonly baseline: string;
   readonly tuned?: readonly Tuned[];
+  /** What its figures are to be seen against. */
+  readonly grounds?: readonly AskedGround[];
   readonly runs: readonly AskedRun[];
 }
 

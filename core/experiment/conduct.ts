@@ -10,6 +10,7 @@ import type { Parts } from "../parts.ts";
 import { type Asked, checkSameRuns, type Tuned, writeAsked } from "./asked.ts";
 import type { Experiment } from "./define.ts";
 import { Expansion, type Place } from "./expand.ts";
+import { groundsOf } from "./grounds.ts";
 import { experimentName, loadExperiment } from "./load.ts";
 import { outsideModules } from "./modules.ts";
 import { type PreparedRun, Preparer } from "./prepare.ts";
@@ -60,7 +61,7 @@ export async function planExperiment(
   for (const place of expansion.places) runs.push(await prepare(place));
   const grounds: PreparedRun[] = [];
   for (const place of expansion.grounds) grounds.push(await prepare(place));
-  const tuning = await Tuning.of({ expansion, prepare, run: () => Promise.resolve(new Map()) });
+  const tuning = await Tuning.of({ expansion, prepare });
   const first = tuning.stages > 0 ? await tuning.runs(0) : [];
   return { experiment, url, modules, request, parts, expansion, prepare, tuning: first, runs, grounds };
 }
@@ -77,8 +78,8 @@ export interface ConductOptions {
 export interface Conducted {
   /** Of the final runs, under their labels. */
   readonly results: readonly Result[];
-  /** Of the runs that settings were chosen by. */
-  readonly tuning: readonly Result[];
+  /** Of the runs that settings were chosen by, and of the experiment's ground. */
+  readonly beside: readonly Result[];
 }
 
 /** Tunes where asked for, does the runs, and gives their results. */
@@ -88,13 +89,15 @@ export async function conduct(plan: Plan, { watch, signal, before }: ConductOpti
   const interrupted = () => new Interrupted("Interrupted; what is finished is kept, the same command goes on.");
   const begin = () => Promise.resolve();
   const tried = new Map<string, Result>();
-  const run = async (runs: readonly PreparedRun[]) => {
+  const run = async (runs: readonly PreparedRun[], later: readonly PreparedRun[]) => {
+    watch.later([...later, ...grounds]);
     const found = await runAll(runs, { ...common, begin });
     for (const [id, result] of found) tried.set(id, result);
     return found;
   };
-  const tuning = await Tuning.of({ expansion, prepare, run });
-  if (!await tuning.run()) throw interrupted();
+  const tuning = await Tuning.of({ expansion, prepare });
+  if (!await tuning.run(run)) throw interrupted();
+  watch.later([]);
   for (const tuned of tuning.tuned) watch.note(saidOf(tuned));
   const runs = await Promise.all(tuning.places.map(prepare));
   const asked = await askedBy(plan, { runs, tuning });
@@ -105,7 +108,8 @@ export async function conduct(plan: Plan, { watch, signal, before }: ConductOpti
     const result = found.get(id);
     return result ? [{ ...result, method: label, experiment: experiment.name }] : [];
   });
-  return { results, tuning: [...tried.values()] };
+  const ground = grounds.flatMap(({ id }) => found.get(id) ?? []);
+  return { results, beside: [...tried.values(), ...ground] };
 }
 
 // What was chosen, flagged where the best may lie beyond what was tried.
@@ -117,8 +121,8 @@ function saidOf({ task, method, chosen, atEdge }: Tuned): string {
 }
 
 async function askedBy(
-  { experiment, url, modules, request, parts: { root } }: Plan,
-  { runs, tuning: { tuned } }: { runs: readonly PreparedRun[]; tuning: Tuning },
+  { experiment, url, modules, request, parts: { root }, grounds }: Plan,
+  { runs, tuning: { tuned } }: { runs: readonly PreparedRun[]; tuning: Tuning<PreparedRun> },
 ): Promise<Asked> {
   const { name, description, published } = experiment;
   const asked = runs.map(({ id, model, spec: { task, label, base, point, seed } }) => ({
@@ -152,6 +156,7 @@ async function askedBy(
     ...(published && { published: publishedSchema.parse(published) }),
     baseline: experiment.baseline ?? usual,
     ...(tuned.length > 0 && { tuned }),
+    grounds: groundsOf(runs, grounds),
     runs: asked,
   };
 }

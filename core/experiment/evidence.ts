@@ -5,6 +5,7 @@
  */
 import { RequestError } from "../errors.ts";
 import { type Asked, type AskedRun, readAsked } from "./asked.ts";
+import { type Ground, readGrounds } from "./grounds.ts";
 import { FILES, type Prediction, readResult, type Result } from "./results.ts";
 
 /** A run that has a result, as the experiment asked for it. */
@@ -17,6 +18,8 @@ export interface Evidence {
   readonly asked: Asked;
   /** Those that have ended, in the order asked for. */
   readonly runs: readonly RunEvidence[];
+  /** What the figures are to be seen against, a task each. */
+  readonly grounds: readonly Ground[];
   /** Folder of all runs. */
   readonly folder: string;
 }
@@ -31,7 +34,7 @@ export async function readEvidence(name: string, folder: string): Promise<Eviden
     const result = await readResult(`${folder}/${run.id}`);
     return result ? [{ ...run, result }] : [];
   }));
-  return { asked, runs: runs.flat(), folder };
+  return { asked, runs: runs.flat(), grounds: await readGrounds(asked.grounds ?? [], folder), folder };
 }
 
 /** Runs that were done to their end, diverged ones among them. */

@@ -12,6 +12,7 @@ import type { Task } from "../task.ts";
 import type { Method } from "../training/run.ts";
 import { TRAINING_DEFAULTS, trainingSchema, type TrainingSettings } from "../training/settings.ts";
 import { check, type Experiment } from "./define.ts";
+import { lastPart, setting } from "./setting.ts";
 
 /** What the command line changes. */
 export interface Changes {
@@ -57,7 +58,7 @@ export interface RunSpec {
   readonly method: Method;
   readonly seed: number;
   readonly training: TrainingSettings;
-  /** What plain runs have of it, which do not heed it: neither what the method states nor what tuning chose. */
+  /** What plain runs have of it, which do not heed it: no method's own, no point's of a sweep, none that tuning chose. */
   readonly forAll: FactorSettings;
   readonly parameters: Values;
   /** How often the run's state is kept, in seconds. */
@@ -154,11 +155,12 @@ export class Expansion {
     const at = `experiment "${experiment.name}", methods["${place.method}"]`;
     const { factorLearningRate, factorWeightDecay, scoreExamples } = check(trainingSchema, {
       ...experiment.training,
-      ...this.#applied(place.point).training,
+      ...applied(experiment, this.set).training,
     }, at);
+    const forAll = { factorLearningRate, factorWeightDecay, scoreExamples };
+    const plain = !method.decomposition;
     const point = this.#points[place.point]!;
-    const suffix = Object.entries(point).map(([path, value]) => `${path.split(".").at(-1)} ${JSON.stringify(value)}`)
-      .join(", ");
+    const suffix = Object.entries(point).map(([path, value]) => `${lastPart(path)} ${setting(value)}`).join(", ");
     const spec = {
       experiment: experiment.name,
       place,
@@ -169,8 +171,8 @@ export class Expansion {
       point,
       method,
       seed: place.seed,
-      training: check(trainingSchema, stated, at),
-      forAll: { factorLearningRate, factorWeightDecay, scoreExamples },
+      training: check(trainingSchema, { ...stated, ...plain && forAll }, at),
+      forAll,
       parameters,
       checkpointSeconds: checkpoint.everySeconds ?? experiment.checkpoint?.everySeconds ?? CHECKPOINT_SECONDS,
     };

@@ -11,7 +11,7 @@ import { outsideModules } from "./modules.ts";
 import { Outliner, type RunOutline } from "./outline.ts";
 import { Preparer } from "./prepare.ts";
 import type { OpenRequest } from "./request.ts";
-import { type TuneOptions, Tuning } from "./tune.ts";
+import { Tuning } from "./tune.ts";
 
 /** The runs of an experiment; a `Plan` is one whose runs can start. */
 export interface ExperimentOutline {
@@ -48,9 +48,7 @@ export async function outlineExperiment(
   for (const place of expansion.places) runs.push(await outline(place));
   const grounds: RunOutline[] = [];
   for (const place of expansion.grounds) grounds.push(await outline(place));
-  // Which runs tuning begins with depends on nothing that an outline lacks.
-  const prepare = outline as unknown as TuneOptions["prepare"];
-  const tuning = await Tuning.of({ expansion, prepare, run: () => Promise.resolve(new Map()) });
+  const tuning = await Tuning.of({ expansion, prepare: outline });
   return {
     experiment,
     tuning: tuning.stages > 0 ? await tuning.runs(0) : [],

@@ -16,6 +16,8 @@ import { startWorker, type Worker } from "./worker_process.ts";
 export interface RunnerWatcher {
   /** These are to be done. */
   expect(runs: readonly PreparedRun[]): void;
+  /** These will be expected later, in place of those named before. */
+  later(runs: readonly PreparedRun[]): void;
   started(run: PreparedRun): void;
   event(run: PreparedRun, event: TrainingEvent): void;
   finished(run: PreparedRun, result: Result): void;

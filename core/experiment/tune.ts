@@ -6,20 +6,24 @@
 import type { Result } from "./results.ts";
 import type { Tuned } from "./asked.ts";
 import { combinations, type Expansion, type Place, type Values } from "./expand.ts";
-import type { PreparedRun } from "./prepare.ts";
+import type { RunOutline } from "./outline.ts";
 
-/** What tuning needs of the command that runs it. */
-export interface TuneOptions {
+/** What tuning needs of the command that runs it; runs that are only priced are outlines. */
+export interface TuneOptions<Run extends RunOutline> {
   readonly expansion: Expansion;
-  readonly prepare: (place: Place) => Promise<PreparedRun>;
-  /** Does runs; gives their results by id, fewer where it was interrupted. */
-  readonly run: (runs: readonly PreparedRun[]) => Promise<ReadonlyMap<string, Result>>;
+  readonly prepare: (place: Place) => Promise<Run>;
 }
 
+/** Does runs, knowing which ones come after them, at rates that may change; gives results by id, fewer where interrupted. */
+export type RunStage<Run> = (
+  runs: readonly Run[],
+  later: readonly Run[],
+) => Promise<ReadonlyMap<string | null, Result>>;
+
 /** One method on one task, whose settings are chosen together. */
-interface Group {
+interface Group<Run> {
   readonly places: readonly Place[];
-  readonly first: PreparedRun;
+  readonly first: Run;
   /** Paths that are chosen together, one set after the other. */
   readonly stages: readonly (readonly string[])[];
   chosen: Values;
@@ -30,7 +34,7 @@ interface Group {
 export const TUNING_SEEDS: readonly number[] = [101, 102, 103];
 
 /** Whether a run trains factors at the rate of factors. */
-export function trainsFactors({ spec: { method: { decomposition } }, architecture }: PreparedRun): boolean {
+export function trainsFactors({ spec: { method: { decomposition } }, architecture }: RunOutline): boolean {
   const { shape } = architecture.matrices[0]!;
   const plan = decomposition?.plan(shape);
   return plan?.factorShapes.some((_, at) => {
@@ -43,23 +47,23 @@ export function trainsFactors({ spec: { method: { decomposition } }, architectur
  * The tuning runs of each stage for values chosen so far, and in the end the places of the final runs, with the values that
  * were chosen for them, and how.
  */
-export class Tuning {
-  readonly #groups: readonly Group[];
-  readonly #options: TuneOptions;
+export class Tuning<Run extends RunOutline> {
+  readonly #groups: readonly Group<Run>[];
+  readonly #options: TuneOptions<Run>;
 
-  private constructor(groups: readonly Group[], options: TuneOptions) {
+  private constructor(groups: readonly Group<Run>[], options: TuneOptions<Run>) {
     this.#groups = groups;
     this.#options = options;
   }
 
-  static async of(options: TuneOptions): Promise<Tuning> {
+  static async of<Run extends RunOutline>(options: TuneOptions<Run>): Promise<Tuning<Run>> {
     const { expansion, prepare } = options;
     const { tune = {}, search = "grid" } = expansion.experiment;
     const byGroup = Map.groupBy(
       expansion.places,
       ({ model, task, point, method }) => JSON.stringify([model, task, point, method]),
     );
-    const groups: Group[] = [];
+    const groups: Group<Run>[] = [];
     for (const places of byGroup.values()) {
       const first = await prepare(places[0]!);
       const paths = Object.keys(tune).filter((path) =>
@@ -76,13 +80,13 @@ export class Tuning {
   }
 
   /** The runs of one stage, for the values chosen before it. */
-  async runs(stage: number): Promise<PreparedRun[]> {
+  async runs(stage: number): Promise<Run[]> {
     const places = this.#groups.flatMap((group) => this.#candidates(group, stage).flatMap(({ places }) => places));
     return await Promise.all(places.map(this.#options.prepare));
   }
 
   // What is tried for one group: each combination at each tuning seed.
-  #candidates({ places: [place], stages, chosen }: Group, stage: number) {
+  #candidates({ places: [place], stages, chosen }: Group<Run>, stage: number) {
     const { tune = {}, tuningSeeds = TUNING_SEEDS } = this.#options.expansion.experiment;
     const paths = stages[stage];
     if (!paths) return [];
@@ -94,9 +98,9 @@ export class Tuning {
   }
 
   /** Does the tuning runs that are not done; false where it was interrupted. */
-  async run(): Promise<boolean> {
+  async run(run: RunStage<Run>): Promise<boolean> {
     for (let stage = 0; stage < this.stages; stage++) {
-      const results = await this.#options.run(await this.runs(stage));
+      const results = await run(await this.runs(stage), await this.#after(stage));
       for (const group of this.#groups) {
         const tried = [];
         for (const { values, places } of this.#candidates(group, stage)) {
@@ -111,6 +115,13 @@ export class Tuning {
       }
     }
     return true;
+  }
+
+  // All that comes after a stage, as it would be with what is chosen until now.
+  async #after(stage: number): Promise<Run[]> {
+    const stages = Array.from({ length: this.stages - stage - 1 }, (_, at) => this.runs(stage + 1 + at));
+    const final = Promise.all(this.places.map(this.#options.prepare));
+    return (await Promise.all([...stages, final])).flat();
   }
 
   /** Of the final runs, with what was chosen until now. */

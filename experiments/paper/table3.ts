@@ -37,7 +37,7 @@ export default defineExperiment({
   published: {
     source: sourceOf("table 3, 'our approach'"),
     rows: RATES.map((rate, at) => ({
-      method: `OPF-MPO dynamic (rate ${JSON.stringify(rate)})`,
+      method: `OPF-MPO dynamic (rate ${rate.toExponential()})`,
       values: Object.fromEntries(Object.entries(PUBLISHED).map(([task, values]) => [task, values[at]!])),
     })),
     notes: [

@@ -108,10 +108,10 @@ Deno.test("ablations share the runs of ablations/controls, and size those of glu
       }
     };
     const six = ["fine-tuning", "frozen", "rate-matched", "OPF-SVD", "OPF-MPO static", "OPF-MPO dynamic"];
-    await shared("ablations/learning-rate", six.map((name) => [`${name} (learningRate 0.0001)`, name]));
+    await shared("ablations/learning-rate", six.map((name) => [`${name} (learningRate 1e-4)`, name]));
     await shared("ablations/factor-learning-rate", [
       ["fine-tuning", "fine-tuning"],
-      ["OPF-MPO static (rate 0.00002)", "OPF-MPO static"],
+      ["OPF-MPO static (rate 2e-5)", "OPF-MPO static"],
     ]);
     await shared("ablations/score", [["eq. 6", "OPF-MPO static, eq. 6"], ["eq. 7, |Σ g·w|", "OPF-MPO static"]]);
     await shared("ablations/grouping", [["by module", "OPF-MPO static"]]);

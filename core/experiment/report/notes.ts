@@ -8,7 +8,8 @@ import { FEWEST_SEEDS } from "../bootstrap.ts";
 import { doneRuns, type Evidence, type RunEvidence } from "../evidence.ts";
 import { canonical } from "../results.ts";
 import type { Comparison, Statistics } from "../statistics.ts";
-import { counted, lastPart, setting } from "./numbers.ts";
+import { counted } from "./numbers.ts";
+import { lastPart, setting } from "../setting.ts";
 import { isShown, MARKS } from "./results_table.ts";
 
 /** Up to as many, it has to be said that seeds may agree by chance. */

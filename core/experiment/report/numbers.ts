@@ -21,14 +21,5 @@ export const pValue = (p: number): string => p < 0.001 ? p.toExponential(1) : p.
 export const spread = (values: readonly number[]): string =>
   percent(mean([...values])) + (values.length > 1 ? ` ± ${percent(sampleStandardDeviation([...values]))}` : "");
 
-/** A setting's value, short: `1e-4`, `11`, `gauge`. */
-export function setting(value: unknown): string {
-  if (typeof value !== "number") return typeof value === "string" ? value : JSON.stringify(value);
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
-}
-
-/** The last part of a setting's path: `learningRate`. */
-export const lastPart = (path: string): string => path.split(".").at(-1)!;
-
 /** A number and what it counts: `1 run`, `2 runs`. */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

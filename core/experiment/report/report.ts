@@ -16,7 +16,7 @@ import { notes } from "./notes.ts";
 import { comparisonsTable, resultsTable } from "./results_table.ts";
 import { readStory, type Story } from "./story.ts";
 import type { Table } from "./table.ts";
-import { costsTable, failuresTable, rankingTables, tuningTable } from "./tables.ts";
+import { costsTable, failuresTable, groundsTable, rankingTables, tuningTable } from "./tables.ts";
 
 /** All that a report says. */
 export interface Report {
@@ -38,6 +38,7 @@ export type Summary = Omit<Report, "rankings" | "charts">;
 export async function summarize(evidence: Evidence): Promise<Summary> {
   const statistics = await compare(evidence);
   const tables = [
+    groundsTable(evidence),
     comparisonsTable(statistics),
     tuningTable(evidence),
     costsTable(evidence),

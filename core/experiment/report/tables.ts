@@ -4,11 +4,35 @@
  * @module
  */
 import { mean } from "simple-statistics";
+import { GROUND_METHOD } from "../expand.ts";
 import { doneRuns, type Evidence, primaryOf, type RunEvidence } from "../evidence.ts";
 import { canonical } from "../results.ts";
-import { counted, lastPart, millions, percent, setting } from "./numbers.ts";
+import { counted, millions, percent } from "./numbers.ts";
+import { lastPart, setting } from "../setting.ts";
 import type { Story } from "./story.ts";
 import type { Table } from "./table.ts";
+
+/** What a constant answer and an untrained model reach, and what the data's noise leaves; columns that have figures. */
+export function groundsTable({ grounds, ...evidence }: Pick<Evidence, "grounds" | "runs">): Table {
+  const percents = (values: readonly number[]) => values.length > 0 ? percent(mean([...values])) : "–";
+  const plain = doneRuns(evidence).filter(({ method }) => method === GROUND_METHOD);
+  const columns: [string, string[]][] = [
+    ["task", grounds.map(({ task, primary }) => `${task} (${primary})`)],
+    ["majority", grounds.map(({ majority }) => percent(majority))],
+    ["from random weights", grounds.map(({ untrained }) => percents(Object.values(untrained)))],
+    [GROUND_METHOD, grounds.map(({ task }) => percents(plain.filter((run) => run.task === task).map(primaryOf)))],
+    ["ceiling", grounds.map(({ ceiling }) => percents(ceiling === undefined ? [] : [ceiling]))],
+  ];
+  const shown = columns.filter(([, cells]) => cells.some((cell) => cell !== "–"));
+  return {
+    name: "grounds",
+    caption:
+      "What the figures are to be seen against: the most frequent answer, the same model from random weights, and what the data's noise leaves, in percent",
+    head: shown.map(([head]) => head),
+    headers: 1,
+    rows: grounds.map((_, at) => ({ cells: shown.map(([, cells]) => cells[at]!) })),
+  };
+}
 
 /** What was chosen for each method, and whether it lies at the edge of what was tried. */
 export function tuningTable({ asked: { tuned = [] } }: Evidence): Table {

@@ -11,7 +11,7 @@ import { markdown } from "./markdown.ts";
 import type { Report, Summary } from "./report.ts";
 
 /** `report.json`, and what the command prints with `--json`. */
-export function reportJson({ evidence: { asked, runs }, statistics, notes }: Summary) {
+export function reportJson({ evidence: { asked, runs, grounds }, statistics, notes }: Summary) {
   const { experiment, description, baseline, published, tuned } = asked;
   return {
     experiment,
@@ -19,6 +19,7 @@ export function reportJson({ evidence: { asked, runs }, statistics, notes }: Sum
     baseline,
     asked: asked.runs.length,
     results: runs.map(({ method, result }) => ({ ...result, method })),
+    grounds,
     statistics,
     notes,
     ...published && { published },

@@ -2,7 +2,7 @@ import { defineExperiment, RequestError, zipped } from "@opf/framework";
 import { mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { expand, Expansion, plainOf } from "../../../core/experiment/expand.ts";
+import { type Changes, expand, Expansion, plainOf } from "../../../core/experiment/expand.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 
 const experiment = defineExperiment({
@@ -60,8 +60,8 @@ Deno.test("expand() visits every point of a sweep, and says which in the label",
   });
   const runs = expand(swept, { tasks: ["rte"], models: ["a"], seeds: [1], methods: ["OPF-MPO static"] }, { tasks });
   assertEquals(runs.map(({ label }) => label), [
-    "OPF-MPO static (tensors 2, learningRate 0.00001)",
-    "OPF-MPO static (tensors 4, learningRate 0.00001)",
+    "OPF-MPO static (tensors 2, learningRate 1e-5)",
+    "OPF-MPO static (tensors 4, learningRate 1e-5)",
   ]);
   assertEquals(runs.map(({ method }) => (method.decomposition!.options as { tensors: number }).tensors), [2, 4]);
 });
@@ -125,6 +125,23 @@ Deno.test("plainOf() is the experiment's own plain run, whatever the method says
   assertEquals([needed.training, needed.method], [expansion.at(same).training, {}]);
   // Another process finds it again by its place.
   assertEquals(expansion.at(needed.place), needed);
+});
+
+Deno.test("a sweep over what only factors heed asks for one plain run", () => {
+  const swept = defineExperiment({
+    ...experiment,
+    sweep: { "training.factorLearningRate": [1e-6, 1e-5], "training.learningRate": [1e-5] },
+  });
+  const rates = (method: string, changes: Changes = {}) =>
+    expand(swept, { ...changes, methods: [method], tasks: ["rte"], models: ["a"], seeds: [1] }, { tasks })
+      .map(({ training }) => training.factorLearningRate);
+  assertEquals(rates("OPF-MPO static"), [1e-6, 1e-5]);
+  const [one, other] = rates("fine-tuning");
+  assertEquals(one, other);
+  assertEquals(
+    plainOf(expand(swept, { methods: ["OPF-MPO static"] }, { tasks }).at(-1)!).training.factorLearningRate,
+    one,
+  );
 });
 
 Deno.test("defineExperiment() adds to the experiment that it extends", () => {

@@ -36,15 +36,17 @@ async function tuned(
     return Promise.resolve({ id, spec, model: "a", architecture: { matrices } } as unknown as PreparedRun);
   };
   const done: PreparedRun[][] = [];
-  const run = (runs: readonly PreparedRun[]) => {
+  const later: number[] = [];
+  const run = (runs: readonly PreparedRun[], after: readonly PreparedRun[]) => {
     done.push([...runs]);
+    later.push(after.length);
     const result = (run: PreparedRun) =>
       ({ status: "done", primary: run.spec.task.primary, metrics: {}, ...ends(run) }) as Result;
     return Promise.resolve(new Map(runs.map((run) => [run.id, result(run)])));
   };
-  const tuning = await Tuning.of({ expansion, prepare, run });
-  assertEquals(await tuning.run(), true);
-  return { tuning, done, final: tuning.places.map((place) => expansion.at(place)) };
+  const tuning = await Tuning.of({ expansion, prepare });
+  assertEquals(await tuning.run(run), true);
+  return { tuning, done, later, final: tuning.places.map((place) => expansion.at(place)) };
 }
 
 // Best at a middle rate, better with the first factor rate; seeds differ, and their mean is 0.
@@ -55,14 +57,14 @@ const smooth = ({ spec: { task, training: { learningRate, factorLearningRate }, 
 });
 
 Deno.test("Tuning chooses for each method and task on held-out training examples, by the mean of seeds of its own", async () => {
-  const { tuning, done: [runs, ...more], final } = await tuned({}, { ends: smooth });
+  const { tuning, done: [runs, ...more], later, final } = await tuned({}, { ends: smooth });
   assertEquals(more, []);
   assertEquals(new Set(runs!.map(({ spec }) => spec.training.split)), new Set(["held-out"]));
   assertEquals(new Set(runs!.map(({ spec }) => spec.seed)), new Set([101, 102, 103]));
   // Factors' rates are tried only where there are factors that train at them.
   const perTask = 3 * RATES.length * (1 + 1 + FACTOR_RATES.length);
   assertEquals(runs!.length, 2 * perTask);
-  assertEquals(final.length, 2 * 3 * 2);
+  assertEquals([final.length, ...later], [2 * 3 * 2, 2 * 3 * 2]);
   for (const { training, base } of final) {
     assertEquals([training.split, training.learningRate], ["dev", 1e-4]);
     assertEquals(training.factorLearningRate, base === "OPF-MPO static" ? 2e-6 : 2e-5);
@@ -75,7 +77,7 @@ Deno.test("Tuning chooses for each method and task on held-out training examples
 });
 
 Deno.test("Tuning one after the other tries the second setting at the first that was chosen", async () => {
-  const { tuning, done } = await tuned({ search: "sequential", tuningSeeds: [7] }, {
+  const { tuning, done, later } = await tuned({ search: "sequential", tuningSeeds: [7] }, {
     ends: smooth,
     changes: { methods: ["OPF-MPO static"], tasks: ["rte"] },
   });
@@ -83,6 +85,7 @@ Deno.test("Tuning one after the other tries the second setting at the first that
     runs.map(({ spec: { seed, training } }) => [seed, training.learningRate, training.factorLearningRate])
   );
   assertEquals(rates, [RATES.map((rate) => [7, rate, 2e-5]), FACTOR_RATES.map((rate) => [7, 1e-4, rate])]);
+  assertEquals(later, [FACTOR_RATES.length + 2, 2], "the second stage and two seeds, then the seeds");
   assertEquals(tuning.tuned[0]!.chosen["training.factorLearningRate"], 2e-6);
 });
 

@@ -6,7 +6,7 @@
 import type { Evidence, RunEvidence } from "../../evidence.ts";
 import { doneRuns } from "../../evidence.ts";
 import { canonical } from "../../results.ts";
-import { lastPart, setting } from "../numbers.ts";
+import { lastPart, setting } from "../../setting.ts";
 
 /** Runs in one picture. */
 export interface Group {

@@ -6,7 +6,8 @@
 import type { Json } from "../../../json.ts";
 import type { RunEvidence } from "../../evidence.ts";
 import { canonical } from "../../results.ts";
-import { lastPart, percent, setting } from "../numbers.ts";
+import { percent } from "../numbers.ts";
+import { lastPart, setting } from "../../setting.ts";
 import { distanceMoved, meanPrimary } from "../tables.ts";
 import { lines as linesOf } from "./appearance.ts";
 import { type Group, methodsOf, titleOf } from "./group.ts";

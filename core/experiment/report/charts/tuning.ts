@@ -6,7 +6,8 @@
 import type { Tuned } from "../../asked.ts";
 import type { Evidence } from "../../evidence.ts";
 import { canonical } from "../../results.ts";
-import { lastPart, percent, setting } from "../numbers.ts";
+import { percent } from "../numbers.ts";
+import { lastPart, setting } from "../../setting.ts";
 import { lines } from "./appearance.ts";
 import type { Chart } from "./svg.ts";
 import { logarithmic } from "./sweep.ts";

@@ -44,6 +44,13 @@ async function withReport(use: (paths: { runs: string; report: string }) => Prom
         }],
       },
       tuned: TUNED,
+      grounds: [{
+        task: "sst2",
+        primary: "accuracy",
+        majority: 0.5092,
+        ceiling: 0.9731,
+        runs: [{ id: "1".repeat(16), seed: 1 }, { id: "2".repeat(16), seed: 2 }],
+      }],
       runs: sweep(),
     });
     const { code, out, err } = await runCommand(["report", "ablations/learning-rate", "--runs", runs], runs);
@@ -69,6 +76,10 @@ Deno.test("report writes tables, values, notes and charts that say what they sho
     assertStringIncludes(text, "| fine-tuning (learningRate 0.0001), published ");
     assertStringIncludes(text, "Somebody 2023, table 1");
     assertStringIncludes(text, "Their baseline was not rerun.");
+    // Neither of the runs from random weights was done, and the plain ones have labels of a sweep.
+    assertStringIncludes(text, "| task            | majority | ceiling |");
+    assertStringIncludes(text, "| sst2 (accuracy) | 50.92    | 97.31   |");
+    assertEquals(json.grounds[0].untrained, {});
     assertStringIncludes(text, "At the edge of what was tried: learningRate 0.001");
     // Each picture of the page is a file, and says its main numbers.
     const pictures = [...text.matchAll(/!\[(.+)\]\((charts\/[\w-]+\.svg)\)/g)];
@@ -137,7 +148,7 @@ Deno.test({
     withReport(async ({ report }) => {
       await Page.with(pathToFileURL(`${report}/report.html`).href, async (page) => {
         const day = await page.value<Seen>(SEEN);
-        assertEquals(day.tables.slice(0, 3), ["results", "comparisons", "tuning"]);
+        assertEquals(day.tables.slice(0, 4), ["results", "grounds", "comparisons", "tuning"]);
         assertEquals(day.tables.at(-1), "costs");
         assertEquals(day.unnamed, 0);
         assertGreater(day.charts.length, 6);
