@@ -18,8 +18,21 @@ export function encode(
   examples: readonly Example[],
   { tokenizer, maxLength }: { tokenizer: Tokenizer; maxLength: number },
 ): EncodedExample[] {
-  return examples.map(({ index, texts, label }) => ({ ...tokenizer.encode(texts, maxLength), index, label: label! }));
+  const known = encodings.getOrInsertComputed(tokenizer, () => new Map()).getOrInsertComputed(
+    maxLength,
+    () => new WeakMap(),
+  );
+  return examples.map((example) =>
+    known.getOrInsertComputed(example, ({ index, texts, label }) => ({
+      ...tokenizer.encode(texts, maxLength),
+      index,
+      label: label!,
+    }))
+  );
 }
+
+// Runs of one process often share their data.
+const encodings = new WeakMap<Tokenizer, Map<number, WeakMap<Example, EncodedExample>>>();
 
 /** Lengths that batches are padded to: multiples of 16 up to 64, then of 32, and `maxLength` itself. */
 export function bucketOf(length: number, maxLength: number): number {

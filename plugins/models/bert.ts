@@ -3,29 +3,11 @@
  *
  * @module
  */
-import {
-  type Architecture,
-  type Batch,
-  type ForwardContext,
-  type Head,
-  type Json,
-  type LanguageModel,
-  type MatrixInfo,
-  type ParameterInfo,
-  tf,
-} from "@opf/framework";
+import { type Architecture, type Head, type Json, type LanguageModel, tf } from "@opf/framework";
 import { type BertConfig, readConfig } from "./_bert_config.ts";
-import {
-  biasActivation,
-  biasTanhDropout,
-  dropoutResidualNorm,
-  embed,
-  normDropout,
-  type Parameters,
-  project,
-  selfAttention,
-  softmaxDropout,
-} from "./_layers.ts";
+import { exportedConfig, matricesOf, parametersOf } from "./_bert_parameters.ts";
+import { type ForwardOptions, states } from "./_bert_states.ts";
+import { biasTanhDropout, type Parameters, project } from "./_layers.ts";
 
 /** Options of {@linkcode bert}. */
 export interface BertOptions {
@@ -71,15 +53,6 @@ export function bert({ source, revision, layers, title }: BertOptions): Language
 const architectures = new Map<string, Architecture>();
 const made = (key: string, make: () => Architecture): Architecture => architectures.getOrInsertComputed(key, make);
 
-const LINEAR = [
-  { module: "attention.self.query", kind: "attention" },
-  { module: "attention.self.key", kind: "attention" },
-  { module: "attention.self.value", kind: "attention" },
-  { module: "attention.output.dense", kind: "attention" },
-  { module: "intermediate.dense", kind: "ffn" },
-  { module: "output.dense", kind: "ffn" },
-] as const;
-
 function architecture(config: BertConfig, head: Head): Architecture {
   const matrices = matricesOf(config);
   const parameters = parametersOf(config, matrices, head);
@@ -99,70 +72,6 @@ function architecture(config: BertConfig, head: Head): Architecture {
     },
     forward: (parameter, batch, context) => forward(config, parameter, { batch, context }),
   };
-}
-
-function matricesOf({ num_hidden_layers, hidden_size, intermediate_size }: BertConfig): MatrixInfo[] {
-  return Array.from({ length: num_hidden_layers }, (_, layer) =>
-    LINEAR.map(({ module, kind }) => ({
-      name: `bert.encoder.layer.${layer}.${module}.weight`,
-      kind,
-      module,
-      layer,
-      shape: [
-        module === "intermediate.dense" ? intermediate_size : hidden_size,
-        module === "output.dense" ? intermediate_size : hidden_size,
-      ] as const,
-    }))).flat();
-}
-
-function parametersOf(config: BertConfig, matrices: readonly MatrixInfo[], head: Head): ParameterInfo[] {
-  const width = config.hidden_size;
-  const norm = (name: string): ParameterInfo[] => [
-    { name: `${name}.LayerNorm.weight`, shape: [width], undecayed: true, initial: "ones" },
-    { name: `${name}.LayerNorm.bias`, shape: [width], undecayed: true, initial: "zeros" },
-  ];
-  const bias = (weight: string, size: number, more: Partial<ParameterInfo> = {}): ParameterInfo => ({
-    name: weight.replace(/weight$/, "bias"),
-    shape: [size],
-    undecayed: true,
-    initial: "zeros",
-    ...more,
-  });
-  const layers = matrices.flatMap(({ name, module, shape }) => [
-    { name, shape },
-    bias(name, shape[0]),
-    ...(module.endsWith("output.dense") ? norm(name.replace(/\.dense\.weight$/, "")) : []),
-  ]);
-  const pooler = "bert.pooler.dense.weight";
-  return [
-    { name: "bert.embeddings.word_embeddings.weight", shape: [config.vocab_size, width] },
-    { name: "bert.embeddings.position_embeddings.weight", shape: [config.max_position_embeddings, width] },
-    { name: "bert.embeddings.token_type_embeddings.weight", shape: [config.type_vocab_size, width] },
-    ...norm("bert.embeddings"),
-    ...layers,
-    { name: pooler, shape: [width, width], absence: "optional", initial: "normal" },
-    bias(pooler, width, { absence: "optional" }),
-    { name: "classifier.weight", shape: [head.outputs, width], absence: "head", initial: "normal" },
-    bias("classifier.weight", head.outputs, { absence: "head" }),
-  ];
-}
-
-function exportedConfig(config: BertConfig, { kind, outputs, labels }: Head): { [key: string]: Json } {
-  const names = labels ?? Array.from({ length: outputs }, (_, index) => `LABEL_${index}`);
-  const { _name_or_path: _, ...rest } = config.all;
-  return {
-    ...rest,
-    architectures: ["BertForSequenceClassification"],
-    num_hidden_layers: config.num_hidden_layers,
-    problem_type: kind === "regression" ? "regression" : "single_label_classification",
-    id2label: Object.fromEntries(names.map((name, index) => [index, name])),
-    label2id: Object.fromEntries(names.map((name, index) => [name, index])),
-  };
-}
-
-interface ForwardOptions {
-  readonly batch: Batch;
-  readonly context: ForwardContext;
 }
 
 function forward(config: BertConfig, parameter: Parameters, options: ForwardOptions): tf.Tensor2D {
@@ -185,104 +94,3 @@ export const bertStates = (
   parameter: Parameters,
   options: ForwardOptions,
 ): tf.Tensor => states(readConfig(config, undefined), parameter, { ...options, tokens: "all" });
-
-/** Outputs of the last layer: of the first tokens, `[lines, width]`, or of all, `[lines · length, width]`. */
-function states(
-  config: BertConfig,
-  parameter: Parameters,
-  { batch, context: { dropout }, tokens }: ForwardOptions & { readonly tokens: "first" | "all" },
-): tf.Tensor {
-  const [lines, length] = batch.inputIds.shape;
-  const width = config.hidden_size;
-  const hiddenRate = config.hidden_dropout_prob;
-  const mask = (shape: readonly number[], rate: number) => dropout && rate > 0 ? [dropout(shape, rate)] : [];
-  const seen = tf.cast(batch.attentionMask, "bool");
-  const encode = encoder(config, parameter, { mask, seen, lines, length, tokens });
-  const embedded = tf.add(
-    tf.reshape(
-      tf.add(
-        embed(parameter("bert.embeddings.word_embeddings.weight"), tf.reshape(batch.inputIds, [-1])),
-        embed(parameter("bert.embeddings.token_type_embeddings.weight"), tf.reshape(batch.tokenTypeIds, [-1])),
-      ),
-      [lines, length, width],
-    ),
-    tf.slice(parameter("bert.embeddings.position_embeddings.weight"), [0, 0], [length, width]),
-  );
-  let rows = normDropout(hiddenRate, config.layer_norm_eps)(
-    tf.reshape(embedded, [lines * length, width]),
-    parameter("bert.embeddings.LayerNorm.weight"),
-    parameter("bert.embeddings.LayerNorm.bias"),
-    ...mask([lines * length, width], hiddenRate),
-  );
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) rows = encode(layer, rows);
-  return rows;
-}
-
-interface EncoderContext {
-  readonly mask: (shape: readonly number[], rate: number) => tf.Tensor[];
-  /** `[lines, length]`, bool. */
-  readonly seen: tf.Tensor;
-  readonly lines: number;
-  readonly length: number;
-  /** What the last layer is to give. */
-  readonly tokens: "first" | "all";
-}
-
-/** One layer: rows `[lines · length, width]` to the same, or, the last one, to the first tokens' `[lines, width]`. */
-function encoder(config: BertConfig, parameter: Parameters, { mask, seen, lines, length, ...last }: EncoderContext) {
-  const { hidden_size: width, num_attention_heads: heads, hidden_dropout_prob: rate } = config;
-  const size = width / heads;
-  const attended = tf.reshape(seen, [lines, 1, 1, length]);
-  const attentionRate = config.attention_probs_dropout_prob;
-  const softmax = softmaxDropout(attentionRate, 1 / Math.sqrt(size));
-  const attention = selfAttention(attentionRate, 1 / Math.sqrt(size), heads);
-  const residualNorm = dropoutResidualNorm(rate, config.layer_norm_eps);
-  const byHead = (rows: tf.Tensor, tokens: number) =>
-    tf.transpose(tf.reshape(rows, [lines, tokens, heads, size]), [0, 2, 1, 3]) as tf.Tensor4D;
-  const firstRows = (rows: tf.Tensor) =>
-    tf.reshape(tf.slice(tf.reshape(rows, [lines, length, width]), [0, 0, 0], [lines, 1, width]), [lines, width]);
-
-  const allTokens = (named: Parameters, rows: tf.Tensor) => {
-    const [weights, biases] = ["weight", "bias"].map((part) =>
-      ["query", "key", "value"].map((name) => named(`attention.self.${name}.${part}`))
-    ) as [tf.Tensor2D[], tf.Tensor[]];
-    const [dropped] = mask([lines, heads, length, length], attentionRate);
-    return attention(project(rows, tf.concat(weights)), biases, { seen: attended, ...(dropped && { mask: dropped }) });
-  };
-  const firstTokens = (named: Parameters, rows: tf.Tensor, asking: tf.Tensor) => {
-    const linear = (x: tf.Tensor, name: string) =>
-      tf.add(project(x, named(`attention.self.${name}.weight`)), named(`attention.self.${name}.bias`));
-    const query = byHead(linear(asking, "query"), 1);
-    const key = byHead(linear(rows, "key"), length);
-    const value = byHead(linear(rows, "value"), length);
-    const weights = softmax(
-      tf.matMul(query, key, false, true),
-      attended,
-      ...mask([lines, heads, 1, length], attentionRate),
-    );
-    return tf.reshape(tf.transpose(tf.matMul(weights as tf.Tensor4D, value), [0, 2, 1, 3]), [lines, width]);
-  };
-
-  return (layer: number, rows: tf.Tensor): tf.Tensor => {
-    const named = (name: string) => parameter(`bert.encoder.layer.${layer}.${name}`);
-    const first = last.tokens === "first" && layer === config.num_hidden_layers - 1;
-    const asking = first ? firstRows(rows) : rows;
-    const context = first ? firstTokens(named, rows, asking) : allTokens(named, rows);
-    const tokens = first ? 1 : length;
-    const finish = (x: tf.Tensor, name: string, residual: tf.Tensor) =>
-      residualNorm(
-        project(x, named(`${name}.dense.weight`)),
-        named(`${name}.dense.bias`),
-        residual,
-        named(`${name}.LayerNorm.weight`),
-        named(`${name}.LayerNorm.bias`),
-        ...mask([lines * tokens, width], rate),
-      );
-    const attended = finish(context, "attention.output", asking);
-    const inner = biasActivation(config.hidden_act)(
-      project(attended, named("intermediate.dense.weight")),
-      named("intermediate.dense.bias"),
-    );
-    return finish(inner, "output", attended);
-  };
-}
