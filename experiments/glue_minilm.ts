@@ -4,7 +4,7 @@
  * @module
  */
 import { defineExperiment } from "@opf/framework";
-import { dense, dynamicTop, frozen, mpo, staticTop, svd, taylor } from "@opf/framework/plugins";
+import { sixMethods } from "./_six_methods.ts";
 
 export default defineExperiment({
   name: "glue-minilm",
@@ -23,15 +23,5 @@ export default defineExperiment({
     scoreExamples: 1024,
   },
   parameters: { tensors: 11, n: 3 },
-  methods: ({ tensors, n }) => {
-    const policy = staticTop({ n, by: "module", score: taylor() });
-    return {
-      "fine-tuning": {},
-      "frozen": { decomposition: frozen(), policy },
-      "rate-matched": { decomposition: dense({ rate: { matched: mpo({ tensors }), steps: 20 } }), policy },
-      "OPF-SVD": { decomposition: svd(), policy },
-      "OPF-MPO static": { decomposition: mpo({ tensors }), policy },
-      "OPF-MPO dynamic": { decomposition: mpo({ tensors }), policy: dynamicTop({ n, by: "module", score: taylor() }) },
-    };
-  },
+  methods: sixMethods,
 });

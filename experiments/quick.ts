@@ -4,8 +4,9 @@
  * @module
  */
 import { defineExperiment } from "@opf/framework";
-import { bert, dense, dynamicTop, frozen, mpo, staticTop, svd, taylor, untrained } from "@opf/framework/plugins";
+import { bert, untrained } from "@opf/framework/plugins";
 import { fileURLToPath } from "node:url";
+import { sixMethods } from "./_six_methods.ts";
 
 const practiceBert = bert({
   source: fileURLToPath(new URL("practice/model", import.meta.url)),
@@ -28,17 +29,7 @@ export default defineExperiment({
     scoreExamples: 256,
   },
   parameters: { tensors: 5, n: 1 },
-  methods: ({ tensors, n }) => {
-    const policy = staticTop({ n, by: "module", score: taylor() });
-    return {
-      "fine-tuning": {},
-      "frozen": { decomposition: frozen(), policy },
-      "rate-matched": { decomposition: dense({ rate: { matched: mpo({ tensors }), steps: 10 } }), policy },
-      "OPF-SVD": { decomposition: svd(), policy },
-      "OPF-MPO static": { decomposition: mpo({ tensors }), policy },
-      "OPF-MPO dynamic": { decomposition: mpo({ tensors }), policy: dynamicTop({ n, by: "module", score: taylor() }) },
-    };
-  },
+  methods: (parameters) => sixMethods({ ...parameters, matchSteps: 10 }),
   ground: untrained(practiceBert),
   workers: { jobs: 2, heldBytes: 2e9 },
   notes: [

@@ -4,7 +4,8 @@
  * @module
  */
 import { defineExperiment } from "@opf/framework";
-import { bert, dense, dynamicTop, frozen, mpo, staticTop, svd, taylor, zeroing } from "@opf/framework/plugins";
+import { bert, mpo, staticTop, zeroing } from "@opf/framework/plugins";
+import { sixMethods } from "../_six_methods.ts";
 
 export default defineExperiment({
   name: "ablations/controls",
@@ -21,18 +22,12 @@ export default defineExperiment({
   },
   parameters: { tensors: 11, n: 1 },
   methods: ({ tensors, n }) => {
-    const policy = staticTop({ n, by: "module", score: taylor() });
+    const { "OPF-MPO dynamic": dynamic, ...five } = sixMethods({ tensors, n });
+    const policy = staticTop({ n, by: "module", score: zeroing() });
     return {
-      "fine-tuning": {},
-      "frozen": { decomposition: frozen(), policy },
-      "rate-matched": { decomposition: dense({ rate: { matched: mpo({ tensors }), steps: 20 } }), policy },
-      "OPF-SVD": { decomposition: svd(), policy },
-      "OPF-MPO static": { decomposition: mpo({ tensors }), policy },
-      "OPF-MPO static, eq. 6": {
-        decomposition: mpo({ tensors }),
-        policy: staticTop({ n, by: "module", score: zeroing() }),
-      },
-      "OPF-MPO dynamic": { decomposition: mpo({ tensors }), policy: dynamicTop({ n, by: "module", score: taylor() }) },
+      ...five,
+      "OPF-MPO static, eq. 6": { decomposition: mpo({ tensors }), policy },
+      "OPF-MPO dynamic": dynamic,
     };
   },
 });
