@@ -23,6 +23,7 @@ export {
 export * from "./core/training/schedule.ts";
 export * from "./core/selection.ts";
 export * from "./core/source.ts";
+export * from "./core/structure.ts";
 export * from "./core/task.ts";
 export * from "./core/tokenizer.ts";
 export * from "./core/weights.ts";

@@ -42,9 +42,8 @@ function overParameterise(weights: Weights, { tensors = TENSORS, matrices = 18, 
     })),
   });
   const all = layers === undefined ? {} : { layers: Array.from({ length: layers }, (_, layer) => layer) };
-  for (const { name } of chosen(weights.architecture.matrices, { ...all, count: matrices })) {
-    weights.factorize(name, { decomposition, key });
-  }
+  const names = chosen(weights.architecture.matrices, { ...all, count: matrices }).map(({ name }) => name);
+  weights.factorizeAll(names, { decomposition, key });
 }
 
 async function batchesOf({ lines = 32, length = 128, batches }: Work): Promise<EncodedExample[][]> {

@@ -56,13 +56,19 @@ export interface FactorizeContext {
   report?(facts: { readonly [name: string]: Json }): void;
 }
 
+/** Writes one matrix `[rows, columns]` as factors; random choices come from the context's `key` alone. */
+export interface Factorize {
+  (matrix: Tensor2D, context: FactorizeContext): Tensor[];
+  /** The same of several matrices of one shape, where they are faster side by side. @default one after another */
+  all?(matrices: readonly Tensor2D[], contexts: readonly FactorizeContext[]): Tensor[][];
+}
+
 /** The plan for one matrix: shapes, and the way there and back. */
 export interface Factorization {
   readonly shape: MatrixShape;
   /** Shapes of the factors, in the order in which {@linkcode factorize} returns them. */
   readonly factorShapes: readonly (readonly number[])[];
-  /** The factors of `matrix [rows, columns]`; random choices come from `key` alone. */
-  factorize(matrix: Tensor2D, context: FactorizeContext): Tensor[];
+  readonly factorize: Factorize;
   /** The matrix `[rows, columns]` that the factors stand for; differentiable, once a training step. */
   reconstruct(factors: readonly Tensor[]): Tensor2D;
   /** Largest `‖W − reconstruct(factorize(W))‖ / ‖W‖` promised. @default exact, to 1e-5 */

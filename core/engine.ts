@@ -45,6 +45,8 @@ export interface Engine {
   readonly bytesOnDisk?: number;
   /** Singular value decomposition with its signs fixed, so that it is one function on every backend. */
   svd(matrix: tf.Tensor2D): Svd;
+  /** The same of several matrices, side by side: see {@linkcode svds}. @default one after another */
+  svds?(matrices: readonly tf.Tensor2D[]): Svd[];
   /** Numbers in [0, 1), multiples of 2⁻²⁴, as {@linkcode RandomKey.uniforms} gives them. */
   randomUniform(key: Key, shape: readonly number[], place?: number): tf.Tensor;
   /**
@@ -107,6 +109,10 @@ export function useEngine(started: Engine): Engine {
   if (tf.getBackend() !== started.name) void tf.setBackend(started.name);
   return started;
 }
+
+/** Singular value decompositions of several matrices, at once where the engine can and they have one shape. */
+export const svds = (matrices: readonly tf.Tensor2D[]): Svd[] =>
+  matrices.length > 1 && engine().svds ? engine().svds!(matrices) : matrices.map((matrix) => engine().svd(matrix));
 
 /** Numbers in the largest argument from which on a kernel of its own is worth compiling. */
 export const KERNEL_SIZE = 2 ** 16;

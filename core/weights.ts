@@ -9,6 +9,7 @@ import { unknownName } from "./errors.ts";
 import type { Json } from "./json.ts";
 import type { Architecture, ParameterInfo } from "./model.ts";
 import type { RandomKey } from "./random.ts";
+import { Structure } from "./structure.ts";
 import * as tf from "./tf.ts";
 
 /** One tensor that training may move: a dense parameter, or one factor of a matrix. */
@@ -24,57 +25,6 @@ interface Entry {
   readonly parameter: ParameterInfo;
   readonly factorization?: Factorization;
   tensors: tf.Tensor[];
-}
-
-interface Part {
-  readonly name: string;
-  /** Values that stand for the parameter. */
-  readonly tensors: number;
-  readonly factorization?: Factorization;
-}
-
-/** How the values of a model stand for its parameters: as they are, or reconstructed. */
-export class Structure {
-  constructor(readonly parts: readonly Part[]) {}
-
-  /** Number of values. */
-  get size(): number {
-    return this.parts.reduce((sum, { tensors }) => sum + tensors, 0);
-  }
-
-  /** The same for structures whose readers do the same, as far as one process can tell. */
-  get signature(): string {
-    return JSON.stringify(
-      this.parts.map(({ tensors, factorization }) => factorization ? [tensors, numberOf(factorization)] : 0),
-    );
-  }
-
-  /** As {@linkcode Weights.reader}. */
-  reader(values: readonly tf.Tensor[]): (name: string) => tf.Tensor {
-    const found = new Map<string, () => tf.Tensor>();
-    let at = 0;
-    for (const { name, tensors, factorization } of this.parts) {
-      const own = values.slice(at, at += tensors);
-      let merged: tf.Tensor | undefined;
-      found.set(name, () => merged ??= factorization ? factorization.reconstruct(own) : own[0]!);
-    }
-    return (name) => {
-      const read = found.get(name);
-      if (!read) throw unknownName("parameter", name, found.keys());
-      return read();
-    };
-  }
-}
-
-// Ways to reconstruct are told apart by a number each. A function that plans own may be shared by many; one that they
-// inherit may look at its plan.
-const numbers = new WeakMap<object, number>();
-let lastNumber = 0;
-function numberOf(factorization: Factorization): number {
-  const own = Object.hasOwn(factorization, "reconstruct") ? factorization.reconstruct : factorization;
-  const known = numbers.get(own) ?? ++lastNumber;
-  numbers.set(own, known);
-  return known;
 }
 
 /** What decomposing one matrix did. */
@@ -175,32 +125,47 @@ export class Weights {
     return tf.tidy(() => tf.clone(factorization ? factorization.reconstruct(tensors) : tensors[0]!));
   }
 
+  /** {@linkcode factorizeAll} of one matrix. */
+  factorize(name: string, options: { decomposition: Decomposition; key: RandomKey }): Conversion {
+    return this.factorizeAll([name], options)[0]!;
+  }
+
   /**
-   * Writes a dense matrix as factors. Errors leave it as it was: a name that is not the model's, a matrix with entries
-   * that are not finite, factors that are not as planned or that lose more than the plan says.
+   * Writes dense matrices as factors. Errors leave all as they were: a name that is not the model's, a matrix with
+   * entries that are not finite, factors that are not as planned or that lose more than the plan says.
    */
-  factorize(name: string, { decomposition, key }: { decomposition: Decomposition; key: RandomKey }): Conversion {
-    const matrices = this.architecture.matrices.map((matrix) => matrix.name);
-    if (!matrices.includes(name)) throw unknownName("matrix", name, matrices);
-    const entry = this.#entry(name);
-    if (entry.factorization) throw new Error(`The matrix "${name}" is factorised already.`);
-    const matrix = entry.tensors[0] as tf.Tensor2D;
-    const factorization = decomposition.plan(matrix.shape);
-    const what = `${decomposition.name} of ${name}`;
-    checkFinite(matrix, name);
-    let facts: Conversion["facts"] = {};
-    const report = (more: Conversion["facts"]) => void (facts = { ...facts, ...more });
-    const factors = tf.tidy(() =>
-      factorization.factorize(matrix, { key: key.fold(name), report }).map((factor) => tf.keep(tf.clone(factor)))
-    );
+  factorizeAll(
+    names: readonly string[],
+    { decomposition, key }: { decomposition: Decomposition; key: RandomKey },
+  ): Conversion[] {
+    const known = this.architecture.matrices.map((matrix) => matrix.name);
+    const asked = names.map((name): Asked => {
+      if (!known.includes(name)) throw unknownName("matrix", name, known);
+      const { factorization, tensors } = this.#entry(name);
+      if (factorization) throw new Error(`The matrix "${name}" is factorised already.`);
+      const matrix = tensors[0] as tf.Tensor2D;
+      checkFinite(matrix, name);
+      return { name, matrix, plan: decomposition.plan(matrix.shape), key: key.fold(name), facts: {} };
+    });
+    const made: tf.Tensor[][] = [];
     try {
-      checkFactors(factorization, factors, what);
-      const error = relativeError(factorization, { matrix, factors, what });
-      this.#entries.set(name, { parameter: entry.parameter, factorization, tensors: factors });
-      matrix.dispose();
-      return { name, error, size: factors.reduce((sum, { size }) => sum + size, 0), facts };
+      for (const some of Map.groupBy(asked.keys(), (at) => asked[at]!.matrix.shape.join()).values()) {
+        factorsOf(some.map((at) => asked[at]!)).forEach((factors, index) => made[some[index]!] = factors);
+      }
+      const found = asked.map(({ name, matrix, plan, facts }, at): Conversion => {
+        const factors = made[at]!;
+        const what = `${decomposition.name} of ${name}`;
+        checkFactors(plan, factors, what);
+        const error = relativeError(plan, { matrix, factors, what });
+        return { name, error, size: factors.reduce((sum, { size }) => sum + size, 0), facts };
+      });
+      asked.forEach(({ name, matrix, plan: factorization }, at) => {
+        this.#entries.set(name, { parameter: this.#entry(name).parameter, factorization, tensors: made[at]! });
+        matrix.dispose();
+      });
+      return found;
     } catch (error) {
-      factors.forEach((factor) => factor.dispose());
+      tf.dispose(made.flat());
       throw error;
     }
   }
@@ -242,6 +207,28 @@ export class Weights {
     if (!entry) throw unknownName("parameter", name, this.#entries.keys());
     return entry;
   }
+}
+
+interface Asked {
+  readonly name: string;
+  readonly matrix: tf.Tensor2D;
+  readonly plan: Factorization;
+  readonly key: RandomKey;
+  facts: Conversion["facts"];
+}
+
+// The factors of matrices of one shape.
+function factorsOf(asked: readonly Asked[]): tf.Tensor[][] {
+  const contexts = asked.map((one) => ({
+    key: one.key,
+    report: (more: Conversion["facts"]) => void (one.facts = { ...one.facts, ...more }),
+  }));
+  return tf.tidy(() => {
+    const [{ plan: { factorize } }] = asked as [Asked];
+    const found = factorize.all?.(asked.map(({ matrix }) => matrix), contexts) ??
+      asked.map(({ matrix, plan }, at) => plan.factorize(matrix, contexts[at]!));
+    return found.map((factors) => factors.map((factor) => tf.keep(tf.clone(factor))));
+  });
 }
 
 function checkFinite(matrix: tf.Tensor, name: string): void {

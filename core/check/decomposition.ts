@@ -65,6 +65,7 @@ export function decompositionChecks(decomposition: Decomposition): [name: string
       same(values(plan.reconstruct(factors)), values(plan.reconstruct(factors)), "reconstruct gave two results");
       same(values(matrix), values(copy), "the matrix it was given changed");
     }),
+    ...onEach("several at once are as one by one", checkAll),
     ...onEach("gradient as by central differences", checkGradient),
     ["the model says the same factorised, merged and merged twice", () => checkMerging(decomposition)],
     ["a matrix that is not finite is refused", () => checkRefusal(decomposition)],
@@ -77,6 +78,19 @@ export function decompositionChecks(decomposition: Decomposition): [name: string
 const values = (tensor: tf.Tensor) => [...tensor.dataSync()];
 const norm = (tensor: tf.Tensor) => tf.norm(tensor).dataSync()[0]!;
 const distance = (a: tf.Tensor, b: tf.Tensor) => norm(tf.sub(a, b)) / (norm(b) || 1);
+
+// Said of those that do several at once: the same numbers but for rounding.
+function checkAll(matrix: tf.Tensor2D, { factorize, reconstruct }: Factorization): void {
+  if (!factorize.all) return;
+  const matrices = [matrix, tf.mul(matrix, -2) as tf.Tensor2D];
+  const all = factorize.all(matrices, matrices.map(() => ({ key })));
+  matrices.forEach((own, at) => {
+    const alone = factorize(own, { key });
+    same(all[at]?.map(({ shape }) => shape), alone.map(({ shape }) => shape), "factors came out in other shapes");
+    const moved = distance(reconstruct(all[at]!), reconstruct(alone));
+    expect(moved <= EXACT, `factors of matrix ${at + 1} of 2 stand for another one: ${moved} away`);
+  });
+}
 
 // Beside the factors, where nothing is zero by construction: along random directions, and of every factor not frozen.
 function checkGradient(matrix: tf.Tensor2D, plan: Factorization): void {

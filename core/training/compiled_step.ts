@@ -6,7 +6,7 @@
 import { type Engine, engine, type TensorFunction } from "../engine.ts";
 import type { Architecture, Head } from "../model.ts";
 import * as tf from "../tf.ts";
-import type { Structure } from "../weights.ts";
+import type { Structure } from "../structure.ts";
 import { asBatch, dropoutBy, summedLoss } from "./host_batch.ts";
 import { adamW, type AdamWSettings } from "./optimizer.ts";
 

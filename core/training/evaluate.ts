@@ -7,7 +7,8 @@ import { type Engine, engine, type TensorFunction } from "../engine.ts";
 import type { Architecture, Head } from "../model.ts";
 import type { Metrics, Task } from "../task.ts";
 import * as tf from "../tf.ts";
-import { Structure, type Weights } from "../weights.ts";
+import { Structure } from "../structure.ts";
+import type { Weights } from "../weights.ts";
 import { batchOf, type BatchShape, chunks, type EncodedExample } from "./batches.ts";
 import { asBatch, batchTensors } from "./host_batch.ts";
 

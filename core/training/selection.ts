@@ -75,13 +75,9 @@ export async function choose(options: RoundOptions): Promise<{ names: string[]; 
 export function convert(names: readonly string[], { rankings, ...options }: RoundOptions & { rankings: Ranking[] }) {
   const { weights, decomposition, step, key } = options;
   const scores = new Map(rankings.flatMap(({ ranking }) => ranking));
-  return names.map((name): Selected => {
-    const score = scores.get(name);
-    return {
-      ...weights.factorize(name, { decomposition, key: key.fold("factorize") }),
-      step,
-      ...(score !== undefined && { score }),
-    };
+  return weights.factorizeAll(names, { decomposition, key: key.fold("factorize") }).map((conversion): Selected => {
+    const score = scores.get(conversion.name);
+    return { ...conversion, step, ...(score !== undefined && { score }) };
   });
 }
 

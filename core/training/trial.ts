@@ -32,7 +32,7 @@ async function moved(
   const before = new Map(names.map((name) => [name, weights.mergedValue(name)]));
   const copy = new Weights(weights.architecture, weights.merged());
   const stepper = (() => {
-    for (const name of names) copy.factorize(name, { decomposition, key: key.fold("factorize") });
+    copy.factorizeAll(names, { decomposition, key: key.fold("factorize") });
     return new Stepper(copy, settings);
   })();
   try {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { engine, tf } from "@opf/framework";
+import { type Svd, svds, tf } from "@opf/framework";
 
 /** What one matrix is written as. */
 export interface Sweep {
@@ -16,8 +16,30 @@ export interface Sweep {
   readonly tolerance: number;
 }
 
-/** One SVD a bond; `dropped` holds ε(k) of each. */
-export function sweep(matrix: tf.Tensor2D, { rows, columns, gauge, bond, tolerance }: Sweep) {
+/** What a matrix became. */
+export interface Swept {
+  readonly tensors: tf.Tensor[];
+  /** ε(k) of each bond that needed a decomposition. */
+  readonly dropped: number[];
+}
+
+/** Sweeps of several matrices of one shape, bond by bond, so that their decompositions are made at once. */
+export function sweepAll(matrices: readonly tf.Tensor2D[], options: Sweep): Swept[] {
+  const sweeps = matrices.map((matrix) => sweep(matrix, options));
+  let now = sweeps.map((one) => one.next());
+  for (;;) {
+    const asked = now.flatMap(({ done, value }) => done ? [] : [value as tf.Tensor2D]);
+    if (asked.length === 0) return now.map(({ value }) => value as Swept);
+    const found = svds(asked);
+    now = sweeps.map((one, at) => now[at]!.done ? now[at]! : one.next(found.shift()!));
+  }
+}
+
+// One SVD a bond, which is asked for.
+function* sweep(
+  matrix: tf.Tensor2D,
+  { rows, columns, gauge, bond, tolerance }: Sweep,
+): Generator<tf.Tensor2D, Swept, Svd> {
   const last = rows.length - 1;
   const needed = rows.slice(0, last).filter((row, k) => row * columns[k]! > 1).length;
   const tensors: tf.Tensor[] = [];
@@ -36,7 +58,7 @@ export function sweep(matrix: tf.Tensor2D, { rows, columns, gauge, bond, toleran
     const nextRows = restRows / row, nextColumns = restColumns / column;
     const split = tf.transpose(tf.reshape(rest, [left, row, nextRows, column, nextColumns]), [0, 1, 3, 2, 4]);
     const unfolded = tf.reshape(split, [left * row * column, nextRows * nextColumns]);
-    const { u, s } = engine().svd(unfolded as tf.Tensor2D);
+    const { u, s } = yield unfolded as tf.Tensor2D;
     const { kept, lost } = truncate(s.dataSync() as Float32Array, { bond, tolerance, bonds: needed });
     dropped.push(lost);
     const values = tf.slice1d(s, 0, kept);

@@ -3,10 +3,17 @@
  *
  * @module
  */
-import { type Decomposition, type Factorization, type MatrixShape, RequestError } from "@opf/framework";
+import {
+  type Decomposition,
+  type Factorization,
+  type FactorizeContext,
+  type MatrixShape,
+  RequestError,
+  type tf,
+} from "@opf/framework";
 import { contract } from "./_contract.ts";
 import { type Layout, modesOf } from "./_modes.ts";
-import { type Sweep, sweep } from "./_sweep.ts";
+import { type Sweep, sweepAll } from "./_sweep.ts";
 import { tensorsForScale } from "./mpo_scale.ts";
 
 /** Mode lists of one size of matrix: `rows` multiply to its rows, `columns` to its columns. */
@@ -119,16 +126,21 @@ function plan(shape: MatrixShape, { rows, columns, gauge, bond, tolerance }: Swe
   );
   const bonds = full.map((size) => Math.min(size, bond ?? size));
   const cut = bonds.some((size, k) => size < full[k]!);
+  const all = (matrices: readonly tf.Tensor2D[], contexts: readonly FactorizeContext[]) =>
+    sweepAll(matrices, { rows, columns, gauge, bond, tolerance }).map(({ tensors, dropped }, at) => {
+      const truncationBound = Math.sqrt(dropped.reduce((sum, e) => sum + e * e, 0));
+      if (cut || tolerance > 0) contexts[at]!.report?.({ truncationBound });
+      return tensors;
+    });
   return {
     shape,
     factorShapes: rows.map((row, k) => [bonds[k]!, row, columns[k]!, bonds[k + 1]!]),
     ...(cut ? { maxRelativeError: 1 } : tolerance > 0 ? { maxRelativeError: tolerance } : {}),
     ...(tolerance > 0 && { shrinks: true }),
-    factorize: (matrix, { report }) => {
-      const { tensors, dropped } = sweep(matrix, { rows, columns, gauge, bond, tolerance });
-      if (cut || tolerance > 0) report?.({ truncationBound: Math.sqrt(dropped.reduce((sum, e) => sum + e * e, 0)) });
-      return tensors;
-    },
+    factorize: Object.assign(
+      (matrix: tf.Tensor2D, context: FactorizeContext) => all([matrix], [context])[0]!,
+      { all },
+    ),
     reconstruct: contract,
   };
 }

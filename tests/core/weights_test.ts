@@ -159,6 +159,24 @@ Deno.test("Weights.factorize() does it once, and tells what the decomposition sa
   weights.dispose();
 });
 
+Deno.test("Weights.factorizeAll() makes of each matrix what it becomes alone, or of none anything", () => {
+  const decomposition = mpo({ tensors: 3, bond: 3 });
+  const [together, alone] = [make(), make()];
+  const found = together.factorizeAll(NAMES, { decomposition, key });
+  assertEquals(found, NAMES.map((name) => alone.factorize(name, { decomposition, key })));
+  assert(found[0]!.facts.truncationBound !== found[1]!.facts.truncationBound);
+  tf.tidy(() => together.values.forEach((value, at) => assertEquals(gap(value, alone.values[at]!), 0)));
+  [together, alone].forEach((weights) => weights.dispose());
+
+  const infinite = matrix(6, 4).arraySync();
+  infinite[0]![0] = Infinity;
+  const weights = make(tf.tensor2d(infinite));
+  const before = tf.memory().numTensors;
+  assertThrows(() => weights.factorizeAll([...NAMES].reverse(), { decomposition, key }), Error, "not finite");
+  assertEquals([weights.factorized, tf.memory().numTensors], [[], before]);
+  weights.dispose();
+});
+
 Deno.test("Weights wants a value for each parameter of the model", () => {
   const values = new Map<string, tf.Tensor>([["a.weight", matrix(6, 4)], ["b.weight", matrix(6, 4)]]);
   assertStringIncludes(assertThrows(() => new Weights(architecture, values)).message, '"a.bias" has no value');

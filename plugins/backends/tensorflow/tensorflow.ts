@@ -61,7 +61,8 @@ async function start(
       threads,
     },
     bytesOnDisk: [found.framework, found.cc].reduce((sum, path) => sum + Deno.statSync(path).size, 0),
-    svd: (matrix) => svd(backend, matrix),
+    svd: (matrix) => svds(backend, [matrix])[0]!,
+    svds: (matrices) => svds(backend, matrices),
     ...randomNumbers({ backend, target: compiler.target, jit }),
     jit,
     summaryWriter: (folder) => summaryWriter(eager, folder),
@@ -69,18 +70,23 @@ async function start(
   };
 }
 
-function svd(backend: KernelBackend, matrix: tf.Tensor2D): Svd {
+// Matrices of one shape are one call: the library divides them among its threads, where one matrix has a single thread.
+function svds(backend: KernelBackend, matrices: readonly tf.Tensor2D[]): Svd[] {
   return tf.tidy(() => {
-    const [s, u, v] = backend.executeMultipleOutputs(
-      "Svd",
-      [
-        typed("T", TYPE.float32),
-        { name: "compute_uv", type: ATTRIBUTE.bool, value: true },
-        { name: "full_matrices", type: ATTRIBUTE.bool, value: false },
-      ],
-      [matrix],
-      3,
-    ) as [tf.Tensor1D, tf.Tensor2D, tf.Tensor2D];
-    return { s, ...fixSigns(u, v) };
+    const found: { s: tf.Tensor1D; u: tf.Tensor2D; v: tf.Tensor2D }[] = [];
+    for (const places of Map.groupBy(matrices.keys(), (at) => matrices[at]!.shape.join()).values()) {
+      const [s, u, v] = backend.executeMultipleOutputs(
+        "Svd",
+        [
+          typed("T", TYPE.float32),
+          { name: "compute_uv", type: ATTRIBUTE.bool, value: true },
+          { name: "full_matrices", type: ATTRIBUTE.bool, value: false },
+        ],
+        [tf.stack(places.map((at) => matrices[at]!))],
+        3,
+      ).map((part) => tf.unstack(part)) as [tf.Tensor1D[], tf.Tensor2D[], tf.Tensor2D[]];
+      places.forEach((at, index) => found[at] = { s: s[index]!, ...fixSigns(u[index]!, v[index]!) });
+    }
+    return found;
   });
 }

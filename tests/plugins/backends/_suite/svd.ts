@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { engine, tf } from "@opf/framework";
+import { engine, svds, tf } from "@opf/framework";
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { distance, gap, matrix, ofRank } from "../../../_tensors.ts";
 
@@ -28,6 +28,18 @@ Deno.test("svd() is thin, orthonormal, falling, with signs fixed", () =>
       assertLess(gap(turned.u, u), 1e-4);
       assertLess(gap(tf.neg(turned.v), v), 1e-4);
     }
+  }));
+
+Deno.test("svds() of several matrices, of one shape or not, are those of each", () =>
+  tf.tidy(() => {
+    const given = [matrix(6, 4), matrix(4, 6), tf.mul(matrix(6, 4), -2) as tf.Tensor2D, matrix(1, 1)];
+    svds(given).forEach((found, at) => {
+      const alone = engine().svd(given[at]!);
+      for (const part of ["u", "s", "v"] as const) {
+        assertEquals(found[part].shape, alone[part].shape);
+        assertEquals([...found[part].dataSync()], [...alone[part].dataSync()]);
+      }
+    });
   }));
 
 Deno.test("svd() gives known values and vectors", () =>
