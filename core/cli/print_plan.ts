@@ -23,7 +23,7 @@ export function printPlan({ experiment, tuning, runs, grounds, missing }: Experi
   if (json) return print(JSON.stringify({ experiment: experiment.name, runs: rows, grounds: beside }));
   const prices = new Map([...all, ...grounds].map((run) => [keyOf(run), estimate(run).estimate.seconds]));
   const seconds = [...prices.values()].reduce((sum, seconds) => sum + seconds, 0);
-  print(`${experiment.name}: ${rows.length + beside.length} runs, about ${clock(seconds)} together on two cores`);
+  print(`${experiment.name}: ${prices.size} runs, about ${clock(seconds)} together on two cores`);
   if (beside.length > 0) print(`${beside.length} of them are of ${beside[0]!.model}, to see the others against.`);
   if (tuning.length > 0) {
     print(
