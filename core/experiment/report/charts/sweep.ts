@@ -43,7 +43,7 @@ function sweepChart(group: Group, { path, along }: { path: string; along: readon
   ).toSorted((a, b) => a.x - b.x);
   const methods = methodsOf(group).length === lines.size ? methodsOf(group) : [...lines.keys()];
   const all = valuesAt(group.runs, path);
-  const axis = logarithmic(all);
+  const axis = axisOf(all);
   const moved = values.filter(({ moved }) => moved !== undefined);
   const panel = (field: "y" | "moved", { title, data }: { title: string; data: readonly object[] }) => ({
     width: 360,
@@ -84,16 +84,19 @@ function nameOf(base: string, { point, without }: { point: RunEvidence["point"];
   return rest.length > 0 ? `${base} (${rest.join(", ")})` : base;
 }
 
-/** A logarithmic axis for positive values that span more than a decade, with a tick at each value. */
-export function logarithmic(values: readonly number[]): object {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const spans = least > 0 && most / least >= 10, small = spans && least < 1e-2;
+/** An axis with a tick at each value, logarithmic for positive values that it spreads more evenly. */
+export function axisOf(values: readonly number[]): object {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [least] = sorted as [number];
+  const log = least > 0 && unevenness(sorted.map(Math.log)) < unevenness(sorted) - 1e-9;
   return {
-    scale: { padding: 12, nice: false, ...spans ? { type: "log" } : { zero: false } },
-    axis: {
-      values: values.toSorted((a, b) => a - b),
-      labelOverlap: true,
-      ...small ? { format: ".0e" } : {},
-    },
+    scale: { padding: 12, nice: false, ...log ? { type: "log" } : { zero: false } },
+    axis: { values: sorted, labelOverlap: true, ...least > 0 && least < 1e-2 ? { format: "~e" } : {} },
   };
+}
+
+// The largest step as a multiple of the smallest.
+function unevenness(sorted: readonly number[]): number {
+  const steps = sorted.slice(1).map((value, at) => value - sorted[at]!);
+  return Math.max(...steps) / Math.min(...steps);
 }

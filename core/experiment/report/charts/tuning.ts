@@ -10,7 +10,7 @@ import { percent } from "../numbers.ts";
 import { lastPart, setting } from "../../setting.ts";
 import { lines } from "./appearance.ts";
 import type { Chart } from "./svg.ts";
-import { logarithmic } from "./sweep.ts";
+import { axisOf } from "./sweep.ts";
 
 /** For each model, task and numeric setting that was tuned: the mean on held-out examples, a line a method. */
 export function tuningCharts({ asked: { tuned = [] } }: Evidence): Chart[] {
@@ -50,7 +50,7 @@ function tuningChart(
     field: "x",
     type: "quantitative",
     title: lastPart(path),
-    ...logarithmic(numbersAt(tuned, path)),
+    ...axisOf(numbersAt(tuned, path)),
   };
   return {
     name,
