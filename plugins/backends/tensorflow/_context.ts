@@ -51,6 +51,8 @@ function configProto({ threads, gpu }: { threads: number; gpu: boolean }): Bytes
     ...number(2, threads), // intra_op_parallelism_threads
     ...number(5, 1), // inter_op_parallelism_threads: ops run one after another, each on all threads
     ...number(7, 1), // allow_soft_placement
+    // graph_options.rewrite_options.disable_meta_optimizer: what is traced here has nothing for it to find.
+    ...message(10, message(10, number(19, 1))),
   ]);
 }
 
