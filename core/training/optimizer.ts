@@ -95,7 +95,7 @@ export function adamW(
     moved[at] = update(...given, clip, ...sizes).map((tensor) => tf.reshape(tensor, values[at]!.shape));
   }
   if (together && smallSlopes) {
-    const sizes = tf.unstack(tf.gather(rates, together.owners(small)), 1);
+    const sizes = tf.unstack(tf.gather(tf.transpose(rates), together.owners(small), 1));
     const parts = update(joined(values), joined(firsts), joined(seconds), smallSlopes, clip, ...sizes)
       .map((tensor) => together.split(tensor));
     small.forEach((at, index) => moved[at] = parts.map((tensors) => tensors[index]!));
@@ -142,7 +142,10 @@ class Joined {
 
   /** For each number of the vector, whose it is: one of `owners`, which stand for the tensors. */
   owners(owners: readonly number[]): tf.Tensor1D {
-    return tf.tensor1d(owners.flatMap((owner, at) => Array<number>(this.#sizes[at]!).fill(owner)), "int32");
+    const all = new Int32Array(this.#sizes.reduce((sum, size) => sum + size, 0));
+    let begin = 0;
+    owners.forEach((owner, at) => all.fill(owner, begin, begin += this.#sizes[at]!));
+    return tf.tensor1d(all, "int32");
   }
 }
 

@@ -45,11 +45,11 @@ function refuseToOverflow(backend: BackendWasm): void {
 }
 
 /** What a kernel computes. */
-export type Kernel = (
+export type Kernel<Outputs = tf.TensorInfo> = (
   backend: BackendWasm,
   inputs: tf.NamedTensorInfoMap,
   attributes: tf.NamedAttrMap,
-) => tf.TensorInfo;
+) => Outputs;
 
 // What a reduction gives where there is nothing to reduce; upstream leaves what the memory held before.
 const OF_NOTHING = { Sum: 0, Prod: 1, Mean: NaN, Max: -Infinity, Min: Infinity, All: 1, Any: 0 };
@@ -91,6 +91,9 @@ function replaceKernels(): void {
   replace(tf.BatchMatMul, matMulKernel(tf.getKernel(tf.BatchMatMul, "wasm").kernelFunc));
   replace(tf.Cast, cast);
   replace(tf.GatherV2, gather);
+  replace(tf.SplitV, split);
+  replace(tf.Transpose, transpose);
+  replace(tf.Unpack, unpack);
   replace(tf.UnsortedSegmentSum, unsortedSegmentSum);
 }
 
@@ -119,14 +122,74 @@ const gather: Kernel = (backend, { x, indices }, { axis, batchDims }) => {
   let at = 0;
   for (let batch = 0; batch < batchSize; batch++) {
     for (let outer = 0; outer < outerSize; outer++) {
-      for (let index = 0; index < count; index++, at += sliceSize) {
+      for (let index = 0; index < count; index++) {
         const row = (batch * outerSize + outer) * dimSize + ids[batch * count + index]!;
-        to.set(from.subarray(row * sliceSize, (row + 1) * sliceSize), at);
+        for (let place = row * sliceSize; place < (row + 1) * sliceSize; place++) to[at++] = from[place]!;
       }
     }
   }
   return out;
 };
+
+// Upstream works out the place of each number by divisions.
+const transpose: Kernel = (backend, { x }, { perm }) => {
+  const order = perm as readonly number[];
+  const sizes = order.map((axis) => x!.shape[axis]!);
+  const steps = order.map((axis) => tf.util.sizeFromShape(x!.shape.slice(axis + 1)));
+  const out = backend.makeOutput(sizes, x!.dtype);
+  const [from, to] = [backend.typedArrayFromHeap(x!), backend.typedArrayFromHeap(out)];
+  const last = sizes.length - 1;
+  let at = 0;
+  const walk = (axis: number, begin: number): void => {
+    const size = sizes[axis]!, step = steps[axis]!;
+    for (let index = 0; index < size; index++, begin += step) {
+      if (axis === last) to[at++] = from[begin]!;
+      else walk(axis + 1, begin);
+    }
+  };
+  if (last >= 0) walk(0, 0);
+  else to.set(from);
+  return out;
+};
+
+const split: Kernel<tf.TensorInfo[]> = (backend, { x }, { numOrSizeSplits, axis }) => {
+  const along = tf.util.parseAxisParam(axis as number, x!.shape)[0]!;
+  return parts(backend, x!, {
+    along,
+    sizes: tf.backend_util.prepareSplitSize(x as tf.Tensor, numOrSizeSplits as number | number[], along),
+  });
+};
+
+const unpack: Kernel<tf.TensorInfo[]> = (backend, { value }, { axis }) => {
+  const along = tf.util.parseAxisParam(axis as number, value!.shape)[0]!;
+  const sizes = Array<number>(value!.shape[along]!).fill(1);
+  return parts(backend, value!, { along, sizes }).map((part) => ({
+    ...part,
+    shape: part.shape.filter((_, at) => at !== along),
+  }));
+};
+
+// Upstream copies all of x for each part of it.
+function parts(
+  backend: BackendWasm,
+  x: tf.TensorInfo,
+  { along, sizes }: { along: number; sizes: readonly number[] },
+): tf.TensorInfo[] {
+  const [outer, inner] = [x.shape.slice(0, along), x.shape.slice(along + 1)];
+  const outs = sizes.map((size) => backend.makeOutput([...outer, size, ...inner], x.dtype));
+  const from = backend.typedArrayFromHeap(x); // after they were made: that may have moved the memory
+  const [rows, width] = [tf.util.sizeFromShape(outer), tf.util.sizeFromShape(inner)];
+  let begin = 0;
+  sizes.forEach((size, part) => {
+    const to = backend.typedArrayFromHeap(outs[part]!);
+    for (let row = 0; row < rows; row++) {
+      const at = (row * x.shape[along]! + begin) * width;
+      to.set(from.subarray(at, at + size * width), row * size * width);
+    }
+    begin += size;
+  });
+  return outs;
+}
 
 // Sums of the rows of x that have the same number; upstream has no such kernel.
 const unsortedSegmentSum: Kernel = (backend, { x, segmentIds }, { numSegments }) => {
@@ -143,7 +206,7 @@ const unsortedSegmentSum: Kernel = (backend, { x, segmentIds }, { numSegments })
 
 type Values3 = [from: Float32Array, ids: Int32Array, to: Float32Array];
 
-function replace(kernelName: string, kernel: Kernel): void {
+function replace(kernelName: string, kernel: Kernel<tf.TensorInfo | tf.TensorInfo[]>): void {
   const { setupFunc } = tf.getKernel(kernelName, "wasm") ?? {};
   if (tf.getKernel(kernelName, "wasm")) tf.unregisterKernel(kernelName, "wasm");
   tf.registerKernel({

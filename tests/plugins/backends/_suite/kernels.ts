@@ -51,6 +51,47 @@ Deno.test("gather refuses a row that is not there, by name", () => {
   assertEquals(tf.memory().numTensors, before);
 });
 
+Deno.test("axes change places, and what lay at one place lies at the other", () =>
+  tf.tidy(() => {
+    for (
+      const [shape, perm] of [
+        [[], []],
+        [[3], [0]],
+        [[3, 5], [1, 0]],
+        [[2, 3, 1, 4], [0, 2, 1, 3]],
+        [[2, 3, 4, 5, 2], [2, 0, 3, 1, 4]],
+        [[2, 0, 3], [2, 1, 0]],
+      ] as [number[], number[]][]
+    ) {
+      const x = tf.reshape(tf.range(0, tf.util.sizeFromShape(shape), 1, "int32"), shape);
+      const turned = tf.transpose(x, perm);
+      assertEquals(turned.shape, perm.map((axis) => shape[axis]!));
+      const [own, other] = [tf.util.computeStrides(shape), tf.util.computeStrides(turned.shape)];
+      const values = turned.dataSync();
+      x.dataSync().forEach((value, at) => {
+        const place = tf.util.indexToLoc(at, shape.length, own);
+        const index = tf.util.locToIndex(perm.map((axis) => place[axis]!), shape.length, other);
+        assertEquals(values[index], value);
+      });
+    }
+  }));
+
+Deno.test("parts along any axis are what was joined along it", () =>
+  tf.tidy(() => {
+    for (const axis of [0, 1, 2, -1]) {
+      const whole = tf.reshape(tf.range(0, 4 * 4 * 4, 1, "int32"), [4, 4, 4]);
+      const parts = tf.split(whole, [1, 0, 3], axis);
+      assertEquals(parts.map(({ size }) => size), [16, 0, 48]);
+      assertEquals(tf.concat(parts, axis).arraySync(), whole.arraySync());
+      const rows = tf.unstack(whole, axis);
+      assertEquals(rows.map(({ shape }) => shape), Array(4).fill([4, 4]));
+      assertEquals(tf.stack(rows, axis).arraySync(), whole.arraySync());
+    }
+    const [first, second] = tf.split(tf.tensor2d([[1, 2, 3], [4, 5, 6]]), [2, 1], 1);
+    assertEquals([first!.arraySync(), second!.arraySync()] as unknown[], [[[1, 2], [4, 5]], [[3], [6]]]);
+    assertEquals(tf.unstack(tf.tensor2d([[true, false], [true, true]], undefined, "bool"), 1)[1]!.arraySync(), [0, 1]);
+  }));
+
 Deno.test("rows are summed by their numbers, in any order, and numbers without rows get zero", () =>
   tf.tidy(() => {
     const rows = tf.tensor2d([[1, 2], [3, 4], [5, 6], [7, 8]]);
