@@ -55,7 +55,7 @@ export function randomNumbers(
           return op("Cast", [typed("SrcT", TYPE.uint16), typed("DstT", TYPE.int32)], [halfWords]);
         });
         return [tf.greaterEqual(tf.slice1d(tf.reshape(halves, [-1]), 0, count), tf.scalar(threshold, "int32"))];
-      }, { name, kernel: true });
+      }, { name });
       masks.set(name, kernel);
     }
     return kernel;
