@@ -3,51 +3,114 @@
  *
  * @module
  */
-import { tf } from "@opf/framework";
+import { kernel, remembered, tf } from "@opf/framework";
 
 /**
  * The matrix `[Π i(k), Π j(k)]` of local tensors `[d(k−1), i(k), j(k), d(k)]`. Neighbours are multiplied in the order
- * that takes the fewest multiplications (dynamic programming over intervals, as for a chain of matrices).
+ * that takes the fewest multiplications (dynamic programming over intervals, as for a chain of matrices). All products
+ * are one kernel, those of the gradient another, which is given the partial products that the first one made.
  */
 export function contract(tensors: readonly tf.Tensor[]): tf.Tensor2D {
-  const split = cheapestSplits(tensors.map(({ shape }) => shape));
-  const product = (from: number, to: number): tf.Tensor => {
-    if (from === to) return tensors[from]!;
-    const middle = split(from, to);
-    return multiply(product(from, middle), product(middle + 1, to));
-  };
-  const whole = product(0, tensors.length - 1);
+  const whole = tensors.length === 1
+    ? tensors[0]!
+    : chainOf(JSON.stringify(tensors.map(({ shape }) => shape)))(tensors);
   return tf.reshape(whole, [whole.shape[1]!, whole.shape[2]!]);
 }
 
-// [dl, i, j, d] · [d, i', j', dr] = [dl, i·i', j·j', dr]
-function multiply(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+/** A tensor that is given, by its number, or the product of two. */
+type Node = number | readonly [left: Node, right: Node];
+
+// The contraction of tensors of given shapes: `[1, Π i(k), Π j(k), 1]`.
+const chainOf = remembered((shapes: string) => {
+  const order = cheapestOrder(JSON.parse(shapes));
+  const products = productsIn(order);
+  // Of all products, the whole one last; `values` says what a node is.
+  const multiplied = (tensors: readonly tf.Tensor[]) => {
+    const made: tf.Tensor[] = [];
+    const valueOf = (node: Node) => typeof node === "number" ? tensors[node]! : made[products.indexOf(node)]!;
+    for (const [left, right] of products) made.push(product(valueOf(left), valueOf(right)));
+    return made;
+  };
+  const forward = kernel((...tensors) => multiplied(tensors), { name: "contraction" });
+  const backward = kernel((slope, ...values) => {
+    const tensors = values.slice(0, -products.length), made = values.slice(-products.length);
+    const valueOf = (node: Node) => typeof node === "number" ? tensors[node]! : made[products.indexOf(node)]!;
+    const slopes: tf.Tensor[] = [];
+    const descend = (node: Node, slope: tf.Tensor): void => {
+      if (typeof node === "number") return void (slopes[node] = slope);
+      const [left, right] = productSlopes(valueOf(node[0]), valueOf(node[1]), slope);
+      descend(node[0], left);
+      descend(node[1], right);
+    };
+    descend(order, slope!);
+    return slopes;
+  }, { name: "contractionGradient" });
+  return (tensors: readonly tf.Tensor[]): tf.Tensor => {
+    const apply = tf.customGrad((...args) => {
+      const save = args.pop() as tf.GradSaveFunc;
+      const given = args as tf.Tensor[];
+      const made = forward(...given);
+      save([...given, ...made]);
+      return {
+        value: made.at(-1)!,
+        gradFunc: (slope: tf.Tensor, saved: tf.Tensor[]) => backward(slope, ...saved),
+      };
+    });
+    return apply(...tensors);
+  };
+});
+
+/** The products of a node, each after those that it is made of. */
+const productsIn = (node: Node): (readonly [Node, Node])[] =>
+  typeof node === "number" ? [] : [...productsIn(node[0]), ...productsIn(node[1]), node];
+
+// Both as matrices: their product, `[dl·i·j, i'·j'·dr]`, and whether two of its modes are to change places.
+function asMatrices(a: tf.Tensor, b: tf.Tensor) {
   const [left, i, j, d] = a.shape as [number, number, number, number];
   const [, i2, j2, right] = b.shape as [number, number, number, number];
-  const flat = tf.matMul(tf.reshape(a, [left * i * j, d]), tf.reshape(b, [d, i2 * j2 * right]));
-  const shape = [left, i * i2, j * j2, right];
-  // Nothing to exchange where one of the middle modes is 1.
-  if (j === 1 || i2 === 1) return tf.reshape(flat, shape);
-  return tf.reshape(tf.transpose(tf.reshape(flat, [left, i, j, i2, j2, right]), [0, 1, 3, 2, 4, 5]), shape);
+  const [rows, columns] = [tf.reshape(a, [left * i * j, d]), tf.reshape(b, [d, i2 * j2 * right])];
+  return { rows, columns, modes: [left, i, j, i2, j2, right] as const, exchanges: j > 1 && i2 > 1 };
 }
 
-function cheapestSplits(shapes: readonly (readonly number[])[]): (from: number, to: number) => number {
-  const known = new Map<string, { cost: number; split: number }>();
+// [dl, i, j, d] · [d, i', j', dr] = [dl, i·i', j·j', dr]
+function product(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+  const { rows, columns, modes, exchanges } = asMatrices(a, b);
+  const [left, i, j, i2, j2, right] = modes;
+  const flat = tf.matMul(rows, columns);
+  const ordered = exchanges ? tf.transpose(tf.reshape(flat, [...modes]), [0, 1, 3, 2, 4, 5]) : flat;
+  return tf.reshape(ordered, [left, i * i2, j * j2, right]);
+}
+
+// What a slope of the product is of its two parts.
+function productSlopes(a: tf.Tensor, b: tf.Tensor, slope: tf.Tensor): [tf.Tensor, tf.Tensor] {
+  const { rows, columns, modes, exchanges } = asMatrices(a, b);
+  const [left, i, j, i2, j2, right] = modes;
+  const ordered = exchanges ? tf.transpose(tf.reshape(slope, [left, i, i2, j, j2, right]), [0, 1, 3, 2, 4, 5]) : slope;
+  const flat = tf.reshape(ordered, [left * i * j, i2 * j2 * right]) as tf.Tensor2D;
+  return [
+    tf.reshape(tf.matMul(flat, columns, false, true), a.shape),
+    tf.reshape(tf.matMul(rows, flat, true, false), b.shape),
+  ];
+}
+
+function cheapestOrder(shapes: readonly (readonly number[])[]): Node {
+  const known = new Map<string, { cost: number; node: Node }>();
   const size = (from: number, to: number) => shapes.slice(from, to + 1).reduce((all, [, i, j]) => all * i! * j!, 1);
-  const best = (from: number, to: number): { cost: number; split: number } => {
-    if (from === to) return { cost: 0, split: from };
+  const best = (from: number, to: number): { cost: number; node: Node } => {
+    if (from === to) return { cost: 0, node: from };
     const key = `${from},${to}`;
     const found = known.get(key);
     if (found) return found;
     const ends = shapes[from]![0]! * shapes[to]![3]!;
-    let cheapest = { cost: Infinity, split: from };
+    let cheapest: { cost: number; node: Node } | undefined;
     for (let split = from; split < to; split++) {
+      const [left, right] = [best(from, split), best(split + 1, to)];
       const own = ends * size(from, split) * shapes[split]![3]! * size(split + 1, to);
-      const cost = own + best(from, split).cost + best(split + 1, to).cost;
-      if (cost < cheapest.cost) cheapest = { cost, split };
+      const cost = own + left.cost + right.cost;
+      if (!cheapest || cost < cheapest.cost) cheapest = { cost, node: [left.node, right.node] };
     }
-    known.set(key, cheapest);
-    return cheapest;
+    known.set(key, cheapest!);
+    return cheapest!;
   };
-  return (from, to) => best(from, to).split;
+  return best(0, shapes.length - 1).node;
 }
