@@ -16,21 +16,32 @@ import type { Table } from "./table.ts";
 export function groundsTable({ grounds, ...evidence }: Pick<Evidence, "grounds" | "runs">): Table {
   const percents = (values: readonly number[]) => values.length > 0 ? percent(mean([...values])) : "–";
   const plain = doneRuns(evidence).filter(({ method }) => method === GROUND_METHOD);
-  const columns: [string, string[]][] = [
-    ["task", grounds.map(({ task, primary }) => `${task} (${primary})`)],
-    ["majority", grounds.map(({ majority }) => percent(majority))],
-    ["from random weights", grounds.map(({ untrained }) => percents(Object.values(untrained)))],
-    [GROUND_METHOD, grounds.map(({ task }) => percents(plain.filter((run) => run.task === task).map(primaryOf)))],
-    ["ceiling", grounds.map(({ ceiling }) => percents(ceiling === undefined ? [] : [ceiling]))],
-  ];
-  const shown = columns.filter(([, cells]) => cells.some((cell) => cell !== "–"));
+  const columns = [
+    { head: "majority", about: "the most frequent answer", cells: grounds.map(({ majority }) => percent(majority)) },
+    {
+      head: "from random weights",
+      about: "the same model from random weights",
+      cells: grounds.map(({ untrained }) => percents(Object.values(untrained))),
+    },
+    {
+      head: GROUND_METHOD,
+      cells: grounds.map(({ task }) => percents(plain.filter((run) => run.task === task).map(primaryOf))),
+    },
+    {
+      head: "ceiling",
+      about: "what the data's noise leaves",
+      cells: grounds.map(({ ceiling }) => percents(ceiling === undefined ? [] : [ceiling])),
+    },
+  ].filter(({ cells }) => cells.some((cell) => cell !== "–"));
+  const about = columns.flatMap(({ about }) => about ?? []);
   return {
     name: "grounds",
-    caption:
-      "What the figures are to be seen against: the most frequent answer, the same model from random weights, and what the data's noise leaves, in percent",
-    head: shown.map(([head]) => head),
+    caption: `What the figures are to be seen against, in percent: ${about.join("; ")}`,
+    head: ["task", ...columns.map(({ head }) => head)],
     headers: 1,
-    rows: grounds.map((_, at) => ({ cells: shown.map(([, cells]) => cells[at]!) })),
+    rows: grounds.map(({ task, primary }, at) => ({
+      cells: [`${task} (${primary})`, ...columns.map(({ cells }) => cells[at]!)],
+    })),
   };
 }
 
