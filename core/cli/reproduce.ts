@@ -62,6 +62,10 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
   if (rerun !== undefined) return rerun;
   if (options.flag("dry-run")) {
     for (const { url, request } of asked) {
+      const [usual] = parts.backends;
+      if (request.backend !== undefined && request.backend !== usual!.name) {
+        say(`Times are those of ${usual!.name}; deno task doctor says how much longer ${request.backend} takes.`);
+      }
       printPlan(await outlineExperiment(url, { request, parts, note: say }), options.flag("json"));
     }
     return 0;

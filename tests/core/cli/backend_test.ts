@@ -37,4 +37,9 @@ Deno.test("a whole experiment is the same on both backends, and each keeps its o
     assertEquals(again.code, 0, again.err);
     assertEquals(JSON.parse(again.out).results.map(({ id }: Result) => id), wasm.map(({ id }) => id));
     assertStringIncludes(again.err, "done before");
+
+    const priced = async (backend: string) =>
+      (await run([...COMMAND, ...METHODS, "--dry-run", "--backend", backend], folder)).err;
+    assertStringIncludes(await priced("wasm"), "Times are those of tensorflow");
+    assertEquals((await priced("tensorflow")).includes("Times are those"), false);
   }));
