@@ -112,7 +112,7 @@ export function useEngine(started: Engine): Engine {
 
 /** Singular value decompositions of several matrices, at once where the engine can and they have one shape. */
 export const svds = (matrices: readonly tf.Tensor2D[]): Svd[] =>
-  matrices.length > 1 && engine().svds ? engine().svds!(matrices) : matrices.map((matrix) => engine().svd(matrix));
+  engine().svds?.(matrices) ?? matrices.map((matrix) => engine().svd(matrix));
 
 /** Numbers in the largest argument from which on a kernel of its own is worth compiling. */
 export const KERNEL_SIZE = 2 ** 16;

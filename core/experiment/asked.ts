@@ -5,7 +5,7 @@
  */
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
-import type { Changes } from "./expand.ts";
+import type { Changes } from "./changes.ts";
 import type { AskedGround } from "./grounds.ts";
 import { type Published, publishedSchema } from "./published.ts";
 import { toJson, writeWhole } from "./results.ts";

@@ -11,20 +11,9 @@ import { type Parts, taskNamed } from "../parts.ts";
 import type { Task } from "../task.ts";
 import type { Method } from "../training/run.ts";
 import { TRAINING_DEFAULTS, trainingSchema, type TrainingSettings } from "../training/settings.ts";
+import { type Changes, namesIn, readSet } from "./changes.ts";
 import { check, type Experiment } from "./define.ts";
 import { lastPart, setting } from "./setting.ts";
-
-/** What the command line changes. */
-export interface Changes {
-  readonly tasks?: readonly string[];
-  readonly methods?: readonly string[];
-  readonly models?: readonly string[];
-  readonly seeds?: readonly number[];
-  /** `path=value`, the value in JSON or as a word. */
-  readonly set?: readonly string[];
-  /** What computes: rounding, and with it the runs, are each backend's own. @default the program's first */
-  readonly backend?: string;
-}
 
 /** Settings by path. */
 export type Values = Readonly<Record<string, Json>>;
@@ -194,30 +183,6 @@ export const plainOf = (spec: RunSpec): RunSpec => ({
   training: { ...spec.training, ...spec.forAll },
   method: {},
 });
-
-// Names among words that stood between commas: a name may have commas of its own.
-function namesIn(words: readonly string[], known: readonly string[]): string[] {
-  const found: string[] = [];
-  for (let at = 0; at < words.length;) {
-    const ends = words.map((_, end) => end + 1).filter((end) => end > at);
-    const end = ends.findLast((end) => known.includes(words.slice(at, end).join(", ")));
-    if (end === undefined) throw unknownName("method", words[at]!, known);
-    found.push(words.slice(at, end).join(", "));
-    at = end;
-  }
-  return found;
-}
-
-function readSet(text: string): [string, Json] {
-  const at = text.indexOf("=");
-  if (at < 1) throw new RequestError(`--set ${text}: wanted path=value.`);
-  const value = text.slice(at + 1);
-  try {
-    return [text.slice(0, at), JSON.parse(value)];
-  } catch {
-    return [text.slice(0, at), value];
-  }
-}
 
 function pointsOf({ sweep = {} }: Experiment): readonly Values[] {
   return Array.isArray(sweep) ? sweep : combinations(sweep as Readonly<Record<string, readonly Json[]>>);

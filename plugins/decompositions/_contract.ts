@@ -24,21 +24,22 @@ type Node = number | readonly [left: Node, right: Node];
 const chainOf = remembered((shapes: string) => {
   const order = cheapestOrder(JSON.parse(shapes));
   const products = productsIn(order);
-  // Of all products, the whole one last; `values` says what a node is.
-  const multiplied = (tensors: readonly tf.Tensor[]) => {
+  const valueOf = (node: Node, tensors: readonly tf.Tensor[], made: readonly tf.Tensor[]) =>
+    typeof node === "number" ? tensors[node]! : made[products.indexOf(node)]!;
+  // All products, the whole one last.
+  const forward = kernel((...tensors) => {
     const made: tf.Tensor[] = [];
-    const valueOf = (node: Node) => typeof node === "number" ? tensors[node]! : made[products.indexOf(node)]!;
-    for (const [left, right] of products) made.push(product(valueOf(left), valueOf(right)));
+    for (const [left, right] of products) {
+      made.push(product(valueOf(left, tensors, made), valueOf(right, tensors, made)));
+    }
     return made;
-  };
-  const forward = kernel((...tensors) => multiplied(tensors), { name: "contraction" });
+  }, { name: "contraction" });
   const backward = kernel((slope, ...values) => {
     const tensors = values.slice(0, -products.length), made = values.slice(-products.length);
-    const valueOf = (node: Node) => typeof node === "number" ? tensors[node]! : made[products.indexOf(node)]!;
     const slopes: tf.Tensor[] = [];
     const descend = (node: Node, slope: tf.Tensor): void => {
       if (typeof node === "number") return void (slopes[node] = slope);
-      const [left, right] = productSlopes(valueOf(node[0]), valueOf(node[1]), slope);
+      const [left, right] = productSlopes(valueOf(node[0], tensors, made), valueOf(node[1], tensors, made), slope);
       descend(node[0], left);
       descend(node[1], right);
     };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Engine, type Key, MASK_LEVELS, RandomKey, type TensorFunction, tf } from "@opf/framework";
+import { type Engine, type Key, MASK_LEVELS, RandomKey, remembered, tf } from "@opf/framework";
 import { type Attribute, typed } from "./_attributes.ts";
 import type { Metadata } from "./_eager.ts";
 import { TYPE } from "./_ffi.ts";
@@ -42,24 +42,17 @@ export function randomNumbers(
     ]);
   };
 
-  const masks = new Map<string, TensorFunction>();
-  const maskKernel = (count: number, rate: number): TensorFunction => {
-    const name = `mask ${count} ${rate}`;
-    let kernel = masks.get(name);
-    if (!kernel) {
-      const threshold = Math.round(rate * MASK_LEVELS);
-      kernel = jit((key, counter) => {
-        const halves = below((op) => {
-          const words = bits(op, { key: key!, counter: counter!, count: Math.ceil(count / 2) });
-          const halfWords = op("Bitcast", [typed("T", TYPE.uint32), typed("type", TYPE.uint16)], [words]);
-          return op("Cast", [typed("SrcT", TYPE.uint16), typed("DstT", TYPE.int32)], [halfWords]);
-        });
-        return [tf.greaterEqual(tf.slice1d(tf.reshape(halves, [-1]), 0, count), tf.scalar(threshold, "int32"))];
-      }, { name });
-      masks.set(name, kernel);
-    }
-    return kernel;
-  };
+  const maskOf = remembered((count: number, rate: number) => {
+    const threshold = Math.round(rate * MASK_LEVELS);
+    return jit((key, counter) => {
+      const halves = below((op) => {
+        const words = bits(op, { key: key!, counter: counter!, count: Math.ceil(count / 2) });
+        const halfWords = op("Bitcast", [typed("T", TYPE.uint32), typed("type", TYPE.uint16)], [words]);
+        return op("Cast", [typed("SrcT", TYPE.uint16), typed("DstT", TYPE.int32)], [halfWords]);
+      });
+      return [tf.greaterEqual(tf.slice1d(tf.reshape(halves, [-1]), 0, count), tf.scalar(threshold, "int32"))];
+    }, { name: `mask ${count} ${rate}` });
+  });
 
   return {
     randomUniform: (key, shape, place = 0) =>
@@ -77,7 +70,7 @@ export function randomNumbers(
       }),
     randomMask: (key, shape, rate, place = 0) =>
       tf.tidy(() => {
-        const [mask] = maskKernel(tf.util.sizeFromShape([...shape]), rate)(words32(key), counterAt(place));
+        const [mask] = maskOf(tf.util.sizeFromShape([...shape]), rate)(words32(key), counterAt(place));
         return tf.reshape(mask!, [...shape]);
       }),
   };

@@ -2,7 +2,8 @@ import { defineExperiment, RequestError, zipped } from "@opf/framework";
 import { mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { type Changes, expand, Expansion, plainOf } from "../../../core/experiment/expand.ts";
+import type { Changes } from "../../../core/experiment/changes.ts";
+import { expand, Expansion, plainOf } from "../../../core/experiment/expand.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 
 const experiment = defineExperiment({
