@@ -89,7 +89,7 @@ async function prepare(work: Work): Promise<() => unknown> {
 
 const work: Work & { threads: number } = JSON.parse(Deno.args[0]!);
 if (work.cold) Deno.env.set("OPF_COMPILED", "off");
-useEngine(await tensorflow.start({ threads: work.threads }));
+useEngine(await tensorflow.start({ threads: work.threads, note: (message) => console.error(message) }));
 let run = await prepare(work);
 const seconds = async (times: number) => {
   const started = performance.now();

@@ -19,6 +19,11 @@ export interface JitOptions {
    * @default false: one graph of the library's own kernels
    */
   readonly kernel?: boolean;
+  /**
+   * Of each output the argument (its place) whose memory it may be written to; that argument must not be used after the
+   * call, but to dispose it. @default none: outputs are in memory of their own
+   */
+  readonly replaces?: readonly (number | undefined)[];
 }
 
 /** The thin singular value decomposition `matrix = u · diag(s) · vᵀ`, `k = min(rows, columns)`. */
@@ -162,11 +167,14 @@ export function fused(compute: (...inputs: tf.Tensor[]) => tf.Tensor, options: {
  * A function made into one kernel of whatever engine is in use, for parts of gradients that are written by hand: it has no
  * gradient of its own. Where all arguments are small it runs as it is, as in {@linkcode fused}.
  */
-export function kernel(compute: TensorFunction, { name = compute.name }: { name?: string } = {}): TensorFunction {
+export function kernel(
+  compute: TensorFunction,
+  { name = compute.name, replaces = [] }: Omit<JitOptions, "kernel"> = {},
+): TensorFunction {
   const compiled = new WeakMap<Engine, TensorFunction>();
   return (...inputs) => {
     if (areSmall(inputs)) return compute(...inputs);
-    const run = compiled.getOrInsertComputed(engine(), () => engine().jit(compute, { name, kernel: true }));
+    const run = compiled.getOrInsertComputed(engine(), () => engine().jit(compute, { name, kernel: true, replaces }));
     return run(...inputs);
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Engine, engine, type TensorFunction } from "../engine.ts";
+import { type Engine, engine, type JitOptions, type TensorFunction } from "../engine.ts";
 import type { Architecture, Head } from "../model.ts";
 import * as tf from "../tf.ts";
 import type { Structure } from "../structure.ts";
@@ -27,7 +27,7 @@ export interface StepPlan {
 
 /**
  * Functions of a step. `state` below is all values, first and second moments of the trained, sums of gradients; a step gives
- * loss, gradient norm, trained values, their moments, sums.
+ * loss, gradient norm, trained values, their moments, sums, in place of those that it was given.
  */
 export interface CompiledStep {
   /** Arguments state, rates `[trained, 3]`, and those of a batch: a whole step on it. */
@@ -64,15 +64,23 @@ class Computation implements CompiledStep {
 
   constructor(plan: StepPlan) {
     this.#plan = plan;
-    const { structure, architecture, sloped } = plan;
-    const jit = (compute: TensorFunction, name: string) => engine().jit(compute, { name });
-    this.whole = jit((...inputs) => {
-      const { values, rest, ...given } = this.#split(inputs);
-      const { value, grads } = tf.valueAndGrads((...moving) =>
-        this.#loss(structure.reader(replaced(values, sloped, moving)), rest)
-      )(sloped.map((at) => values[at]!));
-      return [value, ...this.#moved({ values, ...given }, grads)];
-    }, "training step");
+    const { structure, architecture, sloped, trained, summed } = plan;
+    const jit = (compute: TensorFunction, name: string, options: JitOptions = {}) =>
+      engine().jit(compute, { name, ...options });
+    // What a step moves is written where it was; loss and norm come before it.
+    const moments = Array.from({ length: 2 * trained.length + summed.length }, (_, at) => structure.size + at);
+    const inPlace = { replaces: [undefined, undefined, ...trained, ...moments] };
+    this.whole = jit(
+      (...inputs) => {
+        const { values, rest, ...given } = this.#split(inputs);
+        const { value, grads } = tf.valueAndGrads((...moving) =>
+          this.#loss(structure.reader(replaced(values, sloped, moving)), rest)
+        )(sloped.map((at) => values[at]!));
+        return [value, ...this.#moved({ values, ...given }, grads)];
+      },
+      "training step",
+      inPlace,
+    );
     // Gradients of several batches are summed by parameter; factors come in before the first and after the last.
     const names = architecture.parameters.map(({ name }) => name);
     const parts = structure.parts.flatMap(({ name, tensors }) => Array<number>(tensors).fill(names.indexOf(name)));
@@ -86,11 +94,15 @@ class Computation implements CompiledStep {
       })(moving.map((at) => dense[at]!));
       return [value, ...grads];
     }, "gradients");
-    this.update = jit((...inputs) => {
-      const { rest: [loss, ...slopes], ...given } = this.#split(inputs);
-      const slopeOf = new Map(moving.map((at, index) => [names[at]!, slopes[index]!]));
-      return [loss!, ...this.#moved(given, this.#slopesOfFactors(given.values, slopeOf))];
-    }, "update");
+    this.update = jit(
+      (...inputs) => {
+        const { rest: [loss, ...slopes], ...given } = this.#split(inputs);
+        const slopeOf = new Map(moving.map((at, index) => [names[at]!, slopes[index]!]));
+        return [loss!, ...this.#moved(given, this.#slopesOfFactors(given.values, slopeOf))];
+      },
+      "update",
+      inPlace,
+    );
   }
 
   #split(inputs: tf.Tensor[]) {

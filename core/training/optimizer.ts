@@ -66,7 +66,7 @@ export interface AdamWStep {
 
 /**
  * One AdamW update of all slots, and the gradients' global norm before clipping, to be called while compiling. Large tensors
- * each go through a kernel, as vectors, so that those of one size share it; the many small ones go through it together.
+ * each go through a kernel, which writes where they are; the many small ones go through it together, as a vector.
  */
 export function adamW(
   state: AdamWState,
@@ -75,13 +75,12 @@ export function adamW(
 ): AdamWState & { readonly norm: tf.Scalar } {
   const large: number[] = [], small: number[] = [];
   state.values.forEach(({ size }, at) => (size < KERNEL_SIZE ? small : large).push(at));
-  const vectors = (tensors: readonly tf.Tensor[]) => tensors.map(asVector);
   const { values, firsts, seconds } = state;
   const together = small.length > 0 ? new Joined(small.map((at) => values[at]!)) : undefined;
   const joined = (tensors: readonly tf.Tensor[]) => together!.join(small.map((at) => tensors[at]!));
   const smallSlopes = together && joined(gradients);
   const norm = globalNorm([
-    ...vectors(large.map((at) => gradients[at]!)),
+    ...large.map((at) => gradients[at]!),
     ...smallSlopes ? [smallSlopes] : [],
     ...others,
   ]);
@@ -90,9 +89,8 @@ export function adamW(
   const rows = tf.unstack(rates);
   const moved: tf.Tensor[][] = [];
   for (const at of large) {
-    const given = vectors([values[at]!, firsts[at]!, seconds[at]!, gradients[at]!]);
-    const sizes = tf.unstack(rows[at]!);
-    moved[at] = update(...given, clip, ...sizes).map((tensor) => tf.reshape(tensor, values[at]!.shape));
+    const given = [values[at]!, firsts[at]!, seconds[at]!, gradients[at]!];
+    moved[at] = update(...given, clip, ...tf.unstack(rows[at]!));
   }
   if (together && smallSlopes) {
     const sizes = tf.unstack(tf.gather(tf.transpose(rates), together.owners(small), 1));
@@ -116,7 +114,7 @@ const updateKernel = remembered((adamBeta1: number, adamBeta2: number, adamEpsil
     const v = tf.add(tf.mul(second!, adamBeta2), tf.mul(tf.square(g), 1 - adamBeta2));
     const step = tf.div(tf.mul(m, stepSize!), tf.add(tf.mul(tf.sqrt(v), correction!), adamEpsilon));
     return [tf.sub(tf.mul(value!, kept!), step), m, v];
-  }, { name: "adamW" })
+  }, { name: "adamW", replaces: [0, 1, 2] })
 );
 
 const asVector = (tensor: tf.Tensor): tf.Tensor => tensor.rank === 1 ? tensor : tf.reshape(tensor, [-1]);

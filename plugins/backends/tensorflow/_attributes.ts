@@ -20,7 +20,7 @@ export const typed = (name: string, value: number): Attribute => ({ name, type: 
 
 /** Sets all attributes of an op (`TFE_OpSetAttr…`) or a node (`TF_SetAttr…`). */
 export function setAttributes(
-  { c }: Library,
+  { c, status }: Library,
   target: { op: Pointer } | { node: Pointer },
   attributes: readonly Attribute[],
 ): void {
@@ -42,6 +42,10 @@ export function setAttributes(
     } else if (type === ATTRIBUTE.string) {
       const bytes: Bytes = new TextEncoder().encode(value as string);
       (eager ? c.TFE_OpSetAttrString : c.TF_SetAttrString)(at, key, bytes, BigInt(bytes.length));
+    } else if (type === ATTRIBUTE.shape) {
+      const dims = BigInt64Array.from(value as number[], BigInt);
+      if (eager) c.TFE_OpSetAttrShape(at, key, dims, dims.length, status);
+      else c.TF_SetAttrShape(at, key, dims, dims.length);
     } else {
       throw new Error(`The attribute "${name}" has a kind that is not supported: ${type}.`);
     }

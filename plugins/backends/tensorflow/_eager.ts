@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Attribute, setAttributes } from "./_attributes.ts";
+import { ATTRIBUTE, type Attribute, setAttributes, typed } from "./_attributes.ts";
 import { cName, type Library, type Pointer, TYPE } from "./_ffi.ts";
 
 /** What is known of a tensor besides its values. */
@@ -31,6 +31,8 @@ export function describe(tensors: readonly Pick<Metadata, "shape" | "dtype">[]):
 /** Runs ops in a context of TensorFlow's eager runtime. */
 export class Eager {
   readonly #handles = new Map<number, Pointer>();
+  // Tensors whose values are those of a variable: the number of its handle.
+  readonly #variables = new Map<number, number>();
 
   constructor(readonly library: Library, readonly context: Pointer) {}
 
@@ -40,18 +42,7 @@ export class Eager {
   }
 
   has(id: number): boolean {
-    return this.#handles.has(id);
-  }
-
-  /** The handle of a tensor, to be given to an op. */
-  handle(id: number): Pointer {
-    const handle = this.#handles.get(id);
-    if (!handle) {
-      throw new Error(
-        "A tensor is used after it was disposed, or outside the compiled function in which it was made.",
-      );
-    }
-    return handle;
+    return this.#handles.has(id) || this.#variables.has(id);
   }
 
   create(shape: readonly number[], dtype: number, values: Values): number {
@@ -84,7 +75,7 @@ export class Eager {
   }
 
   metadata(id: number): Metadata {
-    return { id, ...this.#look(this.handle(id)) };
+    return this.#with(id, (handle) => ({ id, ...this.#look(handle) }));
   }
 
   #look(handle: Pointer): { shape: number[]; dtype: number } {
@@ -97,16 +88,74 @@ export class Eager {
   }
 
   delete(id: number): void {
+    const variable = this.#variables.get(id);
+    if (variable !== undefined) {
+      this.#variables.delete(id);
+      this.execute("DestroyResourceOp", [], [variable], 0);
+      return this.delete(variable);
+    }
     const handle = this.#handles.get(id);
     if (!handle) return;
     this.library.c.TFE_DeleteTensorHandle(handle);
     this.#handles.delete(id);
   }
 
+  /**
+   * A variable (its handle, by number) with the values of a tensor, that a function may write to. A tensor that is given
+   * up and is a variable's already is used up: another takes its place by {@linkcode adoptVariable}.
+   */
+  toVariable(id: number, { givenUp }: { givenUp: boolean }): number {
+    const known = this.#variables.get(id);
+    if (known !== undefined && givenUp) {
+      this.#variables.delete(id);
+      return known;
+    }
+    const { shape, dtype } = this.metadata(id);
+    const [variable] = this.execute(
+      "VarHandleOp",
+      [
+        typed("dtype", dtype),
+        { name: "shape", type: ATTRIBUTE.shape, value: shape },
+        { name: "shared_name", type: ATTRIBUTE.string, value: `opf${nextId()}` },
+      ],
+      [],
+      1,
+    ) as [Metadata];
+    this.execute("AssignVariableOp", [typed("dtype", dtype)], [variable.id, id], 0); // shares the tensor's memory
+    return variable.id;
+  }
+
+  /** A tensor whose values are a variable's, which goes when the tensor does. */
+  adoptVariable(variable: number): number {
+    const id = nextId();
+    this.#variables.set(id, variable);
+    return id;
+  }
+
+  // The handle of a tensor, to be used at once.
+  #with<T>(id: number, use: (handle: Pointer) => T): T {
+    const variable = this.#variables.get(id);
+    if (variable !== undefined) {
+      const [value] = this.execute("ReadVariableOp", [typed("dtype", TYPE.float32)], [variable], 1) as [Metadata];
+      try {
+        return this.#with(value.id, use);
+      } finally {
+        this.delete(value.id);
+      }
+    }
+    const handle = this.#handles.get(id);
+    if (!handle) {
+      throw new Error(
+        "A tensor is used after it was disposed, or outside the compiled function in which it was made.",
+      );
+    }
+    return use(handle);
+  }
+
   /** The values of a tensor, copied. */
   read(id: number): Float32Array | Int32Array | Uint8Array | BigInt64Array {
     const { c, status, check } = this.library;
-    const tensor = c.TFE_TensorHandleResolve(this.handle(id), status);
+    const tensor = this.#with(id, (handle) => c.TFE_TensorHandleResolve(handle, status));
     check(() => `Reading a tensor ${describe([this.metadata(id)])}`);
     const size = Number(c.TF_TensorByteSize(tensor));
     const dtype = c.TF_TensorType(tensor);
@@ -128,7 +177,7 @@ export class Eager {
     try {
       setAttributes(this.library, { op: op! }, attributes);
       for (const id of inputs) {
-        c.TFE_OpAddInput(op, this.handle(id), status);
+        this.#with(id, (handle) => c.TFE_OpAddInput(op, handle, status));
         check(what);
       }
       const found = new BigUint64Array(outputs);

@@ -13,7 +13,14 @@ export interface NativeFunction {
   readonly pointer: Pointer;
   /** One kernel, made by XLA. */
   readonly kernel: boolean;
-  readonly outputs: readonly Omit<Metadata, "id">[];
+  /** All that it computes. What takes an argument's place is written there, and is not among what a call returns. */
+  readonly outputs: readonly FunctionOutput[];
+}
+
+/** What a function computes. */
+export interface FunctionOutput extends Omit<Metadata, "id"> {
+  /** The argument, a variable, that it is written to. */
+  readonly replaces?: number;
 }
 
 // Ops that take a list: how many of their last inputs stand outside it.
@@ -26,11 +33,20 @@ interface Output {
   readonly dtype: number;
 }
 
+/** A variable that a graph is given. */
+interface Variable {
+  readonly handle: Output;
+  /** The operations that it was last read and written by. */
+  readonly touched: Pointer[];
+}
+
 /** One graph under construction. */
 export class Recorder {
   readonly #graph: Pointer;
   readonly #values = new Map<number, Output>();
-  readonly #placeholders: number[] = [];
+  readonly #arguments: { readonly handle: Output; readonly variable?: Variable }[] = [];
+  // Tensors that are what a variable holds.
+  readonly #variables = new Map<number, Variable>();
   readonly #library: Library;
   #nodes = 0;
 
@@ -48,15 +64,31 @@ export class Recorder {
     this.#values.delete(id);
   }
 
-  /** An argument of the function. */
-  placeholder(shape: readonly number[], dtype: number): Metadata {
+  /** An argument of the function; of a variable, what it holds. */
+  argument(shape: readonly number[], dtype: number, { variable = false } = {}): Metadata {
     const { c } = this.#library;
     const [made] = this.#node("Placeholder", 1, (node) => {
-      c.TF_SetAttrType(node, cName("dtype"), dtype);
-      c.TF_SetAttrShape(node, cName("shape"), BigInt64Array.from(shape, BigInt), shape.length);
-    });
-    this.#placeholders.push(made!.id);
-    return made!;
+      c.TF_SetAttrType(node, cName("dtype"), variable ? TYPE.resource : dtype);
+      c.TF_SetAttrShape(
+        node,
+        cName("shape"),
+        BigInt64Array.from(variable ? [] : shape, BigInt),
+        variable ? 0 : shape.length,
+      );
+    }) as [Metadata];
+    const handle = this.#values.get(made.id)!;
+    if (!variable) {
+      this.#arguments.push({ handle });
+      return made;
+    }
+    const own: Variable = { handle, touched: [] };
+    this.#arguments.push({ handle, variable: own });
+    return this.#read(own, { shape: [...shape], dtype });
+  }
+
+  /** Whether a tensor is what a variable holds, so that a function may write to it. */
+  isVariable(id: number): boolean {
+    return this.#variables.has(id);
   }
 
   constant(shape: readonly number[], dtype: number, values: Values): number {
@@ -81,38 +113,90 @@ export class Recorder {
     }, () => describe(values));
   }
 
-  /** Records a call of a function. */
+  /** Records a call of a function. Arguments that it writes to are to be variables. */
   call(callee: NativeFunction, inputs: readonly number[]): Metadata[] {
     const { c, status, check } = this.#library;
-    const values = inputs.map((id) => this.#value(id));
+    const written = new Map(
+      callee.outputs.flatMap(({ replaces }) =>
+        replaces === undefined ? [] : [[replaces, this.#variables.get(inputs[replaces]!)!]]
+      ),
+    );
+    const values = inputs.map((id, at) => written.get(at)?.handle ?? this.#value(id));
+    const given = callee.outputs.filter(({ replaces }) => replaces === undefined);
     c.TF_GraphCopyFunction(this.#graph, callee.pointer, null, status);
     check(() => `Calling ${callee.name}`);
-    return this.#node(
-      "StatefulPartitionedCall",
-      callee.outputs.length,
-      (node) => {
-        this.#addInputs(node, values, values.length);
-        const types = (of: readonly { dtype: number }[]) => Int32Array.from(of, ({ dtype }) => dtype);
-        c.TF_SetAttrTypeList(node, cName("Tin"), types(values), values.length);
-        c.TF_SetAttrTypeList(node, cName("Tout"), types(callee.outputs), callee.outputs.length);
-        const name = cName(callee.name);
-        c.TF_SetAttrFuncName(node, cName("f"), name, BigInt(name.length - 1));
-        if (callee.kernel) setAttributes(this.#library, { node }, [MUST_COMPILE]);
-      },
-      () => describe(values),
-      callee.outputs,
+    const operation = this.#operation("StatefulPartitionedCall", (node) => {
+      this.#addInputs(node, values, values.length);
+      const types = (of: readonly { dtype: number }[]) => Int32Array.from(of, ({ dtype }) => dtype);
+      c.TF_SetAttrTypeList(node, cName("Tin"), types(values), values.length);
+      c.TF_SetAttrTypeList(node, cName("Tout"), types(given), given.length);
+      const name = cName(callee.name);
+      c.TF_SetAttrFuncName(node, cName("f"), name, BigInt(name.length - 1));
+      if (callee.kernel) setAttributes(this.#library, { node }, [MUST_COMPILE]);
+      for (const variable of written.values()) this.#after(variable, node);
+    }, () => describe(values));
+    for (const { touched } of written.values()) touched.splice(0, touched.length, operation);
+    const returned = given.map((known, number) => this.#output(operation, number, known));
+    return callee.outputs.map((output) =>
+      output.replaces === undefined ? returned.shift()! : this.#read(written.get(output.replaces)!, output)
     );
   }
 
-  /** Ends the recording: the graph as a function of its placeholders, in their order. */
-  finish(name: string, { outputs, kernel }: { outputs: readonly number[]; kernel: boolean }): NativeFunction {
+  // What a variable holds, after what was recorded until now.
+  #read(variable: Variable, known: Omit<Metadata, "id">): Metadata {
     const { c, status, check } = this.#library;
-    // An output that is an argument or a constant, or comes twice, gets a node of its own.
-    const results = outputs.map((id) => {
-      const { dtype } = this.#value(id);
-      return this.#value(this.execute("Identity", [typed("T", dtype)], [id], 1)[0]!.id);
+    const operation = this.#operation("ReadVariableOp", (node) => {
+      c.TF_AddInput(node, variable.handle.bytes);
+      setAttributes(this.#library, { node }, [typed("dtype", known.dtype)]);
+      this.#after(variable, node);
     });
-    const inputs = this.#placeholders.map((id) => this.#values.get(id)!);
+    variable.touched.push(operation);
+    const dims = BigInt64Array.from(known.shape, BigInt);
+    c.TF_GraphSetTensorShape(this.#graph, outputBytes(operation, 0), dims, dims.length, status);
+    check(() => "Telling the shape of a variable");
+    const value = this.#output(operation, 0, known);
+    this.#variables.set(value.id, variable);
+    return value;
+  }
+
+  #write(variable: Variable, value: Output): void {
+    this.#operation("AssignVariableOp", (node) => {
+      this.#addInputs(node, [variable.handle, value], 0);
+      setAttributes(this.#library, { node }, [typed("dtype", value.dtype)]);
+      this.#after(variable, node);
+    });
+  }
+
+  #after({ touched }: Variable, node: Pointer): void {
+    for (const operation of touched) this.#library.c.TF_AddControlInput(node, operation);
+  }
+
+  /**
+   * Ends the recording: the graph as a function of its arguments, in their order. `replaces` says of outputs whose place
+   * they take; where that argument is a variable, they are written to it.
+   */
+  finish(
+    name: string,
+    { outputs, replaces, kernel }: {
+      readonly outputs: readonly number[];
+      readonly replaces: readonly (number | undefined)[];
+      readonly kernel: boolean;
+    },
+  ): NativeFunction {
+    const { c, status, check } = this.#library;
+    const results: Output[] = [];
+    const computed = outputs.map((id, at): FunctionOutput => {
+      const value = this.#value(id), { shape, dtype } = value;
+      const variable = this.#arguments[replaces[at] ?? -1]?.variable;
+      if (variable) {
+        if (this.#variables.get(id) !== variable) this.#write(variable, value);
+        return { shape, dtype, replaces: replaces[at]! };
+      }
+      // An output that is an argument or a constant, or comes twice, gets a node of its own.
+      results.push(this.#value(this.execute("Identity", [typed("T", dtype)], [id], 1)[0]!.id));
+      return { shape, dtype };
+    });
+    const inputs = this.#arguments.map(({ handle }) => handle);
     const pointer = c.TF_GraphToFunction(
       this.#graph,
       cName(name),
@@ -131,7 +215,7 @@ export class Recorder {
     check(() => `Making the function ${name}`);
     c.TFE_ContextAddFunction(this.eager.context, pointer, status);
     check(() => `Adding the function ${name}`);
-    return { name, pointer: pointer!, kernel, outputs: results.map(({ shape, dtype }) => ({ shape, dtype })) };
+    return { name, pointer: pointer!, kernel, outputs: computed };
   }
 
   dispose(): void {
@@ -157,21 +241,28 @@ export class Recorder {
     op: string,
     outputs: number,
     describeNode: (node: Pointer) => void,
-    inputs: () => string = () => "",
-    known?: readonly Omit<Metadata, "id">[],
+    inputs?: () => string,
   ): Metadata[] {
+    const operation = this.#operation(op, describeNode, inputs);
+    return Array.from(
+      { length: outputs },
+      (_, number) => this.#output(operation, number, this.#infer(outputBytes(operation, number), op)),
+    );
+  }
+
+  #operation(op: string, describeNode: (node: Pointer) => void, inputs: () => string = () => ""): Pointer {
     const { c, status, check } = this.#library;
     const node = c.TF_NewOperation(this.#graph, cName(op), uniqueName(this.#nodes++))!;
     describeNode(node);
     const operation = c.TF_FinishOperation(node, status);
     check(() => `${op}(${inputs()}) in a compiled function`);
-    return Array.from({ length: outputs }, (_, number) => {
-      const bytes = outputBytes(operation!, number);
-      const { shape, dtype } = known?.[number] ?? this.#infer(bytes, op);
-      const id = nextId();
-      this.#values.set(id, { bytes, shape, dtype });
-      return { id, shape, dtype };
-    });
+    return operation!;
+  }
+
+  #output(operation: Pointer, number: number, { shape, dtype }: Omit<Metadata, "id">): Metadata {
+    const id = nextId();
+    this.#values.set(id, { bytes: outputBytes(operation, number), shape: [...shape], dtype });
+    return { id, shape: [...shape], dtype };
   }
 
   #infer(output: Bytes, op: string): { shape: number[]; dtype: number } {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type JitOptions, messageOf, type TensorFunction, tf } from "@opf/framework";
-import type { Eager } from "./_eager.ts";
+import { type JitOptions, KERNEL_SIZE, messageOf, type TensorFunction, tf } from "@opf/framework";
+import type { Eager, Metadata } from "./_eager.ts";
 import { TYPE } from "./_ffi.ts";
 import { MUST_COMPILE, type NativeFunction, Recorder, UntraceableError } from "./_graph.ts";
 import type { KernelBackend, Target } from "./_kernels.ts";
@@ -50,35 +50,55 @@ export class Compiler {
     this.#backend = backend;
   }
 
-  jit(compute: TensorFunction, { name = compute.name || "function", kernel = false }: JitOptions = {}): TensorFunction {
+  jit(
+    compute: TensorFunction,
+    { name = compute.name || "function", kernel = false, replaces = [] }: JitOptions = {},
+  ): TensorFunction {
+    const taken = new Set(replaces.filter((at) => at !== undefined));
     const compiled = new Map<string, NativeFunction | "as it is">();
     return (...inputs) => {
       const recording = this.#recorders.length > 0;
       // A gradient needs to see every operation; a graph takes up the operations of another.
       if (tapeIsOn() || (recording && !kernel)) return compute(...inputs);
-      const signature = inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join();
+      const ids = this.#backend.getInputTensorIds(inputs);
+      const variables = new Set(taken.values().filter((at) => this.#becomesVariable(inputs[at]!, ids[at]!)));
+      const signature = inputs.map(({ dtype, shape }, at) => `${variables.has(at) ? "&" : ""}${dtype}[${shape}]`)
+        .join();
       const known = compiled.get(signature);
-      const found = known ?? this.#compile(compute, { inputs, name, kernel });
+      const found = known ?? this.#compile(compute, { inputs, name, kernel, replaces, variables });
       compiled.set(signature, found);
-      const outputs = found === "as it is" ? compute(...inputs) : this.#call(found, inputs);
+      const outputs = found === "as it is" ? compute(...inputs) : this.#call(found, { inputs, ids });
       if (!known && !recording) this.options.compiled();
       return outputs;
     };
   }
 
+  // Small tensors are not worth it.
+  #becomesVariable({ size, dtype }: tf.Tensor, id: number): boolean {
+    const recorder = this.#recorders.at(-1);
+    return recorder ? recorder.isVariable(id) : size >= KERNEL_SIZE && dtype === "float32";
+  }
+
   #compile(
     compute: TensorFunction,
-    { inputs, name, kernel }: { inputs: readonly tf.Tensor[]; name: string; kernel: boolean },
+    { inputs, name, kernel, replaces, variables }: {
+      readonly inputs: readonly tf.Tensor[];
+      readonly name: string;
+      readonly kernel: boolean;
+      readonly replaces: readonly (number | undefined)[];
+      readonly variables: ReadonlySet<number>;
+    },
   ): NativeFunction | "as it is" {
     const recorder = new Recorder(this.eager);
     this.#recorders.push(recorder);
     try {
       tf.engine().startScope(name);
-      const given = inputs.map(({ shape, dtype }) =>
-        this.#backend.createOutputTensor(recorder.placeholder(shape, TYPE[dtype as "float32"]))
-      );
+      const given = inputs.map(({ shape, dtype }, at) => {
+        const argument = recorder.argument(shape, TYPE[dtype as "float32"], { variable: variables.has(at) });
+        return this.#backend.createOutputTensor(argument);
+      });
       const outputs = this.#backend.getInputTensorIds(compute(...given));
-      return recorder.finish(`${name.replace(/\W/g, "_")}_${this.#functions++}`, { outputs, kernel });
+      return recorder.finish(`${name.replace(/\W/g, "_")}_${this.#functions++}`, { outputs, replaces, kernel });
     } catch (error) {
       if (!(error instanceof UntraceableError)) throw error;
       this.options.note(`"${name}" cannot be compiled (${messageOf(error)}); it runs uncompiled, which is slower.`);
@@ -90,11 +110,30 @@ export class Compiler {
     }
   }
 
-  #call(callee: NativeFunction, inputs: readonly tf.Tensor[]): tf.Tensor[] {
-    const ids = this.#backend.getInputTensorIds(inputs);
-    const outputs = this.#recorders.at(-1)?.call(callee, ids) ??
-      this.eager.execute(callee.name, callee.kernel ? [MUST_COMPILE] : [], ids, callee.outputs.length);
+  #call(
+    callee: NativeFunction,
+    { inputs, ids }: { readonly inputs: readonly tf.Tensor[]; readonly ids: readonly number[] },
+  ): tf.Tensor[] {
+    const recorder = this.#recorders.at(-1);
+    const outputs = recorder ? recorder.call(callee, ids) : this.#run(callee, { inputs, ids });
     return outputs.map((output) => this.#backend.createOutputTensor(output));
+  }
+
+  #run(
+    { name, kernel, outputs }: NativeFunction,
+    { inputs, ids }: { readonly inputs: readonly tf.Tensor[]; readonly ids: readonly number[] },
+  ): Metadata[] {
+    const given = [...ids];
+    for (const { replaces: at } of outputs) {
+      if (at === undefined) continue;
+      const shared = this.#backend.refCount(inputs[at]!.dataId) > 1; // by clones
+      given[at] = this.eager.toVariable(ids[at]!, { givenUp: !shared });
+    }
+    const returned = outputs.filter(({ replaces }) => replaces === undefined);
+    const found = this.eager.execute(name, kernel ? [MUST_COMPILE] : [], given, returned.length);
+    return outputs.map(({ replaces: at, shape, dtype }) =>
+      at === undefined ? found.shift()! : { id: this.eager.adoptVariable(given[at]!), shape, dtype }
+    );
   }
 }
 
