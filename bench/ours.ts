@@ -6,7 +6,7 @@
 import { engine, RandomKey, tf, useEngine, Weights } from "@opf/framework";
 import { bert, mpo, tensorflow } from "@opf/framework/plugins";
 import { cpuUsage } from "node:process";
-import { print } from "../core/cli/output.ts";
+import { print, say } from "../core/cli/output.ts";
 import { TextLineStream } from "../core/experiment/text_lines.ts";
 import { initialize } from "../core/pretrained.ts";
 import { batchOf, type EncodedExample } from "../core/training/batches.ts";
@@ -89,7 +89,7 @@ async function prepare(work: Work): Promise<() => unknown> {
 
 const work: Work & { threads: number } = JSON.parse(Deno.args[0]!);
 if (work.cold) Deno.env.set("OPF_COMPILED", "off");
-useEngine(await tensorflow.start({ threads: work.threads, note: (message) => console.error(message) }));
+useEngine(await tensorflow.start({ threads: work.threads, note: say }));
 let run = await prepare(work);
 const seconds = async (times: number) => {
   const started = performance.now();

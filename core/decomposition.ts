@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Svd, svds } from "./engine.ts";
 import type { Json } from "./json.ts";
 import type { RandomKey } from "./random.ts";
 import * as tf from "./tf.ts";
@@ -56,11 +57,45 @@ export interface FactorizeContext {
   report?(facts: { readonly [name: string]: Json }): void;
 }
 
+/** A factorization under way: it yields a matrix, is given its singular value decomposition, and so on to its factors. */
+export type Asking = Generator<Tensor2D, Tensor[], Svd>;
+
 /** Writes one matrix `[rows, columns]` as factors; random choices come from the context's `key` alone. */
 export interface Factorize {
   (matrix: Tensor2D, context: FactorizeContext): Tensor[];
-  /** The same of several matrices of one shape, where they are faster side by side. @default one after another */
-  all?(matrices: readonly Tensor2D[], contexts: readonly FactorizeContext[]): Tensor[][];
+  /** The same, asking for each decomposition that it needs, so that those of several matrices are made at once. */
+  asking?(matrix: Tensor2D, context: FactorizeContext): Asking;
+}
+
+/**
+ * Factors of several matrices, whose decompositions are made at once: all that are asked for next, until none is.
+ *
+ * @example
+ * ```ts
+ * import { factorsTogether, tf } from "@opf/framework";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * function* values(matrix: tf.Tensor2D) {
+ *   const { s } = yield matrix;
+ *   return [s];
+ * }
+ * const [[first], [second]] = factorsTogether([values(tf.eye(2)), values(tf.zeros([3, 2]))]);
+ * assertAlmostEquals(first!.dataSync()[0]! + second!.dataSync()[0]!, 1, 1e-6);
+ * ```
+ */
+export function factorsTogether(asking: readonly Asking[]): Tensor[][] {
+  const factors: Tensor[][] = [];
+  const take = (at: number, { done, value }: IteratorResult<Tensor2D, Tensor[]>) => {
+    if (!done) return [{ at, matrix: value }];
+    factors[at] = value;
+    return [];
+  };
+  let asked = asking.flatMap((one, at) => take(at, one.next()));
+  while (asked.length > 0) {
+    const found = svds(asked.map(({ matrix }) => matrix));
+    asked = asked.flatMap(({ at }, index) => take(at, asking[at]!.next(found[index]!)));
+  }
+  return factors;
 }
 
 /** The plan for one matrix: shapes, and the way there and back. */

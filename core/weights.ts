@@ -4,7 +4,7 @@
  * @module
  */
 import type { Decomposition, Factorization, FactorTraining } from "./decomposition.ts";
-import { checkFactors, relativeError } from "./decomposition.ts";
+import { type Asking, checkFactors, factorsTogether, relativeError } from "./decomposition.ts";
 import { unknownName } from "./errors.ts";
 import type { Json } from "./json.ts";
 import type { Architecture, ParameterInfo } from "./model.ts";
@@ -149,9 +149,7 @@ export class Weights {
     });
     const made: tf.Tensor[][] = [];
     try {
-      for (const some of Map.groupBy(asked.keys(), (at) => asked[at]!.matrix.shape.join()).values()) {
-        factorsOf(some.map((at) => asked[at]!)).forEach((factors, index) => made[some[index]!] = factors);
-      }
+      for (const some of portions(asked)) made.push(...factorsOf(some));
       const found = asked.map(({ name, matrix, plan, facts }, at): Conversion => {
         const factors = made[at]!;
         const what = `${decomposition.name} of ${name}`;
@@ -217,16 +215,24 @@ interface Asked {
   facts: Conversion["facts"];
 }
 
-// The factors of matrices of one shape.
+// Matrices that are written as factors at once: as many as do not take too much memory.
+function portions(asked: readonly Asked[]): Asked[][] {
+  let size = 0;
+  const portionOf = ({ matrix }: Asked) => Math.floor((size += matrix.size) / 2 ** 23);
+  return [...Map.groupBy(asked, portionOf).values()];
+}
+
 function factorsOf(asked: readonly Asked[]): tf.Tensor[][] {
-  const contexts = asked.map((one) => ({
-    key: one.key,
-    report: (more: Conversion["facts"]) => void (one.facts = { ...one.facts, ...more }),
-  }));
   return tf.tidy(() => {
-    const [{ plan: { factorize } }] = asked as [Asked];
-    const found = factorize.all?.(asked.map(({ matrix }) => matrix), contexts) ??
-      asked.map(({ matrix, plan }, at) => plan.factorize(matrix, contexts[at]!));
+    const found: tf.Tensor[][] = [];
+    const asking: { readonly at: number; readonly one: Asking }[] = [];
+    asked.forEach((own, at) => {
+      const { matrix, key, plan: { factorize } } = own;
+      const report = (more: Conversion["facts"]) => void (own.facts = { ...own.facts, ...more });
+      if (factorize.asking) asking.push({ at, one: factorize.asking(matrix, { key, report }) });
+      else found[at] = factorize(matrix, { key, report });
+    });
+    factorsTogether(asking.map(({ one }) => one)).forEach((factors, index) => found[asking[index]!.at] = factors);
     return found.map((factors) => factors.map((factor) => tf.keep(tf.clone(factor))));
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Svd, svds, tf } from "@opf/framework";
+import { type Asking, tf } from "@opf/framework";
 
 /** What one matrix is written as. */
 export interface Sweep {
@@ -16,30 +16,12 @@ export interface Sweep {
   readonly tolerance: number;
 }
 
-/** What a matrix became. */
-export interface Swept {
-  readonly tensors: tf.Tensor[];
-  /** ε(k) of each bond that needed a decomposition. */
-  readonly dropped: number[];
-}
-
-/** Sweeps of several matrices of one shape, bond by bond, so that their decompositions are made at once. */
-export function sweepAll(matrices: readonly tf.Tensor2D[], options: Sweep): Swept[] {
-  const sweeps = matrices.map((matrix) => sweep(matrix, options));
-  let now = sweeps.map((one) => one.next());
-  for (;;) {
-    const asked = now.flatMap(({ done, value }) => done ? [] : [value as tf.Tensor2D]);
-    if (asked.length === 0) return now.map(({ value }) => value as Swept);
-    const found = svds(asked);
-    now = sweeps.map((one, at) => now[at]!.done ? now[at]! : one.next(found.shift()!));
-  }
-}
-
-// One SVD a bond, which is asked for.
-function* sweep(
+/** One SVD a bond, which is asked for. `told` hears what each of these bonds drops, ε(k). */
+export function* sweep(
   matrix: tf.Tensor2D,
   { rows, columns, gauge, bond, tolerance }: Sweep,
-): Generator<tf.Tensor2D, Swept, Svd> {
+  told: (dropped: readonly number[]) => void,
+): Asking {
   const last = rows.length - 1;
   const needed = rows.slice(0, last).filter((row, k) => row * columns[k]! > 1).length;
   const tensors: tf.Tensor[] = [];
@@ -72,7 +54,8 @@ function* sweep(
   }
   const [left, row, column] = rest.shape as [number, number, number];
   tensors.push(tf.reshape(tf.div(rest, tf.reshape(weights, [left, 1, 1])), [left, row, column, 1]));
-  return { tensors, dropped };
+  told(dropped);
+  return tensors;
 }
 
 // One Newton step towards orthonormal columns: an SVD in single precision leaves 1e-6, which would add up over bonds.

@@ -7,13 +7,14 @@ import {
   type Decomposition,
   type Factorization,
   type FactorizeContext,
+  factorsTogether,
   type MatrixShape,
   RequestError,
   type tf,
 } from "@opf/framework";
 import { contract } from "./_contract.ts";
 import { type Layout, modesOf } from "./_modes.ts";
-import { type Sweep, sweepAll } from "./_sweep.ts";
+import { type Sweep, sweep } from "./_sweep.ts";
 import { tensorsForScale } from "./mpo_scale.ts";
 
 /** Mode lists of one size of matrix: `rows` multiply to its rows, `columns` to its columns. */
@@ -126,11 +127,10 @@ function plan(shape: MatrixShape, { rows, columns, gauge, bond, tolerance }: Swe
   );
   const bonds = full.map((size) => Math.min(size, bond ?? size));
   const cut = bonds.some((size, k) => size < full[k]!);
-  const all = (matrices: readonly tf.Tensor2D[], contexts: readonly FactorizeContext[]) =>
-    sweepAll(matrices, { rows, columns, gauge, bond, tolerance }).map(({ tensors, dropped }, at) => {
+  const asking = (matrix: tf.Tensor2D, { report }: FactorizeContext) =>
+    sweep(matrix, { rows, columns, gauge, bond, tolerance }, (dropped) => {
       const truncationBound = Math.sqrt(dropped.reduce((sum, e) => sum + e * e, 0));
-      if (cut || tolerance > 0) contexts[at]!.report?.({ truncationBound });
-      return tensors;
+      if (cut || tolerance > 0) report?.({ truncationBound });
     });
   return {
     shape,
@@ -138,8 +138,8 @@ function plan(shape: MatrixShape, { rows, columns, gauge, bond, tolerance }: Swe
     ...(cut ? { maxRelativeError: 1 } : tolerance > 0 ? { maxRelativeError: tolerance } : {}),
     ...(tolerance > 0 && { shrinks: true }),
     factorize: Object.assign(
-      (matrix: tf.Tensor2D, context: FactorizeContext) => all([matrix], [context])[0]!,
-      { all },
+      (matrix: tf.Tensor2D, context: FactorizeContext) => factorsTogether([asking(matrix, context)])[0]!,
+      { asking },
     ),
     reconstruct: contract,
   };
