@@ -124,9 +124,10 @@ export class Compiler {
     { inputs, ids }: { readonly inputs: readonly tf.Tensor[]; readonly ids: readonly number[] },
   ): Metadata[] {
     const given = [...ids];
+    const twice = new Set(ids).size < ids.length;
     for (const { replaces: at } of outputs) {
       if (at === undefined) continue;
-      const shared = this.#backend.refCount(inputs[at]!.dataId) > 1; // by clones
+      const shared = twice || this.#backend.refCount(inputs[at]!.dataId) > 1; // by clones
       given[at] = this.eager.toVariable(ids[at]!, { givenUp: !shared });
     }
     const returned = outputs.filter(({ replaces }) => replaces === undefined);

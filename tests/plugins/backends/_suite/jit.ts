@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { engine, fused, tf } from "@opf/framework";
+import { engine, fused, KERNEL_SIZE, tf } from "@opf/framework";
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { gap, matrix } from "../../../_tensors.ts";
 
@@ -103,3 +103,28 @@ Deno.test("jit() under a gradient runs as it is, so that the gradient is there",
     const slope = tf.grad((x) => tf.sum(cubed(x)[0]!))(tf.tensor1d([2, -1]));
     assert(gap(slope, [12, 3]) < 1e-4);
   }));
+
+Deno.test("jit() may write where an argument was: clones stay what they were, and so does what is given twice", () => {
+  const before = tf.memory().numTensors;
+  const all = (tensor: tf.Tensor) => [...new Set(tensor.dataSync())];
+  for (const kernel of [false, true]) {
+    const move = engine().jit(
+      (x, y, z) => [tf.sum(x!), tf.add(x!, z!), tf.mul(y!, 2)],
+      { kernel, replaces: [undefined, 0, 1] },
+    );
+    const z = tf.fill([KERNEL_SIZE], 0.5);
+    let x: tf.Tensor = tf.ones([KERNEL_SIZE]), y: tf.Tensor = tf.fill([KERNEL_SIZE], 3);
+    for (let step = 0; step < 3; step++) {
+      const copy = tf.clone(x);
+      const [sum, nextX, nextY] = move(x, y, z) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      assertEquals([sum.dataSync()[0], all(copy)], [KERNEL_SIZE * (1 + step / 2), [1 + step / 2]]);
+      tf.dispose([x, y, sum, copy]);
+      [x, y] = [nextX, nextY];
+      assertEquals([all(x), all(y), all(z)], [[1.5 + step / 2], [3 * 2 ** (step + 1)], [0.5]]);
+    }
+    const [sum, sumOfBoth, double] = move(x, x, z) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    assertEquals([sum.dataSync()[0], all(sumOfBoth), all(double)], [2.5 * KERNEL_SIZE, [3], [5]]);
+    tf.dispose([x, y, z, sum, sumOfBoth, double]);
+  }
+  assertEquals(tf.memory().numTensors, before);
+});

@@ -1,4 +1,4 @@
-import { engine, tf } from "@opf/framework";
+import { engine, kernel, KERNEL_SIZE, tf } from "@opf/framework";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 
 const ROOT = new URL("../../../../", import.meta.url).pathname;
@@ -40,6 +40,40 @@ Deno.test("jit() runs what cannot be compiled as it is: shapes that depend on va
     assertEquals(distinct(tf.tensor1d([2, 2, 2]))[0]!.arraySync(), [2]);
   }));
 
+Deno.test("jit() uses up a large argument that it writes to, once it is in the engine's own memory", () => {
+  const before = engine().memory().tensors;
+  const add = engine().jit((x) => [tf.add(x!, 1)], { replaces: [0] });
+  const first = tf.zeros([KERNEL_SIZE]);
+  const [second] = add(first) as [tf.Tensor];
+  const [third] = add(second) as [tf.Tensor];
+  assertEquals([first.dataSync()[0], third.dataSync()[0], third.shape], [0, 2, [KERNEL_SIZE]]);
+  assertThrows(() => second.dataSync(), Error, "used after it was disposed");
+  tf.dispose([first, second, third]);
+  assertEquals(engine().memory().tensors, before);
+});
+
+Deno.test("kernels inside a function write one after another where its argument was", () => {
+  const add = kernel((x, y) => [tf.add(x!, y!)], { name: "adding", replaces: [0] });
+  const double = kernel((x) => [tf.mul(x!, 2)], { name: "doubling", replaces: [0] });
+  // What was read before is what was there before, and what is given back as it was stays.
+  const run = engine().jit((x, y, z) => {
+    const moved = double(...add(x!, y!));
+    return [tf.sum(tf.sub(moved[0]!, x!)), moved[0]!, z!];
+  }, { replaces: [undefined, 0, 2] });
+  let x: tf.Tensor = tf.ones([KERNEL_SIZE]), z: tf.Tensor = tf.fill([KERNEL_SIZE], 7);
+  const y = tf.fill([KERNEL_SIZE], 2);
+  for (const wanted of [6, 16, 36]) {
+    const was = x.dataSync()[0]!;
+    const [gap, ...next] = run(x, y, z) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    tf.dispose([x, z]);
+    [x, z] = next;
+    assertEquals([...new Set(x.dataSync()), ...new Set(z.dataSync())], [wanted, 7]);
+    assertEquals(gap.dataSync()[0], (wanted - was) * KERNEL_SIZE);
+    gap.dispose();
+  }
+  tf.dispose([x, y, z]);
+});
+
 Deno.test("jit() does not hide an error of an op: it names the op, its inputs and that it was compiling", () => {
   const wrong = engine().jit((x, y) => [bias(x!, y!)]);
   const before = tf.memory().numTensors;
@@ -59,20 +93,29 @@ function bias(x: tf.Tensor, y: tf.Tensor): tf.Tensor {
   return backend.executeSingleOutput("BiasAdd", [{ name: "T", type: 4, value: 1 }], [x, y]);
 }
 
-Deno.test("a function that reads values is told of once, by its name; nothing else is printed", async () => {
+Deno.test("a function that reads values is told of once, by its name; a training step is compiled without a word", async () => {
   // A process of its own: an engine is told at its start whom to tell.
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     cwd: ROOT,
     env: { DENO_NO_UPDATE_CHECK: "1" },
     args: [
       "eval",
-      `import { engine, tf, useEngine } from "@opf/framework";
+      `import { engine, RandomKey, tf, useEngine } from "@opf/framework";
        import { tensorflow } from "@opf/framework/plugins";
+       import { toyModel, TOY_EXAMPLES, TOY_HEAD, toyWeights } from "./core/check/toy.ts";
+       import { batchOf } from "./core/training/batches.ts";
+       import { TRAINING_DEFAULTS } from "./core/training/settings.ts";
+       import { Stepper } from "./core/training/step.ts";
        const notes = [];
        useEngine(await tensorflow.start({ threads: 1, note: (note) => notes.push(note) }));
        notes.length = 0;
        const reads = engine().jit((x) => [tf.scalar(x.dataSync()[0])], { name: "peeking" });
        const read = [1, 2, 3].map((value) => reads(tf.tensor1d([value]))[0].arraySync());
+       const matrix = { name: "a.weight", kind: "ffn", module: "a", layer: 0, shape: [256, 300] };
+       const options = { head: TOY_HEAD, optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, trains: () => true };
+       const stepper = new Stepper(toyWeights(toyModel([matrix])), options);
+       const batch = batchOf(TOY_EXAMPLES, { lines: 24, maxLength: 4, padId: 0 });
+       for (const batches of [[batch], [batch, batch]]) stepper.step(batches, { key: RandomKey.of(1), rate: 1 });
        console.log(JSON.stringify({ notes, read, threads: engine().description.threads }));`,
     ],
   }).output();
