@@ -52,6 +52,8 @@ export interface Engine {
   svd(matrix: tf.Tensor2D): Svd;
   /** The same of several matrices, side by side: see {@linkcode svds}. @default one after another */
   svds?(matrices: readonly tf.Tensor2D[]): Svd[];
+  /** `½ Σ x²` over all numbers, where there is one operation for it: see {@linkcode l2Loss}. */
+  l2Loss?(tensor: tf.Tensor): tf.Scalar;
   /** Numbers in [0, 1), multiples of 2⁻²⁴, as {@linkcode RandomKey.uniforms} gives them. */
   randomUniform(key: Key, shape: readonly number[], place?: number): tf.Tensor;
   /**
@@ -118,6 +120,10 @@ export function useEngine(started: Engine): Engine {
 /** Singular value decompositions of several matrices, at once where the engine can and they have one shape. */
 export const svds = (matrices: readonly tf.Tensor2D[]): Svd[] =>
   engine().svds?.(matrices) ?? matrices.map((matrix) => engine().svd(matrix));
+
+/** `½ Σ x²` over all numbers of a tensor; it has no gradient. */
+export const l2Loss = (tensor: tf.Tensor): tf.Scalar =>
+  engine().l2Loss?.(tensor) ?? tf.mul(0.5, tf.sum(tf.square(tensor)));
 
 /** Numbers in the largest argument from which on a kernel of its own is worth compiling. */
 export const KERNEL_SIZE = 2 ** 16;

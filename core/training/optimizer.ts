@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kernel, KERNEL_SIZE, remembered } from "../engine.ts";
+import { kernel, KERNEL_SIZE, l2Loss, remembered } from "../engine.ts";
 import * as tf from "../tf.ts";
 import type { Slot } from "../weights.ts";
 
@@ -149,7 +149,7 @@ class Joined {
 
 /** `√Σ‖g‖²` over all gradients. */
 export function globalNorm(gradients: readonly tf.Tensor[]): tf.Scalar {
-  return tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)) as tf.Scalar)));
+  return tf.sqrt(tf.mul(2, tf.addN(gradients.map(l2Loss))));
 }
 
 /** The factor that brings the global norm down to `maxNorm`, as `torch.nn.utils.clip_grad_norm_`. */

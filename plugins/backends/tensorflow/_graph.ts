@@ -3,35 +3,22 @@
  *
  * @module
  */
-import { ATTRIBUTE, type Attribute, setAttributes, typed } from "./_attributes.ts";
+import { type Attribute, setAttributes, typed } from "./_attributes.ts";
 import { describe, type Eager, type Metadata, nativeTensor, nextId, type Values } from "./_eager.ts";
 import { type Bytes, cName, type Library, type Pointer, TYPE } from "./_ffi.ts";
-
-/** A function that TensorFlow knows by name. */
-export interface NativeFunction {
-  readonly name: string;
-  readonly pointer: Pointer;
-  /** One kernel, made by XLA. */
-  readonly kernel: boolean;
-  /** All that it computes. What takes an argument's place is written there, and is not among what a call returns. */
-  readonly outputs: readonly FunctionOutput[];
-}
-
-/** What a function computes. */
-export interface FunctionOutput extends Omit<Metadata, "id"> {
-  /** The argument, a variable, that it is written to. */
-  readonly replaces?: number;
-}
+import {
+  type FunctionOutput,
+  joined,
+  MUST_COMPILE,
+  type NativeFunction,
+  type Output,
+  outputBytes,
+  uniqueName,
+  UntraceableError,
+} from "./_functions.ts";
 
 // Ops that take a list: how many of their last inputs stand outside it.
 const LIST_INPUTS: Record<string, number> = { AddN: 0, Pack: 0, Einsum: 0, ConcatV2: 1 };
-
-interface Output {
-  /** TF_Output: the operation and the number of its output. */
-  readonly bytes: Bytes;
-  readonly shape: number[];
-  readonly dtype: number;
-}
 
 /** A variable that a graph is given. */
 interface Variable {
@@ -277,29 +264,3 @@ export class Recorder {
     return { shape, dtype: c.TF_OperationOutputType(output) };
   }
 }
-
-/** The code depends on values, so it cannot be compiled ahead of them. */
-export class UntraceableError extends Error {
-  override readonly name = "UntraceableError";
-}
-
-/** Marks what XLA must compile. */
-export const MUST_COMPILE: Attribute = { name: "_XlaMustCompile", type: ATTRIBUTE.bool, value: true };
-
-const joined = (outputs: readonly Output[]): Bytes => {
-  const all = new Uint8Array(16 * outputs.length);
-  outputs.forEach(({ bytes }, at) => all.set(bytes, 16 * at));
-  return all;
-};
-
-function outputBytes(operation: Pointer, number: number): Bytes {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(Deno.UnsafePointer.value(operation)), true);
-  view.setInt32(8, number, true);
-  return bytes;
-}
-
-const uniqueName = (number: number): Bytes => new TextEncoder().encode(`n${number}\0`);
-
-export { TYPE };

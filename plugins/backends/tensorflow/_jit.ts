@@ -6,7 +6,8 @@
 import { type JitOptions, KERNEL_SIZE, messageOf, type TensorFunction, tf } from "@opf/framework";
 import type { Eager, Metadata } from "./_eager.ts";
 import { TYPE } from "./_ffi.ts";
-import { MUST_COMPILE, type NativeFunction, Recorder, UntraceableError } from "./_graph.ts";
+import { MUST_COMPILE, type NativeFunction, UntraceableError } from "./_functions.ts";
+import { Recorder } from "./_graph.ts";
 import type { KernelBackend, Target } from "./_kernels.ts";
 
 /** Who is told what a {@linkcode Compiler} does. */

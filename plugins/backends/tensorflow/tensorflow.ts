@@ -63,6 +63,7 @@ async function start(
     bytesOnDisk: [found.framework, found.cc].reduce((sum, path) => sum + Deno.statSync(path).size, 0),
     svd: (matrix) => svds(backend, [matrix])[0]!,
     svds: (matrices) => svds(backend, matrices),
+    l2Loss: (tensor) => backend.executeSingleOutput("L2Loss", [typed("T", TYPE.float32)], [tensor]) as tf.Scalar,
     ...randomNumbers({ backend, target: compiler.target, jit }),
     jit,
     summaryWriter: (folder) => summaryWriter(eager, folder),

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { engine, tf } from "@opf/framework";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { engine, l2Loss, tf } from "@opf/framework";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { matrix } from "../../../_tensors.ts";
 
 type Rows = number[][];
@@ -126,4 +126,19 @@ Deno.test("whole numbers are exact, where float32 would round", () =>
     assertEquals(tf.max(large, 0).arraySync(), [2 ** 24 + 1, 2 ** 30 + 1]);
     assertEquals(tf.equal(large, tf.scalar(2 ** 24, "int32")).dataSync().some(Boolean), false);
     assertEquals(tf.gather(large, tf.tensor1d([1, 0], "int32")).arraySync()[1], [2 ** 24 + 1, 2 ** 30 + 1]);
+  }));
+
+Deno.test("l2Loss() is half the sum of squares of any shape, eager and compiled, and of many numbers to 1e-6", () =>
+  tf.tidy(() => {
+    const compiled = engine().jit((x) => [l2Loss(x!)]);
+    for (
+      const [tensor, wanted] of [[tf.scalar(-3), 4.5], [tf.tensor3d([[[1, 2]], [[3, -4]]]), 15], [
+        tf.zeros([0]),
+        0,
+      ]] as const
+    ) {
+      assertEquals([l2Loss(tensor).arraySync(), compiled(tensor)[0]!.arraySync()], [wanted, wanted]);
+    }
+    const many = tf.fill([3000, 1001], 0.25);
+    assertAlmostEquals(l2Loss(many).arraySync() / (many.size / 32), 1, 1e-6);
   }));
