@@ -125,10 +125,11 @@ export class Compiler {
     { inputs, ids }: { readonly inputs: readonly tf.Tensor[]; readonly ids: readonly number[] },
   ): Metadata[] {
     const given = [...ids];
-    const twice = new Set(ids).size < ids.length;
+    const seen = new Set<number>();
+    const twice = new Set(ids.filter((id) => seen.has(id) || !seen.add(id)));
     for (const { replaces: at } of outputs) {
       if (at === undefined) continue;
-      const shared = twice || this.#backend.refCount(inputs[at]!.dataId) > 1; // by clones
+      const shared = twice.has(ids[at]!) || this.#backend.refCount(inputs[at]!.dataId) > 1; // by clones
       given[at] = this.eager.toVariable(ids[at]!, { givenUp: !shared });
     }
     const returned = outputs.filter(({ replaces }) => replaces === undefined);
