@@ -79,8 +79,9 @@ export interface Factorize {
  *   const { s } = yield matrix;
  *   return [s];
  * }
- * const [[first], [second]] = factorsTogether([values(tf.eye(2)), values(tf.zeros([3, 2]))]);
- * assertAlmostEquals(first!.dataSync()[0]! + second!.dataSync()[0]!, 1, 1e-6);
+ * const [ofOne, ofZero] = factorsTogether([values(tf.eye(2)), values(tf.zeros([3, 2]))]);
+ * assertAlmostEquals(ofOne![0]!.dataSync()[0]!, 1, 1e-6);
+ * assertAlmostEquals(ofZero![0]!.dataSync()[0]!, 0, 1e-6);
  * ```
  */
 export function factorsTogether(asking: readonly Asking[]): Tensor[][] {
