@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Attribute, setAttributes, typed } from "./_attributes.ts";
+import { ATTRIBUTE, type Attribute, setAttributes, typed } from "./_attributes.ts";
 import { describe, type Eager, type Metadata, nativeTensor, nextId, type Values } from "./_eager.ts";
 import { type Bytes, cName, type Library, type Pointer, TYPE } from "./_ffi.ts";
 import {
@@ -53,16 +53,11 @@ export class Recorder {
 
   /** An argument of the function; of a variable, what it holds. */
   argument(shape: readonly number[], dtype: number, { variable = false } = {}): Metadata {
-    const { c } = this.#library;
-    const [made] = this.#node("Placeholder", 1, (node) => {
-      c.TF_SetAttrType(node, cName("dtype"), variable ? TYPE.resource : dtype);
-      c.TF_SetAttrShape(
-        node,
-        cName("shape"),
-        BigInt64Array.from(variable ? [] : shape, BigInt),
-        variable ? 0 : shape.length,
-      );
-    }) as [Metadata];
+    const [made] = this.#node("Placeholder", 1, (node) =>
+      setAttributes(this.#library, { node }, [
+        typed("dtype", variable ? TYPE.resource : dtype),
+        { name: "shape", type: ATTRIBUTE.shape, value: variable ? [] : shape },
+      ])) as [Metadata];
     const handle = this.#values.get(made.id)!;
     if (!variable) {
       this.#arguments.push({ handle });
