@@ -49,7 +49,8 @@ function configProto({ threads, gpu }: { threads: number; gpu: boolean }): Bytes
   return Uint8Array.from([
     ...(gpu ? message(6, number(4, 1)) : noGpu), // gpu_options.allow_growth, or device_count["GPU"] = 0
     ...number(2, threads), // intra_op_parallelism_threads
-    ...number(5, 1), // inter_op_parallelism_threads: ops run one after another, each on all threads
+    // inter_op_parallelism_threads: an op beside another fills the gaps that dividing it leaves.
+    ...number(5, Math.min(threads, 2)),
     ...number(7, 1), // allow_soft_placement
     // graph_options.rewrite_options.disable_meta_optimizer: what is traced here has nothing for it to find.
     ...message(10, message(10, number(19, 1))),
