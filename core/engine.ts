@@ -218,9 +218,10 @@ export function fixSigns(u: tf.Tensor2D, v: tf.Tensor2D): { u: tf.Tensor2D; v: t
   return tf.tidy(() => {
     const size = tf.abs(u);
     const large = tf.greaterEqual(size, tf.mul(tf.max(size, 0, true), 0.999));
-    const first = tf.expandDims(tf.argMax(tf.cast(large, "int32"), 0), 0); // [1, k]
-    const isFirst = tf.equal(tf.expandDims(tf.range(0, u.shape[0], 1, "int32"), 1), first); // [rows, k]
-    const lead = tf.sum(tf.mul(tf.cast(isFirst, "float32"), u), 0, true);
+    const first = tf.argMax(tf.cast(large, "int32"), 0); // [k]
+    const [, width] = u.shape;
+    const places = tf.add(tf.mul(first, tf.scalar(width, "int32")), tf.range(0, width, 1, "int32"));
+    const lead = tf.gather(tf.reshape(u, [-1]), places);
     const sign = tf.sub(tf.mul(2, tf.cast(tf.greaterEqual(lead, 0), "float32")), 1); // never 0
     return { u: tf.mul(u, sign), v: tf.mul(v, sign) };
   });
