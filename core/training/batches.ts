@@ -34,9 +34,9 @@ export function encode(
 // Runs of one process often share their data.
 const encodings = new WeakMap<Tokenizer, Map<number, WeakMap<Example, EncodedExample>>>();
 
-/** Lengths that batches are padded to: multiples of 16 up to 64, then of 32, and `maxLength` itself. */
+/** Lengths that batches are padded to: multiples of 8 up to 64, then of 16, and `maxLength` itself. */
 export function bucketOf(length: number, maxLength: number): number {
-  const unit = length <= 64 ? 16 : 32;
+  const unit = length <= 64 ? 8 : 16;
   return Math.min(maxLength, Math.ceil(length / unit) * unit);
 }
 
