@@ -59,9 +59,12 @@ async function batchesOf({ lines = 32, length = 128, batches }: Work): Promise<E
 
 const shapeOf = ({ lines = 32, length = 128 }: Work) => ({ lines, maxLength: length, padId: 0 });
 
+let last: Weights | undefined;
+
 /** Gives what is measured. */
 async function prepare(work: Work): Promise<() => unknown> {
-  const weights = newWeights(work.layers);
+  last?.dispose();
+  const weights = last = newWeights(work.layers);
   if (work.work === "decompose") return () => overParameterise(weights, work);
   if (work.opf) overParameterise(weights, work);
   const batches = await batchesOf(work);
