@@ -12,6 +12,9 @@ export type Parameters = (name: string) => tf.Tensor;
 export const project = (x: tf.Tensor, weight: tf.Tensor): tf.Tensor2D =>
   tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D, false, true);
 
+// As a product, which takes a third of the time of the library's sum.
+const sumOfRows = (x: tf.Tensor2D): tf.Tensor1D => tf.reshape(tf.matMul(tf.ones([1, x.shape[0]]), x), [-1]);
+
 /** Rows of `table [entries, width]` at `ids [count]`; the gradient is scattered, not multiplied out. */
 export function embed(table: tf.Tensor, ids: tf.Tensor): tf.Tensor2D {
   const [entries] = table.shape as [number, number];
@@ -93,7 +96,7 @@ export const selfAttention = remembered((rate: number, factor: number, heads: nu
     const biased = tf.add(x!, tf.concat([query, key, value]));
     return [tf.transpose(tf.reshape(biased, [lines, length, 3, heads, -1]), [2, 0, 3, 1, 4])];
   }, { name: "split_heads" });
-  const join = (three: readonly tf.Tensor[], rows: number) =>
+  const join = (three: readonly tf.Tensor[], rows: number): tf.Tensor2D =>
     tf.reshape(tf.transpose(tf.stack([...three]), [1, 3, 0, 2, 4]), [rows, -1]);
   const weigh = kernel((scores, seen, mask) => {
     const hidden = tf.mul(tf.sub(tf.cast(seen!, "float32"), 1), 1e9);
@@ -135,7 +138,7 @@ export const selfAttention = remembered((rate: number, factor: number, heads: nu
             tf.matMul(dropped, ofContext, true),
           ];
           const ofX = join(three, rows);
-          return [ofX, ...tf.split(tf.sum(ofX, 0), 3)];
+          return [ofX, ...tf.split(sumOfRows(ofX), 3)];
         },
       };
     });
