@@ -33,7 +33,7 @@ const step = (shape: ReturnType<typeof shaped>, goal: string, repeat = 1): RowPl
 };
 
 const opfOverPlain = (shape: ReturnType<typeof shaped>, goal: string): RowPlan => {
-  const work: Work = { work: "step", ...shape, warm: 2 };
+  const work: Work = { work: "step", ...shape, repeat: 3, warm: 2 };
   return {
     name: `opf-over-plain/${named(shape)}`,
     unit: "s",
@@ -45,15 +45,15 @@ const opfOverPlain = (shape: ReturnType<typeof shaped>, goal: string): RowPlan =
 
 const opfStep: Work = { work: "step", ...LARGE, opf: true, warm: 2 };
 const evaluation: Work = { work: "evaluate", ...LARGE, opf: true, repeat: 8 };
-const inference: Work = { work: "inference", ...LARGE, repeat: 4 };
+const inference: Work = { work: "inference", ...LARGE, repeat: 12 };
 const plainStep: Work = { work: "step", ...LARGE, warm: 2 };
 
 /** The rows that need nothing but the project. */
 export const ROWS: readonly RowPlan[] = [
   step(LARGE, "≤ 0.70"),
-  step(HALF, "≤ 0.70"),
-  step(shaped(8, 64), "≤ 0.80", 5),
-  step(shaped(8, 32), "≤ 0.80", 5),
+  step(HALF, "≤ 0.70", 3),
+  step(shaped(8, 64), "≤ 0.80", 10),
+  step(shaped(8, 32), "≤ 0.80", 10),
   { name: "opf-step/32x128", unit: "s", ours: opfStep, peer: { ...opfStep, side: "python" }, goal: "≤ 0.65" },
   opfOverPlain(LARGE, "≤ 1.35"),
   opfOverPlain(HALF, "≤ 1.75"),
