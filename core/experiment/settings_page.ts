@@ -22,7 +22,7 @@ export function settingsPage(): string {
     "",
     markdownTable([["name", "default", "what it is"], ...rows]),
     "",
-    "A line is cut to `maxLength` tokens and a batch is padded to the next multiple of 16 (to 64) or 32, so that few shapes",
+    "A line is cut to `maxLength` tokens and a batch is padded to the next multiple of 8 (to 64) or 16, so that few shapes",
     "are compiled. The last batch of an epoch is filled up with lines of weight 0.",
     "",
   ].join("\n");
