@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { l2Loss, type Svd, svds } from "./engine.ts";
+import { globalNorm, type Svd, svds } from "./engine.ts";
 import type { Json } from "./json.ts";
 import type { RandomKey } from "./random.ts";
 import * as tf from "./tf.ts";
@@ -140,8 +140,9 @@ export function relativeError(
     if (again.shape.join() !== plan.shape.join()) {
       throw new Error(`${what}: wanted a reconstruction [${plan.shape}], found [${again.shape}].`);
     }
-    const [lost, size] = [tf.sub(matrix, again), matrix].map((one) => Math.sqrt(2 * l2Loss(one).dataSync()[0]!));
-    return size! > 0 ? lost! / size! : lost!;
+    const lost = globalNorm([tf.sub(matrix, again)]).dataSync()[0]!;
+    const size = globalNorm([matrix]).dataSync()[0]!;
+    return size > 0 ? lost / size : lost;
   });
   const allowed = plan.maxRelativeError ?? EXACT;
   if (!(error <= allowed)) {

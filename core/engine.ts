@@ -125,6 +125,10 @@ export const svds = (matrices: readonly tf.Tensor2D[]): Svd[] =>
 export const l2Loss = (tensor: tf.Tensor): tf.Scalar =>
   engine().l2Loss?.(tensor) ?? tf.mul(0.5, tf.sum(tf.square(tensor)));
 
+/** `√Σ‖x‖²` over all numbers of tensors; it has no gradient. */
+export const globalNorm = (tensors: readonly tf.Tensor[]): tf.Scalar =>
+  tf.sqrt(tf.mul(2, tf.addN(tensors.map(l2Loss))));
+
 /** Numbers in the largest argument from which on a kernel of its own is worth compiling. */
 export const KERNEL_SIZE = 2 ** 16;
 

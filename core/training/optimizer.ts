@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kernel, KERNEL_SIZE, l2Loss, remembered } from "../engine.ts";
+import { globalNorm, kernel, KERNEL_SIZE, remembered } from "../engine.ts";
 import * as tf from "../tf.ts";
 import type { Slot } from "../weights.ts";
 
@@ -145,11 +145,6 @@ class Joined {
     owners.forEach((owner, at) => all.fill(owner, begin, begin += this.#sizes[at]!));
     return tf.tensor1d(all, "int32");
   }
-}
-
-/** `√Σ‖g‖²` over all gradients. */
-export function globalNorm(gradients: readonly tf.Tensor[]): tf.Scalar {
-  return tf.sqrt(tf.mul(2, tf.addN(gradients.map(l2Loss))));
 }
 
 /** The factor that brings the global norm down to `maxNorm`, as `torch.nn.utils.clip_grad_norm_`. */
