@@ -103,9 +103,11 @@ export const selfAttention = remembered((rate: number, factor: number, heads: nu
     const weights = tf.softmax(tf.add(tf.mul(scores!, factor), hidden));
     return mask ? [weights, drop(weights, mask, rate)] : [weights];
   }, { name: "attention_weights" });
-  const weighGradient = kernel((slope, weights, mask) => {
-    const part = tf.mul(drop(slope!, mask, rate), weights!);
-    return [tf.mul(tf.sub(part, tf.mul(weights!, tf.sum(part, -1, true))), factor)];
+  // Softmax's slope less its mean by the weights, which is the product of the context and its slope (Dao et al. 2022, B.2):
+  // a sum over the few numbers of a head and not over all tokens.
+  const weighGradient = kernel((slope, weights, ofContext, context, mask) => {
+    const mean = tf.sum(tf.mul(ofContext!, context!), -1, true);
+    return [tf.mul(tf.mul(weights!, tf.sub(drop(slope!, mask, rate), mean)), factor)];
   }, { name: "attention_weights_gradient" });
   const byHead = (all: tf.Tensor) =>
     [0, 1, 2].map((at) => {
@@ -121,17 +123,17 @@ export const selfAttention = remembered((rate: number, factor: number, heads: nu
       const all = split(x!, ...biases, seen)[0]!;
       const [query, key, value] = byHead(all);
       const [weights, dropped = weights] = weigh(tf.matMul(query, key, false, true), seen, ...mask ? [mask] : []);
-      const context = tf.transpose(tf.matMul(dropped as tf.Tensor4D, value), [0, 2, 1, 3]);
-      save([all, weights!, dropped!, ...mask ? [mask] : []]);
+      const context = tf.matMul(dropped as tf.Tensor4D, value);
+      save([all, weights!, dropped!, context, ...mask ? [mask] : []]);
       return {
-        value: tf.reshape(context, [rows, threeWidths / 3]),
+        value: tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [rows, threeWidths / 3]),
         gradFunc: (slope: tf.Tensor, saved: tf.Tensor[]) => {
-          const [all, weights, dropped, mask] = saved as [tf.Tensor, tf.Tensor, tf.Tensor4D, tf.Tensor?];
+          const [all, weights, dropped, context, ...drops] = saved as [tf.Tensor, tf.Tensor, tf.Tensor4D, tf.Tensor];
           const [query, key, value] = byHead(all);
           const [lines, , length, size] = query.shape;
           const ofContext = tf.transpose(tf.reshape(slope, [lines, length, heads, size]), [0, 2, 1, 3]) as tf.Tensor4D;
           const ofWeights = tf.matMul(ofContext, value, false, true);
-          const [ofScores] = weighGradient(ofWeights, weights, ...mask ? [mask] : []) as [tf.Tensor4D];
+          const [ofScores] = weighGradient(ofWeights, weights, ofContext, context, ...drops) as [tf.Tensor4D];
           const three = [
             tf.matMul(ofScores, key),
             tf.matMul(ofScores, query, true),

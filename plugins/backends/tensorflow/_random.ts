@@ -45,12 +45,16 @@ export function randomNumbers(
   const maskOf = remembered((count: number, rate: number) => {
     const threshold = Math.round(rate * MASK_LEVELS);
     return jit((key, counter) => {
-      const halves = below((op) => {
+      if (threshold === 0) return [tf.ones([count], "bool")];
+      const kept = below((op) => {
         const words = bits(op, { key: key!, counter: counter!, count: Math.ceil(count / 2) });
         const halfWords = op("Bitcast", [typed("T", TYPE.uint32), typed("type", TYPE.uint16)], [words]);
-        return op("Cast", [typed("SrcT", TYPE.uint16), typed("DstT", TYPE.int32)], [halfWords]);
+        // "Above the number before", for 65536 is none of them.
+        const before = backend.getInputTensorIds([tf.scalar(threshold - 1, "int32")]);
+        const limit = op("Cast", [typed("SrcT", TYPE.int32), typed("DstT", TYPE.uint16)], before);
+        return op("Greater", [typed("T", TYPE.uint16)], [halfWords, limit]);
       });
-      return [tf.greaterEqual(tf.slice1d(tf.reshape(halves, [-1]), 0, count), tf.scalar(threshold, "int32"))];
+      return [tf.slice1d(tf.reshape(kept, [-1]), 0, count)];
     }, { name: `mask ${count} ${rate}` });
   });
 
