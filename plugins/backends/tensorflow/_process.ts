@@ -55,6 +55,15 @@ export function keepKernelsIn(folder: string): void {
   addTo("TF_XLA_FLAGS", `--tf_xla_persistent_cache_directory=${folder} --tf_xla_persistent_cache_device_types=CPU`);
 }
 
+/**
+ * Has kernels compiled for vectors of 512 bits where the processor has them, unless the user's flags say another width. To
+ * be called before the library is loaded.
+ */
+export function preferWideVectors(): void {
+  const flag = "--xla_cpu_prefer_vector_width";
+  if (!Deno.env.get("XLA_FLAGS")?.includes(flag)) addTo("XLA_FLAGS", `${flag}=512`);
+}
+
 const setDefault = (name: string, value: string): void =>
   void (Deno.env.get(name) === undefined && Deno.env.set(name, value));
 
