@@ -12,8 +12,12 @@ export type Parameters = (name: string) => tf.Tensor;
 export const project = (x: tf.Tensor, weight: tf.Tensor): tf.Tensor2D =>
   tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D, false, true);
 
-// As a product, which takes a third of the time of the library's sum.
+// As products, which take a third of the time of the library's sums, and less than those in a kernel.
 const sumOfRows = (x: tf.Tensor2D): tf.Tensor1D => tf.reshape(tf.matMul(tf.ones([1, x.shape[0]]), x), [-1]);
+const meansOfColumns = (x: tf.Tensor): tf.Tensor2D => {
+  const width = x.shape[1]!;
+  return tf.matMul(x as tf.Tensor2D, tf.fill([width, 1], 1 / width) as tf.Tensor2D);
+};
 
 /** Rows of `table [entries, width]` at `ids [count]`; the gradient is scattered, not multiplied out. */
 export function embed(table: tf.Tensor, ids: tf.Tensor): tf.Tensor2D {
@@ -53,8 +57,8 @@ const drop = (x: tf.Tensor, mask: tf.Tensor | undefined, rate: number): tf.Tenso
 
 /** LayerNorm over the last axis, biased variance. */
 function normalize(x: tf.Tensor, { scale, shift, epsilon }: { scale: tf.Tensor; shift: tf.Tensor; epsilon: number }) {
-  const centred = tf.sub(x, tf.mean(x, -1, true));
-  const variance = tf.mean(tf.square(centred), -1, true);
+  const centred = tf.sub(x, meansOfColumns(x));
+  const variance = meansOfColumns(tf.square(centred));
   return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon))), scale), shift);
 }
 
