@@ -46,7 +46,7 @@ export function* sweep(
     const values = tf.slice1d(s, 0, kept);
     const share: tf.Tensor1D = gauge === "left" ? tf.ones([kept]) : evenShare(values);
     // Left-orthonormal tensor, then the gauge: divided on its left bond, multiplied on its right one.
-    const basis = orthonormal(tf.slice2d(u, [0, 0], [-1, kept]));
+    const basis = tf.slice2d(u, [0, 0], [-1, kept]);
     const tensor = tf.reshape(basis, [left, row, column, kept]);
     tensors.push(tf.mul(tf.div(tensor, tf.reshape(weights, [left, 1, 1, 1])), share));
     rest = tf.reshape(tf.matMul(basis, unfolded, true, false), [kept, nextRows, nextColumns]);
@@ -56,12 +56,6 @@ export function* sweep(
   tensors.push(tf.reshape(tf.div(rest, tf.reshape(weights, [left, 1, 1])), [left, row, column, 1]));
   told(dropped);
   return tensors;
-}
-
-// One Newton step towards orthonormal columns: an SVD in single precision leaves 1e-6, which would add up over bonds.
-function orthonormal(u: tf.Tensor2D): tf.Tensor2D {
-  const gram = tf.matMul(u, u, true, false);
-  return tf.matMul(u, tf.sub(tf.mul(tf.eye(u.shape[1]), 1.5), tf.mul(gram, 0.5)) as tf.Tensor2D);
 }
 
 // √λ, bounded from below: it is divided out again on the other side of the bond, so the bound changes nothing but keeps

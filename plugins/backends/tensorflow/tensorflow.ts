@@ -3,18 +3,19 @@
  *
  * @module
  */
-import { type Backend, type BackendOptions, type Engine, fixSigns, RequestError, type Svd, tf } from "@opf/framework";
-import { ATTRIBUTE, typed } from "./_attributes.ts";
+import { type Backend, type BackendOptions, type Engine, RequestError, tf } from "@opf/framework";
+import { typed } from "./_attributes.ts";
 import { compiledFolder, KeptKernels } from "./_compiled.ts";
 import { devices, newContext } from "./_context.ts";
 import { Eager } from "./_eager.ts";
 import { openLibrary, TYPE } from "./_ffi.ts";
 import { Compiler } from "./_jit.ts";
-import { type KernelBackend, registerBackend } from "./_kernels.ts";
+import { registerBackend } from "./_kernels.ts";
 import { processMemory } from "../_process_memory.ts";
 import { keepKernelsIn, loadForGood, preferWideVectors } from "./_process.ts";
 import { randomNumbers } from "./_random.ts";
 import { summaryWriter } from "./_summaries.ts";
+import { svds } from "./_svd.ts";
 import { checkVersion, findLibrary } from "./library.ts";
 
 let started: Promise<Engine> | undefined;
@@ -70,25 +71,4 @@ async function start(
     summaryWriter: (folder) => summaryWriter(eager, folder),
     memory: (options) => ({ tensors: eager.size, ...processMemory(options) }),
   };
-}
-
-// Matrices of one shape are one call: the library divides them among its threads, where one matrix has a single thread.
-function svds(backend: KernelBackend, matrices: readonly tf.Tensor2D[]): Svd[] {
-  return tf.tidy(() => {
-    const found: { s: tf.Tensor1D; u: tf.Tensor2D; v: tf.Tensor2D }[] = [];
-    for (const places of Map.groupBy(matrices.keys(), (at) => matrices[at]!.shape.join()).values()) {
-      const [s, u, v] = backend.executeMultipleOutputs(
-        "Svd",
-        [
-          typed("T", TYPE.float32),
-          { name: "compute_uv", type: ATTRIBUTE.bool, value: true },
-          { name: "full_matrices", type: ATTRIBUTE.bool, value: false },
-        ],
-        [tf.stack(places.map((at) => matrices[at]!))],
-        3,
-      ).map((part) => tf.unstack(part)) as [tf.Tensor1D[], tf.Tensor2D[], tf.Tensor2D[]];
-      places.forEach((at, index) => found[at] = { s: s[index]!, ...fixSigns(u[index]!, v[index]!) });
-    }
-    return found;
-  });
 }

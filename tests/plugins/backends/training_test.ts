@@ -221,7 +221,8 @@ Deno.test("steps on tensors so large that they are written in place are those of
   const [ours, theirs] = moved as [typeof moved[0], typeof moved[0]];
   ours.losses.forEach((loss, step) => assertLess(Math.abs(loss - theirs.losses[step]!) / loss, 1e-4));
   assert(ours.losses[3]! < ours.losses[0]!);
+  // Factors begin 2e-4 apart: of 256 singular values that lie close, rounding turns the vectors so far.
   ours.values.forEach((value, at) =>
-    tf.tidy(() => assertLess(distance(tf.tensor1d(value), tf.tensor1d(theirs.values[at]!)), 1e-4))
+    tf.tidy(() => assertLess(distance(tf.tensor1d(value), tf.tensor1d(theirs.values[at]!)), 1e-3))
   );
 });

@@ -51,6 +51,32 @@ Deno.test("svd() gives known values and vectors", () =>
     assertLess(gap(v, [[1, 0], [0, -1]]), 1e-6);
   }));
 
+Deno.test("svd() finds the values of a matrix made of them, whatever its condition, alone and beside others", () =>
+  tf.tidy(() => {
+    const [rows, columns] = [48, 32];
+    const basis = (size: number, seed: number) =>
+      tf.slice2d(tf.linalg.qr(matrix(size, size, seed))[0] as tf.Tensor2D, [0, 0], [-1, columns]);
+    const [left, right] = [basis(rows, 7), basis(columns, 8)];
+    const conditions = [1, 5, 30, 34, 1000, 1e5];
+    const wanted = conditions.map((condition) =>
+      Array.from({ length: columns }, (_, at) => condition ** (-at / (columns - 1)))
+    );
+    const given = wanted.map((values): tf.Tensor2D =>
+      tf.matMul(tf.mul(left, values) as tf.Tensor2D, right, false, true)
+    );
+    svds(given).forEach(({ u, s, v }, at) => {
+      const name = `condition ${conditions[at]}`, values = [...s.dataSync()];
+      assertLess(gap(s, wanted[at]!), 5e-6, name);
+      assertEquals(values, values.toSorted((a, b) => b - a), name);
+      assertLess(gap(tf.matMul(u, u, true), tf.eye(columns)), 5e-6, name);
+      assertLess(gap(tf.matMul(v, v, true), tf.eye(columns)), 5e-6, name);
+      // Diagonal in the vectors, and nothing else.
+      assertLess(gap(tf.matMul(u, tf.matMul(given[at]!, v), true), tf.diag(s)), 1e-5, name);
+      assertLess(distance(tf.matMul(tf.mul(u, s) as tf.Tensor2D, v, false, true), given[at]!), 5e-6, name);
+      assertEquals(values, [...engine().svd(given[at]!).s.dataSync()], name);
+    });
+  }));
+
 Deno.test("svd() takes zero, low rank, equal values and extreme sizes without a NaN", () =>
   tf.tidy(() => {
     const cases: Record<string, tf.Tensor2D> = {
