@@ -8,10 +8,14 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 
 /**
- * A folder in the user's cache for kernels of this processor and this library; nothing where `OPF_COMPILED` is `off` or
- * the processor is not known (outside Linux). It is made.
+ * A folder in the user's cache for kernels of this processor, this library and so many threads, among which they are
+ * divided when they are compiled; nothing where `OPF_COMPILED` is `off` or the processor is not known (outside Linux). It
+ * is made.
  */
-export async function compiledFolder(library: { readonly cc: string }): Promise<string | undefined> {
+export async function compiledFolder(
+  library: { readonly cc: string },
+  { threads }: { readonly threads: number },
+): Promise<string | undefined> {
   if (Deno.env.get("OPF_COMPILED") === "off") return undefined;
   try {
     const { size, mtime } = await Deno.stat(library.cc);
@@ -19,10 +23,8 @@ export async function compiledFolder(library: { readonly cc: string }): Promise<
     const features = info.split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line)).slice(0, 2);
     if (features.length === 0) return undefined;
     const flags = Deno.env.get("XLA_FLAGS") ?? "";
-    const hash = createHash("sha256").update(["2", ...features, library.cc, size, Number(mtime), flags].join("\n"))
-      .digest(
-        "hex",
-      );
+    const parts = ["3", ...features, library.cc, size, Number(mtime), flags, threads];
+    const hash = createHash("sha256").update(parts.join("\n")).digest("hex");
     const folder = join(cacheFolder(), "compiled", hash.slice(0, 16));
     await Deno.mkdir(folder, { recursive: true });
     return folder;

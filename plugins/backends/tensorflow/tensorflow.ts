@@ -33,7 +33,7 @@ async function start(
 ): Promise<Engine> {
   const found = await findLibrary({ ...(device && { device }), note });
   preferWideVectors(); // before the folder, whose name follows the flags
-  const shared = await compiledFolder(found);
+  const shared = await compiledFolder(found, { threads });
   const kept = shared === undefined ? undefined : KeptKernels.open(shared);
   if (kept) keepKernelsIn(kept.folder);
   loadForGood([...found.preload, found.framework, found.cc]);

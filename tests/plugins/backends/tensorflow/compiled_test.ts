@@ -4,14 +4,14 @@ import { compiledFolder, KeptKernels } from "../../../../plugins/backends/tensor
 const VARIABLES = ["OPF_CACHE", "OPF_COMPILED", "XLA_FLAGS"] as const;
 
 /** Asks for the folder with these variables set, and no other. */
-async function folderWith(variables: Partial<Record<(typeof VARIABLES)[number], string>>, cc: string) {
+async function folderWith(variables: Partial<Record<(typeof VARIABLES)[number], string>>, cc: string, threads = 2) {
   const before = VARIABLES.map((name) => [name, Deno.env.get(name)] as const);
   try {
     for (const name of VARIABLES) {
       if (variables[name] === undefined) Deno.env.delete(name);
       else Deno.env.set(name, variables[name]);
     }
-    return await compiledFolder({ cc });
+    return await compiledFolder({ cc }, { threads });
   } finally {
     for (const [name, value] of before) {
       if (value === undefined) Deno.env.delete(name);
@@ -21,7 +21,8 @@ async function folderWith(variables: Partial<Record<(typeof VARIABLES)[number], 
 }
 
 Deno.test({
-  name: "compiledFolder() is one folder a library and a set of flags, in the user's cache, and none where it is off",
+  name:
+    "compiledFolder() is one folder a library, a set of flags and threads, in the user's cache, and none where it is off",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const cache = await Deno.makeTempDir();
@@ -34,6 +35,7 @@ Deno.test({
     assertEquals(await folderWith({ OPF_CACHE: cache }, one), folder);
     assertNotEquals(await folderWith({ OPF_CACHE: cache }, other), folder);
     assertNotEquals(await folderWith({ OPF_CACHE: cache, XLA_FLAGS: "--xla_cpu_enable_fast_math" }, one), folder);
+    assertNotEquals(await folderWith({ OPF_CACHE: cache }, one, 1), folder);
     assertEquals(await folderWith({ OPF_CACHE: cache, OPF_COMPILED: "off" }, one), undefined);
     assertEquals(await folderWith({ OPF_CACHE: cache }, `${cache}/missing.so`), undefined);
     await Deno.remove(cache, { recursive: true });
