@@ -26,7 +26,10 @@ export interface JitOptions {
   readonly replaces?: readonly (number | undefined)[];
 }
 
-/** The thin singular value decomposition `matrix = u · diag(s) · vᵀ`, `k = min(rows, columns)`. */
+/**
+ * The thin singular value decomposition `matrix = u · diag(s) · vᵀ`, `k = min(rows, columns)`. Columns are orthonormal to
+ * about 1e-6, so that a chain of decompositions loses no more.
+ */
 export interface Svd {
   /** `[rows, k]`, orthonormal columns; the entry of largest size in each column is positive. */
   readonly u: tf.Tensor2D;

@@ -30,14 +30,21 @@ export function svds(backend: KernelBackend, matrices: readonly tf.Tensor2D[]): 
       );
     };
     for (const places of Map.groupBy(matrices.keys(), (at) => matrices[at]!.shape.join()).values()) {
-      const { conditions, ...quick } = bySquares(backend, stack(places));
-      keep(places, quick);
-      const others = places.filter((_, index) => !(conditions[index]! < LARGEST_CONDITION));
-      if (others.length > 0) keep(others, byLibrary(backend, stack(others)));
+      let left: readonly number[] = places;
+      if (isOblong(matrices[places[0]!]!)) {
+        const { conditions, ...quick } = bySquares(backend, stack(places));
+        keep(places, quick);
+        left = places.filter((_, index) => !(conditions[index]! < LARGEST_CONDITION));
+      }
+      if (left.length > 0) keep(left, byLibrary(backend, stack(left)));
     }
     return found;
   });
 }
+
+// Random matrices that are about square have small values and a large condition: trying would take its time for nothing.
+const isOblong = ({ shape: [rows, columns] }: tf.Tensor2D): boolean =>
+  Math.max(rows, columns) >= 1.5 * Math.min(rows, columns);
 
 // Squaring a matrix squares how far its values are apart. To here single precision bears it: what it costs is less than 1e-3
 // of a vector before it is made orthonormal. Weights rearranged for an operator reach 5 to 16.
