@@ -223,9 +223,9 @@ function withOwnTape<T>(run: () => T): T {
  */
 export function fixSigns(u: tf.Tensor2D, v: tf.Tensor2D): { u: tf.Tensor2D; v: tf.Tensor2D } {
   return tf.tidy(() => {
-    const size = tf.abs(u);
-    const large = tf.greaterEqual(size, tf.mul(tf.max(size, 0, true), 0.999));
-    const first = tf.argMax(tf.cast(large, "int32"), 0); // [k]
+    const size = tf.abs(tf.transpose(u)); // rows of it lie together
+    const large = tf.greaterEqual(size, tf.mul(tf.max(size, 1, true), 0.999));
+    const first = tf.argMax(tf.cast(large, "int32"), 1); // [k]
     const [, width] = u.shape;
     const places = tf.add(tf.mul(first, tf.scalar(width, "int32")), tf.range(0, width, 1, "int32"));
     const lead = tf.gather(tf.reshape(u, [-1]), places);

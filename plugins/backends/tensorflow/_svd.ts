@@ -71,7 +71,8 @@ function bySquares(backend: KernelBackend, stack: tf.Tensor3D): Several & { read
   ) as [tf.Tensor2D, tf.Tensor3D]; // values rise
   const v = orthonormal(tf.reverse(vectors, 2));
   const product = tf.matMul(a, v);
-  const norms = tf.norm(product, "euclidean", 1, true);
+  const ones = tf.ones<tf.Rank.R3>([stack.shape[0], 1, product.shape[1]!]);
+  const norms = tf.sqrt(tf.matMul(ones, tf.square(product) as tf.Tensor3D)); // a product takes less than a sum
   const falling = tf.topk(tf.squeeze(norms, [1]), norms.shape[2]!).values; // rounding may exchange equal ones
   return {
     u: orthonormal(tf.div(product, norms)),
