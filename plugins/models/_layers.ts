@@ -119,7 +119,7 @@ export const selfAttention = remembered((rate: number, factor: number, heads: nu
       return tf.reshape(tf.slice(all, [at, 0, 0, 0, 0], [1, ...shape]), shape) as tf.Tensor4D;
     }) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
 
-  return (x: tf.Tensor, biases: readonly tf.Tensor[], { seen, mask }: { seen: tf.Tensor; mask?: tf.Tensor }) => {
+  const attendWithin = (x: tf.Tensor, biases: readonly tf.Tensor[], { seen, mask }: Sight): tf.Tensor2D => {
     const attend = tf.customGrad((...args) => {
       const save = args.pop() as tf.GradSaveFunc;
       const [x, ...biases] = args as tf.Tensor[];
@@ -150,7 +150,31 @@ export const selfAttention = remembered((rate: number, factor: number, heads: nu
     });
     return attend(x, ...biases) as tf.Tensor2D;
   };
+
+  return (x: tf.Tensor, biases: readonly tf.Tensor[], { seen, mask }: Sight): tf.Tensor2D => {
+    const [lines, , , length] = seen.shape as [number, number, number, number];
+    const parts = partsOf(lines, heads * length * length);
+    if (parts === 1) return attendWithin(x, biases, { seen, mask });
+    const [seens, masks] = [tf.split(seen, parts), mask && tf.split(mask, parts)];
+    const contexts = tf.split(x, parts).map((some, at) =>
+      attendWithin(some, biases, { seen: seens[at]!, mask: masks?.[at] })
+    );
+    return tf.concat(contexts) as tf.Tensor2D;
+  };
 });
+
+/** Who is seen (bool, `[lines, 1, 1, length]`), and which weights stay (bool, `[lines, heads, length, length]`). */
+interface Sight {
+  readonly seen: tf.Tensor;
+  readonly mask?: tf.Tensor | undefined;
+}
+
+// Lines are dealt with in equal parts whose weights stay in a processor's cache, where they can be divided so.
+function partsOf(lines: number, weightsOfLine: number): number {
+  let parts = 1;
+  while (lines % (2 * parts) === 0 && lines / parts * weightsOfLine > 2 ** 20) parts *= 2;
+  return parts;
+}
 
 /** `dropout(tanh(x + bias))`: arguments x, bias[, mask]. */
 export const biasTanhDropout = remembered((rate: number) =>
