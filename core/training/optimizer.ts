@@ -105,15 +105,23 @@ export function adamW(
 /**
  * Arguments value, first moment, second moment, gradient, clip (a factor on the gradient), stepSize, secondCorrection, kept;
  * gives the new value and moments. As PyTorch's: `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
- * `w ← kept·w − stepSize · m / (secondCorrection·√v + ε)`.
+ * `w ← kept·w − stepSize · m / (secondCorrection·√v + ε)`. That `m` and `v` are worked out twice, once to be kept and once,
+ * scaled, for `w`, lets XLA make one loop of all three, which reads and writes each number once.
  */
 const updateKernel = remembered((adamBeta1: number, adamBeta2: number, adamEpsilon: number) =>
   kernel((value, first, second, gradient, clip, stepSize, correction, kept) => {
-    const g = tf.mul(gradient!, clip!);
-    const m = tf.add(tf.mul(first!, adamBeta1), tf.mul(g, 1 - adamBeta1));
-    const v = tf.add(tf.mul(second!, adamBeta2), tf.mul(tf.square(g), 1 - adamBeta2));
-    const step = tf.div(tf.mul(m, stepSize!), tf.add(tf.mul(tf.sqrt(v), correction!), adamEpsilon));
-    return [tf.sub(tf.mul(value!, kept!), step), m, v];
+    const one = tf.scalar(1);
+    const squares = tf.square(correction!);
+    const m = (scale: tf.Tensor) => {
+      const slope = tf.mul(gradient!, tf.mul(tf.mul(clip!, scale), 1 - adamBeta1));
+      return tf.add(tf.mul(first!, tf.mul(scale, adamBeta1)), slope);
+    };
+    const v = (scale: tf.Tensor) => {
+      const slope = tf.mul(gradient!, tf.mul(tf.mul(tf.square(clip!), scale), 1 - adamBeta2));
+      return tf.add(tf.mul(second!, tf.mul(scale, adamBeta2)), tf.mul(gradient!, slope));
+    };
+    const step = tf.div(m(stepSize!), tf.add(tf.sqrt(v(squares)), adamEpsilon));
+    return [tf.sub(tf.mul(value!, kept!), step), m(one), v(one)];
   }, { name: "adamW", replaces: [0, 1, 2] })
 );
 

@@ -14,6 +14,11 @@ const LINUX = { files: ["libc.so.6", "libdl.so.2"], nodelete: 0x1000 }; // dlope
 const DARWIN = { files: ["libSystem.B.dylib"], nodelete: 0x80 };
 const RTLD_NOW = 2, WRITE_ONLY = 1, STANDARD_ERROR = 2;
 
+const KERNEL_FLAGS = [
+  ["--xla_cpu_prefer_vector_width", "512"],
+  ["--xla_backend_extra_options", "xla_cpu_use_multi_output_fusion"],
+] as const;
+
 const I = "i32", P = "pointer", B = "buffer";
 const FUNCTIONS = {
   mallopt: { parameters: [I, I], result: I, optional: true },
@@ -56,12 +61,12 @@ export function keepKernelsIn(folder: string): void {
 }
 
 /**
- * Has kernels compiled for vectors of 512 bits where the processor has them, unless the user's flags say another width. To
- * be called before the library is loaded.
+ * Has kernels compiled for vectors of 512 bits where the processor has them, and loops over the same numbers made one,
+ * unless the user's flags say otherwise. To be called before the library is loaded.
  */
-export function preferWideVectors(): void {
-  const flag = "--xla_cpu_prefer_vector_width";
-  if (!Deno.env.get("XLA_FLAGS")?.includes(flag)) addTo("XLA_FLAGS", `${flag}=512`);
+export function tuneKernels(): void {
+  const given = Deno.env.get("XLA_FLAGS") ?? "";
+  for (const [flag, value] of KERNEL_FLAGS) if (!given.includes(flag)) addTo("XLA_FLAGS", `${flag}=${value}`);
 }
 
 const setDefault = (name: string, value: string): void =>

@@ -12,7 +12,7 @@ import { openLibrary, TYPE } from "./_ffi.ts";
 import { Compiler } from "./_jit.ts";
 import { registerBackend } from "./_kernels.ts";
 import { processMemory } from "../_process_memory.ts";
-import { keepKernelsIn, loadForGood, preferWideVectors } from "./_process.ts";
+import { keepKernelsIn, loadForGood, tuneKernels } from "./_process.ts";
 import { randomNumbers } from "./_random.ts";
 import { summaryWriter } from "./_summaries.ts";
 import { svds } from "./_svd.ts";
@@ -32,7 +32,7 @@ async function start(
   { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
 ): Promise<Engine> {
   const found = await findLibrary({ ...(device && { device }), note });
-  preferWideVectors(); // before the folder, whose name follows the flags
+  tuneKernels(); // before the folder, whose name follows the flags
   const shared = await compiledFolder(found, { threads });
   const kept = shared === undefined ? undefined : KeptKernels.open(shared);
   if (kept) keepKernelsIn(kept.folder);
