@@ -20,6 +20,11 @@ export interface JitOptions {
    */
   readonly kernel?: boolean;
   /**
+   * The kernel is made of matrix products, which an engine may leave to its library one by one, where that is faster.
+   * @default false
+   */
+  readonly products?: boolean;
+  /**
    * Of each output the argument (its place) whose memory it may be written to; that argument must not be used after the
    * call, but to dispose it. @default none: outputs are in memory of their own
    */
@@ -182,12 +187,12 @@ export function fused(compute: (...inputs: tf.Tensor[]) => tf.Tensor, options: {
  */
 export function kernel(
   compute: TensorFunction,
-  { name = compute.name, replaces = [] }: Omit<JitOptions, "kernel"> = {},
+  { name = compute.name, ...options }: Omit<JitOptions, "kernel"> = {},
 ): TensorFunction {
   const compiled = new WeakMap<Engine, TensorFunction>();
   return (...inputs) => {
     if (areSmall(inputs)) return compute(...inputs);
-    const run = compiled.getOrInsertComputed(engine(), () => engine().jit(compute, { name, kernel: true, replaces }));
+    const run = compiled.getOrInsertComputed(engine(), () => engine().jit(compute, { ...options, name, kernel: true }));
     return run(...inputs);
   };
 }

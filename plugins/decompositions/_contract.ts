@@ -33,7 +33,7 @@ const chainOf = remembered((shapes: string) => {
       made.push(product(valueOf(left, tensors, made), valueOf(right, tensors, made)));
     }
     return made;
-  }, { name: "contraction" });
+  }, { name: "contraction", products: true });
   const backward = kernel((slope, ...values) => {
     const tensors = values.slice(0, -products.length), made = values.slice(-products.length);
     const slopes: tf.Tensor[] = [];
@@ -45,7 +45,7 @@ const chainOf = remembered((shapes: string) => {
     };
     descend(order, slope!);
     return slopes;
-  }, { name: "contractionGradient" });
+  }, { name: "contractionGradient", products: true });
   return (tensors: readonly tf.Tensor[]): tf.Tensor => {
     const apply = tf.customGrad((...args) => {
       const save = args.pop() as tf.GradSaveFunc;

@@ -15,6 +15,8 @@ export interface CompilerOptions {
   readonly note: (message: string) => void;
   /** A function, and what it calls, has just been compiled. */
   readonly compiled: () => void;
+  /** The library's products are faster than those of a kernel. */
+  readonly productsAlone: boolean;
 }
 
 /** Sends ops to the graph that is being recorded, or runs them; compiles functions. */
@@ -53,8 +55,9 @@ export class Compiler {
 
   jit(
     compute: TensorFunction,
-    { name = compute.name || "function", kernel = false, replaces = [] }: JitOptions = {},
+    { name = compute.name || "function", kernel: asked = false, products = false, replaces = [] }: JitOptions = {},
   ): TensorFunction {
+    const kernel = asked && !(products && this.options.productsAlone);
     const taken = new Set(replaces.filter((at) => at !== undefined));
     const compiled = new Map<string, NativeFunction | "as it is">();
     return (...inputs) => {

@@ -17,6 +17,7 @@ import { randomNumbers } from "./_random.ts";
 import { summaryWriter } from "./_summaries.ts";
 import { svds } from "./_svd.ts";
 import { checkVersion, findLibrary } from "./library.ts";
+import { cpus } from "node:os";
 
 let started: Promise<Engine> | undefined;
 
@@ -48,7 +49,9 @@ async function start(
     );
   }
   const eager = new Eager(library, context);
-  const compiler = new Compiler(eager, { note, compiled: () => kept?.keep() });
+  // oneDNN, which multiplies on CPUs, is made for Intel's: only there a chain of its products is faster than a kernel.
+  const productsAlone = !gpu && cpus().some(({ model }) => model.includes("Intel"));
+  const compiler = new Compiler(eager, { note, compiled: () => kept?.keep(), productsAlone });
   const backend = await registerBackend(compiler.target, { version: library.version, gpu });
   compiler.attach(backend);
   const jit: Engine["jit"] = (compute, options) => compiler.jit(compute, options);
