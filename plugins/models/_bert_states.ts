@@ -4,17 +4,9 @@
  * @module
  */
 import { type Batch, type ForwardContext, tf } from "@opf/framework";
+import { selfAttention, softmaxDropout } from "./_attention.ts";
 import type { BertConfig } from "./_bert_config.ts";
-import {
-  biasActivation,
-  dropoutResidualNorm,
-  embed,
-  normDropout,
-  type Parameters,
-  project,
-  selfAttention,
-  softmaxDropout,
-} from "./_layers.ts";
+import { biasActivation, dropoutResidualNorm, embed, normDropout, type Parameters, project } from "./_layers.ts";
 
 /** What a forward pass is given. */
 export interface ForwardOptions {

@@ -1,6 +1,7 @@
 import { tf } from "@opf/framework";
 import { assertLess } from "@std/assert";
-import { selfAttention } from "../../../plugins/models/_layers.ts";
+import { selfAttention } from "../../../plugins/models/_attention.ts";
+import { dropoutResidualNorm } from "../../../plugins/models/_layers.ts";
 import { matrix, norm } from "../../_tensors.ts";
 
 Deno.test("attention over many lines, its slope too, is that of each line by itself", () =>
@@ -34,4 +35,28 @@ Deno.test("attention over many lines, its slope too, is that of each line by its
     // Beside the size of its slope by x, for that by the keys' bias is zero: softmax does not see it.
     const size = norm(wanted[1]!);
     found.forEach((tensor, at) => assertLess(norm(tf.sub(tensor, wanted[at]!)) / size, 1e-5));
+  }));
+
+Deno.test("dropout, residual and LayerNorm have the slopes of their equation, with dropout and without", () =>
+  tf.tidy(() => {
+    for (const [rows, width] of [[7, 12], [300, 240]] as const) { // op by op; as kernels
+      for (const rate of [0, 0.25]) {
+        const vector = (seed: number) => tf.reshape(matrix(1, width, seed), [width]);
+        const given = [matrix(rows, width), vector(2), matrix(rows, width, 3), tf.add(vector(4), 2), vector(5)];
+        const outward = matrix(rows, width, 6);
+        const mask = rate > 0 ? tf.greater(matrix(rows, width, 7), -0.5) : undefined;
+        const own = (...args: tf.Tensor[]) =>
+          dropoutResidualNorm(rate, 1e-5)(...args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], mask);
+        const equation = (...[x, bias, residual, scale, shift]: tf.Tensor[]) => {
+          const kept = tf.div(mask ? tf.cast(mask, "float32") : tf.onesLike(x!), 1 - rate);
+          const sum = tf.add(residual!, tf.mul(tf.add(x!, bias!), kept));
+          const { mean, variance } = tf.moments(sum, 1, true);
+          return tf.add(tf.mul(tf.div(tf.sub(sum, mean), tf.sqrt(tf.add(variance, 1e-5))), scale!), shift!);
+        };
+        const [found, wanted] = [own, equation].map((of) => [of(...given), ...tf.grads(of)(given, outward)]);
+        found!.forEach((tensor, at) =>
+          assertLess(norm(tf.sub(tensor, wanted![at]!)) / norm(wanted![at]!), 1e-5, `${rows} rows, result ${at}`)
+        );
+      }
+    }
   }));
