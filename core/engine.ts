@@ -78,12 +78,31 @@ export interface Engine {
    * tensors of their own, and what is made in between is freed.
    */
   jit(compute: TensorFunction, options?: JitOptions): TensorFunction;
+  /** Few rows in place of a table of zeros and them; absent from an engine that does not know them. */
+  readonly rows?: TableRows;
   /** Writes files for TensorBoard into a folder; absent from an engine that cannot. */
   summaryWriter?(folder: string): SummaryWriter;
   /** Tensors alive, the bytes that the process holds, and the most it held since the peak was last reset. */
   memory(
     options?: { readonly resetPeak?: boolean },
   ): { readonly tensors: number; readonly residentBytes: number; readonly peakBytes: number };
+}
+
+/** Rows of a table: `values [count, width]` at `ids [count]`. Of an id that comes again only one place is not zero. */
+export interface Rows {
+  readonly ids: tf.Tensor1D;
+  readonly values: tf.Tensor2D;
+}
+
+/** What an engine can do with few rows of a table `[entries, width]`. */
+export interface TableRows {
+  /**
+   * The rows that a tensor is, where it was made by adding them up in zeros (`tf.unsortedSegmentSum`), in the function that
+   * is being compiled, and where they are so few that they are worth being told apart.
+   */
+  of(tensor: tf.Tensor): Rows | undefined;
+  /** The table with the rows added. */
+  add(table: tf.Tensor, rows: Rows): tf.Tensor;
 }
 
 /** Writes numbers over steps where TensorBoard finds them. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { globalNorm, kernel, KERNEL_SIZE, remembered } from "../engine.ts";
+import { engine, globalNorm, kernel, KERNEL_SIZE, remembered } from "../engine.ts";
 import * as tf from "../tf.ts";
 import type { Slot } from "../weights.ts";
 
@@ -79,19 +79,28 @@ export function adamW(
   const together = small.length > 0 ? new Joined(small.map((at) => values[at]!)) : undefined;
   const joined = (tensors: readonly tf.Tensor[]) => together!.join(small.map((at) => tensors[at]!));
   const smallSlopes = together && joined(gradients);
+  const rows = large.map((at) => adamBeta1 * adamBeta2 > 0 ? engine().rows?.of(gradients[at]!) : undefined);
   const norm = globalNorm([
-    ...large.map((at) => gradients[at]!),
+    ...large.map((at, index) => rows[index]?.values ?? gradients[at]!),
     ...smallSlopes ? [smallSlopes] : [],
     ...others,
   ]);
   const clip = clipFactor(norm, maxGradNorm);
   const update = updateKernel(adamBeta1, adamBeta2, adamEpsilon);
-  const rows = tf.unstack(rates);
   const moved: tf.Tensor[][] = [];
-  for (const at of large) {
-    const given = [values[at]!, firsts[at]!, seconds[at]!, gradients[at]!];
-    moved[at] = update(...given, clip, ...tf.unstack(rows[at]!));
-  }
+  const ratesOf = tf.unstack(rates);
+  large.forEach((at, index) => {
+    let [first, second, gradient] = [firsts[at]!, seconds[at]!, gradients[at]!];
+    const few = rows[index];
+    if (few) {
+      const add = (table: tf.Tensor, addend: tf.Tensor) => addRows(table, addend, few.ids)[0]!;
+      const slopes = tf.mul(few.values, clip);
+      first = add(first, tf.mul(slopes, (1 - adamBeta1) / adamBeta1));
+      second = add(second, tf.mul(tf.square(slopes), (1 - adamBeta2) / adamBeta2));
+      gradient = tf.scalar(0);
+    }
+    moved[at] = update(values[at]!, first, second, gradient, clip, ...tf.unstack(ratesOf[at]!));
+  });
   if (together && smallSlopes) {
     const sizes = tf.unstack(tf.gather(tf.transpose(rates), together.owners(small), 1));
     const parts = update(joined(values), joined(firsts), joined(seconds), smallSlopes, clip, ...sizes)
@@ -110,8 +119,6 @@ export function adamW(
  */
 const updateKernel = remembered((adamBeta1: number, adamBeta2: number, adamEpsilon: number) =>
   kernel((value, first, second, gradient, clip, stepSize, correction, kept) => {
-    const one = tf.scalar(1);
-    const squares = tf.square(correction!);
     const m = (scale: tf.Tensor) => {
       const slope = tf.mul(gradient!, tf.mul(tf.mul(clip!, scale), 1 - adamBeta1));
       return tf.add(tf.mul(first!, tf.mul(scale, adamBeta1)), slope);
@@ -120,10 +127,16 @@ const updateKernel = remembered((adamBeta1: number, adamBeta2: number, adamEpsil
       const slope = tf.mul(gradient!, tf.mul(tf.mul(tf.square(clip!), scale), 1 - adamBeta2));
       return tf.add(tf.mul(second!, tf.mul(scale, adamBeta2)), tf.mul(gradient!, slope));
     };
-    const step = tf.div(m(stepSize!), tf.add(tf.sqrt(v(squares)), adamEpsilon));
+    const one = tf.scalar(1);
+    const step = tf.div(m(stepSize!), tf.add(tf.sqrt(v(tf.square(correction!))), adamEpsilon));
     return [tf.sub(tf.mul(value!, kept!), step), m(one), v(one)];
   }, { name: "adamW", replaces: [0, 1, 2] })
 );
+
+// What rows of the gradient add to a moment is added before the moment fades, more by as much.
+const addRows = kernel((table, values, ids) => [
+  engine().rows!.add(table!, { values: values as tf.Tensor2D, ids: ids as tf.Tensor1D }),
+], { name: "add_rows", replaces: [0] });
 
 const asVector = (tensor: tf.Tensor): tf.Tensor => tensor.rank === 1 ? tensor : tf.reshape(tensor, [-1]);
 

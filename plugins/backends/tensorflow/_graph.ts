@@ -34,8 +34,11 @@ export class Recorder {
   readonly #arguments: { readonly handle: Output; readonly variable?: Variable }[] = [];
   // Tensors that are what a variable holds.
   readonly #variables = new Map<number, Variable>();
+  // What was added up in zeros: values, and where each was added.
+  readonly #sums = new Map<number, readonly [values: Output, ids: Output]>();
   readonly #library: Library;
   #nodes = 0;
+  #scatters = 0;
 
   /** @param eager where tensors lie that are read as constants */
   constructor(readonly eager: Eager) {
@@ -68,6 +71,11 @@ export class Recorder {
     return this.#read(own, { shape: [...shape], dtype });
   }
 
+  /** Whether XLA can make one kernel of it: two scatters at the same places, made one loop, end the process. */
+  get isKernel(): boolean {
+    return this.#scatters < 2;
+  }
+
   /** Whether a tensor is what a variable holds, so that a function may write to it. */
   isVariable(id: number): boolean {
     return this.#variables.has(id);
@@ -88,11 +96,22 @@ export class Recorder {
   /** Records an op on tensors of this graph, or on constants. */
   execute(name: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Metadata[] {
     const values = inputs.map((id) => this.#value(id));
-    return this.#node(name, outputs, (node) => {
+    const made = this.#node(name, outputs, (node) => {
       setAttributes(this.#library, { node }, attributes);
       const outside = LIST_INPUTS[name];
       this.#addInputs(node, values, outside === undefined ? 0 : values.length - outside);
     }, () => describe(values));
+    if (name === "UnsortedSegmentSum") this.#sums.set(made[0]!.id, [values[0]!, values[1]!]);
+    return made;
+  }
+
+  /** Of what was added up in zeros, the values and where each was added. */
+  addends(id: number): Metadata[] | undefined {
+    return this.#sums.get(id)?.map((output) => {
+      const own = nextId();
+      this.#values.set(own, output);
+      return { id: own, shape: output.shape, dtype: output.dtype };
+    });
   }
 
   /** Records a call of a function. Arguments that it writes to are to be variables. */
@@ -236,6 +255,7 @@ export class Recorder {
     const { c, status, check } = this.#library;
     const node = c.TF_NewOperation(this.#graph, cName(op), uniqueName(this.#nodes++))!;
     describeNode(node);
+    if (/Scatter|Segment/.test(op)) this.#scatters++;
     const operation = c.TF_FinishOperation(node, status);
     check(() => `${op}(${inputs()}) in a compiled function`);
     return operation!;

@@ -53,6 +53,12 @@ export class Compiler {
     this.#backend = backend;
   }
 
+  /** Of a tensor that was made by adding up in zeros, in what is being recorded, the values and where each was added. */
+  addends(tensor: tf.Tensor): tf.Tensor[] | undefined {
+    const [id] = this.#backend.getInputTensorIds([tensor]);
+    return this.#recorders.at(-1)?.addends(id!)?.map((made) => this.#backend.createOutputTensor(made));
+  }
+
   jit(
     compute: TensorFunction,
     { name = compute.name || "function", kernel: asked = false, products = false, replaces = [] }: JitOptions = {},
@@ -102,7 +108,11 @@ export class Compiler {
         return this.#backend.createOutputTensor(argument);
       });
       const outputs = this.#backend.getInputTensorIds(compute(...given));
-      return recorder.finish(`${name.replace(/\W/g, "_")}_${this.#functions++}`, { outputs, replaces, kernel });
+      return recorder.finish(`${name.replace(/\W/g, "_")}_${this.#functions++}`, {
+        outputs,
+        replaces,
+        kernel: kernel && recorder.isKernel,
+      });
     } catch (error) {
       if (!(error instanceof UntraceableError)) throw error;
       this.options.note(`"${name}" cannot be compiled (${messageOf(error)}); it runs uncompiled, which is slower.`);

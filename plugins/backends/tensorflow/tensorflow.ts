@@ -14,6 +14,7 @@ import { registerBackend } from "./_kernels.ts";
 import { processMemory } from "../_process_memory.ts";
 import { keepKernelsIn, loadForGood, tuneKernels } from "./_process.ts";
 import { randomNumbers } from "./_random.ts";
+import { tableRows } from "./_rows.ts";
 import { summaryWriter } from "./_summaries.ts";
 import { svds } from "./_svd.ts";
 import { checkVersion, findLibrary } from "./library.ts";
@@ -71,6 +72,7 @@ async function start(
     l2Loss: (tensor) => backend.executeSingleOutput("L2Loss", [typed("T", TYPE.float32)], [tensor]) as tf.Scalar,
     ...randomNumbers({ backend, target: compiler.target, jit }),
     jit,
+    rows: tableRows(backend, compiler),
     summaryWriter: (folder) => summaryWriter(eager, folder),
     memory: (options) => ({ tensors: eager.size, ...processMemory(options) }),
   };

@@ -1,9 +1,9 @@
-import { type Architecture, RandomKey, rateAt, tf, Weights } from "@opf/framework";
+import { type Architecture, engine, RandomKey, rateAt, tf, Weights } from "@opf/framework";
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import type { HostBatch } from "../../../core/training/host_batch.ts";
-import { stepSizes } from "../../../core/training/optimizer.ts";
+import { adamW, stepSizes } from "../../../core/training/optimizer.ts";
 import { Stepper } from "../../../core/training/step.ts";
-import { gap } from "../../_tensors.ts";
+import { distance, gap, matrix } from "../../_tensors.ts";
 
 const FIXTURE = JSON.parse(Deno.readTextFileSync(new URL("../../fixtures/adamw.json", import.meta.url))) as {
   settings: {
@@ -110,3 +110,36 @@ Deno.test("stepSizes() gives factors their own rate and decay", () => {
   assertAlmostEquals(sizes({ factor: 0, training: { rate: 3, decay: 0 } }).stepSize, 0.15);
   assertEquals(sizes({ factor: 0, training: { rate: 3, decay: 0 } }).kept, 1);
 });
+
+Deno.test("a table of which few rows have a gradient moves as by its whole gradient", () =>
+  tf.tidy(() => {
+    const [entries, width] = [500, 160];
+    const settings = { ...FIXTURE.settings, factorWeightDecay: 0, factorLearningRate: 0 };
+    const start = [matrix(entries, width), tf.zeros([entries, width]), tf.zeros([entries, width])];
+    const rates = tf.tensor2d([[1e-2, 1.5, 0.99]]);
+    const step = (state: readonly tf.Tensor[], gradient: tf.Tensor) => {
+      const [values, firsts, seconds] = state.map((tensor) => [tensor]) as [tf.Tensor[], tf.Tensor[], tf.Tensor[]];
+      const moved = adamW({ values, firsts, seconds }, { gradients: [gradient], others: [], rates }, settings);
+      return [moved.values[0]!, moved.firsts[0]!, moved.seconds[0]!, moved.norm];
+    };
+    // Of the places some come twice and three times; 100 are few of 500, 200 are not.
+    for (const count of [100, 200]) {
+      const ids = tf.tensor1d(
+        Array.from({ length: count }, (_, at) => (at % 7 === 0 ? 3 : at * at) % entries),
+        "int32",
+      );
+      const sum = (slopes: tf.Tensor) => tf.unsortedSegmentSum(slopes as tf.Tensor2D, ids, entries);
+      const compiled = engine().jit((slopes, ...state) => {
+        const gradient = sum(slopes!);
+        if (engine().rows) assertEquals(engine().rows!.of(gradient) !== undefined, count === 100);
+        return step(state, gradient);
+      }, { replaces: [1, 2, 3] });
+      let [found, wanted] = [start.map((tensor) => tf.clone(tensor)), start];
+      for (const seed of [4, 5, 6]) {
+        const slopes = tf.mul(matrix(count, width, seed), 0.1);
+        const [own, dense] = [compiled(slopes, ...found), step(wanted, tf.add(sum(slopes), 0))];
+        own.forEach((tensor, at) => assertLess(distance(tensor, dense[at]!), 1e-6));
+        [found, wanted] = [own.slice(0, 3), dense.slice(0, 3)];
+      }
+    }
+  }));

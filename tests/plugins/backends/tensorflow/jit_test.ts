@@ -40,6 +40,18 @@ Deno.test("jit() runs what cannot be compiled as it is: shapes that depend on va
     assertEquals(distinct(tf.tensor1d([2, 2, 2]))[0]!.arraySync(), [2]);
   }));
 
+Deno.test("a kernel may scatter twice to the same places, which XLA as it is set does not survive in one", () =>
+  tf.tidy(() => {
+    const ids = tf.tensor2d([[4], [1]], [2, 1], "int32");
+    const twice = engine().jit((x) => {
+      const [one, other] = [x!, tf.mul(x!, 2)].map((rows) => tf.scatterND(ids, rows, [5, 3]));
+      return [one!, tf.tensorScatterUpdate(other!, ids, x!)];
+    }, { kernel: true });
+    const [one, other] = twice(tf.tensor2d([[1, 2, 3], [4, 5, 6]])) as [tf.Tensor2D, tf.Tensor2D];
+    assertEquals(one.arraySync(), [[0, 0, 0], [4, 5, 6], [0, 0, 0], [0, 0, 0], [1, 2, 3]]);
+    assertEquals(other.arraySync(), one.arraySync());
+  }));
+
 Deno.test("jit() uses up a large argument that it writes to, once it is in the engine's own memory", () => {
   const before = engine().memory().tensors;
   const add = engine().jit((x) => [tf.add(x!, 1)], { replaces: [0] });
