@@ -8,24 +8,37 @@ import { kernel, remembered, tf } from "@opf/framework";
 /**
  * The matrix `[Π i(k), Π j(k)]` of local tensors `[d(k−1), i(k), j(k), d(k)]`. Neighbours are multiplied in the order
  * that takes the fewest multiplications (dynamic programming over intervals, as for a chain of matrices). All products
- * are one kernel, those of the gradient another, which is given the partial products that the first one made.
+ * are one kernel, those of the gradient another, which is given the partial products that the first one made. Tensors
+ * that are one and the same, as the identities of a new operator, are multiplied once.
  */
 export function contract(tensors: readonly tf.Tensor[]): tf.Tensor2D {
-  const whole = tensors.length === 1
-    ? tensors[0]!
-    : chainOf(JSON.stringify(tensors.map(({ shape }) => shape)))(tensors);
+  const chain: Chain = {
+    shapes: tensors.map(({ shape }) => shape),
+    same: tensors.map(({ dataId }) => tensors.findIndex((other) => other.dataId === dataId)),
+  };
+  const whole = tensors.length === 1 ? tensors[0]! : contractionOf(JSON.stringify(chain))(tensors);
   return tf.reshape(whole, [whole.shape[1]!, whole.shape[2]!]);
 }
 
 /** A tensor that is given, by its number, or the product of two. */
 type Node = number | readonly [left: Node, right: Node];
 
-// The contraction of tensors of given shapes: `[1, Π i(k), Π j(k), 1]`.
-const chainOf = remembered((shapes: string) => {
-  const order = cheapestOrder(JSON.parse(shapes));
-  const products = productsIn(order);
+/** What a contraction is made for: shapes, and for each tensor the first that is the same. */
+interface Chain {
+  readonly shapes: readonly (readonly number[])[];
+  readonly same: readonly number[];
+}
+
+// The contraction of a chain's tensors: `[1, Π i(k), Π j(k), 1]`.
+const contractionOf = remembered((described: string) => {
+  const { shapes, same }: Chain = JSON.parse(described);
+  const order = cheapestOrder(shapes);
+  const nameOf = (node: Node): string =>
+    typeof node === "number" ? `${same[node]}` : `(${nameOf(node[0])} ${nameOf(node[1])})`;
+  const named = new Map(productsIn(order).map((node) => [nameOf(node), node]));
+  const [names, products] = [[...named.keys()], [...named.values()]];
   const valueOf = (node: Node, tensors: readonly tf.Tensor[], made: readonly tf.Tensor[]) =>
-    typeof node === "number" ? tensors[node]! : made[products.indexOf(node)]!;
+    typeof node === "number" ? tensors[node]! : made[names.indexOf(nameOf(node))]!;
   // All products, the whole one last.
   const forward = kernel((...tensors) => {
     const made: tf.Tensor[] = [];
@@ -104,7 +117,10 @@ function cheapestOrder(shapes: readonly (readonly number[])[]): Node {
     if (found) return found;
     const ends = shapes[from]![0]! * shapes[to]![3]!;
     let cheapest: { cost: number; node: Node } | undefined;
-    for (let split = from; split < to; split++) {
+    // Of equal costs the middle: halves of equal tensors are one product.
+    const splits = Array.from({ length: to - from }, (_, at) => from + at);
+    splits.sort((a, b) => Math.abs(2 * a + 1 - from - to) - Math.abs(2 * b + 1 - from - to));
+    for (const split of splits) {
       const [left, right] = [best(from, split), best(split + 1, to)];
       const own = ends * size(from, split) * shapes[split]![3]! * size(split + 1, to);
       const cost = own + left.cost + right.cost;

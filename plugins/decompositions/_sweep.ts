@@ -33,8 +33,7 @@ export function* sweep(
     const [left, restRows, restColumns] = rest.shape as [number, number, number];
     const row = rows[k]!, column = columns[k]!;
     if (row * column === 1) {
-      const identity = identities.getOrInsertComputed(left, () => tf.eye(left));
-      tensors.push(tf.reshape(identity, [left, 1, 1, left]));
+      tensors.push(identities.getOrInsertComputed(left, () => tf.reshape(tf.eye(left), [left, 1, 1, left])));
       continue;
     }
     const nextRows = restRows / row, nextColumns = restColumns / column;
