@@ -45,7 +45,7 @@ export const selfAttention = remembered((rate: number, factor: number, heads: nu
 // Lines are dealt with in equal parts whose weights stay in a processor's cache, where they can be divided so.
 function partsOf(lines: number, weightsOfLine: number): number {
   let parts = 1;
-  while (lines % (2 * parts) === 0 && lines / parts * weightsOfLine > 2 ** 20) parts *= 2;
+  while (lines % (2 * parts) === 0 && lines / parts * weightsOfLine > 2 ** 21) parts *= 2;
   return parts;
 }
 

@@ -7,12 +7,12 @@ import { matrix, norm } from "../../_tensors.ts";
 Deno.test("attention over many lines, its slope too, is that of each line by itself", () =>
   tf.tidy(() => {
     // So many weights that lines are dealt with in two parts, which are unlike: padding, masks, numbers.
-    const [lines, heads, length, width] = [6, 8, 160, 32];
+    const [lines, heads, length, width] = [12, 8, 160, 32];
     const attend = selfAttention(0.25, 0.5, heads);
     const x = matrix(lines * length, 3 * width);
     const biases = [2, 3, 4].map((seed) => tf.reshape(matrix(1, width, seed), [width]));
     const seen = tf.tensor(
-      Array.from({ length: lines * length }, (_, at) => at % length < length - 20 * Math.floor(at / length)),
+      Array.from({ length: lines * length }, (_, at) => at % length < length - 12 * Math.floor(at / length)),
       [lines, 1, 1, length],
       "bool",
     );
