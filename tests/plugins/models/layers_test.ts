@@ -1,7 +1,7 @@
 import { tf } from "@opf/framework";
 import { assertLess } from "@std/assert";
 import { selfAttention } from "../../../plugins/models/_attention.ts";
-import { dropoutResidualNorm } from "../../../plugins/models/_layers.ts";
+import { dropoutResidualNorm, project } from "../../../plugins/models/_layers.ts";
 import { matrix, norm } from "../../_tensors.ts";
 
 Deno.test("attention over many lines, its slope too, is that of each line by itself", () =>
@@ -35,6 +35,19 @@ Deno.test("attention over many lines, its slope too, is that of each line by its
     // Beside the size of its slope by x, for that by the keys' bias is zero: softmax does not see it.
     const size = norm(wanted[1]!);
     found.forEach((tensor, at) => assertLess(norm(tf.sub(tensor, wanted[at]!)) / size, 1e-5));
+  }));
+
+Deno.test("project() has the slopes of a product, of few rows and of many", () =>
+  tf.tidy(() => {
+    for (const rows of [3, 1024]) {
+      for (const [out, width] of [[4, 6], [6, 4]] as const) {
+        const [x, weight, outward] = [matrix(rows, width), matrix(out, width, 2), matrix(rows, out, 3)];
+        const slopes = tf.grads((x: tf.Tensor, weight: tf.Tensor) => project(x, weight))([x, weight], outward);
+        const wanted = [tf.matMul(outward, weight), tf.matMul(outward, x, true)];
+        assertLess(norm(tf.sub(project(x, weight), tf.matMul(x, tf.transpose(weight)))), 1e-4);
+        slopes.forEach((slope, at) => assertLess(norm(tf.sub(slope, wanted[at]!)) / norm(wanted[at]!), 1e-5));
+      }
+    }
   }));
 
 Deno.test("dropout, residual and LayerNorm have the slopes of their equation, with dropout and without", () =>
