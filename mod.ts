@@ -10,6 +10,7 @@ export * from "./core/engine.ts";
 export * from "./core/errors.ts";
 export * from "./core/importance.ts";
 export * from "./core/json.ts";
+export * from "./core/kernels.ts";
 export * from "./core/model.ts";
 export * from "./core/random.ts";
 export {

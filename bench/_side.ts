@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { processEnvironment } from "@opf/framework";
+import { tensorflow } from "@opf/framework/plugins";
 import { TextLineStream } from "../core/experiment/text_lines.ts";
 import type { Measurement } from "./_work.ts";
 
@@ -16,7 +18,10 @@ export class Side {
   readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
 
   private constructor([program, ...args]: CommandLine) {
-    this.#process = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "inherit" }).spawn();
+    // As runs are started; the peer gains by it too.
+    const env = processEnvironment(tensorflow);
+    this.#process = new Deno.Command(program, { args, env, stdin: "piped", stdout: "piped", stderr: "inherit" })
+      .spawn();
     this.#said = this.#process.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
       .getReader();
     this.#orders = this.#process.stdin.getWriter();

@@ -6,7 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { sha256OfFile } from "../cache.ts";
 import { Interrupted } from "../errors.ts";
-import type { Parts } from "../parts.ts";
+import { backendNamed, type Parts } from "../parts.ts";
 import { type Asked, checkSameRuns, type Tuned, writeAsked } from "./asked.ts";
 import type { Experiment } from "./define.ts";
 import { Expansion, type Place } from "./expand.ts";
@@ -84,8 +84,9 @@ export interface Conducted {
 
 /** Tunes where asked for, does the runs, and gives their results. */
 export async function conduct(plan: Plan, { watch, signal, before }: ConductOptions): Promise<Conducted> {
-  const { experiment, url, modules, request, parts: { root }, expansion, prepare, grounds } = plan;
-  const common = { request, experiment: url, modules, root, watch, signal };
+  const { experiment, url, modules, request, parts, expansion, prepare, grounds } = plan;
+  const backend = backendNamed(request.backend, parts);
+  const common = { request, experiment: url, modules, root: parts.root, backend, watch, signal };
   const interrupted = () => new Interrupted("Interrupted; what is finished is kept, the same command goes on.");
   const begin = () => Promise.resolve();
   const tried = new Map<string, Result>();

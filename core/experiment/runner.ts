@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Backend } from "../engine.ts";
 import { messageOf } from "../errors.ts";
 import type { TrainingEvent } from "../training/run.ts";
 import { finishedResult } from "./finished.ts";
@@ -32,6 +33,8 @@ export interface RunnerOptions {
   readonly modules: readonly string[];
   /** The project's root. */
   readonly root: URL;
+  /** Whose engine the workers start. */
+  readonly backend: Backend;
   readonly watch: RunnerWatcher;
   /** Called once, before the first run starts. */
   readonly begin: () => Promise<void>;

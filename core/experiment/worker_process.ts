@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { processEnvironment } from "../engine.ts";
 import { RequestError } from "../errors.ts";
 import { LOCK_COPY } from "./modules.ts";
 import { TextLineStream } from "./text_lines.ts";
@@ -32,7 +33,7 @@ const INTERRUPT_MILLISECONDS = 300;
  * does not start is a {@linkcode RequestError}. Nothing where it was interrupted.
  */
 export async function startWorker(
-  { request, experiment, modules, root, watch, signal }: RunnerOptions,
+  { request, experiment, modules, root, backend, watch, signal }: RunnerOptions,
 ): Promise<Worker | undefined> {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))) as {
     tasks: { worker: string };
@@ -45,6 +46,7 @@ export async function startWorker(
   const process = new Deno.Command(Deno.execPath(), {
     args,
     cwd: root,
+    env: processEnvironment(backend),
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

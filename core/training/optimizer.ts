@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { engine, globalNorm, kernel, KERNEL_SIZE, remembered } from "../engine.ts";
+import { engine, globalNorm } from "../engine.ts";
+import { kernel, KERNEL_SIZE, remembered } from "../kernels.ts";
 import * as tf from "../tf.ts";
 import type { Slot } from "../weights.ts";
 
