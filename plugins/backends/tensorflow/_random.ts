@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { type Engine, type Key, MASK_LEVELS, RandomKey, remembered, tf } from "@opf/framework";
-import { type Attribute, typed } from "./_attributes.ts";
+import { type Engine, KERNEL_SIZE, type Key, MASK_LEVELS, RandomKey, remembered, tf } from "@opf/framework";
+import { typed } from "./_attributes.ts";
 import type { Metadata } from "./_eager.ts";
 import { TYPE } from "./_ffi.ts";
 import type { KernelBackend, Target } from "./_kernels.ts";
+import { MASK_BLOCK, type Op, philoxMask } from "./_philox.ts";
 
 const PHILOX = 1; // tensorflow::Algorithm::RNG_ALG_PHILOX
-
-type Op = (name: string, attributes: readonly Attribute[], inputs: readonly number[]) => number;
 
 /** The random part of an engine. */
 export function randomNumbers(
@@ -58,6 +57,29 @@ export function randomNumbers(
     }, { name: `mask ${count} ${rate}` });
   });
 
+  const places = Array.from({ length: MASK_BLOCK }, (_, place) => 2 ** place);
+  const laidOut = jit((bits) => {
+    const each = [tf.reshape(bits!, [-1, 1]), tf.tensor2d([places], [1, MASK_BLOCK], "int32")];
+    const alone = backend.executeSingleOutput("BitwiseAnd", [typed("T", TYPE.int32)], each);
+    return [tf.notEqual(alone, 0)];
+  }, { name: "bits", kernel: true });
+
+  // Of many elements: by one kernel, and laid out by another, so that a block is not drawn for each of its elements.
+  const largeMaskOf = remembered((count: number, rate: number) => {
+    const drawn = jit((key, counter) => {
+      const [first, second, , ...rest] = [...tf.split(key!, 2), ...tf.split(counter!, 4)];
+      const blocks = tf.range(0, Math.ceil(count / MASK_BLOCK), 1, "int32");
+      const words = backend.getInputTensorIds([first!, second!, blocks, ...rest]);
+      const number = (value: number) => backend.getInputTensorIds([tf.scalar(value, "int32")])[0]!;
+      return [below((op) => philoxMask(op, { words, number }, Math.round(rate * MASK_LEVELS)))];
+    }, { name: `mask ${count} ${rate}`, kernel: true });
+    return (key: tf.Tensor, counter: tf.Tensor) => {
+      // Nothing of it has a gradient: what is recorded for one sees no op of it, and lets it be a kernel.
+      const all = tf.customGrad(() => ({ value: laidOut(...drawn(key, counter))[0]!, gradFunc: () => [] }))();
+      return [tf.slice1d(tf.reshape(all, [-1]), 0, count)];
+    };
+  });
+
   return {
     randomUniform: (key, shape, place = 0) =>
       tf.tidy(() => {
@@ -74,7 +96,8 @@ export function randomNumbers(
       }),
     randomMask: (key, shape, rate, place = 0) =>
       tf.tidy(() => {
-        const [mask] = maskOf(tf.util.sizeFromShape([...shape]), rate)(words32(key), counterAt(place));
+        const count = tf.util.sizeFromShape([...shape]);
+        const [mask] = (count < KERNEL_SIZE ? maskOf : largeMaskOf)(count, rate)(words32(key), counterAt(place));
         return tf.reshape(mask!, [...shape]);
       }),
   };

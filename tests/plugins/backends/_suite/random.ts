@@ -3,26 +3,33 @@
  *
  * @module
  */
-import { engine, RandomKey, tf } from "@opf/framework";
+import { engine, KERNEL_SIZE, RandomKey, tf } from "@opf/framework";
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { philox } from "../../../_philox.ts";
 
 const words = (key: readonly number[], place: number, count: number) =>
   Array.from({ length: Math.ceil(count / 4) }, (_, block) => philox(key, [block, 0, place, 0])).flat().slice(0, count);
 
+// Two elements a word, the lower half first, kept where the half is at least rate · 65536.
+const kept = (words: Iterable<number>, rate: number): Uint8Array =>
+  Uint8Array.from(new Uint16Array(Uint32Array.from(words).buffer), (half) => half >= rate * 65536 ? 1 : 0);
+
 Deno.test("random numbers are the key's, eager and compiled, and masks keep their share", () =>
   tf.tidy(() => {
     const key = RandomKey.of(42).fold("place");
-    for (const count of [1, 2, 3, 5, 40001]) {
+    for (const count of [1, 2, 3, 5, 40001, KERNEL_SIZE + 3]) {
       assertEquals(engine().randomUniform(key, [count], 7).dataSync(), key.uniforms(count, 7));
-      // Two elements a word, the lower half first, kept where the half is at least rate · 65536.
-      const halves = new Uint16Array(key.bits(Math.ceil(count / 2), 3).buffer);
-      const wanted = Array.from({ length: count }, (_, at) => halves[at]! >= 0.25 * 65536 ? 1 : 0);
-      assertEquals([...engine().randomMask(key, [count], 0.25, 3).dataSync()], wanted);
+      const wanted = kept(key.bits(Math.ceil(count / 2), 3), 0.25).subarray(0, count);
+      const mask = Uint8Array.from(engine().randomMask(key, [count], 0.25, 3).dataSync());
+      assertEquals([mask.length, mask.findIndex((one, at) => one !== wanted[at])], [count, -1]);
     }
     const words = tf.tensor1d(Int32Array.from(key.words), "int32");
-    const compiled = engine().jit((key) => [engine().randomMask(key!, [20, 50], 0.1, 2)]);
-    assertEquals(compiled(words)[0]!.dataSync(), engine().randomMask(key, [20, 50], 0.1, 2).dataSync());
+    for (const shape of [[20, 50], [200, 500]]) {
+      const masked = (x: tf.Tensor) => tf.mul(x, tf.cast(engine().randomMask(words, shape, 0.1, 2), "float32"));
+      const compiled = engine().jit((x) => [tf.grad(masked)(x!)]); // drawn while a gradient is recorded
+      const drawn = engine().randomMask(key, shape, 0.1, 2).dataSync();
+      assertEquals(compiled(tf.ones(shape))[0]!.dataSync(), Float32Array.from(drawn));
+    }
     const share = tf.mean(tf.cast(engine().randomMask(key, [100000], 0.1), "float32")).dataSync()[0]!;
     assertAlmostEquals(share, 0.9, 4 * Math.sqrt(0.09 / 100000));
     assertNotEquals(engine().randomUniform(key, [4], 0).dataSync(), engine().randomUniform(key, [4], 1).dataSync());
@@ -35,6 +42,8 @@ Deno.test("random numbers are Philox's for every key and place, the largest too"
         const given = tf.tensor1d(Int32Array.from(key), "int32");
         const drawn = [...engine().randomUniform(given, [3, 3], place).dataSync()];
         assertEquals(drawn, words(key, place, 9).map((word) => (word >>> 8) * 2 ** -24));
+        const mask = Uint8Array.from(engine().randomMask(given, [KERNEL_SIZE], 0.1, place).dataSync());
+        assertEquals(mask.subarray(-100), kept(words(key, place, KERNEL_SIZE / 2), 0.1).subarray(-100));
       }
     }
   }));
@@ -44,6 +53,7 @@ Deno.test("a mask of rate 0 keeps all, one of rate 1 nothing, and shapes do not 
     const key = RandomKey.of(9);
     const mask = (shape: number[], rate: number) => [...engine().randomMask(key, shape, rate).dataSync()];
     assertEquals(mask([70], 0), Array(70).fill(1));
+    assertEquals(mask([500_000], 0).reduce((sum, kept) => sum + kept, 0), 500_000);
     // So many that every half word comes up, the largest too.
     assertEquals(mask([500_000], 1).reduce((sum, kept) => sum + kept, 0), 0);
     assertEquals(mask([7, 10], 0.3), mask([70], 0.3));
