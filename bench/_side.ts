@@ -18,7 +18,7 @@ export class Side {
   readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
 
   private constructor([program, ...args]: CommandLine) {
-    // As runs are started; the peer gains by it too.
+    // As runs are started; the peer is given it too, which gains by it where batches are small.
     const env = processEnvironment(tensorflow);
     this.#process = new Deno.Command(program, { args, env, stdin: "piped", stdout: "piped", stderr: "inherit" })
       .spawn();

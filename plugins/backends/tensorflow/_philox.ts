@@ -21,7 +21,7 @@ export interface MaskSource {
   readonly number: (value: number) => number;
 }
 
-// Salmon et al. 2011, table 2 and section 4.3: what words are multiplied with, and what is added to the key.
+// Salmon et al. 2011, as in core/random.ts: what words are multiplied with, and what is added to the key.
 const MULTIPLIERS = [0xD2511F53, 0xCD9E8D57] as const;
 const KEY_STEPS = [0x9E3779B9, 0xBB67AE85] as const;
 const ROUNDS = 10;
