@@ -12,6 +12,9 @@ import { MASK_BLOCK, type Op, philoxMask } from "./_philox.ts";
 
 const PHILOX = 1; // tensorflow::Algorithm::RNG_ALG_PHILOX
 
+// Half words below it are dropped.
+const thresholdOf = (rate: number): number => Math.round(rate * MASK_LEVELS);
+
 /** The random part of an engine. */
 export function randomNumbers(
   { backend, target, jit }: { backend: KernelBackend; target: Target; jit: Engine["jit"] },
@@ -42,7 +45,7 @@ export function randomNumbers(
   };
 
   const maskOf = remembered((count: number, rate: number) => {
-    const threshold = Math.round(rate * MASK_LEVELS);
+    const threshold = thresholdOf(rate);
     return jit((key, counter) => {
       if (threshold === 0) return [tf.ones([count], "bool")];
       const kept = below((op) => {
@@ -71,7 +74,7 @@ export function randomNumbers(
       const blocks = tf.range(0, Math.ceil(count / MASK_BLOCK), 1, "int32");
       const words = backend.getInputTensorIds([first!, second!, blocks, ...rest]);
       const number = (value: number) => backend.getInputTensorIds([tf.scalar(value, "int32")])[0]!;
-      return [below((op) => philoxMask(op, { words, number }, Math.round(rate * MASK_LEVELS)))];
+      return [below((op) => philoxMask(op, { words, number }, thresholdOf(rate)))];
     }, { name: `mask ${count} ${rate}`, kernel: true });
     return (key: tf.Tensor, counter: tf.Tensor) => {
       // Nothing of it has a gradient: what is recorded for one sees no op of it, and lets it be a kernel.
