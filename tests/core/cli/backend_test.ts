@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import type { Result } from "../../../core/experiment/results.ts";
+import { withEnvironment } from "../../_place.ts";
 import { inTinyFolder, run } from "./_command.ts";
 
 const METHODS = ["--methods", "OPF-MPO static"];
@@ -45,18 +46,18 @@ Deno.test("a whole experiment is the same on both backends, and each keeps its o
   }));
 
 Deno.test("runs are done by processes that are given what the backend asks for, unless the user has set it", () =>
-  inTinyFolder(async (folder) => {
-    const file = `${folder}/tiny.ts`;
-    const telling = `\nconsole.error(Deno.args[0], "has", Deno.env.get("GLIBC_TUNABLES"));\n`;
-    await Deno.writeTextFile(file, await Deno.readTextFile(file) + telling);
-    const command = [...COMMAND, "--methods", "fine-tuning"];
-    const offline = { HF_HUB_OFFLINE: "1" };
-    const outer = Deno.env.get("GLIBC_TUNABLES"); // of the tests themselves
-    const usual = await run([...command, "--backend", "tensorflow"], folder, { env: offline });
-    assertStringIncludes(usual.err, `worker has ${outer ?? "glibc.malloc.hugetlb=1"}\n`);
-    const other = await run([...command, "--backend", "wasm"], folder, { env: offline });
-    assertStringIncludes(other.err, `worker has ${outer}\n`);
-    const own = { ...offline, GLIBC_TUNABLES: "glibc.malloc.arena_max=8" };
-    const users = await run([...command, "--backend", "tensorflow", "--runs", "others"], folder, { env: own });
-    assertStringIncludes(users.err, "worker has glibc.malloc.arena_max=8\n");
-  }));
+  withEnvironment({ GLIBC_TUNABLES: undefined }, () =>
+    inTinyFolder(async (folder) => {
+      const file = `${folder}/tiny.ts`;
+      const telling = `\nconsole.error(Deno.args[0], "has", Deno.env.get("GLIBC_TUNABLES"));\n`;
+      await Deno.writeTextFile(file, await Deno.readTextFile(file) + telling);
+      const command = [...COMMAND, "--methods", "fine-tuning"];
+      const offline = { HF_HUB_OFFLINE: "1" };
+      const usual = await run([...command, "--backend", "tensorflow"], folder, { env: offline });
+      assertStringIncludes(usual.err, "worker has glibc.malloc.hugetlb=1\n");
+      const other = await run([...command, "--backend", "wasm"], folder, { env: offline });
+      assertStringIncludes(other.err, "worker has undefined\n");
+      const own = { ...offline, GLIBC_TUNABLES: "glibc.malloc.arena_max=8" };
+      const users = await run([...command, "--backend", "tensorflow", "--runs", "others"], folder, { env: own });
+      assertStringIncludes(users.err, "worker has glibc.malloc.arena_max=8\n");
+    })));
