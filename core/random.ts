@@ -7,8 +7,19 @@
  * @module
  */
 
-/** The number of bits that decide one element of a mask: probabilities are multiples of 1/65536. */
-export const MASK_LEVELS = 65536;
+/**
+ * Half words (0 to 65535) below it drop their element of a mask, those from it on keep it: rates are rounded to multiples
+ * of 1/65536.
+ *
+ * @example
+ * ```ts
+ * import { maskThreshold } from "@opf/framework";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([0, 0.25, 1].map(maskThreshold), [0, 16384, 65536]);
+ * ```
+ */
+export const maskThreshold = (rate: number): number => Math.round(rate * 65536);
 
 const DRAW = 0, FOLD_NUMBER = 1, FOLD_TEXT = 2;
 

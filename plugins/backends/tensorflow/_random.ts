@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Engine, KERNEL_SIZE, type Key, MASK_LEVELS, RandomKey, remembered, tf } from "@opf/framework";
+import { type Engine, KERNEL_SIZE, type Key, maskThreshold, RandomKey, remembered, tf } from "@opf/framework";
 import { typed } from "./_attributes.ts";
 import type { Metadata } from "./_eager.ts";
 import { TYPE } from "./_ffi.ts";
@@ -11,9 +11,6 @@ import type { KernelBackend, Target } from "./_kernels.ts";
 import { MASK_BLOCK, type Op, philoxMask } from "./_philox.ts";
 
 const PHILOX = 1; // tensorflow::Algorithm::RNG_ALG_PHILOX
-
-// Half words below it are dropped.
-const thresholdOf = (rate: number): number => Math.round(rate * MASK_LEVELS);
 
 /** The random part of an engine. */
 export function randomNumbers(
@@ -45,7 +42,7 @@ export function randomNumbers(
   };
 
   const maskOf = remembered((count: number, rate: number) => {
-    const threshold = thresholdOf(rate);
+    const threshold = maskThreshold(rate);
     return jit((key, counter) => {
       if (threshold === 0) return [tf.ones([count], "bool")];
       const kept = below((op) => {
@@ -74,7 +71,7 @@ export function randomNumbers(
       const blocks = tf.range(0, Math.ceil(count / MASK_BLOCK), 1, "int32");
       const words = backend.getInputTensorIds([first!, second!, blocks, ...rest]);
       const number = (value: number) => backend.getInputTensorIds([tf.scalar(value, "int32")])[0]!;
-      return [below((op) => philoxMask(op, { words, number }, thresholdOf(rate)))];
+      return [below((op) => philoxMask(op, { words, number }, maskThreshold(rate)))];
     }, { name: `mask ${count} ${rate}`, kernel: true });
     return (key: tf.Tensor, counter: tf.Tensor) => {
       // Nothing of it has a gradient: what is recorded for one sees no op of it, and lets it be a kernel.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Engine, type Key, MASK_LEVELS, RandomKey, tf } from "@opf/framework";
+import { type Engine, type Key, maskThreshold, RandomKey, tf } from "@opf/framework";
 
 /** The random part of an engine whose tensors can be read at any time. */
 export const randomNumbers: Pick<Engine, "randomUniform" | "randomMask"> = {
@@ -12,7 +12,7 @@ export const randomNumbers: Pick<Engine, "randomUniform" | "randomMask"> = {
   randomMask: (key, shape, rate, place = 0) => {
     const count = tf.util.sizeFromShape([...shape]);
     const halves = new Uint16Array(asKey(key).bits(Math.ceil(count / 2), place).buffer); // the lower half first
-    const threshold = Math.round(rate * MASK_LEVELS);
+    const threshold = maskThreshold(rate);
     const kept = new Uint8Array(count);
     for (let at = 0; at < count; at++) kept[at] = halves[at]! >= threshold ? 1 : 0;
     return tf.tensor(kept, [...shape], "bool");
