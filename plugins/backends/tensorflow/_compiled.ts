@@ -6,6 +6,7 @@
 import { cacheFolder } from "@opf/framework";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { processorInfo } from "./_processor.ts";
 
 /**
  * A folder in the user's cache for kernels of this processor, this library and so many threads, among which they are
@@ -19,8 +20,8 @@ export async function compiledFolder(
   if (Deno.env.get("OPF_COMPILED") === "off") return undefined;
   try {
     const { size, mtime } = await Deno.stat(library.cc);
-    const info = await Deno.readTextFile("/proc/cpuinfo");
-    const features = info.split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line)).slice(0, 2);
+    const features = (await processorInfo()).split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line))
+      .slice(0, 2);
     if (features.length === 0) return undefined;
     const flags = Deno.env.get("XLA_FLAGS") ?? "";
     const parts = ["3", ...features, library.cc, size, Number(mtime), flags, threads];

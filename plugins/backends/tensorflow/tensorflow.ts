@@ -13,12 +13,12 @@ import { Compiler } from "./_jit.ts";
 import { registerBackend } from "./_kernels.ts";
 import { processMemory } from "../_process_memory.ts";
 import { keepKernelsIn, loadForGood, tuneKernels } from "./_process.ts";
+import { halvesVectors, processorInfo } from "./_processor.ts";
 import { randomNumbers } from "./_random.ts";
 import { tableRows } from "./_rows.ts";
 import { summaryWriter } from "./_summaries.ts";
 import { svds } from "./_svd.ts";
 import { checkVersion, findLibrary } from "./library.ts";
-import { cpus } from "node:os";
 
 let started: Promise<Engine> | undefined;
 
@@ -52,8 +52,7 @@ async function start(
     );
   }
   const eager = new Eager(library, context);
-  // oneDNN, which multiplies on CPUs, is made for Intel's: only there a chain of its products is faster than a kernel.
-  const productsAlone = !gpu && cpus().some(({ model }) => model.includes("Intel"));
+  const productsAlone = !gpu && !halvesVectors(await processorInfo());
   const compiler = new Compiler(eager, { note, compiled: () => kept?.keep(), productsAlone });
   const backend = await registerBackend(compiler.target, { version: library.version, gpu });
   compiler.attach(backend);
