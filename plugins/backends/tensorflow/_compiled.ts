@@ -6,22 +6,20 @@
 import { cacheFolder } from "@opf/framework";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { processorInfo } from "./_processor.ts";
 
 /**
- * A folder in the user's cache for kernels of this processor, this library and so many threads, among which they are
- * divided when they are compiled; nothing where `OPF_COMPILED` is `off` or the processor is not known (outside Linux). It
- * is made.
+ * A folder in the user's cache for kernels of a processor (what Linux says of it), this library and so many threads,
+ * among which they are divided when they are compiled; nothing where `OPF_COMPILED` is `off` or the processor is not known
+ * (outside Linux). It is made.
  */
 export async function compiledFolder(
   library: { readonly cc: string },
-  { threads }: { readonly threads: number },
+  { threads, processor }: { readonly threads: number; readonly processor: string },
 ): Promise<string | undefined> {
   if (Deno.env.get("OPF_COMPILED") === "off") return undefined;
   try {
     const { size, mtime } = await Deno.stat(library.cc);
-    const features = (await processorInfo()).split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line))
-      .slice(0, 2);
+    const features = processor.split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line)).slice(0, 2);
     if (features.length === 0) return undefined;
     const flags = Deno.env.get("XLA_FLAGS") ?? "";
     const parts = ["3", ...features, library.cc, size, Number(mtime), flags, threads];

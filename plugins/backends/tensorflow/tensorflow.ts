@@ -13,7 +13,7 @@ import { Compiler } from "./_jit.ts";
 import { registerBackend } from "./_kernels.ts";
 import { processMemory } from "../_process_memory.ts";
 import { keepKernelsIn, loadForGood, tuneKernels } from "./_process.ts";
-import { halvesVectors, processorInfo } from "./_processor.ts";
+import { isAmdBeforeZen5, processorInfo } from "./_processor.ts";
 import { randomNumbers } from "./_random.ts";
 import { tableRows } from "./_rows.ts";
 import { summaryWriter } from "./_summaries.ts";
@@ -37,7 +37,8 @@ async function start(
 ): Promise<Engine> {
   const found = await findLibrary({ ...(device && { device }), note });
   tuneKernels(); // before the folder, whose name follows the flags
-  const shared = await compiledFolder(found, { threads });
+  const processor = await processorInfo();
+  const shared = await compiledFolder(found, { threads, processor });
   const kept = shared === undefined ? undefined : KeptKernels.open(shared);
   if (kept) keepKernelsIn(kept.folder);
   loadForGood([...found.preload, found.framework, found.cc]);
@@ -52,7 +53,7 @@ async function start(
     );
   }
   const eager = new Eager(library, context);
-  const productsAlone = !gpu && !halvesVectors(await processorInfo());
+  const productsAlone = !gpu && !isAmdBeforeZen5(processor);
   const compiler = new Compiler(eager, { note, compiled: () => kept?.keep(), productsAlone });
   const backend = await registerBackend(compiler.target, { version: library.version, gpu });
   compiler.attach(backend);

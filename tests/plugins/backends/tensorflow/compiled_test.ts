@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { compiledFolder, KeptKernels } from "../../../../plugins/backends/tensorflow/_compiled.ts";
+import { processorInfo } from "../../../../plugins/backends/tensorflow/_processor.ts";
 
 const VARIABLES = ["OPF_CACHE", "OPF_COMPILED", "XLA_FLAGS"] as const;
 
@@ -11,7 +12,7 @@ async function folderWith(variables: Partial<Record<(typeof VARIABLES)[number], 
       if (variables[name] === undefined) Deno.env.delete(name);
       else Deno.env.set(name, variables[name]);
     }
-    return await compiledFolder({ cc }, { threads });
+    return await compiledFolder({ cc }, { threads, processor: await processorInfo() });
   } finally {
     for (const [name, value] of before) {
       if (value === undefined) Deno.env.delete(name);

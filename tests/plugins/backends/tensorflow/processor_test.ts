@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { halvesVectors } from "../../../../plugins/backends/tensorflow/_processor.ts";
+import { isAmdBeforeZen5 } from "../../../../plugins/backends/tensorflow/_processor.ts";
 
 const info = (vendor: string, family: number) =>
   ["processor\t: 0", `vendor_id\t: ${vendor}`, `cpu family\t: ${family}`, "model\t\t: 2", ""].join("\n");
 
 for (
-  const [which, text, halves] of [
+  const [which, text, before] of [
     ["AMD's Zen 2", info("AuthenticAMD", 23), true],
     ["AMD's Zen 4", info("AuthenticAMD", 25), true],
     ["AMD's Zen 5", info("AuthenticAMD", 26), false],
@@ -16,5 +16,5 @@ for (
     ["a system that does not say", "", false],
   ] as const
 ) {
-  Deno.test(`halvesVectors(): ${which}`, () => assertEquals(halvesVectors(text), halves));
+  Deno.test(`isAmdBeforeZen5(): ${which}`, () => assertEquals(isAmdBeforeZen5(text), before));
 }
