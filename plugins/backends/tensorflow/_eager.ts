@@ -168,6 +168,13 @@ export class Eager {
     return new Uint8Array(copy);
   }
 
+  /** Makes a function known, to be run by its name. */
+  add(name: string, pointer: Pointer): void {
+    const { c, status, check } = this.library;
+    c.TFE_ContextAddFunction(this.context, pointer, status);
+    check(() => `Adding the function ${name}`);
+  }
+
   /** Runs an op, or a function by its name, on tensors by number. */
   execute(name: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Metadata[] {
     const { library: { c, status, check }, context } = this;

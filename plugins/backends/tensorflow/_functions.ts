@@ -29,6 +29,8 @@ export interface Output {
   readonly bytes: Bytes;
   readonly shape: number[];
   readonly dtype: number;
+  /** What it is a reshape of. */
+  readonly reshapes?: Output;
 }
 
 /** The code depends on values, so it cannot be compiled ahead of them. */

@@ -86,6 +86,14 @@ Deno.test("kernels inside a function write one after another where its argument 
   tf.dispose([x, y, z]);
 });
 
+Deno.test("large arguments that take each other's place are read before they are written", () => {
+  const exchange = engine().jit((x, y) => [y!, x!, x!], { replaces: [0, 1, undefined] });
+  const given = [tf.fill([KERNEL_SIZE], 1), tf.fill([KERNEL_SIZE], 2)];
+  const outputs = exchange(...given);
+  assertEquals(outputs.map((tensor) => [...new Set(tensor.dataSync())]), [[2], [1], [1]]);
+  tf.dispose([...given, ...outputs]);
+});
+
 Deno.test("jit() does not hide an error of an op: it names the op, its inputs and that it was compiling", () => {
   const wrong = engine().jit((x, y) => [bias(x!, y!)]);
   const before = tf.memory().numTensors;
