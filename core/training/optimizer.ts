@@ -100,11 +100,11 @@ export function adamW(
       second = add(second, tf.mul(tf.square(slopes), (1 - adamBeta2) / adamBeta2));
       gradient = tf.scalar(0);
     }
-    moved[at] = update(values[at]!, first, second, gradient, clip, ...tf.unstack(ratesOf[at]!));
+    moved[at] = update(values[at]!, first, second, gradient, clip, ratesOf[at]!);
   });
   if (together && smallSlopes) {
-    const sizes = tf.unstack(tf.gather(tf.transpose(rates), together.owners(small), 1));
-    const parts = update(joined(values), joined(firsts), joined(seconds), smallSlopes, clip, ...sizes)
+    const sizes = tf.gather(tf.transpose(rates), together.owners(small), 1);
+    const parts = update(joined(values), joined(firsts), joined(seconds), smallSlopes, clip, sizes)
       .map((tensor) => together.split(tensor));
     small.forEach((at, index) => moved[at] = parts.map((tensors) => tensors[index]!));
   }
@@ -113,13 +113,15 @@ export function adamW(
 }
 
 /**
- * Arguments value, first moment, second moment, gradient, clip (a factor on the gradient), stepSize, secondCorrection, kept;
- * gives the new value and moments. As PyTorch's: `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
- * `w ← kept·w − stepSize · m / (secondCorrection·√v + ε)`. That `m` and `v` are worked out twice, once to be kept and once,
- * scaled, for `w`, lets XLA make one loop of all three, which reads and writes each number once.
+ * Arguments value, first moment, second moment, gradient, clip (a factor on the gradient), and rates: stepSize,
+ * secondCorrection and kept, each a number, or one for each of the value's. Gives the new value and moments. As PyTorch's:
+ * `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, `w ← kept·w − stepSize · m / (secondCorrection·√v + ε)`. That `m` and `v` are
+ * worked out twice, once to be kept and once, scaled, for `w`, lets XLA make one loop of all three, which reads and writes
+ * each number once.
  */
 const updateKernel = remembered((adamBeta1: number, adamBeta2: number, adamEpsilon: number) =>
-  kernel((value, first, second, gradient, clip, stepSize, correction, kept) => {
+  kernel((value, first, second, gradient, clip, rates) => {
+    const [stepSize, correction, kept] = tf.unstack(rates!);
     const m = (scale: tf.Tensor) => {
       const slope = tf.mul(gradient!, tf.mul(tf.mul(clip!, scale), 1 - adamBeta1));
       return tf.add(tf.mul(first!, tf.mul(scale, adamBeta1)), slope);
