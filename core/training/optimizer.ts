@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { engine, globalNorm } from "../engine.ts";
+import { engine, globalNorm, type Rows } from "../engine.ts";
 import { kernel, KERNEL_SIZE, remembered } from "../kernels.ts";
 import * as tf from "../tf.ts";
 import type { Slot } from "../weights.ts";
@@ -67,7 +67,7 @@ export interface AdamWStep {
 
 /**
  * One AdamW update of all slots, and the gradients' global norm before clipping, to be called while compiling. Large tensors
- * each go through a kernel, which writes where they are; the many small ones go through it together, as a vector.
+ * go through kernels, which write where they are; the many small ones go through one together, as a vector.
  */
 export function adamW(
   state: AdamWState,
@@ -87,59 +87,113 @@ export function adamW(
     ...others,
   ]);
   const clip = clipFactor(norm, maxGradNorm);
-  const update = updateKernel(adamBeta1, adamBeta2, adamEpsilon);
-  const moved: tf.Tensor[][] = [];
+  const constants = { clip, adamBeta1, adamBeta2, adamEpsilon };
   const ratesOf = tf.unstack(rates);
-  large.forEach((at, index) => {
-    let [first, second, gradient] = [firsts[at]!, seconds[at]!, gradients[at]!];
-    const few = rows[index];
-    if (few) {
-      const add = (table: tf.Tensor, addend: tf.Tensor) => addRows(table, addend, few.ids)[0]!;
-      const slopes = tf.mul(few.values, clip);
-      first = add(first, tf.mul(slopes, (1 - adamBeta1) / adamBeta1));
-      second = add(second, tf.mul(tf.square(slopes), (1 - adamBeta2) / adamBeta2));
-      gradient = tf.scalar(0);
-    }
-    moved[at] = update(values[at]!, first, second, gradient, clip, ratesOf[at]!);
+  const moving = large.map((at, index): Moving => {
+    const [value, first, second, gradient] = [values[at]!, firsts[at]!, seconds[at]!, gradients[at]!];
+    const own = { value, first, second, gradient, rates: ratesOf[at]! };
+    return rows[index] ? withRowsAdded(own, rows[index], constants) : own;
   });
   if (together && smallSlopes) {
-    const sizes = tf.gather(tf.transpose(rates), together.owners(small), 1);
-    const parts = update(joined(values), joined(firsts), joined(seconds), smallSlopes, clip, sizes)
-      .map((tensor) => together.split(tensor));
+    const own = tf.gather(tf.transpose(rates), together.owners(small), 1);
+    const [value, first, second] = [joined(values), joined(firsts), joined(seconds)];
+    moving.push({ value, first, second, gradient: smallSlopes, rates: own });
+  }
+  const done = updateAll(moving, constants);
+  const moved: tf.Tensor[][] = [];
+  large.forEach((at, index) => moved[at] = done[index]!);
+  if (together) {
+    const parts = done.at(-1)!.map((tensor) => together.split(tensor));
     small.forEach((at, index) => moved[at] = parts.map((tensors) => tensors[index]!));
   }
   const part = (number: number) => moved.map((tensors) => tensors[number]!);
   return { norm, values: part(0), firsts: part(1), seconds: part(2) };
 }
 
-/**
- * Arguments value, first moment, second moment, gradient, clip (a factor on the gradient), and rates: stepSize,
- * secondCorrection and kept, each a number, or one for each of the value's. Gives the new value and moments. As PyTorch's:
- * `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, `w ← kept·w − stepSize · m / (secondCorrection·√v + ε)`. That `m` and `v` are
- * worked out twice, once to be kept and once, scaled, for `w`, lets XLA make one loop of all three, which reads and writes
- * each number once.
- */
-const updateKernel = remembered((adamBeta1: number, adamBeta2: number, adamEpsilon: number) =>
-  kernel((value, first, second, gradient, clip, rates) => {
-    const [stepSize, correction, kept] = tf.unstack(rates!);
-    const m = (scale: tf.Tensor) => {
-      const slope = tf.mul(gradient!, tf.mul(tf.mul(clip!, scale), 1 - adamBeta1));
-      return tf.add(tf.mul(first!, tf.mul(scale, adamBeta1)), slope);
-    };
-    const v = (scale: tf.Tensor) => {
-      const slope = tf.mul(gradient!, tf.mul(tf.mul(tf.square(clip!), scale), 1 - adamBeta2));
-      return tf.add(tf.mul(second!, tf.mul(scale, adamBeta2)), tf.mul(gradient!, slope));
-    };
-    const one = tf.scalar(1);
-    const step = tf.div(m(stepSize!), tf.add(tf.sqrt(v(tf.square(correction!))), adamEpsilon));
-    return [tf.sub(tf.mul(value!, kept!), step), m(one), v(one)];
-  }, { name: "adamW", replaces: [0, 1, 2] })
-);
+/** What AdamW is given of one tensor. */
+interface Moving {
+  readonly value: tf.Tensor;
+  readonly first: tf.Tensor;
+  readonly second: tf.Tensor;
+  readonly gradient: tf.Tensor;
+  /** stepSize, secondCorrection and kept, each a number or one for each of the tensor's. */
+  readonly rates: tf.Tensor;
+}
 
-// What rows of the gradient add to a moment is added before the moment fades, more by as much.
+const MOVING = ["value", "first", "second", "gradient", "rates"] as const;
+
+const shapesOf = (own: Moving): string => MOVING.map((part) => own[part].shape.join("x")).join();
+
+/** What is the same for all. */
+interface Constants extends Pick<AdamWSettings, "adamBeta1" | "adamBeta2" | "adamEpsilon"> {
+  /** A factor on gradients. */
+  readonly clip: tf.Scalar;
+}
+
+// What few rows of a gradient add to the moments is added before those fade, more by as much; the rest of it is zero.
+function withRowsAdded(own: Moving, rows: Rows, { clip, adamBeta1, adamBeta2 }: Constants): Moving {
+  const slopes = tf.mul(rows.values, clip);
+  const add = (moment: tf.Tensor, addend: tf.Tensor) => addRows(moment, addend, rows.ids)[0]!;
+  const first = add(own.first, tf.mul(slopes, (1 - adamBeta1) / adamBeta1));
+  const second = add(own.second, tf.mul(tf.square(slopes), (1 - adamBeta2) / adamBeta2));
+  return { ...own, first, second, gradient: tf.scalar(0) };
+}
+
 const addRows = kernel((table, values, ids) => [
   engine().rows!.add(table!, { values: values as tf.Tensor2D, ids: ids as tf.Tensor1D }),
 ], { name: "add_rows", replaces: [0] });
+
+// Numbers that one kernel moves: of smaller tensors several, for a call takes as long as moving 2¹⁷ numbers.
+const TOGETHER = 2 ** 20;
+
+/** The new value and moments of each. */
+function updateAll(all: readonly Moving[], { clip, adamBeta1, adamBeta2, adamEpsilon }: Constants): tf.Tensor[][] {
+  const moved: tf.Tensor[][] = [];
+  for (const alike of Map.groupBy(all.keys(), (at) => shapesOf(all[at]!)).values()) {
+    const most = Math.ceil(TOGETHER / all[alike[0]!]!.value.size);
+    for (let from = 0; from < alike.length; from += most) {
+      const some = alike.slice(from, from + most), count = some.length;
+      const update = updateKernel(adamBeta1, adamBeta2, adamEpsilon, count);
+      const tensors = update(...MOVING.flatMap((part) => some.map((at) => all[at]![part])), clip);
+      some.forEach((at, index) => moved[at] = [0, 1, 2].map((part) => tensors[part * count + index]!));
+    }
+  }
+  return moved;
+}
+
+const updateKernel = remembered((adamBeta1: number, adamBeta2: number, adamEpsilon: number, count: number) =>
+  kernel((...inputs) => {
+    const clip = inputs.pop() as tf.Scalar;
+    const moved = Array.from({ length: count }, (_, at) => {
+      const own = MOVING.map((part, number) => [part, inputs[number * count + at]] as const);
+      return updated(Object.fromEntries(own) as unknown as Moving, { clip, adamBeta1, adamBeta2, adamEpsilon });
+    });
+    return [0, 1, 2].flatMap((part) => moved.map((tensors) => tensors[part]!));
+  }, { name: "adamW", replaces: Array.from({ length: 3 * count }, (_, at) => at) })
+);
+
+/**
+ * The new value and moments. As PyTorch's: `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
+ * `w ← kept·w − stepSize · m / (secondCorrection·√v + ε)`. That `m` and `v` are worked out twice, once to be kept and once,
+ * scaled, for `w`, lets XLA make one loop of all three, which reads and writes each number once.
+ */
+function updated(
+  { value, first, second, gradient, rates }: Moving,
+  { clip, adamBeta1, adamBeta2, adamEpsilon }: Constants,
+): tf.Tensor[] {
+  const [stepSize, correction, kept] = tf.unstack(rates) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const m = (scale: tf.Tensor) => {
+    const slope = tf.mul(gradient, tf.mul(tf.mul(clip, scale), 1 - adamBeta1));
+    return tf.add(tf.mul(first, tf.mul(scale, adamBeta1)), slope);
+  };
+  const v = (scale: tf.Tensor) => {
+    const slope = tf.mul(gradient, tf.mul(tf.mul(tf.square(clip), scale), 1 - adamBeta2));
+    return tf.add(tf.mul(second, tf.mul(scale, adamBeta2)), tf.mul(gradient, slope));
+  };
+  const one = tf.scalar(1);
+  const step = tf.div(m(stepSize), tf.add(tf.sqrt(v(tf.square(correction))), adamEpsilon));
+  return [tf.sub(tf.mul(value, kept), step), m(one), v(one)];
+}
 
 const asVector = (tensor: tf.Tensor): tf.Tensor => tensor.rank === 1 ? tensor : tf.reshape(tensor, [-1]);
 
