@@ -7,9 +7,9 @@ import { kernel, remembered, tf } from "@opf/framework";
 
 /**
  * The matrix `[Π i(k), Π j(k)]` of local tensors `[d(k−1), i(k), j(k), d(k)]`. Neighbours are multiplied in the order
- * that takes the fewest multiplications (dynamic programming over intervals, as for a chain of matrices). All products
- * are one kernel, those of the gradient another, which is given the partial products that the first one made. Tensors
- * that are one and the same, as the identities of a new operator, are multiplied once.
+ * that takes the fewest multiplications (dynamic programming over intervals, as for a chain of matrices). The gradient
+ * is given the partial products. All products are one kernel and those of the gradient another, unless the engine's own
+ * products are faster. Tensors that are one and the same, as the identities of a new operator, are multiplied once.
  */
 export function contract(tensors: readonly tf.Tensor[]): tf.Tensor2D {
   const chain: Chain = {
