@@ -83,10 +83,11 @@ export class Recorder {
   }
 
   constant(shape: readonly number[], dtype: number, values: Values): number {
-    const tensor = { shape: [...shape], dtype, values };
-    const make = () => this.#graph.constant(tensor);
-    const few = dtype === TYPE.int32 && values.length <= 8;
-    return this.#named({ ...tensor, make: few ? () => this.#once(`${shape}: ${values}`, make) : make }).id;
+    const isFewIntegers = dtype === TYPE.int32 && values.length <= 8; // as shapes and axes are
+    if (!isFewIntegers) return this.#named(this.#graph.constant({ shape, dtype, values })).id;
+    const tensor = { shape: [...shape], dtype, values: Int32Array.from(values as Int32Array) };
+    const make = () => this.#once(`${shape}: ${tensor.values}`, () => this.#graph.constant(tensor));
+    return this.#named({ ...tensor, make }).id;
   }
 
   /** Records an op on tensors of this graph, or on constants. */

@@ -94,6 +94,35 @@ Deno.test("large arguments that take each other's place are read before they are
   tf.dispose([...given, ...outputs]);
 });
 
+Deno.test("a constant of a compiled function is what it was made of, whatever becomes of the array", () =>
+  tf.tidy(() => {
+    const add = engine().jit((x) => {
+      const numbers = [Int32Array.of(1, 2), Int32Array.from({ length: 20 }, () => 3)];
+      const [few, many] = numbers.map((values) => tf.tensor1d(values, "int32"));
+      const twin = tf.tensor1d([1, 2], "int32");
+      for (const values of numbers) values.fill(9);
+      return [tf.add(x!, few!), tf.add(few!, twin), tf.sum(many!)];
+    });
+    const found = add(tf.tensor1d([10, 20], "int32"));
+    assertEquals(found.map((tensor) => [...tensor.dataSync()]), [[11, 22], [2, 4], [60]]);
+  }));
+
+Deno.test("a tensor reshaped again and again is the same numbers, in the shape asked for", () =>
+  tf.tidy(() => {
+    const shapes = [[2, 3], [6], [3, 2, 1], [2, 3], [1, 6], [2, 3]];
+    const run = engine().jit((x) => {
+      const all = [x!];
+      for (const shape of shapes) all.push(tf.reshape(all.at(-1)!, shape));
+      const one = tf.reshape(tf.slice(all[2]!, [4], [1]), []);
+      return [...all, tf.transpose(all[4]!), one, tf.reshape(one, [1, 1]), tf.reshape(tf.neg(x!), [6])];
+    });
+    const found = run(tf.tensor2d([[1, 2, 3], [4, 5, 6]]));
+    assertEquals(found.map(({ shape }) => shape), [[2, 3], ...shapes, [3, 2], [], [1, 1], [6]]);
+    assertEquals(found.slice(0, 7).map((tensor) => [...tensor.dataSync()]), Array(7).fill([1, 2, 3, 4, 5, 6]));
+    const others = [[1, 4, 2, 5, 3, 6], [5], [5], [-1, -2, -3, -4, -5, -6]];
+    assertEquals(found.slice(7).map((tensor) => [...tensor.dataSync()]), others);
+  }));
+
 Deno.test("jit() does not hide an error of an op: it names the op, its inputs and that it was compiling", () => {
   const wrong = engine().jit((x, y) => [bias(x!, y!)]);
   const before = tf.memory().numTensors;
