@@ -177,7 +177,9 @@ export class Recorder {
         },
       });
       variable.touched.push(operation);
-      return this.#graph.output(operation, 0, { shape, dtype }, { tell: true });
+      const output = this.#graph.output(operation, 0, { shape, dtype });
+      this.#graph.tellShape(output);
+      return output;
     };
     const value = this.#named({ shape, dtype, make });
     this.#variables.set(value.id, variable);

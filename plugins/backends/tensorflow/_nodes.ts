@@ -46,21 +46,17 @@ export class Graph {
     return operation!;
   }
 
-  /** An output of which shape and type are known, perhaps not to TensorFlow: then it is to be told. */
-  output(
-    operation: Pointer,
-    number: number,
-    { shape, dtype }: Omit<Metadata, "id">,
-    { tell = false } = {},
-  ): Output {
-    const bytes = outputBytes(operation, number);
-    if (tell) {
-      const { c, status, check } = this.library;
-      const dims = BigInt64Array.from(shape, BigInt);
-      c.TF_GraphSetTensorShape(this.#pointer, bytes, dims, dims.length, status);
-      check(() => "Telling the shape of a value");
-    }
-    return { bytes, shape: [...shape], dtype };
+  /** An output of which shape and type are known. */
+  output(operation: Pointer, number: number, { shape, dtype }: Omit<Metadata, "id">): Output {
+    return { bytes: outputBytes(operation, number), shape: [...shape], dtype };
+  }
+
+  /** Tells TensorFlow the shape of a value, which it does not infer. */
+  tellShape({ bytes, shape }: Output): void {
+    const { c, status, check } = this.library;
+    const dims = BigInt64Array.from(shape, BigInt);
+    c.TF_GraphSetTensorShape(this.#pointer, bytes, dims, dims.length, status);
+    check(() => "Telling the shape of a value");
   }
 
   constant(tensor: { readonly shape: readonly number[]; readonly dtype: number; readonly values: Values }): Output {

@@ -154,10 +154,11 @@ Deno.test("adamW() moves each of many tensors by its own gradient, moments and r
     const parts = [0, 1, 2, 3].map((part) => shapes.map((shape, at) => randomLike(shape, 10 * part + at)));
     const [values, firsts, gradients] = [parts[0]!, parts[1]!, parts[3]!];
     const seconds = parts[2]!.map((tensor) => tf.square(tensor) as tf.Tensor);
-    const before = [values, firsts, seconds, gradients].map((tensors) => tensors.map((tensor) => tensor.dataSync()));
+    const gradientNumbers = gradients.map((tensor) => tensor.dataSync());
+    const norm = Math.sqrt(gradientNumbers.flatMap((all) => [...all]).reduce((sum, g) => sum + g * g, 0));
     const count = shapes.length;
     const take = (tensors: tf.Tensor[]) => tensors.splice(0, count);
-    const compiled = engine().jit((...inputs) => {
+    const step = engine().jit((...inputs) => {
       const state = { values: take(inputs), firsts: take(inputs), seconds: take(inputs) };
       const moved = adamW(state, { gradients: take(inputs), others: [], rates: inputs[0] as tf.Tensor2D }, {
         ...settings,
@@ -165,19 +166,23 @@ Deno.test("adamW() moves each of many tensors by its own gradient, moments and r
         factorLearningRate: 0,
       });
       return [...moved.values, ...moved.firsts, ...moved.seconds, moved.norm];
-    });
-    const after = compiled(...values, ...firsts, ...seconds, ...gradients, tf.tensor2d(rates));
-    const norm = Math.sqrt(before[3]!.flatMap((all) => [...all]).reduce((sum, g) => sum + g * g, 0));
-    assertAlmostEquals(after.at(-1)!.dataSync()[0]!, norm, 1e-4 * norm);
-    rates.forEach(([stepSize, correction, kept], at) => {
-      const [value, first, second, gradient] = before.map((tensors) => tensors[at]!) as Float32Array[];
-      const found = [0, 1, 2].map((part) => after[part * count + at]!.dataSync());
-      for (let place = 0; place < value!.length; place += Math.ceil(value!.length / 50)) {
-        const g = gradient![place]! * maxGradNorm / norm;
-        const m = b1 * first![place]! + (1 - b1) * g, v = b2 * second![place]! + (1 - b2) * g * g;
-        const moved = kept! * value![place]! - stepSize! * m / (correction! * Math.sqrt(v) + epsilon);
-        [moved, m, v].forEach((wanted, part) => assertAlmostEquals(found[part]![place]!, wanted, 1e-4));
-      }
-    });
+    }, { replaces: Array.from({ length: 3 * count }, (_, at) => at) });
+    let state = [...values, ...firsts, ...seconds];
+    for (const _ of ["given", "in the engine's own memory"]) {
+      const before = state.map((tensor) => tensor.dataSync());
+      const after = step(...state, ...gradients, tf.tensor2d(rates));
+      assertAlmostEquals(after.pop()!.dataSync()[0]!, norm, 1e-4 * norm);
+      rates.forEach(([stepSize, correction, kept], at) => {
+        const [value, first, second] = [0, 1, 2].map((part) => before[part * count + at]!) as Float32Array[];
+        const found = [0, 1, 2].map((part) => after[part * count + at]!.dataSync());
+        for (let place = 0; place < value!.length; place += Math.ceil(value!.length / 50)) {
+          const g = gradientNumbers[at]![place]! * maxGradNorm / norm;
+          const m = b1 * first![place]! + (1 - b1) * g, v = b2 * second![place]! + (1 - b2) * g * g;
+          const moved = kept! * value![place]! - stepSize! * m / (correction! * Math.sqrt(v) + epsilon);
+          [moved, m, v].forEach((wanted, part) => assertAlmostEquals(found[part]![place]!, wanted, 1e-4));
+        }
+      });
+      state = after;
+    }
   });
 });
