@@ -14,9 +14,10 @@ const LINUX = { files: ["libc.so.6", "libdl.so.2"], nodelete: 0x1000 }; // dlope
 const DARWIN = { files: ["libSystem.B.dylib"], nodelete: 0x80 };
 const RTLD_NOW = 2, WRITE_ONLY = 1, STANDARD_ERROR = 2;
 
+// What is set, and to what; the library adds up lists of extra options.
 const KERNEL_FLAGS = [
-  ["--xla_cpu_prefer_vector_width", "512"],
-  ["--xla_backend_extra_options", "xla_cpu_use_multi_output_fusion"],
+  ["xla_cpu_prefer_vector_width", "--xla_cpu_prefer_vector_width=512"],
+  ["xla_cpu_use_multi_output_fusion", "--xla_backend_extra_options=xla_cpu_use_multi_output_fusion"],
 ] as const;
 
 const I = "i32", P = "pointer", B = "buffer";
@@ -66,7 +67,7 @@ export function keepKernelsIn(folder: string): void {
  */
 export function tuneKernels(): void {
   const given = Deno.env.get("XLA_FLAGS") ?? "";
-  for (const [flag, value] of KERNEL_FLAGS) if (!given.includes(flag)) addTo("XLA_FLAGS", `${flag}=${value}`);
+  for (const [what, flag] of KERNEL_FLAGS) if (!given.includes(what)) addTo("XLA_FLAGS", flag);
 }
 
 const setDefault = (name: string, value: string): void =>

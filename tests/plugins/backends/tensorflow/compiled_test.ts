@@ -1,25 +1,14 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { compiledFolder, KeptKernels } from "../../../../plugins/backends/tensorflow/_compiled.ts";
 import { processorInfo } from "../../../../plugins/backends/tensorflow/_processor.ts";
-
-const VARIABLES = ["OPF_CACHE", "OPF_COMPILED", "XLA_FLAGS"] as const;
+import { withEnvironment } from "../../../_place.ts";
 
 /** Asks for the folder with these variables set, and no other. */
-async function folderWith(variables: Partial<Record<(typeof VARIABLES)[number], string>>, cc: string, threads = 2) {
-  const before = VARIABLES.map((name) => [name, Deno.env.get(name)] as const);
-  try {
-    for (const name of VARIABLES) {
-      if (variables[name] === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, variables[name]);
-    }
-    return await compiledFolder({ cc }, { threads, processor: await processorInfo() });
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, value);
-    }
-  }
-}
+const folderWith = (variables: Record<string, string>, cc: string, threads = 2) =>
+  withEnvironment(
+    { OPF_CACHE: undefined, OPF_COMPILED: undefined, XLA_FLAGS: undefined, ...variables },
+    async () => await compiledFolder({ cc }, { threads, processor: await processorInfo() }),
+  );
 
 Deno.test({
   name:
