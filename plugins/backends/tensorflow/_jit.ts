@@ -108,6 +108,9 @@ export class Compiler {
         return this.#backend.createOutputTensor(argument);
       });
       const outputs = this.#backend.getInputTensorIds(compute(...given));
+      if (kernel && !recorder.isKernel) {
+        this.options.note(`"${name}" adds up rows twice, so it is not made one kernel.`);
+      }
       return recorder.finish(`${name.replace(/\W/g, "_")}_${this.#functions++}`, {
         outputs,
         replaces,

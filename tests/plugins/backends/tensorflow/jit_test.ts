@@ -142,7 +142,7 @@ function bias(x: tf.Tensor, y: tf.Tensor): tf.Tensor {
   return backend.executeSingleOutput("BiasAdd", [{ name: "T", type: 4, value: 1 }], [x, y]);
 }
 
-Deno.test("a function that reads values is told of once, by its name; a training step is compiled without a word", async () => {
+Deno.test("what is not compiled as asked is told of once, by its name; a training step is compiled without a word", async () => {
   // A process of its own: an engine is told at its start whom to tell.
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     cwd: ROOT,
@@ -160,6 +160,10 @@ Deno.test("a function that reads values is told of once, by its name; a training
        notes.length = 0;
        const reads = engine().jit((x) => [tf.scalar(x.dataSync()[0])], { name: "peeking" });
        const read = [1, 2, 3].map((value) => reads(tf.tensor1d([value]))[0].arraySync());
+       const ids = tf.tensor1d([0, 0], "int32");
+       const sums = (x) => [x, tf.mul(x, 2)].map((rows) => tf.unsortedSegmentSum(rows, ids, 1));
+       const summed = engine().jit(sums, { name: "summing", kernel: true });
+       for (let time = 0; time < 2; time++) summed(tf.ones([2, 3]));
        const matrix = { name: "a.weight", kind: "ffn", module: "a", layer: 0, shape: [256, 300] };
        const options = { head: TOY_HEAD, optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, trains: () => true };
        const stepper = new Stepper(toyWeights(toyModel([matrix])), options);
@@ -171,7 +175,10 @@ Deno.test("a function that reads values is told of once, by its name; a training
   const said = new TextDecoder().decode(stderr);
   assertEquals([code, said], [0, ""]);
   assertEquals(JSON.parse(new TextDecoder().decode(stdout)), {
-    notes: ['"peeking" cannot be compiled (it reads a tensor\'s values); it runs uncompiled, which is slower.'],
+    notes: [
+      '"peeking" cannot be compiled (it reads a tensor\'s values); it runs uncompiled, which is slower.',
+      '"summing" adds up rows twice, so it is not made one kernel.',
+    ],
     read: [1, 2, 3],
     threads: 1,
   });
