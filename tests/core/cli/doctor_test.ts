@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { withEnvironment } from "../../_place.ts";
 import { inTinyFolder, run } from "./_command.ts";
 
 Deno.test("doctor tells versions, each backend with its checks and costs, and the sources, as text and as JSON", () =>
@@ -31,9 +32,8 @@ Deno.test("doctor tells versions, each backend with its checks and costs, and th
   }));
 
 Deno.test("doctor says what is wrong with the library and ends with 1, and with 0 for a backend that works without it", () =>
-  inTinyFolder(async (folder) => {
-    Deno.env.set("OPF_LIBTENSORFLOW", folder);
-    try {
+  inTinyFolder((folder) =>
+    withEnvironment({ OPF_LIBTENSORFLOW: folder }, async () => {
       const { code, out } = await run(["doctor"], folder);
       assertEquals(code, 1);
       assertStringIncludes(out, "--  tensorflow: OPF_LIBTENSORFLOW");
@@ -41,7 +41,5 @@ Deno.test("doctor says what is wrong with the library and ends with 1, and with 
       assertStringIncludes(out, "ok  wasm:");
       const other = await run(["doctor", "--backend", "wasm"], folder);
       assertEquals(other.code, 0, other.out);
-    } finally {
-      Deno.env.delete("OPF_LIBTENSORFLOW");
-    }
-  }));
+    })
+  ));

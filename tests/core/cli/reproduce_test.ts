@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
-import { inFolder } from "../../_place.ts";
+import { inFolder, withEnvironment } from "../../_place.ts";
 import { inTinyFolder, run, spawn } from "./_command.ts";
 import type { Result } from "../../../core/experiment/results.ts";
 
@@ -177,17 +177,14 @@ Deno.test("reproduce stops after the step at hand when it is interrupted", () =>
   }));
 
 Deno.test("reproduce says at once that there is no library, and starts nothing", () =>
-  inTinyFolder(async (folder) => {
-    Deno.env.set("OPF_LIBTENSORFLOW", `${folder}/data`);
-    try {
+  inTinyFolder((folder) =>
+    withEnvironment({ OPF_LIBTENSORFLOW: `${folder}/data` }, async () => {
       const { code, out, err } = await run(["reproduce", "tiny.ts", ...DATA, "--runs", "runs"], folder);
       assertEquals([code, out], [2, ""], err);
       assertStringIncludes(err, "OPF_LIBTENSORFLOW names");
       assertEquals(names(`${folder}/runs`), []);
-    } finally {
-      Deno.env.delete("OPF_LIBTENSORFLOW");
-    }
-  }));
+    })
+  ));
 
 Deno.test("reproduce refuses a tokenizer that knows more tokens than the weights, and weights that are another model's", () =>
   inTinyFolder(async (folder) => {
