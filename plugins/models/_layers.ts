@@ -77,8 +77,8 @@ export const biasActivation = remembered((activation: string) =>
 export const drop = (x: tf.Tensor, mask: tf.Tensor | undefined, rate: number): tf.Tensor =>
   mask ? tf.mul(x, tf.mul(tf.cast(mask, "float32"), 1 / (1 - rate))) : x;
 
-/** Mean and `1 / √(variance + ε)` of each row, `[rows, 1]`; the variance is the biased one of LayerNorm. */
-function moments(x: tf.Tensor, epsilon: number): { mean: tf.Tensor2D; inverse: tf.Tensor2D } {
+/** Mean of each row and `1 / √(variance + ε)`, `[rows, 1]`; the variance is the biased one of LayerNorm. */
+function meanAndInverse(x: tf.Tensor, epsilon: number): { mean: tf.Tensor2D; inverse: tf.Tensor2D } {
   const mean = means(x);
   return { mean, inverse: tf.rsqrt(tf.add(means(tf.square(tf.sub(x, mean))), epsilon)) };
 }
@@ -86,7 +86,7 @@ function moments(x: tf.Tensor, epsilon: number): { mean: tf.Tensor2D; inverse: t
 /** `dropout(LayerNorm(x))`: arguments x, scale, shift[, mask]. */
 export const normDropout = remembered((rate: number, epsilon: number) =>
   fused((x, scale, shift, mask) => {
-    const { mean, inverse } = moments(x!, epsilon);
+    const { mean, inverse } = meanAndInverse(x!, epsilon);
     return drop(tf.add(tf.mul(tf.mul(tf.sub(x!, mean), inverse), scale!), shift!), mask, rate);
   }, { name: "norm_dropout" })
 );
@@ -100,7 +100,7 @@ export const dropoutResidualNorm = remembered((rate: number, epsilon: number) =>
   // XLA makes one loop of results that share nothing but what they read; so what two of them need is said in two ways.
   const forward = kernel((x, bias, residual, scale, shift, mask) => {
     const sum = tf.add(residual!, drop(tf.add(x!, bias!), mask, rate));
-    const { mean, inverse } = moments(sum, epsilon);
+    const { mean, inverse } = meanAndInverse(sum, epsilon);
     const shifts = tf.mul(mean, inverse);
     const scaled = tf.mul(tf.mul(sum, scale!), inverse);
     return [
