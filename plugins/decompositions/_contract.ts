@@ -9,36 +9,52 @@ import { kernel, remembered, tf } from "@opf/framework";
  * The matrix `[Π i(k), Π j(k)]` of local tensors `[d(k−1), i(k), j(k), d(k)]`. Neighbours are multiplied in the order
  * that takes the fewest multiplications (dynamic programming over intervals, as for a chain of matrices). The gradient
  * is given the partial products. All products are one kernel and those of the gradient another, unless the engine's own
- * products are faster. Tensors that are one and the same, as the identities of a new operator, are multiplied once.
+ * products are faster. Nothing is multiplied with what {@linkcode identity} made.
  */
 export function contract(tensors: readonly tf.Tensor[]): tf.Tensor2D {
   const chain: Chain = {
     shapes: tensors.map(({ shape }) => shape),
-    same: tensors.map(({ dataId }) => tensors.findIndex((other) => other.dataId === dataId)),
+    identities: tensors.map(({ dataId }) => identities.has(dataId)),
   };
   const whole = tensors.length === 1 ? tensors[0]! : contractionOf(JSON.stringify(chain))(tensors);
   return tf.reshape(whole, [whole.shape[1]!, whole.shape[2]!]);
 }
 
+/** The local tensor `[d, 1, 1, d]` that changes nothing, until training moves it. */
+export function identity(bond: number): tf.Tensor {
+  const made = tf.reshape(tf.eye(bond), [bond, 1, 1, bond]);
+  if (bond > 1) identities.add(made.dataId); // all of a chain's tensors but one may be of bond 1: something is to be made
+  return made;
+}
+
+// What a tensor holds never changes: what training makes of it has an id of its own.
+const identities = new WeakSet<tf.DataId>();
+
 /** A tensor that is given, by its number, or the product of two. */
 type Node = number | readonly [left: Node, right: Node];
 
-/** What a contraction is made for: shapes, and for each tensor the first that is the same. */
+/** What a contraction is made for: the tensors' shapes, and which are identities. */
 interface Chain {
   readonly shapes: readonly (readonly number[])[];
-  readonly same: readonly number[];
+  readonly identities: readonly boolean[];
 }
 
 // The contraction of a chain's tensors: `[1, Π i(k), Π j(k), 1]`.
 const contractionOf = remembered((described: string) => {
-  const { shapes, same }: Chain = JSON.parse(described);
+  const { shapes, identities }: Chain = JSON.parse(described);
   const order = cheapestOrder(shapes);
-  const nameOf = (node: Node): string =>
-    typeof node === "number" ? `${same[node]}` : `(${nameOf(node[0])} ${nameOf(node[1])})`;
-  const named = new Map(productsIn(order).map((node) => [nameOf(node), node]));
-  const [names, products] = [[...named.keys()], [...named.values()]];
-  const valueOf = (node: Node, tensors: readonly tf.Tensor[], made: readonly tf.Tensor[]) =>
-    typeof node === "number" ? tensors[node]! : made[names.indexOf(nameOf(node))]!;
+  // Of a product with an identity, the other one.
+  const valued = (node: Node): Node => {
+    if (typeof node === "number") return node;
+    const [left, right] = [valued(node[0]), valued(node[1])];
+    const isIdentity = (one: Node) => typeof one === "number" && identities[one]!;
+    return isIdentity(right) ? left : isIdentity(left) ? right : node;
+  };
+  const products = productsIn(order).filter((node) => valued(node) === node);
+  const valueOf = (node: Node, tensors: readonly tf.Tensor[], made: readonly tf.Tensor[]) => {
+    const found = valued(node);
+    return typeof found === "number" ? tensors[found]! : made[products.indexOf(found)]!;
+  };
   // All products, the whole one last.
   const forward = kernel((...tensors) => {
     const made: tf.Tensor[] = [];
@@ -117,7 +133,7 @@ function cheapestOrder(shapes: readonly (readonly number[])[]): Node {
     if (found) return found;
     const ends = shapes[from]![0]! * shapes[to]![3]!;
     let cheapest: { cost: number; node: Node } | undefined;
-    // Of equal costs the middle: halves of equal tensors are one product.
+    // Of equal costs the middle: halves run beside each other.
     const splits = Array.from({ length: to - from }, (_, at) => from + at);
     splits.sort((a, b) => Math.abs(2 * a + 1 - from - to) - Math.abs(2 * b + 1 - from - to));
     for (const split of splits) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Asking, tf } from "@opf/framework";
+import { identity } from "./_contract.ts";
 
 /** What one matrix is written as. */
 export interface Sweep {
@@ -33,7 +34,7 @@ export function* sweep(
     const [left, restRows, restColumns] = rest.shape as [number, number, number];
     const row = rows[k]!, column = columns[k]!;
     if (row * column === 1) {
-      tensors.push(identities.getOrInsertComputed(left, () => tf.reshape(tf.eye(left), [left, 1, 1, left])));
+      tensors.push(identities.getOrInsertComputed(left, () => identity(left)));
       continue;
     }
     const nextRows = restRows / row, nextColumns = restColumns / column;
