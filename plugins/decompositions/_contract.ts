@@ -14,7 +14,7 @@ import { kernel, remembered, tf } from "@opf/framework";
 export function contract(tensors: readonly tf.Tensor[]): tf.Tensor2D {
   const chain: Chain = {
     shapes: tensors.map(({ shape }) => shape),
-    identities: tensors.map(({ dataId }) => identities.has(dataId)),
+    identities: tensors.map(({ dataId }) => unmoved.has(dataId)),
   };
   const whole = tensors.length === 1 ? tensors[0]! : contractionOf(JSON.stringify(chain))(tensors);
   return tf.reshape(whole, [whole.shape[1]!, whole.shape[2]!]);
@@ -23,12 +23,13 @@ export function contract(tensors: readonly tf.Tensor[]): tf.Tensor2D {
 /** The local tensor `[d, 1, 1, d]` that changes nothing, until training moves it. */
 export function identity(bond: number): tf.Tensor {
   const made = tf.reshape(tf.eye(bond), [bond, 1, 1, bond]);
-  if (bond > 1) identities.add(made.dataId); // all of a chain's tensors but one may be of bond 1: something is to be made
+  // Of bond 1 a chain may have nothing but identities and one other tensor; then there would be no product to make.
+  if (bond > 1) unmoved.add(made.dataId);
   return made;
 }
 
-// What a tensor holds never changes: what training makes of it has an id of its own.
-const identities = new WeakSet<tf.DataId>();
+// Identities as they were made: what training makes of a tensor has an id of its own.
+const unmoved = new WeakSet<tf.DataId>();
 
 /** A tensor that is given, by its number, or the product of two. */
 type Node = number | readonly [left: Node, right: Node];
