@@ -3,15 +3,15 @@
  *
  * @module
  */
-export * as tf from "./core/tf.ts";
-export * from "./core/cache.ts";
+export * as tf from "./core/backend/tf.ts";
+export * from "./core/io/cache.ts";
 export * from "./core/decomposition.ts";
-export * from "./core/engine.ts";
+export * from "./core/backend/engine.ts";
 export * from "./core/errors.ts";
-export * from "./core/importance.ts";
+export * from "./core/importance_score.ts";
 export * from "./core/json.ts";
-export * from "./core/kernels.ts";
-export * from "./core/model.ts";
+export * from "./core/backend/kernels.ts";
+export * from "./core/model/model.ts";
 export * from "./core/random.ts";
 export {
   defineExperiment,
@@ -22,9 +22,9 @@ export {
   zipped,
 } from "./core/experiment/define.ts";
 export * from "./core/training/schedule.ts";
-export * from "./core/selection.ts";
+export * from "./core/selection_policy.ts";
 export * from "./core/source.ts";
-export * from "./core/structure.ts";
+export * from "./core/model/structure.ts";
 export * from "./core/task.ts";
-export * from "./core/tokenizer.ts";
-export * from "./core/weights.ts";
+export * from "./core/model/tokenizer.ts";
+export * from "./core/model/weights.ts";

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { globalNorm, type Svd, svds } from "./engine.ts";
+import { globalNorm, type Svd, svds } from "./backend/engine.ts";
 import type { Json } from "./json.ts";
 import type { RandomKey } from "./random.ts";
-import * as tf from "./tf.ts";
-import type { Tensor, Tensor2D } from "./tf.ts";
+import * as tf from "./backend/tf.ts";
+import type { Tensor, Tensor2D } from "./backend/tf.ts";
 
 /** `[rows, columns]` as the model stores the matrix. */
 export type MatrixShape = readonly [rows: number, columns: number];

@@ -5,7 +5,7 @@
  */
 import { type Example, NotFoundError, type Source, type Task, type TaskContext, type TestSet } from "@opf/framework";
 import { join, resolve } from "node:path";
-import type { GlueOptions } from "./_glue.ts";
+import type { GlueOptions } from "./_glue_options.ts";
 import { DATASET, firstOf, readShards, shardsOf } from "./_files.ts";
 import { readTsv, type Row, type Wanted } from "./_tsv.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { RandomKey } from "@opf/framework";
-import { initialize } from "../core/pretrained.ts";
-import { writeSafetensors } from "../core/safetensors.ts";
+import { initialize } from "../core/model/pretrained.ts";
+import { writeSafetensors } from "../core/io/safetensors.ts";
 import { bert } from "@opf/framework/plugins";
 
 const WORDS = [

@@ -14,10 +14,10 @@ import { type Architecture, RandomKey, rateAt, tf, useEngine, Weights } from "@o
 import { bert, bertStates, tensorflow } from "@opf/framework/plugins";
 import { practiceModelFiles, practicePassage } from "@opf/framework/tasks";
 import { fileURLToPath } from "node:url";
-import { exists } from "../core/cache.ts";
-import { initialize, stored } from "../core/pretrained.ts";
-import { writeSafetensors } from "../core/safetensors.ts";
-import { loadTokenizer } from "../core/tokenizer.ts";
+import { exists } from "../core/io/cache.ts";
+import { initialize, stored } from "../core/model/pretrained.ts";
+import { writeSafetensors } from "../core/io/safetensors.ts";
+import { loadTokenizer } from "../core/model/tokenizer.ts";
 import { batchOf, type EncodedExample } from "../core/training/batches.ts";
 import { Stepper } from "../core/training/step.ts";
 import { TRAINING_DEFAULTS } from "../core/training/settings.ts";

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Backend, type BackendOptions, type Engine, engine, useEngine } from "../engine.ts";
+import { type Backend, type BackendOptions, type Engine, engine, useEngine } from "../backend/engine.ts";
 import { messageOf } from "../errors.ts";
 import type { Json } from "../json.ts";
-import type { MatrixInfo } from "../model.ts";
+import type { MatrixInfo } from "../model/model.ts";
 import { RandomKey } from "../random.ts";
-import * as tf from "../tf.ts";
+import * as tf from "../backend/tf.ts";
 import { batchOf } from "../training/batches.ts";
 import { TRAINING_DEFAULTS } from "../training/settings.ts";
 import { Stepper } from "../training/step.ts";

@@ -4,13 +4,13 @@
  * @module
  */
 import { checkFactors, type Decomposition, EXACT, type Factorization, factorsTogether } from "../decomposition.ts";
-import type { MatrixInfo } from "../model.ts";
+import type { MatrixInfo } from "../model/model.ts";
 import { RandomKey } from "../random.ts";
-import * as tf from "../tf.ts";
+import * as tf from "../backend/tf.ts";
 import { batchOf } from "../training/batches.ts";
 import { Stepper } from "../training/step.ts";
 import { TRAINING_DEFAULTS } from "../training/settings.ts";
-import type { Slot, Weights } from "../weights.ts";
+import type { Slot, Weights } from "../model/weights.ts";
 import { expect, plainJson, same } from "./expect.ts";
 import { randomTensor, TOY_EXAMPLES, TOY_HEAD, toyModel, toyWeights } from "./toy.ts";
 

@@ -5,8 +5,8 @@
  */
 import type { Decomposition } from "../decomposition.ts";
 import { messageOf } from "../errors.ts";
-import type { ImportanceScore } from "../importance.ts";
-import type { SelectionPolicy } from "../selection.ts";
+import type { ImportanceScore } from "../importance_score.ts";
+import type { SelectionPolicy } from "../selection_policy.ts";
 import { decompositionChecks } from "./decomposition.ts";
 import { policyChecks, scoreChecks } from "./policy.ts";
 

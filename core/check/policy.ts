@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { ImportanceScore } from "../importance.ts";
+import type { ImportanceScore } from "../importance_score.ts";
 import { RandomKey } from "../random.ts";
-import type { SelectionPolicy } from "../selection.ts";
-import * as tf from "../tf.ts";
-import { ScoringPass } from "../training/scoring.ts";
+import type { SelectionPolicy } from "../selection_policy.ts";
+import * as tf from "../backend/tf.ts";
+import { ScoringPass } from "../training/selection/importance_pass.ts";
 import { expect, plainJson, same } from "./expect.ts";
 import { TOY_EXAMPLES, TOY_HEAD, TOY_MATRICES, toyWeights } from "./toy.ts";
 

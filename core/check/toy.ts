@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Architecture, Head, MatrixInfo } from "../model.ts";
+import type { Architecture, Head, MatrixInfo } from "../model/model.ts";
 import { RandomKey } from "../random.ts";
-import * as tf from "../tf.ts";
+import * as tf from "../backend/tf.ts";
 import type { EncodedExample } from "../training/batches.ts";
-import { Weights } from "../weights.ts";
+import { Weights } from "../model/weights.ts";
 
 export const TOY_HEAD: Head = { kind: "classification", outputs: 2 };
 

@@ -6,13 +6,13 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkModule } from "../check/module.ts";
-import { type Backend, type Engine, useEngine } from "../engine.ts";
+import { type Backend, type Engine, useEngine } from "../backend/engine.ts";
 import { messageOf, RequestError } from "../errors.ts";
-import { backendNamed, type Parts } from "../parts.ts";
+import { backendNamed, type Parts } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
 import { print, say } from "./output.ts";
 import { rerunOutside } from "./outside.ts";
-import { userFolder } from "./reproduce.ts";
+import { userFolder } from "./paths.ts";
 
 // Those that run on this machine; none is an error, what each says of it.
 async function startPresent(backends: readonly Backend[]): Promise<Engine[]> {

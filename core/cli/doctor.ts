@@ -4,11 +4,11 @@
  * @module
  */
 import { checkBackend, type Finding } from "../check/backend.ts";
-import type { BackendOptions } from "../engine.ts";
+import type { BackendOptions } from "../backend/engine.ts";
 import { messageOf } from "../errors.ts";
 import type { Json } from "../json.ts";
-import { backendNamed, type Parts } from "../parts.ts";
-import * as tf from "../tf.ts";
+import { backendNamed, type Parts } from "../registry.ts";
+import * as tf from "../backend/tf.ts";
 import { readArguments } from "./arguments.ts";
 import { print, say } from "./output.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { RunOutline } from "../experiment/outline.ts";
-import type { MatrixInfo } from "../model.ts";
+import type { RunOutline } from "../run/outline.ts";
+import type { MatrixInfo } from "../model/model.ts";
 
 // Measured on two AVX-512 cores, beside other work (docs/performance.md): arithmetic of a training step, and start-up with
 // compilation, of a tiny model and of one of 20 million parameters or more.

@@ -4,16 +4,16 @@
  * @module
  */
 import { basename, dirname, join, resolve } from "node:path";
-import { exists } from "../cache.ts";
-import { useEngine } from "../engine.ts";
+import { exists } from "../io/cache.ts";
+import { useEngine } from "../backend/engine.ts";
 import { RequestError } from "../errors.ts";
-import { FILES, readResult, type Result, writeWhole } from "../experiment/results.ts";
-import { testPredictions, testSets } from "../experiment/test_predictions.ts";
-import { backendNamed, type Parts } from "../parts.ts";
+import { FILES, readResult, type Result, writeWhole } from "../results/result.ts";
+import { testPredictions, testSets } from "../run/test_submission.ts";
+import { backendNamed, type Parts } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
 import { print, say } from "./output.ts";
 import { runsFolder } from "./report.ts";
-import { userFolder } from "./reproduce.ts";
+import { userFolder } from "./paths.ts";
 
 /** Runs the command; gives its exit code. */
 export async function exportModel(args: readonly string[], parts: Parts): Promise<number> {

@@ -4,9 +4,9 @@
  * @module
  */
 import { unknownName } from "../errors.ts";
-import { TextLineStream } from "../experiment/text_lines.ts";
-import { work } from "../experiment/worker.ts";
-import type { Parts } from "../parts.ts";
+import { TextLineStream } from "../execution/text_lines.ts";
+import { work } from "../execution/worker.ts";
+import type { Parts } from "../registry.ts";
 import { checkPlugin } from "./check_plugin.ts";
 import { doctor } from "./doctor.ts";
 import { exitCode } from "./exit_code.ts";

@@ -5,10 +5,10 @@
  */
 import type { Experiment } from "../experiment/define.ts";
 import { experimentUrl } from "../experiment/load.ts";
-import { outlineExperiment } from "../experiment/outline_experiment.ts";
-import type { Parts } from "../parts.ts";
+import { outlineExperiment } from "../experiment/dry_run.ts";
+import type { Parts } from "../registry.ts";
 import { estimate } from "./estimate.ts";
-import { userFolder } from "./reproduce.ts";
+import { userFolder } from "./paths.ts";
 
 /** The commands that come next, each with its estimated hours by the sizes that are known: nothing is fetched. */
 export async function nextCommands({ next = [] }: Experiment, parts: Parts): Promise<string[]> {

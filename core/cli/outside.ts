@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LOCK_COPY, outsideModules } from "../experiment/modules.ts";
+import { LOCK_COPY, outsideModules } from "../experiment/external_modules.ts";
 
 /**
  * Where a module comes from outside the tree or imports what does, runs the same command again in a process with a copy of

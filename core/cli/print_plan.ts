@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { keyOf, type RunOutline } from "../experiment/outline.ts";
-import type { ExperimentOutline } from "../experiment/outline_experiment.ts";
+import { keyOf, type RunOutline } from "../run/outline.ts";
+import type { ExperimentOutline } from "../experiment/dry_run.ts";
 import { estimate } from "./estimate.ts";
 import { print, say } from "./output.ts";
 import { clock } from "./progress.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 import { MultiBar, type SingleBar } from "cli-progress";
-import type { PreparedRun } from "../experiment/prepare.ts";
-import type { RunnerWatcher } from "../experiment/runner.ts";
-import type { Result } from "../experiment/results.ts";
-import type { TrainingEvent } from "../training/run.ts";
+import type { PreparedRun } from "../run/resolve.ts";
+import type { RunnerWatcher } from "../execution/run_all.ts";
+import type { Result } from "../results/result.ts";
+import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import { estimate } from "./estimate.ts";
 import { say } from "./output.ts";
 import { TimeLeft } from "./time_left.ts";

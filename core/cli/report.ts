@@ -6,14 +6,14 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../errors.ts";
-import { readEvidence } from "../experiment/evidence.ts";
-import { summaryText } from "../experiment/report/markdown.ts";
-import { makeReport } from "../experiment/report/report.ts";
-import { reportJson, writeReport } from "../experiment/report/write.ts";
-import type { Parts } from "../parts.ts";
+import { readEvidence } from "../results/experiment_results.ts";
+import { summaryText } from "../report/markdown.ts";
+import { makeReport } from "../report/report.ts";
+import { reportJson, writeReport } from "../report/write.ts";
+import type { Parts } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
 import { print, say } from "./output.ts";
-import { userFolder } from "./reproduce.ts";
+import { userFolder } from "./paths.ts";
 
 export const REPORT_USAGE = `deno task report EXPERIMENT [options]
   writes report.html, report.md, report.csv, report.json and charts, and prints the tables

@@ -3,23 +3,23 @@
  *
  * @module
  */
-import { isAbsolute, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
 import { RequestError } from "../errors.ts";
-import { type Asked, readAskedFile } from "../experiment/asked.ts";
-import { conduct, type Conducted, type Plan, planExperiment } from "../experiment/conduct.ts";
-import { readEvidence } from "../experiment/evidence.ts";
+import { type Asked, readAskedFile } from "../results/manifest.ts";
+import { conduct, type Conducted, type Plan, planExperiment } from "../execution/run_experiment.ts";
+import { readEvidence } from "../results/experiment_results.ts";
 import { experimentUrl } from "../experiment/load.ts";
-import { outlineExperiment } from "../experiment/outline_experiment.ts";
-import { summaryText } from "../experiment/report/markdown.ts";
-import { summarize } from "../experiment/report/report.ts";
+import { outlineExperiment } from "../experiment/dry_run.ts";
+import { summaryText } from "../report/markdown.ts";
+import { summarize } from "../report/report.ts";
 import type { OpenRequest } from "../experiment/request.ts";
-import { backendNamed, type Parts } from "../parts.ts";
+import { backendNamed, type Parts } from "../registry.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { nextCommands } from "./next.ts";
 import { print, say } from "./output.ts";
 import { printPlan } from "./print_plan.ts";
 import { rerunOutside } from "./outside.ts";
+import { runsFolder, userFolder } from "./paths.ts";
 import { Progress } from "./progress.ts";
 
 export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
@@ -114,9 +114,6 @@ async function again(name: string, { options, parts }: { options: Arguments; par
 
 const CHANGES = ["tasks", "methods", "models", "seeds", "backend"];
 
-/** The folder that a person's relative paths are meant from. */
-export const userFolder = (): string => Deno.env.get("INIT_CWD") ?? Deno.cwd();
-
 function requestOf(options: Arguments, parts: Parts): OpenRequest {
   const cwd = userFolder();
   const data = options.text("data"), runs = options.text("runs");
@@ -138,11 +135,7 @@ function requestOf(options: Arguments, parts: Parts): OpenRequest {
     ...(seeds && { seeds }),
     set: options.all("set"),
     ...(data !== undefined && { data: resolve(cwd, data) }),
-    runs: runs === undefined
-      ? fileURLToPath(new URL("runs", parts.root))
-      : isAbsolute(runs)
-      ? runs
-      : resolve(cwd, runs),
+    runs: runsFolder(runs, parts),
     keepModels: options.flag("keep-models"),
     tensorboard: options.flag("tensorboard"),
     ...(jobs && { jobs }),

@@ -7,11 +7,11 @@ import { z } from "zod";
 import type { Decomposition } from "../decomposition.ts";
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
-import type { LanguageModel } from "../model.ts";
-import type { SelectionPolicy } from "../selection.ts";
+import type { LanguageModel } from "../model/model.ts";
+import type { SelectionPolicy } from "../selection_policy.ts";
 import type { Task } from "../task.ts";
 import { type TrainingOptions, trainingSchema } from "../training/settings.ts";
-import { publishedSchema } from "./published.ts";
+import { publishedSchema } from "../results/published_scores.ts";
 
 /** One row of the results table. Plain fine-tuning is `{}`. */
 export interface MethodDefinition {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Changes } from "./changes.ts";
+import type { Changes } from "../results/manifest.ts";
 
 /** The options of `deno task reproduce`, checked; paths are absolute. */
 export interface Request extends Changes {

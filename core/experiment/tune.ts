@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { Result } from "./results.ts";
-import type { Tuned } from "./asked.ts";
-import { combinations, type Expansion, type Place, type Values } from "./expand.ts";
-import type { RunOutline } from "./outline.ts";
+import type { Result } from "../results/result.ts";
+import type { Tuned } from "../results/manifest.ts";
+import { type Place, type Values } from "../run/run_spec.ts";
+import { combinations, type Expansion } from "./grid.ts";
+import type { RunOutline } from "../run/outline.ts";
 
 /** What tuning needs of the command that runs it; runs that are only priced are outlines. */
 export interface TuneOptions<Run extends RunOutline> {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Example } from "../task.ts";
-import type { Encoding, Tokenizer } from "../tokenizer.ts";
+import type { Encoding, Tokenizer } from "../model/tokenizer.ts";
 import type { HostBatch } from "./host_batch.ts";
 
 /** An example as token ids. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Engine, engine, type JitOptions, type TensorFunction } from "../engine.ts";
-import type { Architecture, Head } from "../model.ts";
-import * as tf from "../tf.ts";
-import type { Structure } from "../structure.ts";
+import { type Engine, engine, type JitOptions, type TensorFunction } from "../backend/engine.ts";
+import type { Architecture, Head } from "../model/model.ts";
+import * as tf from "../backend/tf.ts";
+import type { Structure } from "../model/structure.ts";
 import { asBatch, dropoutBy, summedLoss } from "./host_batch.ts";
-import { adamW, type AdamWSettings } from "./optimizer.ts";
+import { adamW, type AdamWSettings } from "./adamw.ts";
 
 /** All that decides what is computed. Positions are those of the weights' values. */
 export interface StepPlan {

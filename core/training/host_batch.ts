@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { engine } from "../engine.ts";
-import type { Batch, ForwardContext, Head } from "../model.ts";
-import * as tf from "../tf.ts";
+import { engine } from "../backend/engine.ts";
+import type { Batch, ForwardContext, Head } from "../model/model.ts";
+import * as tf from "../backend/tf.ts";
 
 /** A batch as arrays of the host; lines that only fill it up have weight 0. */
 export interface HostBatch {

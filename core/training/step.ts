@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Head } from "../model.ts";
+import type { Head } from "../model/model.ts";
 import { RandomKey } from "../random.ts";
-import * as tf from "../tf.ts";
-import type { Slot, Weights } from "../weights.ts";
+import * as tf from "../backend/tf.ts";
+import type { Slot, Weights } from "../model/weights.ts";
 import { type CompiledStep, compiledStep } from "./compiled_step.ts";
 import { batchTensors, type HostBatch } from "./host_batch.ts";
-import { GradientSums, Moments } from "./moments.ts";
-import { type AdamWSettings, stepSizes } from "./optimizer.ts";
+import { GradientSums, Moments } from "./optimizer_state.ts";
+import { type AdamWSettings, stepSizes } from "./adamw.ts";
 
 /** What a step needs besides weights and batches. */
 export interface StepOptions {

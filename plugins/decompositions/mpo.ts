@@ -15,7 +15,6 @@ import {
 import { contract } from "./_contract.ts";
 import { type Layout, modesOf } from "./_modes.ts";
 import { type Sweep, sweep } from "./_sweep.ts";
-import { tensorsForScale } from "./mpo_scale.ts";
 
 /** Mode lists of one size of matrix: `rows` multiply to its rows, `columns` to its columns. */
 export interface Modes {
@@ -27,8 +26,6 @@ export interface Modes {
 export interface MpoOptions {
   /** Number of local tensors, m. @default 11, the paper's */
   readonly tensors?: number;
-  /** In place of `tensors`: for each matrix the number that brings it nearest to `scale` times its size. */
-  readonly scale?: number;
   /** How modes are found where none are given: see {@linkcode Layout}. @default "ends" */
   readonly layout?: Layout;
   /**
@@ -67,7 +64,6 @@ export interface MpoOptions {
  * ```
  */
 export function mpo(options: MpoOptions = {}): Decomposition {
-  if (options.scale !== undefined) return mpoOfScale(options.scale, options);
   const { tensors = 11, layout = "ends", modes, gauge = "symmetric", bond, tolerance = 0 } = options;
   if (!(Number.isInteger(tensors) && tensors >= 1)) {
     throw new RequestError(`mpo({ tensors: ${tensors} }): wanted a whole number, 1 or more.`);
@@ -94,27 +90,6 @@ export function mpo(options: MpoOptions = {}): Decomposition {
       ...(tolerance > 0 && { tolerance }),
     },
     plan: (shape) => plan(shape, { ...modesFor(shape), gauge, bond, tolerance }),
-  };
-}
-
-// The number of tensors is found for each shape; what was reached is reported with the matrix.
-function mpoOfScale(scale: number, { scale: _, tensors, ...options }: MpoOptions): Decomposition {
-  if (tensors !== undefined) throw new RequestError("mpo({ tensors, scale }): wanted one of them.");
-  if (!(scale > 0)) throw new RequestError(`mpo({ scale: ${scale} }): wanted a number above 0.`);
-  return {
-    name: "mpo",
-    options: { ...mpo(options).options as object, scale, tensors: "by scale" },
-    plan: (shape) => {
-      const found = tensorsForScale(scale, { shapes: [shape], ...options });
-      const plan = mpo({ ...options, tensors: found.tensors }).plan(shape);
-      return {
-        ...plan,
-        factorize: (matrix, context) => {
-          context.report?.({ tensors: found.tensors, scale: found.scale });
-          return plan.factorize(matrix, context);
-        },
-      };
-    },
   };
 }
 

@@ -7,7 +7,7 @@ import type { MatrixShape } from "@opf/framework";
 import { mpo, type MpoOptions } from "./mpo.ts";
 
 /** What {@linkcode tensorsForScale} works on. */
-export interface ScaleOptions extends Omit<MpoOptions, "tensors" | "scale"> {
+export interface ScaleOptions extends Omit<MpoOptions, "tensors"> {
   /** The matrices that are written as operators. */
   readonly shapes: readonly MatrixShape[];
   /** Numbers of the model that stay as they are. @default 0: the scale is that of the matrices alone */

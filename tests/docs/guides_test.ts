@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { inTinyFolder, run } from "../core/cli/_command.ts";
-import type { Result } from "../../core/experiment/results.ts";
+import type { Result } from "../../core/results/result.ts";
 
 /** The TypeScript listings of a guide, in order. */
 async function listings(name: string): Promise<string[]> {

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { RequestError } from "@opf/framework";
 import { estimate } from "../../core/cli/estimate.ts";
 import { experimentNames, experimentUrl, loadExperiment } from "../../core/experiment/load.ts";
-import { outlineExperiment } from "../../core/experiment/outline_experiment.ts";
+import { outlineExperiment } from "../../core/experiment/dry_run.ts";
 import type { Request } from "../../core/experiment/request.ts";
 import { inTinyFolder } from "../core/cli/_command.ts";
 

@@ -27,7 +27,6 @@ const EXAMPLES: readonly { readonly name: string; readonly options: unknown }[] 
   mpo({ tensors: 4, layout: "balanced" }),
   mpo({ tensors: 3, bond: 2 }),
   mpo({ tensors: 3, tolerance: 0.3 }),
-  mpo({ scale: 3 }),
   svd({ layout: "paper" }),
   frozen({ of: mpo({ tensors: 3 }), asReleased: true }),
   dense({ rate: 3 }),

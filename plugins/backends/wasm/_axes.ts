@@ -4,7 +4,7 @@
  * @module
  */
 import { tf } from "@opf/framework";
-import type { Kernel } from "./_kernels.ts";
+import type { Kernel } from "./_kernel.ts";
 
 // What XNNPACK takes; of more it computes nothing, and upstream gives what the memory held before.
 const MOST = 6;

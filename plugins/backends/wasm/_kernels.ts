@@ -7,6 +7,7 @@ import { tf } from "@opf/framework";
 import process from "node:process";
 import { type BackendWasm, version_wasm } from "@tensorflow/tfjs-backend-wasm";
 import { fewerAxes } from "./_axes.ts";
+import type { Kernel } from "./_kernel.ts";
 import { matMulKernel } from "./_mat_mul.ts";
 
 /** Starts the WebAssembly module, from the npm package itself, and makes it the backend that computes. */
@@ -43,13 +44,6 @@ function refuseToOverflow(backend: BackendWasm): void {
     return address;
   };
 }
-
-/** What a kernel computes. */
-export type Kernel<Outputs = tf.TensorInfo> = (
-  backend: BackendWasm,
-  inputs: tf.NamedTensorInfoMap,
-  attributes: tf.NamedAttrMap,
-) => Outputs;
 
 // What a reduction gives where there is nothing to reduce; upstream leaves what the memory held before.
 const OF_NOTHING = { Sum: 0, Prod: 1, Mean: NaN, Max: -Infinity, Min: Infinity, All: 1, Any: 0 };

@@ -5,7 +5,7 @@
  */
 import { tf } from "@opf/framework";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import type { Kernel } from "./_kernels.ts";
+import type { Kernel } from "./_kernel.ts";
 
 // Multiplications of one product from which on it is worth a call of its own.
 const LARGE = 2 ** 16;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Result } from "../../../core/experiment/results.ts";
+import type { Result } from "../../../core/results/result.ts";
 import { inTinyFolder } from "./_command.ts";
 import { events } from "./_processes.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
-import type { Result } from "../../../core/experiment/results.ts";
+import type { Result } from "../../../core/results/result.ts";
 import { withEnvironment } from "../../_place.ts";
 import { inTinyFolder, run } from "./_command.ts";
 

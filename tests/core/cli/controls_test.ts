@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import type { Result } from "../../../core/experiment/results.ts";
+import type { Result } from "../../../core/results/result.ts";
 import { inTinyFolder, run } from "./_command.ts";
 
 Deno.test("the controls experiment does every method beside its controls", () =>

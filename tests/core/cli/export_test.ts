@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Prediction, Result } from "../../../core/experiment/results.ts";
-import { readSafetensors } from "../../../core/safetensors.ts";
+import type { Prediction, Result } from "../../../core/results/result.ts";
+import { readSafetensors } from "../../../core/io/safetensors.ts";
 import { inTinyFolder, run } from "./_command.ts";
 
 /** A Python that has Transformers: the one named by `OPF_PEER_PYTHON`, or the machine's own. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import type { Result } from "../../../core/experiment/results.ts";
+import type { Result } from "../../../core/results/result.ts";
 import { inTinyFolder, run } from "./_command.ts";
 
 const LOCK = new URL("../../../deno.lock", import.meta.url);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Ground } from "../../../core/experiment/grounds.ts";
-import type { Result } from "../../../core/experiment/results.ts";
+import type { Ground } from "../../../core/results/reference_scores.ts";
+import type { Result } from "../../../core/results/result.ts";
 import { inTinyFolder, run } from "./_command.ts";
 
 const TASK = "practice-entailment";

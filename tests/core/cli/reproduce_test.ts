@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { inFolder, withEnvironment } from "../../_place.ts";
 import { inTinyFolder, run, spawn } from "./_command.ts";
-import type { Result } from "../../../core/experiment/results.ts";
+import type { Result } from "../../../core/results/result.ts";
 
 const DATA = ["--data", "data"];
 

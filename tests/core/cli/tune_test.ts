@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Asked } from "../../../core/experiment/asked.ts";
-import type { Result } from "../../../core/experiment/results.ts";
+import type { Asked } from "../../../core/results/manifest.ts";
+import type { Result } from "../../../core/results/result.ts";
 import { readPoints } from "../../_event_files.ts";
 import { inTinyFolder, run } from "./_command.ts";
 import { events, ids } from "./_processes.ts";

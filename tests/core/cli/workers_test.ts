@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Result } from "../../../core/experiment/results.ts";
+import type { Result } from "../../../core/results/result.ts";
 import { run, spawn } from "./_command.ts";
 import { alive, counted, family, ids, kill, steps, until } from "./_processes.ts";
 import { COMMAND, inFolder } from "./_resumed.ts";

@@ -2,10 +2,11 @@ import { type Architecture, defineExperiment } from "@opf/framework";
 import { dense, mpo, staticTop, taylor } from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import type { Changes } from "../../../core/experiment/changes.ts";
-import { Expansion, type Place } from "../../../core/experiment/expand.ts";
-import type { PreparedRun } from "../../../core/experiment/prepare.ts";
-import type { Result } from "../../../core/experiment/results.ts";
+import type { Changes } from "../../../core/results/manifest.ts";
+import { type Place } from "../../../core/run/run_spec.ts";
+import { Expansion } from "../../../core/experiment/grid.ts";
+import type { PreparedRun } from "../../../core/run/resolve.ts";
+import type { Result } from "../../../core/results/result.ts";
 import { Tuning } from "../../../core/experiment/tune.ts";
 
 const policy = staticTop({ n: 1, score: taylor() });

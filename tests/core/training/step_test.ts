@@ -10,11 +10,11 @@ import {
   assertThrows,
 } from "@std/assert";
 import { TOY_EXAMPLES, TOY_HEAD, TOY_MATRICES, toyWeights } from "../../../core/check/toy.ts";
-import { initialize } from "../../../core/pretrained.ts";
+import { initialize } from "../../../core/model/pretrained.ts";
 import { batchOf } from "../../../core/training/batches.ts";
 import type { HostBatch } from "../../../core/training/host_batch.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
-import { slotName } from "../../../core/training/moments.ts";
+import { slotName } from "../../../core/training/optimizer_state.ts";
 import { type StepOptions, Stepper } from "../../../core/training/step.ts";
 import { distance, norm } from "../../_tensors.ts";
 import { CONFIG } from "../../_tiny.ts";

@@ -1,6 +1,6 @@
 import { bert, hub, knownConfigs } from "@opf/framework/plugins";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Result } from "../../../core/experiment/results.ts";
+import type { Result } from "../../../core/results/result.ts";
 import { BERT_SMALL } from "../../../experiments/paper/_methods.ts";
 import { inFolder } from "../../_place.ts";
 import { run } from "../../core/cli/_command.ts";

@@ -1,11 +1,11 @@
 import { type Engine, engine, fused, type MatrixInfo, RandomKey, tf, useEngine, Weights } from "@opf/framework";
 import { bert, mpo, tensorflow, wasm } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { initialize } from "../../../core/pretrained.ts";
+import { initialize } from "../../../core/model/pretrained.ts";
 import { TOY_EXAMPLES, TOY_HEAD, toyModel, toyWeights } from "../../../core/check/toy.ts";
 import { batchOf } from "../../../core/training/batches.ts";
 import type { HostBatch } from "../../../core/training/host_batch.ts";
-import { slotName } from "../../../core/training/moments.ts";
+import { slotName } from "../../../core/training/optimizer_state.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 import { Stepper, type StepReport } from "../../../core/training/step.ts";
 import { distance, gap, matrix, ofRank } from "../../_tensors.ts";

@@ -1,5 +1,5 @@
 import { RandomKey, RequestError, tf } from "@opf/framework";
-import { mpo } from "@opf/framework/plugins";
+import { mpo, tensorsForScale } from "@opf/framework/plugins";
 import {
   assert,
   assertAlmostEquals,
@@ -171,16 +171,13 @@ Deno.test("mpo() reproduces BERT-small's published sizes in training", () => {
   assertAlmostEquals(inTraining(2) / 1e6, 34.0, 0.05);
 });
 
-Deno.test("mpo({ scale }) takes the number of tensors that comes nearest, and reports what it reached", () =>
-  tf.tidy(() => {
-    for (const [scale, tensors] of [[1.5, 2], [3, 5], [6.6, 11], [8.9, 15]] as const) {
-      assertEquals(mpo({ scale }).plan([768, 768]).factorShapes.length, tensors);
-    }
-    let facts: unknown;
-    mpo({ scale: 3 }).plan([12, 12]).factorize(matrix(12, 12), { key, report: (found) => facts = found });
-    const sizes = mpo({ scale: 3 }).plan([12, 12]).factorShapes;
-    assertEquals(facts, { tensors: sizes.length, scale: sizes.reduce((sum, shape) => sum + sizeOf(shape), 0) / 144 });
-  }));
+Deno.test("tensorsForScale takes the number of tensors that comes nearest, and says what it reaches", () => {
+  for (const [scale, tensors] of [[1.5, 2], [3, 5], [6.6, 11], [8.9, 15]] as const) {
+    const found = tensorsForScale(scale, { shapes: [[768, 768]] });
+    const sizes = mpo({ tensors }).plan([768, 768]).factorShapes.map(sizeOf);
+    assertEquals(found, { tensors, scale: sizes.reduce((sum, size) => sum + size, 0) / 768 ** 2 });
+  }
+});
 
 Deno.test("mpo({ gauge: left }) leaves all but the last tensor orthonormal, also of a zero matrix", () =>
   tf.tidy(() => {

@@ -1,8 +1,8 @@
 import { type Batch, type ForwardContext, type Head, RandomKey, RequestError, tf, Weights } from "@opf/framework";
 import { bert } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess, assertLessOrEqual, assertStringIncludes, assertThrows } from "@std/assert";
-import { loadPretrained } from "../../../core/pretrained.ts";
-import { readSafetensors } from "../../../core/safetensors.ts";
+import { loadPretrained } from "../../../core/model/pretrained.ts";
+import { readSafetensors } from "../../../core/io/safetensors.ts";
 import { summedLoss } from "../../../core/training/host_batch.ts";
 
 const FIXTURES = new URL("../../fixtures/bert/", import.meta.url).pathname;

@@ -1,7 +1,7 @@
 import { RandomKey } from "@opf/framework";
 import { bert, untrained } from "@opf/framework/plugins";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { loadPretrained, stored } from "../../../core/pretrained.ts";
+import { loadPretrained, stored } from "../../../core/model/pretrained.ts";
 import { CONFIG, writeTinyModel } from "../../_tiny.ts";
 import { inFolder } from "../../_place.ts";
 

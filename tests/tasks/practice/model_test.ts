@@ -3,9 +3,9 @@ import * as tasks from "@opf/framework/tasks";
 import { practiceModelFiles, practicePassage } from "@opf/framework/tasks";
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { checkPretrained, readConfig, weightsFile } from "../../../core/pretrained.ts";
+import { checkPretrained, readConfig, weightsFile } from "../../../core/model/pretrained.ts";
 import type { Repository } from "../../../core/source.ts";
-import { loadTokenizer } from "../../../core/tokenizer.ts";
+import { loadTokenizer } from "../../../core/model/tokenizer.ts";
 
 const PLACE = fileURLToPath(new URL("../../../experiments/practice/model", import.meta.url));
 const repository = await folder().open({ kind: "model", id: PLACE }) as Repository;

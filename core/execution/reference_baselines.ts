@@ -1,0 +1,32 @@
+/**
+ * The reference baselines of an experiment's tasks: a constant answer, an untrained model, and the data's own ceiling.
+ *
+ * @module
+ */
+import type { AskedGround } from "../results/reference_scores.ts";
+import type { PreparedRun } from "../run/resolve.ts";
+import { constantPrediction } from "../run/write_result.ts";
+import type { Metrics } from "../task.ts";
+
+/** The grounds of each task of an experiment's runs. */
+export function groundsOf(runs: readonly PreparedRun[], untrained: readonly PreparedRun[]): AskedGround[] {
+  const byTask = new Map(runs.map((run) => [run.spec.task.name, run]));
+  return [...byTask].map(([task, run]): AskedGround => {
+    const { primary } = run.spec.task;
+    return {
+      task,
+      primary,
+      majority: majority(run),
+      ...(run.ceiling && { ceiling: defined(run.ceiling[primary]) }),
+      runs: untrained.filter(({ spec }) => spec.task.name === task).map(({ id, spec: { seed } }) => ({ id, seed })),
+    };
+  });
+}
+
+function majority({ spec: { task }, examples: { train, dev } }: PreparedRun): number {
+  const constant = constantPrediction(train.map(({ label }) => label!), task.head.kind);
+  const metrics: Metrics = task.metrics(dev.map(() => constant), dev.map(({ label }) => label!));
+  return defined(metrics[task.primary]);
+}
+
+const defined = (value: number | null | undefined): number => Number.isFinite(value) ? value! : 0;

@@ -1,0 +1,178 @@
+/**
+ * A worker process: does the runs that it is told on standard input, one after another.
+ *
+ * @module
+ */
+import { engine, useEngine } from "../backend/engine.ts";
+import { Interrupted, messageOf } from "../errors.ts";
+import { backendNamed, type Parts } from "../registry.ts";
+import type { TrainingEvent } from "../training/fine_tune_request.ts";
+import { execute } from "../run/execute.ts";
+import { type Place } from "../run/run_spec.ts";
+import { Expansion } from "../experiment/grid.ts";
+import { fineTunedFolder, finishedResult, type Wanted } from "../run/cached_result.ts";
+import { loadExperiment } from "../experiment/load.ts";
+import { Preparer } from "../run/resolve.ts";
+import type { Request } from "../experiment/request.ts";
+import { FILES, type Result } from "../results/result.ts";
+
+/** The first line of standard input. */
+export interface WorkerRequest {
+  readonly request: Request;
+  /** URL of the experiment's file. */
+  readonly experiment: string;
+  readonly modules: readonly string[];
+}
+
+/** Each further line: a run. */
+export interface WorkerOrder extends Wanted {
+  readonly place: Place;
+  readonly id: string;
+}
+
+/** A line of standard output. */
+export type WorkerMessage =
+  | { readonly type: "ready" }
+  | { readonly type: "note"; readonly message: string }
+  | { readonly type: "event"; readonly event: TrainingEvent }
+  /** `spent`: so much memory is held now that the next run would be charged with it. */
+  | { readonly type: "done"; readonly result: Result; readonly spent: boolean }
+  /** Another process does this run now. */
+  | { readonly type: "busy" }
+  | { readonly type: "failed"; readonly error: string; readonly stack: string }
+  | { readonly type: "interrupted" };
+
+/** Bytes that a worker may hold more than before its first run and still do another, unless the experiment says more. */
+const HELD_BYTES = 256e6;
+
+const encoder = new TextEncoder();
+
+function say(message: WorkerMessage): void {
+  const line = encoder.encode(JSON.stringify(message) + "\n");
+  try {
+    for (let at = 0; at < line.length;) at += Deno.stdout.writeSync(line.subarray(at));
+  } catch (error) {
+    // Nobody listens any more: the end of the orders comes too, and the run in hand is to keep its state first.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+/** Orders as they come, and whether the one who gives them has gone, or told to stop. */
+class Orders {
+  stopped = false;
+  readonly #waiting: string[] = [];
+  #wake = () => {};
+
+  constructor(lines: AsyncIterable<string>) {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => this.stop());
+    (async () => {
+      for await (const line of lines) {
+        this.#waiting.push(line);
+        this.#wake();
+      }
+      this.stop();
+    })();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.#wake();
+  }
+
+  async next<T>(): Promise<T | undefined> {
+    while (this.#waiting.length === 0 && !this.stopped) {
+      await new Promise<void>((resume) => this.#wake = resume);
+    }
+    const line = this.#waiting.shift();
+    return line === undefined || this.stopped ? undefined : JSON.parse(line) as T;
+  }
+}
+
+/**
+ * Runs until standard input ends or an interrupt comes; a run in hand stops after its step and keeps its state. So a worker
+ * does not outlive the process that started it.
+ */
+export async function work(lines: AsyncIterable<string>, parts: Parts): Promise<void> {
+  const orders = new Orders(lines);
+  const first = await orders.next<WorkerRequest>();
+  if (!first) return;
+  try {
+    const { run, spent } = await prepared(first, { orders, parts });
+    say({ type: "ready" });
+    for (let order = await orders.next<WorkerOrder>(); order; order = await orders.next<WorkerOrder>()) {
+      try {
+        const result = await run(order);
+        say(result ? { type: "done", result, spent: spent() } : { type: "busy" });
+      } catch (error) {
+        if (error instanceof Interrupted) throw error;
+        say(failure(error));
+      }
+    }
+    if (orders.stopped) say({ type: "interrupted" });
+  } catch (error) {
+    say(error instanceof Interrupted ? { type: "interrupted" } : failure(error));
+  }
+}
+
+// Starts the engine; gives what does a run under its lock, or nothing where another process holds it.
+async function prepared(
+  { request, experiment, modules }: WorkerRequest,
+  { orders, parts }: { orders: Orders; parts: Parts },
+) {
+  const note = (message: string) => say({ type: "note", message });
+  const { backend, device, threads, data } = request;
+  const started = useEngine(
+    await backendNamed(backend, parts).start({ ...(device && { device }), ...(threads && { threads }), note }),
+  );
+  const declared = await loadExperiment(experiment);
+  const expansion = new Expansion(declared, request, parts);
+  const preparer = new Preparer(parts, { data, backend, modules, note: () => {} });
+  const pause = async () => {
+    await new Promise((resume) => setTimeout(resume, 0)); // signals and the end of input come between tasks
+    if (orders.stopped) throw new Interrupted("Interrupted.");
+  };
+  note(`Computing with ${started.description.library} on the ${started.device.toUpperCase()}.`);
+  const atFirst = engine().memory().residentBytes;
+  const run = async ({ place, id, share }: WorkerOrder): Promise<Result | undefined> => {
+    const run = await preparer.prepare(expansion.at(place));
+    if (run.id !== id) throw new Error(`Run ${id} became ${run.id}: its files or modules changed while it waited.`);
+    const folder = `${request.runs}/${id}`;
+    return alone(
+      `${folder}/${FILES.lock}`,
+      folder,
+      async () =>
+        await finishedResult(run, { ...request, share }) ?? await execute(run, {
+          folder,
+          keepModel: request.keepModels,
+          tensorboard: request.tensorboard,
+          fineTuned: fineTunedFolder(request),
+          shareFineTuned: share,
+          event: (event) => say({ type: "event", event }),
+          note,
+          pause,
+        }),
+    );
+  };
+  const most = atFirst + (declared.workers?.heldBytes ?? HELD_BYTES);
+  return { run, spent: () => engine().memory().residentBytes > most };
+}
+
+// Runs under a lock that goes with its process; nothing where another process holds it.
+async function alone<T>(path: string, folder: string, run: () => Promise<T>): Promise<T | undefined> {
+  await Deno.mkdir(folder, { recursive: true });
+  using file = await Deno.open(path, { create: true, write: true });
+  if (!await file.tryLock(true)) return undefined;
+  // The one that held it may have taken the file away since it was opened: then its lock keeps nobody out.
+  const [own, now] = [await file.stat(), await Deno.stat(path).catch(() => undefined)];
+  if (own.ino !== now?.ino) return alone(path, folder, run);
+  const done = await run();
+  // Who opened it before and gets the lock now finds the result.
+  await Deno.remove(path);
+  return done;
+}
+
+const failure = (error: unknown): WorkerMessage => ({
+  type: "failed",
+  error: messageOf(error),
+  stack: error instanceof Error ? error.stack ?? "" : "",
+});

@@ -1,0 +1,112 @@
+/**
+ * The user's cache: what is fetched once and shared by all clones of the project.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { basename, dirname, join } from "node:path";
+import { RequestError } from "../errors.ts";
+
+/**
+ * The folder of the user's cache: `OPF_CACHE`, else `opf` in `XDG_CACHE_HOME`, else `~/.cache/opf`
+ * (`~/Library/Caches/opf` on macOS). It need not exist yet.
+ *
+ * @throws {RequestError} where none of these variables, nor `HOME`, is set
+ */
+export function cacheFolder(): string {
+  const own = Deno.env.get("OPF_CACHE");
+  if (own) return own;
+  const caches = Deno.env.get("XDG_CACHE_HOME");
+  if (caches) return join(caches, "opf");
+  const home = Deno.env.get("HOME");
+  if (!home) throw new RequestError("There is no place for the cache: neither OPF_CACHE nor HOME is set.");
+  return Deno.build.os === "darwin" ? join(home, "Library", "Caches", "opf") : join(home, ".cache", "opf");
+}
+
+/** What {@linkcode locked} and {@linkcode once} may say while they wait. */
+export interface LockOptions {
+  /** Told once where another process is at it and must be waited for. */
+  readonly note?: (message: string) => void;
+}
+
+/**
+ * Runs while this process alone holds the lock of that name: a file, made where it is missing and left there. The lock
+ * goes with its process, so that nothing is left to clear after a crash.
+ */
+export async function locked<T>(path: string, run: () => Promise<T>, { note }: LockOptions = {}): Promise<T> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  using file = await Deno.open(path, { create: true, write: true });
+  if (!await file.tryLock(true)) {
+    note?.(`Waiting for another process, which holds ${path}.`);
+    await file.lock(true);
+  }
+  try {
+    return await run();
+  } finally {
+    await file.unlock();
+  }
+}
+
+/**
+ * Makes a file or a folder unless it is there: under a temporary name beside it, renamed when it is whole. Of several
+ * processes one makes it and the others wait.
+ *
+ * @param make writes the file or folder at the temporary path it is given; nothing is there yet
+ * @returns `path`
+ *
+ * @example The second time nothing is made
+ * ```ts
+ * import { once } from "@opf/framework";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * let made = 0;
+ * const make = (temporary: string) => Deno.writeTextFile(temporary, `made ${++made} times`);
+ * await once(`${folder}/file`, make);
+ * assertEquals(await Deno.readTextFile(await once(`${folder}/file`, make)), "made 1 times");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function once(
+  path: string,
+  make: (temporary: string) => Promise<unknown>,
+  options: LockOptions = {},
+): Promise<string> {
+  if (await exists(path)) return path;
+  const temporary = join(dirname(path), `.${basename(path)}.part`);
+  await locked(join(dirname(path), `.${basename(path)}.lock`), async () => {
+    if (await exists(path)) return; // made while this process waited
+    await remove(temporary); // what a crashed process left: nobody else writes it while the lock is held
+    try {
+      await make(temporary);
+      await Deno.rename(temporary, path);
+    } finally {
+      await remove(temporary);
+    }
+  }, options);
+  return path;
+}
+
+/** The SHA-256 of a file, in hexadecimal digits; the file is read piece by piece. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path);
+  const piece = new Uint8Array(2 ** 20);
+  for (let read; (read = await file.read(piece)) !== null;) hash.update(piece.subarray(0, read));
+  return hash.digest("hex");
+}
+
+/** Whether there is a file or folder of that name. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  if (await exists(path)) await Deno.remove(path, { recursive: true });
+}

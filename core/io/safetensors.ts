@@ -1,0 +1,168 @@
+/**
+ * The safetensors format: read with every claim of the header checked, and written.
+ *
+ * @module
+ */
+import safetensors from "safetensors";
+import { RequestError } from "../errors.ts";
+import { writeWholeFile } from "./atomic_file.ts";
+
+/** Numbers of one tensor: floats as float32, integers as int32. */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Int32Array;
+}
+
+/** What the header says of one tensor. */
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+/** A file of tensors whose header is sound; values are converted when they are asked for. */
+export interface TensorFile {
+  readonly path: string;
+  /** Shapes and types as stored, by name. */
+  readonly entries: ReadonlyMap<string, { readonly dtype: string; readonly shape: readonly number[] }>;
+  /** Free text that the file carries. */
+  readonly metadata: { readonly [key: string]: string };
+  /** One tensor: F32, F16 and BF16 as float32, I32 and I64 as int32; another type is an error. */
+  tensor(name: string): StoredTensor;
+}
+
+const BYTES: Readonly<Record<string, number>> = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  I64: 8,
+  U64: 8,
+  F64: 8,
+};
+// The limit of the format's own reader: a longer header is a lie or an attack.
+const LONGEST_HEADER = 100_000_000;
+
+/**
+ * Reads a file. A header that is cut off, too long or no JSON, offsets outside the data, tensors that overlap or leave
+ * holes, sizes that do not fit type and shape: each is a {@linkcode RequestError} with file, place, wanted and found.
+ */
+export async function readSafetensors(path: string): Promise<TensorFile> {
+  const wrong = (what: string) => new RequestError(`${path} is no sound safetensors file: ${what}.`);
+  const bytes = await Deno.readFile(path);
+  if (bytes.length < 8) throw wrong(`wanted at least 8 bytes, found ${bytes.length}`);
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  if (length > Math.min(bytes.length - 8, LONGEST_HEADER)) {
+    throw wrong(`its header says it is ${length} bytes long, the file has ${bytes.length - 8} after that`);
+  }
+  const header = parseHeader(bytes.subarray(8, 8 + length), wrong);
+  const { __metadata__: metadata = {}, ...rest } = header;
+  const entries = new Map(Object.entries(rest).map(([name, entry]) => [name, checkedEntry(name, entry, wrong)]));
+  checkOffsets(entries, { size: bytes.length - 8 - length, wrong });
+  // The parser trips over metadata: it gets the header without, filled up with spaces.
+  const plain = new TextEncoder().encode(JSON.stringify(rest));
+  if (plain.length > length) throw wrong("its header is not in its plain form");
+  bytes.fill(32, 8, 8 + length).set(plain, 8);
+  const parsed = new safetensors.SafeTensor(bytes);
+  return {
+    path,
+    entries,
+    metadata: metadata as { [key: string]: string },
+    tensor: (name) => {
+      const entry = entries.get(name);
+      if (!entry) throw new RequestError(`${path} has no tensor "${name}".`);
+      const convert = CONVERT[entry.dtype];
+      if (!convert) {
+        throw new RequestError(
+          `${path}: the tensor "${name}" is ${entry.dtype}; wanted one of ${Object.keys(CONVERT).join(", ")}.`,
+        );
+      }
+      return { shape: entry.shape, values: convert(parsed.getTensor(name).slice()) };
+    },
+  };
+}
+
+type Wrong = (what: string) => RequestError;
+
+function parseHeader(bytes: Uint8Array, wrong: Wrong): Record<string, unknown> {
+  try {
+    const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (typeof header === "object" && header !== null && !Array.isArray(header)) return header;
+  } catch { /* said below */ }
+  throw wrong("its header is not a JSON object");
+}
+
+function checkedEntry(name: string, value: unknown, wrong: Wrong): Entry {
+  const { dtype, shape, data_offsets } = (value ?? {}) as Partial<Entry>;
+  const isCount = (number: unknown) => Number.isSafeInteger(number) && (number as number) >= 0;
+  if (
+    typeof dtype !== "string" || !Array.isArray(shape) || !shape.every(isCount) ||
+    !Array.isArray(data_offsets) || data_offsets.length !== 2 || !data_offsets.every(isCount)
+  ) throw wrong(`the tensor "${name}" wants dtype, shape and data_offsets, found ${JSON.stringify(value)}`);
+  const size = BYTES[dtype];
+  if (size === undefined) throw wrong(`the tensor "${name}" has the unknown type "${dtype}"`);
+  const [from, to] = data_offsets;
+  const wanted = shape.reduce((product, axis) => product * axis, size);
+  if (to - from !== wanted) {
+    throw wrong(`the tensor "${name}" is ${dtype} [${shape}], ${wanted} bytes; its data_offsets span ${to - from}`);
+  }
+  return { dtype, shape, data_offsets: [from, to] };
+}
+
+// Tensors follow one another without a hole from the first byte of the data to the last.
+function checkOffsets(entries: ReadonlyMap<string, Entry>, { size, wrong }: { size: number; wrong: Wrong }): void {
+  const sorted = [...entries].sort(([, a], [, b]) =>
+    a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]
+  );
+  let end = 0;
+  for (const [name, { data_offsets: [from, to] }] of sorted) {
+    if (to > size) throw wrong(`the tensor "${name}" ends at byte ${to} of ${size} bytes of data`);
+    if (from !== end) {
+      throw wrong(
+        `the tensor "${name}" begins at byte ${from}, ${
+          from < end ? "inside" : "not at"
+        } ${end}, the end of the one before`,
+      );
+    }
+    end = to;
+  }
+  if (end !== size) throw wrong(`its tensors end at byte ${end}, its data at ${size}`);
+}
+
+const CONVERT: Readonly<Record<string, (bytes: Uint8Array) => Float32Array | Int32Array>> = {
+  F32: (bytes) => new Float32Array(bytes.buffer),
+  F16: (bytes) => new Float32Array(new Float16Array(bytes.buffer)),
+  BF16: (bytes) => new Float32Array(Uint32Array.from(new Uint16Array(bytes.buffer), (bits) => bits << 16).buffer),
+  I32: (bytes) => new Int32Array(bytes.buffer),
+  I64: (bytes) => Int32Array.from(new BigInt64Array(bytes.buffer), Number),
+};
+
+/** Writes tensors as F32 or I32; under its name the file is whole or not there. */
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: { readonly [key: string]: string } = { format: "pt" },
+): Promise<void> {
+  let end = 0;
+  const entries = [...tensors].map(([name, { shape, values }]) => {
+    const data_offsets = [end, end += values.byteLength];
+    return [name, { dtype: values instanceof Float32Array ? "F32" : "I32", shape, data_offsets }] as const;
+  });
+  const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) });
+  const text = new TextEncoder().encode(json);
+  const header = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(32); // data begins at a multiple of 8
+  header.set(text, 8);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
+  const data = [...tensors.values()].map(({ values: { buffer, byteOffset, byteLength } }) =>
+    new Uint8Array(buffer, byteOffset, byteLength)
+  );
+  await writeWholeFile(path, [header, ...data]);
+}

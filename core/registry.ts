@@ -1,0 +1,61 @@
+/**
+ * What the program is put together from: the one place where core meets plugins, as values.
+ *
+ * @module
+ */
+import type { Backend } from "./backend/engine.ts";
+import { RequestError, unknownName } from "./errors.ts";
+import type { Json } from "./json.ts";
+import type { LanguageModel } from "./model/model.ts";
+import type { Source } from "./source.ts";
+import type { Task } from "./task.ts";
+
+/** A module's exports. */
+export type Namespace = Readonly<Record<string, unknown>>;
+
+/** What commands work with. */
+export interface Parts {
+  /** Models are found in it by `model_type` of `config.json`: the function of that name. */
+  readonly plugins: Namespace;
+  readonly tasks: Namespace;
+  /** What `config.json` of models says that may be priced before they are fetched, by name. */
+  readonly configs?: { readonly [source: string]: { readonly [key: string]: Json } };
+  /** Asked in this order. */
+  readonly sources: readonly Source[];
+  /** The first one is the default. */
+  readonly backends: readonly Backend[];
+  /** The project's root folder, ending in a slash. */
+  readonly root: URL;
+}
+
+/** The task of that name. */
+export function taskNamed(name: string, { tasks }: Pick<Parts, "tasks">): Task {
+  const known = new Map(Object.values(tasks).filter(isTask).map((task) => [task.name, task]));
+  const task = known.get(name);
+  if (!task) throw unknownName("task", name, known.keys());
+  return task;
+}
+
+const isTask = (value: unknown): value is Task =>
+  typeof value === "object" && value !== null && "metrics" in value && "load" in value;
+
+/** The model plugin for a `config.json` of this `model_type`, made for a source. */
+export function modelFor(
+  modelType: unknown,
+  { source, plugins }: { source: string; plugins: Namespace },
+): LanguageModel {
+  const make = typeof modelType === "string" && Object.hasOwn(plugins, modelType) ? plugins[modelType] : undefined;
+  if (typeof make !== "function") {
+    throw new RequestError(
+      `${source}: no model plugin for the model_type ${JSON.stringify(modelType)} of its config.json.`,
+    );
+  }
+  return make({ source });
+}
+
+/** The backend of that name. */
+export function backendNamed(name: string | undefined, { backends }: Pick<Parts, "backends">): Backend {
+  const backend = name === undefined ? backends[0] : backends.find((backend) => backend.name === name);
+  if (!backend) throw unknownName("backend", name ?? "", backends.map((backend) => backend.name));
+  return backend;
+}

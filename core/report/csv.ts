@@ -1,0 +1,46 @@
+/**
+ * Results as comma-separated values: a row a run.
+ *
+ * @module
+ */
+import { stringify } from "csv-stringify/sync";
+import { distanceMoved } from "./tables.ts";
+import type { Evidence } from "../results/experiment_results.ts";
+
+const METRICS = ["accuracy", "f1", "matthews", "pearson", "spearman"] as const;
+
+/** Every run that has ended, with a head. Metrics are fractions; what is not there, or not defined, is empty. */
+export function csv({ asked, runs }: Evidence): string {
+  const rows = runs.map((run) => {
+    const { id, model, task, method, base, point, seed, result } = run;
+    const { parameters, seconds, memory, merge } = result;
+    return {
+      experiment: asked.experiment,
+      id,
+      model,
+      task,
+      method,
+      base,
+      point: Object.entries(point).map(([path, value]) => `${path}=${JSON.stringify(value)}`).join(" "),
+      seed,
+      status: result.status,
+      diverged: result.diverged,
+      primary: result.primary,
+      ...Object.fromEntries(METRICS.map((name) => [name, result.metrics[name] ?? ""])),
+      parametersModel: parameters.model,
+      parametersTraining: parameters.training,
+      parametersTrainable: parameters.trainable,
+      parametersMerged: parameters.merged,
+      ...Object.fromEntries(
+        Object.entries(seconds).map(([name, value]) => [`seconds${name[0]!.toUpperCase()}${name.slice(1)}`, value]),
+      ),
+      peakBytes: memory.peakBytes,
+      maxLogitDifference: merge.maxLogitDifference,
+      selected: result.selected.length,
+      moved: distanceMoved([run]) ?? "",
+      error: result.error ?? "",
+    };
+  });
+  const cast = { boolean: String };
+  return stringify(rows, { header: true, cast, escape_formulas: true });
+}

@@ -1,0 +1,78 @@
+/**
+ * A report before it is written: the tables and charts of an experiment, from its results alone.
+ *
+ * @module
+ */
+import { doneRuns, type Evidence } from "../results/experiment_results.ts";
+import { compare, type Statistics } from "../statistics/compare.ts";
+import { costChart } from "./charts/costs.ts";
+import { groupsOf } from "./charts/group.ts";
+import { learningChart } from "./charts/learning.ts";
+import { matricesChart } from "./charts/matrices.ts";
+import { type Chart, draw, type DrawnChart } from "./charts/svg.ts";
+import { sweepCharts } from "./charts/sweep.ts";
+import { tuningCharts } from "./charts/tuning.ts";
+import { notes } from "./notes.ts";
+import { comparisonsTable, resultsTable } from "./results_table.ts";
+import { readStory, type Story } from "../results/run_history.ts";
+import type { Table } from "./table.ts";
+import { costsTable, failuresTable, groundsTable, rankingTables, tuningTable } from "./tables.ts";
+
+/** All that a report says. */
+export interface Report {
+  readonly evidence: Evidence;
+  readonly statistics: Statistics;
+  readonly results: Table;
+  /** Under the results table. */
+  readonly notes: readonly string[];
+  /** Other tables that have rows; rankings are apart: they are long. */
+  readonly tables: readonly Table[];
+  readonly rankings: readonly Table[];
+  readonly charts: readonly DrawnChart[];
+}
+
+/** Tables of a report, without what needs the runs' events. */
+export type Summary = Omit<Report, "rankings" | "charts">;
+
+/** What commands print. */
+export async function summarize(evidence: Evidence): Promise<Summary> {
+  const statistics = await compare(evidence);
+  const tables = [
+    groundsTable(evidence),
+    comparisonsTable(statistics),
+    tuningTable(evidence),
+    costsTable(evidence),
+    failuresTable(evidence),
+  ];
+  return {
+    evidence,
+    statistics,
+    results: resultsTable(evidence, statistics),
+    notes: notes(evidence, statistics),
+    tables: tables.filter(({ rows }) => rows.length > 0),
+  };
+}
+
+/** Reads what is left to read, and draws. */
+export async function makeReport(evidence: Evidence): Promise<Report> {
+  const summary = await summarize(evidence);
+  const stories = new Map<string, Story>();
+  for (const { id } of doneRuns(evidence)) {
+    if (!stories.has(id)) stories.set(id, await readStory(evidence, id));
+  }
+  const charts: DrawnChart[] = [];
+  for (const chart of chartsOf(evidence, stories)) charts.push(await draw(chart));
+  return { ...summary, rankings: rankingTables(evidence, stories), charts };
+}
+
+function chartsOf(evidence: Evidence, stories: ReadonlyMap<string, Story>): Chart[] {
+  const groups = groupsOf(evidence, { byPoint: false });
+  const points = groupsOf(evidence, { byPoint: true });
+  return [
+    ...groups.flatMap(sweepCharts),
+    ...tuningCharts(evidence),
+    ...points.map((group) => learningChart(group, stories)),
+    ...groups.map(costChart),
+    ...points.map((group) => matricesChart(group, stories)),
+  ].filter((chart) => chart !== undefined);
+}

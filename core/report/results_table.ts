@@ -1,0 +1,138 @@
+/**
+ * The results as the paper lays them out: a row a method, a column a task, published figures beside measured ones.
+ *
+ * @module
+ */
+import { mean } from "simple-statistics";
+import { doneRuns, type Evidence, primaryOf, type RunEvidence } from "../results/experiment_results.ts";
+import { type Comparison, LEVEL, type Statistics } from "../statistics/compare.ts";
+import { counted, millions, percent, points, pValue, spread } from "./numbers.ts";
+import type { Table, TableRow } from "./table.ts";
+
+/** Whether a comparison is marked. */
+export const isShown = ({ tested }: Comparison): boolean => tested !== undefined && tested.adjusted < LEVEL;
+
+/** The marks of differences that the table shows. */
+export const MARKS = { better: "▲", worse: "▼" } as const;
+
+/** Primary metrics in percent, mean ± standard deviation over seeds, with parameters in millions. */
+export function resultsTable(evidence: Evidence, { comparisons }: Pick<Statistics, "comparisons">): Table {
+  const { runs: asked, published } = evidence.asked;
+  const runs = doneRuns(evidence);
+  const primary = new Map(evidence.runs.map(({ task, result }) => [task, result.primary]));
+  const tasks = [...new Set(asked.map(({ task }) => task))];
+  const models = [...new Set(asked.map(({ model }) => model))];
+  const several = tasks.length > 1;
+  const lead = (model: string, method: string) => models.length > 1 ? [model, method] : [method];
+  const rows = models.flatMap((model): TableRow[] => {
+    const methods = [...new Set(asked.filter((run) => run.model === model).map(({ method }) => method))];
+    const publishedRows = (published?.rows ?? []).filter((row) => (row.model ?? model) === model);
+    const ofOthers = (rows: typeof publishedRows) =>
+      rows.map(({ method, values, average, parameters }) => ({
+        published: true,
+        cells: [
+          ...lead(model, `${method}, published`),
+          ...tasks.map((task) => values[task]?.toFixed(2) ?? "–"),
+          ...several ? [average?.toFixed(2) ?? "–"] : [],
+          String(parameters?.training ?? "–"),
+          String(parameters?.merged ?? "–"),
+        ],
+      }));
+    const measured = methods.flatMap((method) => {
+      const row = runs.filter((run) => run.model === model && run.method === method);
+      const found = comparisons.filter((comparison) => comparison.model === model && comparison.method === method);
+      const mark = (task?: string) => markOf(found.find((comparison) => comparison.task === task));
+      const wanted = (task: string) =>
+        asked.filter((run) => run.model === model && run.method === method && run.task === task).length;
+      const cells = tasks.map((task) => {
+        const some = row.filter((run) => run.task === task);
+        return cellOf(some, wanted(task)) + (some.length > 0 ? mark(task) : "");
+      });
+      const average = several ? [averageOf(row, tasks) + mark()] : [];
+      const parameters = (["training", "merged"] as const).map((kind) =>
+        row.length > 0 ? millions(mean(row.map(({ result }) => result.parameters[kind]))) : "–"
+      );
+      const own = publishedRows.filter((other) => other.method === method);
+      return [{ cells: [...lead(model, method), ...cells, ...average, ...parameters] }, ...ofOthers(own)];
+    });
+    return [...measured, ...ofOthers(publishedRows.filter(({ method }) => !methods.includes(method)))];
+  });
+  return {
+    name: "results",
+    caption:
+      `${models.length === 1 ? `${models[0]}. ` : ""}Primary metric in percent, mean ± standard deviation over ` +
+      "seeds; parameters (#To) in millions",
+    head: [
+      ...lead("model", "method"),
+      ...tasks.map((task) => primary.has(task) ? `${task} (${primary.get(task)})` : task),
+      ...several ? ["average"] : [],
+      "#To training",
+      "#To merged",
+    ],
+    headers: models.length > 1 ? 2 : 1,
+    rows,
+  };
+}
+
+function cellOf(runs: readonly RunEvidence[], asked: number): string {
+  if (runs.length === 0) return "–";
+  const diverged = runs.filter(({ result }) => result.diverged).length;
+  const about = [
+    ...runs.length < asked ? [`${runs.length} of ${asked}`] : [],
+    ...diverged > 0 ? [`${diverged} diverged`] : [],
+  ];
+  return spread(runs.map(primaryOf)) + (about.length > 0 ? ` (${about.join(", ")})` : "");
+}
+
+// The mean over tasks of the means over seeds; nothing to say where a task is missing.
+function averageOf(row: readonly RunEvidence[], tasks: readonly string[]): string {
+  const byTask = tasks.map((task) => row.filter((run) => run.task === task));
+  if (byTask.some(({ length }) => length === 0)) return "–";
+  const seeds = byTask[0]!.map(({ seed }) => seed);
+  const bySeed = seeds.map((seed) => byTask.flatMap((runs) => runs.filter((run) => run.seed === seed)));
+  if (bySeed.every(({ length }) => length === tasks.length) && byTask.every(({ length }) => length === seeds.length)) {
+    return spread(bySeed.map((runs) => mean(runs.map(primaryOf))));
+  }
+  return percent(mean(byTask.map((runs) => mean(runs.map(primaryOf)))));
+}
+
+const markOf = (comparison: Comparison | undefined): string =>
+  comparison && isShown(comparison) ? ` ${comparison.difference > 0 ? MARKS.better : MARKS.worse}` : "";
+
+/** Every comparison with its interval and p-values: what the marks of the results table rest on. */
+export function comparisonsTable({ comparisons, baseline }: Statistics): Table {
+  const several = new Set(comparisons.map(({ model }) => model)).size > 1;
+  return {
+    name: "comparisons",
+    caption: `Differences from ${baseline}, in points`,
+    head: [
+      ...several ? ["model"] : [],
+      "method",
+      "task",
+      "difference",
+      "95 % interval",
+      "p",
+      "p (Holm)",
+      "could have shown",
+      "seeds",
+    ],
+    headers: several ? 3 : 2,
+    rows: comparisons.map((comparison) => {
+      const { model, method, task = "average", difference, tested, untested, seeds, drawn } = comparison;
+      const these = drawn === "examples" ? ", these seeds" : "";
+      return {
+        cells: [
+          ...several ? [model] : [],
+          method,
+          task,
+          points(difference) + markOf(comparison),
+          tested ? `${points(tested.interval[0])} to ${points(tested.interval[1])}` : `not tested: ${untested}`,
+          tested ? pValue(tested.p) : "–",
+          tested ? pValue(tested.adjusted) : "–",
+          tested ? (100 * tested.detectable).toFixed(2) : "–",
+          counted(seeds.length, "seed") + these,
+        ],
+      };
+    }),
+  };
+}

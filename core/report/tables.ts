@@ -1,0 +1,181 @@
+/**
+ * Tables beside the results: what was tuned, what was chosen, what each run cost, what failed.
+ *
+ * @module
+ */
+import { mean } from "simple-statistics";
+import { GROUND_METHOD } from "../run/run_spec.ts";
+import { doneRuns, type Evidence, primaryOf, type RunEvidence } from "../results/experiment_results.ts";
+import { canonical } from "../results/result.ts";
+import { counted, millions, percent } from "./numbers.ts";
+import { lastPart, setting } from "./setting.ts";
+import type { Story } from "../results/run_history.ts";
+import type { Table } from "./table.ts";
+
+/** What a constant answer and an untrained model reach, and what the data's noise leaves; columns that have figures. */
+export function groundsTable({ grounds, ...evidence }: Pick<Evidence, "grounds" | "runs">): Table {
+  const percents = (values: readonly number[]) => values.length > 0 ? percent(mean([...values])) : "–";
+  const plain = doneRuns(evidence).filter(({ method }) => method === GROUND_METHOD);
+  const columns = [
+    { head: "majority", about: "the most frequent answer", cells: grounds.map(({ majority }) => percent(majority)) },
+    {
+      head: "from random weights",
+      about: "the same model from random weights",
+      cells: grounds.map(({ untrained }) => percents(Object.values(untrained))),
+    },
+    {
+      head: GROUND_METHOD,
+      cells: grounds.map(({ task }) => percents(plain.filter((run) => run.task === task).map(primaryOf))),
+    },
+    {
+      head: "ceiling",
+      about: "what the data's noise leaves",
+      cells: grounds.map(({ ceiling }) => percents(ceiling === undefined ? [] : [ceiling])),
+    },
+  ].filter(({ cells }) => cells.some((cell) => cell !== "–"));
+  const about = columns.flatMap(({ about }) => about ?? []);
+  return {
+    name: "grounds",
+    caption: `What the figures are to be seen against, in percent: ${about.join("; ")}`,
+    head: ["task", ...columns.map(({ head }) => head)],
+    headers: 1,
+    rows: grounds.map(({ task, primary }, at) => ({
+      cells: [`${task} (${primary})`, ...columns.map(({ cells }) => cells[at]!)],
+    })),
+  };
+}
+
+/** What was chosen for each method, and whether it lies at the edge of what was tried. */
+export function tuningTable({ asked: { tuned = [] } }: Evidence): Table {
+  const several = new Set(tuned.map(({ model }) => model)).size > 1;
+  return {
+    name: "tuning",
+    caption: "Settings chosen on held-out training examples, for each method on its own",
+    head: [...several ? ["model"] : [], "task", "method", "chosen", "mean there", "tried", "at the edge"],
+    headers: several ? 3 : 2,
+    rows: tuned.map(({ model, task, method, chosen, atEdge, tried }) => ({
+      cells: [
+        ...several ? [model] : [],
+        task,
+        method,
+        Object.entries(chosen).map(([path, value]) => `${lastPart(path)} ${setting(value)}`).join(", "),
+        percent(Math.max(...tried.map(({ mean }) => mean))),
+        String(tried.length),
+        atEdge.length > 0 ? `yes: ${atEdge.map(lastPart).join(", ")}` : "no",
+      ],
+    })),
+  };
+}
+
+/** What each run cost: a row a run. */
+export function costsTable(evidence: Pick<Evidence, "runs">): Table {
+  const runs = doneRuns(evidence);
+  const moved = (run: RunEvidence) => distanceMoved([run])?.toFixed(4) ?? "–";
+  const several = new Set(runs.map(({ model }) => model)).size > 1;
+  return {
+    name: "costs",
+    caption: "What each run cost",
+    head: [
+      ...several ? ["model"] : [],
+      "task",
+      "method",
+      "seed",
+      "metrics",
+      "parameters in training",
+      "after merging",
+      "moved",
+      "s per step",
+      "total s",
+      "peak memory",
+      "merge check",
+      "run",
+    ],
+    headers: several ? 4 : 3,
+    rows: runs.map(({ model, task, method, seed, id, result }, at) => ({
+      cells: [
+        ...several ? [model] : [],
+        task,
+        method,
+        String(seed),
+        Object.entries(result.metrics).map(([name, value]) => `${name} ${value === null ? "n/a" : percent(value)}`)
+          .join(", ") + (result.diverged ? " (diverged)" : ""),
+        `${millions(result.parameters.training)} M`,
+        `${millions(result.parameters.merged)} M`,
+        moved(runs[at]!),
+        result.seconds.perStep.toFixed(3),
+        result.seconds.total.toFixed(0),
+        `${(result.memory.peakBytes / 1e9).toFixed(2)} GB`,
+        result.merge.maxLogitDifference.toExponential(1),
+        id,
+      ],
+    })),
+  };
+}
+
+/** Runs that failed, and why. */
+export const failuresTable = ({ runs }: Pick<Evidence, "runs">): Table => ({
+  name: "failures",
+  caption: "Runs that failed",
+  head: ["task", "method", "seed", "error", "run"],
+  headers: 3,
+  rows: runs.filter(({ result }) => result.status === "failed").map(({ task, method, seed, id, result }) => ({
+    cells: [task, method, String(seed), result.error ?? "", id],
+  })),
+});
+
+/** Each round's ranking: a row a matrix, over the seeds of a method. */
+export function rankingTables(evidence: Evidence, stories: ReadonlyMap<string, Story>): Table[] {
+  const groups = Map.groupBy(doneRuns(evidence), ({ model, task, method }) => canonical([model, task, method]));
+  return [...groups.values()].flatMap((runs) => {
+    const { model, task, method } = runs[0]!;
+    const rows = rankingRows(runs, stories);
+    if (rows.length === 0) return [];
+    return [{
+      name: "ranking",
+      caption: `Rankings of ${method}, ${task}, ${model}: each round, mean over ${counted(runs.length, "seed")}`,
+      head: ["round before step", "score", "rank", "matrix", "mean score", "chosen by"],
+      headers: 4,
+      rows,
+    }];
+  });
+}
+
+function rankingRows(runs: readonly RunEvidence[], stories: ReadonlyMap<string, Story>): Table["rows"] {
+  const seen = runs.flatMap((run) =>
+    (stories.get(run.id)?.rankings ?? []).flatMap(({ step, score, ranking }) =>
+      ranking.map(([name, value]) => ({ run, step, score, name, value }))
+    )
+  );
+  const rounds = [...Map.groupBy(seen, ({ step, score }) => canonical([step, score])).values()]
+    .toSorted((a, b) => a[0]!.step - b[0]!.step);
+  return rounds.flatMap((round) => {
+    const matrices = [...Map.groupBy(round, ({ name }) => name)]
+      .map(([name, some]) => ({ name, some, mean: mean(some.map(({ value }) => value)) }))
+      .toSorted((a, b) => b.mean - a.mean);
+    return matrices.map(({ name, some, mean }, at) => {
+      const { step, score } = some[0]!;
+      const chosen = some.filter(({ run: { result } }) =>
+        result.selected.some((one) => one.name === name && one.step === step)
+      );
+      return {
+        cells: [
+          String(step),
+          score,
+          String(at + 1),
+          name,
+          mean.toPrecision(3),
+          chosen.length === 0 ? "–" : `${chosen.length} of ${some.length}`,
+        ],
+      };
+    });
+  });
+}
+
+/** Mean relative distance that chosen matrices moved, of runs that chose some. */
+export function distanceMoved(runs: readonly RunEvidence[]): number | undefined {
+  const moved = runs.flatMap(({ result }) => result.selected.map(({ moved }) => moved)).filter(Number.isFinite);
+  return moved.length > 0 ? mean(moved) : undefined;
+}
+
+/** Mean of the primary metric, of runs. */
+export const meanPrimary = (runs: readonly RunEvidence[]): number => mean(runs.map(primaryOf));

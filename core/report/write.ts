@@ -1,0 +1,45 @@
+/**
+ * The files of a report.
+ *
+ * @module
+ */
+import { toJson, writeWhole } from "../results/result.ts";
+import { svgFile } from "./charts/svg.ts";
+import { csv } from "./csv.ts";
+import { page } from "./html.ts";
+import { markdown } from "./markdown.ts";
+import type { Report, Summary } from "./report.ts";
+
+/** `report.json`, and what the command prints with `--json`. */
+export function reportJson({ evidence: { asked, runs, grounds }, statistics, notes }: Summary) {
+  const { experiment, description, baseline, published, tuned } = asked;
+  return {
+    experiment,
+    ...description !== undefined && { description },
+    baseline,
+    asked: asked.runs.length,
+    results: runs.map(({ method, result }) => ({ ...result, method })),
+    grounds,
+    statistics,
+    notes,
+    ...published && { published },
+    ...tuned && { tuned },
+  };
+}
+
+/** Writes `report.md`, `report.csv`, `report.json`, `report.html` and the charts; gives the paths of the first four. */
+export async function writeReport(report: Report, folder: string): Promise<string[]> {
+  await Deno.mkdir(`${folder}/charts`, { recursive: true });
+  for await (const { name, isFile } of Deno.readDir(`${folder}/charts`)) {
+    if (isFile && name.endsWith(".svg")) await Deno.remove(`${folder}/charts/${name}`);
+  }
+  for (const chart of report.charts) await writeWhole(`${folder}/charts/${chart.name}.svg`, svgFile(chart));
+  const texts: Readonly<Record<string, string>> = {
+    "report.md": markdown(report),
+    "report.csv": csv(report.evidence),
+    "report.json": toJson(reportJson(report)),
+    "report.html": await page(report),
+  };
+  for (const [name, text] of Object.entries(texts)) await writeWhole(`${folder}/${name}`, text);
+  return Object.keys(texts).map((name) => `${folder}/${name}`);
+}

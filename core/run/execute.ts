@@ -1,0 +1,113 @@
+/**
+ * One run, from weights and data to the files of its folder.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import { exists } from "../io/cache.ts";
+import { engine } from "../backend/engine.ts";
+import { loadPretrained, stored } from "../model/pretrained.ts";
+import { RandomKey } from "../random.ts";
+import { writeSafetensors } from "../io/safetensors.ts";
+import type { Example } from "../task.ts";
+import * as tf from "../backend/tf.ts";
+import { encode } from "../training/batches.ts";
+import { fineTune } from "../training/fine_tune.ts";
+import type { TrainingEvent, TrainingOutcome } from "../training/fine_tune_request.ts";
+import { Weights } from "../model/weights.ts";
+import { removeUnfinished, removeUnfinishedOf } from "../io/atomic_file.ts";
+import { type Before, RunCheckpoint } from "./checkpoint_file.ts";
+import { concluded } from "./write_result.ts";
+import { environment } from "./environment.ts";
+import { EventLog } from "./event_log.ts";
+import type { PreparedRun } from "./resolve.ts";
+import { FILES, type Result, toJson, writeWhole } from "../results/result.ts";
+import { Summaries } from "./tensorboard.ts";
+
+/** How a run is done, without a say in its numbers. */
+export interface ExecuteOptions {
+  /** The run's folder. */
+  readonly folder: string;
+  readonly keepModel: boolean;
+  /** Write files for TensorBoard while it runs. */
+  readonly tensorboard: boolean;
+  /** Folder of plainly fine-tuned weights, for scores that need them. */
+  readonly fineTuned: string;
+  /** Keep the merged weights there: another run's score needs them. */
+  readonly shareFineTuned: boolean;
+  readonly event: (event: TrainingEvent) => void;
+  readonly note: (message: string) => void;
+  /** Called between steps; throws to end the run there. */
+  readonly pause: () => Promise<void>;
+}
+
+/** Does a run, or what is left of it, and writes its folder, `result.json` last. */
+export async function execute(run: PreparedRun, options: ExecuteOptions): Promise<Result> {
+  const { folder, pause, note } = options;
+  const { spec: { task, training, seed, method, checkpointSeconds }, tokenizer, architecture } = run;
+  const started = performance.now();
+  await Deno.mkdir(folder, { recursive: true });
+  await removeUnfinished(folder);
+  for (const stale of [FILES.result, FILES.model]) await removeIfThere(`${folder}/${stale}`);
+  const about = { id: run.id, settings: run.settings, origin: run.repository.origin, environment: await environment() };
+  await writeWhole(`${folder}/${FILES.run}`, toJson(about));
+  const measured = (): Before => ({
+    seconds: checkpoint.before.seconds + (performance.now() - started) / 1000,
+    peakBytes: Math.max(checkpoint.before.peakBytes, engine().memory().peakBytes),
+    resumedFrom: checkpoint.before.resumedFrom,
+  });
+  const checkpoint = await RunCheckpoint.open(`${folder}/${FILES.checkpoint}/state.safetensors`, {
+    id: run.id,
+    everySeconds: checkpointSeconds,
+    measured,
+    settle: () => events.sync(),
+    note,
+  });
+  if (checkpoint.before.resumedFrom.length === 0) await removeIfThere(`${folder}/${FILES.tensorboard}`);
+  using events = await EventLog.open(`${folder}/${FILES.events}`, { append: checkpoint.before.resumedFrom.length > 0 });
+  using summaries = options.tensorboard ? new Summaries(`${folder}/${FILES.tensorboard}`, { note }) : undefined;
+  const event = (event: TrainingEvent) => {
+    events.write({ time: measured().seconds, ...event });
+    summaries?.write(event);
+    options.event(event);
+  };
+  engine().memory({ resetPeak: true });
+  const key = RandomKey.of(seed);
+  const headKey = key.fold("head");
+  const { tensors } = await loadPretrained(run.weights, { architecture, key: headKey });
+  const weights = new Weights(architecture, tensors);
+  const encoded = (examples: readonly Example[]) => encode(examples, { tokenizer, maxLength: training.maxLength });
+  const { heldOut } = run.examples;
+  const [train, dev] = [encoded(run.examples.train), encoded(run.examples.dev)];
+  let outcome: TrainingOutcome | undefined;
+  try {
+    const sets = { train, dev, ...(heldOut && { heldOut: encoded(heldOut) }) };
+    const request = { ...sets, task, settings: training, padId: tokenizer.padId, key, weights, method, checkpoint };
+    const fineTuned = async () => {
+      const path = fineTunedPath(run, options.fineTuned);
+      if (!await exists(path)) throw new Error("The score needs the plainly fine-tuned model, and there is none.");
+      return (await loadPretrained(path, { architecture, key: headKey })).tensors;
+    };
+    outcome = await fineTune({ ...request, fineTuned, watch: { event, note, pause } });
+    if (options.shareFineTuned && outcome.merged) {
+      const path = fineTunedPath(run, options.fineTuned);
+      await Deno.mkdir(dirname(path), { recursive: true });
+      await removeUnfinishedOf(path);
+      await writeSafetensors(path, stored(outcome.merged));
+    }
+    const about = { outcome, train, dev, measured: measured(), environment: await environment() };
+    const result = await concluded(run, { ...options, ...about });
+    await writeWhole(`${folder}/${FILES.result}`, toJson(result));
+    await checkpoint.remove();
+    return result;
+  } finally {
+    weights.dispose();
+    tf.dispose([...outcome?.merged?.values() ?? []]);
+  }
+}
+
+const removeIfThere = (path: string) => Deno.remove(path, { recursive: true }).catch(() => {});
+
+/** Where the weights are that a plain run ends with, or the plain run that another needs. */
+export const fineTunedPath = (run: PreparedRun, folder: string): string =>
+  `${folder}/${(run.needs ?? run).id}.safetensors`;

@@ -1,0 +1,113 @@
+/**
+ * What is known of a run before its model and its data are there: enough to price it.
+ *
+ * @module
+ */
+import { NotFoundError } from "../errors.ts";
+import type { Json } from "../json.ts";
+import type { Architecture, LanguageModel } from "../model/model.ts";
+import { modelFor, type Parts } from "../registry.ts";
+import { RandomKey } from "../random.ts";
+import { roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
+import type { TrainingSettings } from "../training/settings.ts";
+import { plainOf, type RunSpec } from "./run_spec.ts";
+import { nameOf, type Preparer } from "./resolve.ts";
+
+/** A run that may start once its model and its data are there; a `PreparedRun` is one. */
+export interface RunOutline {
+  /** `null` where it is not known: it is a digest of the weights and the data too. */
+  readonly id: string | null;
+  readonly spec: RunSpec;
+  /** The model's name in tables. */
+  readonly model: string;
+  readonly architecture: Architecture;
+  readonly steps: number;
+  /** The run whose weights its score looks at. */
+  readonly needs?: RunOutline;
+}
+
+/** The same text for the same run. */
+export const keyOf = ({ id, model, spec: { task, seed, training, method: { decomposition, policy } } }: RunOutline) =>
+  id ?? JSON.stringify([model, task.name, task.options, seed, training, partOf(decomposition), partOf(policy)]);
+
+const partOf = (part: { readonly name: string; readonly options: Json } | undefined) =>
+  part ? [part.name, part.options] : null;
+
+interface Rows {
+  readonly train: number;
+  readonly dev: number;
+}
+
+/** Outlines runs: with all that is there, else with the sizes of models that are known and the rows of published data. */
+export class Outliner {
+  readonly #missing = new Map<object | string, Promise<string | undefined>>();
+  readonly #architectures = new Map<string, Architecture>();
+
+  constructor(readonly parts: Parts, readonly preparer: Preparer) {}
+
+  /** The run; a mistake is a `RequestError`, and so is a model or data of which nothing is known. */
+  async outline(spec: RunSpec): Promise<RunOutline> {
+    const model = typeof spec.model === "string" ? spec.model : JSON.stringify(spec.model.options);
+    const noModel = await this.#absence(model, () => this.preparer.model(spec.model));
+    const noData = await this.#absence(spec.task, () => this.preparer.load(spec.task));
+    if (noModel === undefined && noData === undefined) return await this.preparer.prepare(spec);
+    const { plugin, config } = noModel === undefined
+      ? await this.preparer.model(spec.model)
+      : this.#known(spec.model, noModel);
+    const rows = noData === undefined ? await this.#rows(spec) : spec.task.rows;
+    if (!rows) throw new NotFoundError(noData);
+    const length = runLength(spec.training, examplesOf(rows, spec.training));
+    const { policy } = spec.method;
+    if (policy) roundsOf(policy, length);
+    return {
+      id: null,
+      spec,
+      model: nameOf(plugin),
+      architecture: this.#architectures.getOrInsertComputed(
+        JSON.stringify([model, spec.task.head]),
+        () => plugin.architecture(config, spec.task.head),
+      ),
+      steps: length.steps,
+      ...(policy?.needs?.includes("fineTunedModel") && { needs: await this.outline(plainOf(spec)) }),
+    };
+  }
+
+  /** What was not found, in one sentence each. */
+  async missing(): Promise<string[]> {
+    return (await Promise.all(this.#missing.values())).filter((why) => why !== undefined);
+  }
+
+  // Why something is not there; each is looked for once.
+  #absence(what: object | string, find: () => Promise<unknown>): Promise<string | undefined> {
+    const found = this.#missing.get(what) ?? find().then(() => undefined, (error) => {
+      if (error instanceof NotFoundError) return error.message;
+      throw error;
+    });
+    this.#missing.set(what, found);
+    return found;
+  }
+
+  #known(model: string | LanguageModel, why: string): { plugin: LanguageModel; config: { [key: string]: Json } } {
+    const source = typeof model === "string" ? model : model.source;
+    const config = Object.entries(this.parts.configs ?? {}).find(([name]) => name === source)?.[1];
+    if (!config) throw new NotFoundError(`${why} Its sizes are not known either.`);
+    const { plugins } = this.parts;
+    return { plugin: typeof model === "string" ? modelFor(config.model_type, { source, plugins }) : model, config };
+  }
+
+  async #rows({ task }: RunSpec): Promise<Rows> {
+    const { train, dev } = await this.preparer.load(task);
+    return { train: train.length, dev: dev.length };
+  }
+}
+
+// How many of the rows a run trains on: the same for every seed, and for every run with these settings.
+function examplesOf({ train, dev }: Rows, settings: TrainingSettings): number {
+  const { split, keep, heldOut, trainExamples } = settings;
+  return LENGTHS.getOrInsertComputed(JSON.stringify([train, dev, split, keep, heldOut, trainExamples]), () => {
+    const sets = splitExamples({ train: Array.from({ length: train }), dev: Array.from({ length: dev }) }, settings);
+    return trainingParts(sets, { settings, key: RandomKey.of(0) }).train.length;
+  });
+}
+
+const LENGTHS = new Map<string, number>();

@@ -1,0 +1,218 @@
+/**
+ * A run with all that it needs found and checked, and nothing started.
+ *
+ * @module
+ */
+import { sha256OfFile } from "../io/cache.ts";
+import { NotFoundError, RequestError } from "../errors.ts";
+import type { Json } from "../json.ts";
+import type { Architecture, LanguageModel } from "../model/model.ts";
+import { backendNamed, modelFor, type Parts } from "../registry.ts";
+import { checkPretrained, readConfig, weightsFile } from "../model/pretrained.ts";
+import type { Repository } from "../source.ts";
+import type { Example, Metrics, Task, TaskData } from "../task.ts";
+import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../model/tokenizer.ts";
+import { type ExampleSets, roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
+import { identifying, type TrainingSettings } from "../training/settings.ts";
+import { RandomKey } from "../random.ts";
+import { plainOf, type RunSpec } from "./run_spec.ts";
+import { digest, RESULTS_VERSION } from "../results/result.ts";
+
+/** What a run is done with: all that can change its numbers. */
+export type RunSettings = { readonly training: TrainingSettings } & { readonly [name: string]: Json };
+
+/** A run that can start. */
+export interface PreparedRun {
+  readonly id: string;
+  readonly spec: RunSpec;
+  /** The model's name in tables. */
+  readonly model: string;
+  readonly repository: Repository;
+  readonly architecture: Architecture;
+  readonly tokenizer: Tokenizer;
+  /** Path of the safetensors file. */
+  readonly weights: string;
+  readonly examples: ExampleSets<Example>;
+  /** What the noise of the examples that are judged leaves to reach, where it is known. */
+  readonly ceiling?: Metrics;
+  /** Where they came from. */
+  readonly origin: TaskData["origin"];
+  /** All that can change the numbers: the run's id is made of it. */
+  readonly settings: RunSettings;
+  /** The run whose weights its score looks at: plain fine-tuning of the same model, task, seed and settings. */
+  readonly needs?: PreparedRun;
+  readonly steps: number;
+}
+
+/** Where models and data are looked for. */
+export interface PrepareOptions {
+  /** `--data`. */
+  readonly data?: string | undefined;
+  /** `--backend`. @default the program's first */
+  readonly backend?: string | undefined;
+  readonly note: (message: string) => void;
+  /** Digests of plugin modules from outside the tree. */
+  readonly modules?: readonly string[];
+}
+
+/** A model with its files found. */
+export interface FoundModel {
+  readonly name: string;
+  readonly plugin: LanguageModel;
+  readonly repository: Repository;
+  readonly config: { readonly [key: string]: Json };
+  readonly tokenizer: Tokenizer;
+  readonly weights: string;
+  readonly digests: { readonly weights: string; readonly config: string; readonly tokenizer: string };
+}
+
+/** Finds what runs need; each model and each dataset is looked for once. */
+export class Preparer {
+  readonly #models = new Map<string, Promise<FoundModel>>();
+  readonly #data = new Map<string, Promise<TaskData>>();
+  readonly #checked = new Set<string>();
+
+  constructor(readonly parts: Parts, readonly options: PrepareOptions) {}
+
+  /** Everything that one run needs; a mistake is a {@linkcode RequestError}. */
+  async prepare(spec: RunSpec): Promise<PreparedRun> {
+    const { task, training, method: { decomposition, policy } } = spec;
+    const model = await this.model(spec.model);
+    const architecture = model.plugin.architecture(model.config, task.head);
+    await this.#check(model, architecture);
+    if (training.maxLength > architecture.maxLength) {
+      throw new RequestError(
+        `training.maxLength: ${model.name} takes lines of at most ${architecture.maxLength} tokens, found ${training.maxLength}.`,
+      );
+    }
+    const data = await this.load(spec.task);
+    const backend = backendNamed(this.options.backend, this.parts);
+    const { source: _, revision: __, ...options } = model.plugin.options as { readonly [key: string]: Json };
+    const settings = {
+      resultsVersion: RESULTS_VERSION,
+      model: { name: model.plugin.name, options, ...model.digests },
+      task: { name: task.name, options: task.options ?? {}, files: data.origin.files },
+      method: {
+        decomposition: decomposition ? { name: decomposition.name, options: decomposition.options } : null,
+        policy: policy ? { name: policy.name, options: policy.options } : null,
+      },
+      seed: spec.seed,
+      training,
+      // One run's numbers are never told as another backend's; the usual one goes without saying.
+      ...(backend !== this.parts.backends[0] && { backend: backend.name }),
+      ...(this.options.modules?.length && { modules: this.options.modules }),
+    };
+    const examples = splitExamples(data, training);
+    const { train } = trainingParts(examples, { settings: training, key: RandomKey.of(spec.seed) });
+    const length = runLength(training, train.length);
+    if (policy) roundsOf(policy, length); // one whose rounds do not fit says so now
+    const scoresFineTuned = policy?.needs?.includes("fineTunedModel");
+    const needs = scoresFineTuned && await this.prepare(plainOf(spec));
+    return {
+      id: await runId(settings),
+      spec,
+      ...(needs && { needs }),
+      model: model.name,
+      repository: model.repository,
+      architecture,
+      tokenizer: model.tokenizer,
+      weights: model.weights,
+      examples,
+      ...(data.ceiling && training.split === "dev" && { ceiling: data.ceiling }),
+      origin: data.origin,
+      settings,
+      steps: length.steps,
+    };
+  }
+
+  /** Finds a model's files. */
+  model(model: string | LanguageModel): Promise<FoundModel> {
+    const key = typeof model === "string" ? model : JSON.stringify([model.name, model.options]);
+    return this.#models.getOrInsertComputed(key, async () => {
+      const source = typeof model === "string" ? model : model.source;
+      const repository = await this.#open(source, typeof model === "string" ? undefined : model.revision);
+      const config = await readConfig(repository);
+      const plugin = typeof model === "string"
+        ? modelFor(config.model_type, { source, plugins: this.parts.plugins })
+        : model;
+      const weights = await weightsFile(repository);
+      return {
+        name: nameOf(plugin),
+        plugin,
+        repository,
+        config,
+        tokenizer: await loadTokenizer(repository),
+        weights,
+        digests: {
+          weights: await sha256OfFile(weights),
+          config: await digest(config),
+          tokenizer: await digestOf(repository, await tokenizerFiles(repository)),
+        },
+      };
+    });
+  }
+
+  async #open(id: string, revision: string | undefined): Promise<Repository> {
+    const tried: string[] = [];
+    for (const source of this.parts.sources) {
+      const found = await source.open({ kind: "model", id, ...(revision !== undefined && { revision }) });
+      if (!("missing" in found)) return found;
+      tried.push(`${source.name}: ${found.missing}`);
+    }
+    throw new NotFoundError(`The model "${id}" was not found. Tried ${tried.join("; ")}.`);
+  }
+
+  // Names and shapes of the weights, and the tokenizer's size, once a model and head.
+  async #check(model: FoundModel, architecture: Architecture): Promise<void> {
+    const key = `${model.weights} ${JSON.stringify(architecture.config)}`;
+    if (this.#checked.has(key)) return;
+    this.#checked.add(key);
+    const known = architecture.config.vocab_size;
+    if (typeof known === "number" && model.tokenizer.vocabularySize > known) {
+      throw new RequestError(
+        `${model.name}: its tokenizer has ${model.tokenizer.vocabularySize} tokens, its weights know ${known}: they do not fit.`,
+      );
+    }
+    await checkPretrained(model.weights, { architecture, note: this.options.note });
+  }
+
+  /** Loads a task's data and checks their labels. */
+  load(task: Task): Promise<TaskData> {
+    return this.#data.getOrInsertComputed(JSON.stringify([task.name, task.options ?? {}]), async () => {
+      const { data } = this.options;
+      const loaded = await task.load({ ...(data !== undefined && { folder: data }), sources: this.parts.sources });
+      for (const [split, examples] of [["train", loaded.train], ["dev", loaded.dev]] as const) {
+        if (examples.length === 0) throw new RequestError(`${task.name}: its ${split} set is empty.`);
+        for (const { index, label } of examples) {
+          const fits = task.head.kind === "regression"
+            ? Number.isFinite(label)
+            : Number.isInteger(label) && label! >= 0 && label! < task.head.outputs;
+          if (!fits) {
+            throw new RequestError(
+              `${task.name}, ${split} example ${index}: wanted ${
+                task.head.kind === "regression" ? "a number" : `a class from 0 to ${task.head.outputs - 1}`
+              } as its label, found ${label}.`,
+            );
+          }
+        }
+      }
+      return loaded;
+    });
+  }
+}
+
+/** A model's name in tables. */
+export function nameOf({ title, source, options }: LanguageModel): string {
+  const { layers } = options as { layers?: number };
+  if (title !== undefined) return title;
+  return layers === undefined ? source : `${source} (${layers} layers)`;
+}
+
+const runId = (settings: RunSettings): Promise<string> =>
+  digest({ ...settings, training: identifying(settings.training) });
+
+// One digest of the files that a repository has of these.
+async function digestOf(repository: Repository, names: readonly string[]): Promise<string> {
+  const paths = (await Promise.all(names.map((name) => repository.file(name)))).filter((path) => path !== undefined);
+  return digest(await Promise.all(paths.map(sha256OfFile)));
+}

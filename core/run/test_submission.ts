@@ -1,0 +1,80 @@
+/**
+ * Files of predictions on test sets without labels, from a run's merged model.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { exists } from "../io/cache.ts";
+import { RequestError } from "../errors.ts";
+import { modelFor, type Parts, taskNamed } from "../registry.ts";
+import { loadPretrained, readConfig, weightsFile } from "../model/pretrained.ts";
+import { RandomKey } from "../random.ts";
+import type { Repository } from "../source.ts";
+import type { TestSet } from "../task.ts";
+import * as tf from "../backend/tf.ts";
+import { loadTokenizer } from "../model/tokenizer.ts";
+import { Evaluator, predictions } from "../training/logits.ts";
+import type { TrainingSettings } from "../training/settings.ts";
+import type { Result } from "../results/result.ts";
+
+/** A file to hand in. */
+export interface Submission {
+  /** Its name, `MRPC.tsv`. */
+  readonly file: string;
+  /** A header `index`, `prediction`, and a line an example. */
+  readonly text: string;
+}
+
+/** Where the model and the test sets are. */
+export interface TestPredictionsOptions {
+  /** Folder of the run's merged model. */
+  readonly model: string;
+  readonly parts: Parts;
+  /** `--data`. */
+  readonly data?: string;
+}
+
+/** Finds the test sets of a run's task: before the engine starts, so that a request without data starts nothing. */
+export async function testSets(
+  { task: name }: Result,
+  { parts, data }: Pick<TestPredictionsOptions, "parts" | "data">,
+): Promise<readonly TestSet[]> {
+  const { tests } = taskNamed(name, parts);
+  if (!tests) throw new RequestError(`The task "${name}" has no test set without labels.`);
+  return await tests.load({ ...(data !== undefined && { folder: data }), sources: parts.sources });
+}
+
+/** Computes what a run's model says of test sets; the engine has started. */
+export async function testPredictions(
+  result: Result,
+  sets: readonly TestSet[],
+  { model, parts }: TestPredictionsOptions,
+): Promise<Submission[]> {
+  const task = taskNamed(result.task, parts);
+  const { training: { batchSize: lines, maxLength } } = result.settings as unknown as { training: TrainingSettings };
+  const repository: Repository = {
+    origin: { folder: model },
+    file: async (name) => await exists(join(model, name)) ? join(model, name) : undefined,
+  };
+  const config = await readConfig(repository);
+  const plugin = modelFor(config.model_type, { source: model, plugins: parts.plugins });
+  const architecture = plugin.architecture(config, task.head);
+  const tokenizer = await loadTokenizer(repository);
+  const { tensors } = await loadPretrained(await weightsFile(repository), { architecture, key: RandomKey.of(0) });
+  try {
+    const evaluator = Evaluator.dense(architecture, { lines, maxLength, padId: tokenizer.padId });
+    const submissions: Submission[] = [];
+    for (const { file, examples } of sets) {
+      const encoded = examples.map(({ index, texts }) => ({ index, label: 0, ...tokenizer.encode(texts, maxLength) }));
+      const pause = () => Promise.resolve();
+      const logits = await evaluator.logits([...tensors.values()], { examples: encoded, pause });
+      const rows = predictions(logits, task.head).map((prediction, at) =>
+        `${examples[at]!.index}\t${task.tests!.write(prediction)}\n`
+      );
+      submissions.push({ file, text: `index\tprediction\n${rows.join("")}` });
+    }
+    return submissions;
+  } finally {
+    tf.dispose([...tensors.values()]);
+  }
+}

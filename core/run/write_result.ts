@@ -1,0 +1,147 @@
+/**
+ * The files of a run that has ended.
+ *
+ * @module
+ */
+import { loadPretrained, stored } from "../model/pretrained.ts";
+import { RandomKey } from "../random.ts";
+import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
+import type { Metrics } from "../task.ts";
+import * as tf from "../backend/tf.ts";
+import type { EncodedExample } from "../training/batches.ts";
+import { checkSame, Evaluator, type Logits, predictions } from "../training/logits.ts";
+import type { TrainingOutcome } from "../training/fine_tune_request.ts";
+import type { Before } from "./checkpoint_file.ts";
+import type { PreparedRun } from "./resolve.ts";
+import { FILES, type Prediction, type Result, SCHEMA_VERSION, toJson, writeWhole } from "../results/result.ts";
+
+/** What a run ended with, and what was measured of it. */
+export interface Concluding {
+  /** The run's folder. */
+  readonly folder: string;
+  readonly keepModel: boolean;
+  /** Called between batches; throws to end the run there. */
+  readonly pause: () => Promise<void>;
+  readonly outcome: TrainingOutcome;
+  readonly train: readonly EncodedExample[];
+  readonly dev: readonly EncodedExample[];
+  readonly measured: Before;
+  readonly environment: Result["environment"];
+}
+
+/** Writes predictions and, where asked for, the model; gives the result. */
+export async function concluded(run: PreparedRun, options: Concluding): Promise<Result> {
+  const { outcome, train, dev, folder, measured } = options;
+  const { spec } = run;
+  const { head } = spec.task;
+  const { merged, logits } = outcome;
+  let difference = outcome.mergeDifference;
+  if (merged && options.keepModel) {
+    await writeModel(run, { folder: `${folder}/${FILES.model}`, merged });
+    const again = await readBack(run, options);
+    difference = Math.max(difference, checkSame("Writing and reading the model", { before: logits!, after: again }));
+  }
+  const predicted = logits
+    ? predictions(logits, head)
+    : dev.map(() => constantPrediction(train.map(({ label }) => label), head.kind));
+  const lines = dev.map(({ index, label }, at): Prediction => ({
+    index,
+    label,
+    prediction: predicted[at]!,
+    ...(logits && { logits: logits[at]! }),
+  }));
+  await writeWhole(`${folder}/${FILES.predictions}`, lines.map((line) => JSON.stringify(line) + "\n").join(""));
+  const metrics = spec.task.metrics(predicted, dev.map(({ label }) => label));
+  const moved = merged ? await distances(run, { merged, names: outcome.selected.map(({ name }) => name) }) : new Map();
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    id: run.id,
+    experiment: spec.experiment,
+    status: "done",
+    model: run.model,
+    task: spec.task.name,
+    method: spec.label,
+    seed: spec.seed,
+    primary: spec.task.primary,
+    metrics: definedMetrics(metrics),
+    diverged: !merged,
+    resumedFrom: measured.resumedFrom,
+    parameters: { ...outcome.parameters, merged: outcome.parameters.model },
+    seconds: { total: measured.seconds, ...outcome.seconds },
+    memory: { peakBytes: measured.peakBytes },
+    selected: outcome.selected.map(({ name, step, score, error, size, facts }) => ({
+      name,
+      step,
+      ...(score !== undefined && { score }),
+      moved: moved.get(name) ?? NaN,
+      error,
+      size,
+      facts,
+    })),
+    rankings: outcome.rankings,
+    merge: { maxLogitDifference: difference, maxFactorizeDifference: outcome.factorizeDifference },
+    settings: { ...run.settings, origin: run.repository.origin, data: run.origin, parameters: spec.parameters },
+    environment: options.environment,
+  };
+}
+
+const definedMetrics = (metrics: Metrics): Result["metrics"] =>
+  Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
+
+/** What a model that learnt nothing would say: the most frequent class, or the mean, of the training examples. */
+export function constantPrediction(labels: readonly number[], kind: "classification" | "regression"): number {
+  if (kind === "regression") return labels.reduce((sum, label) => sum + label, 0) / labels.length;
+  const counts = Map.groupBy(labels, (label) => label);
+  return [...counts].reduce((most, next) => next[1].length > most[1].length ? next : most)[0];
+}
+
+const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
+
+/** Writes a model as Transformers reads it: `config.json`, `model.safetensors` and the tokenizer's files. */
+async function writeModel(
+  { architecture, repository }: PreparedRun,
+  { folder, merged }: { folder: string; merged: ReadonlyMap<string, tf.Tensor> },
+): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const name of TOKENIZER_FILES) {
+    const path = await repository.file(name);
+    if (path) await Deno.copyFile(path, `${folder}/${name}`);
+  }
+  await writeWhole(`${folder}/config.json`, toJson(architecture.config));
+  await writeSafetensors(`${folder}/model.safetensors`, stored(merged));
+}
+
+// Logits of the model as it was written.
+async function readBack(
+  { spec, architecture, tokenizer }: PreparedRun,
+  { folder, dev, pause }: Concluding,
+): Promise<Logits> {
+  const path = `${folder}/${FILES.model}/model.safetensors`;
+  const { tensors } = await loadPretrained(path, { architecture, key: RandomKey.of(0) });
+  const { batchSize: lines, maxLength } = spec.training;
+  try {
+    return await Evaluator.dense(architecture, { lines, maxLength, padId: tokenizer.padId })
+      .logits([...tensors.values()], { examples: dev, pause });
+  } finally {
+    tf.dispose([...tensors.values()]);
+  }
+}
+
+// How far matrices moved from their pre-trained values, relative to these.
+async function distances(
+  { weights, architecture }: PreparedRun,
+  { merged, names }: { merged: ReadonlyMap<string, tf.Tensor>; names: readonly string[] },
+): Promise<Map<string, number>> {
+  const file = await readSafetensors(weights);
+  const inFile = new Map([...file.entries.keys()].map((name) => [architecture.canonicalName(name), name]));
+  return new Map(names.map((name) => {
+    const { values, shape } = file.tensor(inFile.get(name)!);
+    return [
+      name,
+      tf.tidy(() => {
+        const before = tf.tensor(values, [...shape], "float32");
+        return tf.div(tf.norm(tf.sub(merged.get(name)!, before)), tf.norm(before)).dataSync()[0]!;
+      }),
+    ];
+  }));
+}

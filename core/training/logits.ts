@@ -1,0 +1,106 @@
+/**
+ * Logits of whole sets of examples, dropout off.
+ *
+ * @module
+ */
+import { type Engine, engine, type TensorFunction } from "../backend/engine.ts";
+import type { Architecture, Head } from "../model/model.ts";
+import type { Metrics, Task } from "../task.ts";
+import * as tf from "../backend/tf.ts";
+import { Structure } from "../model/structure.ts";
+import type { Weights } from "../model/weights.ts";
+import { batchOf, type BatchShape, chunks, type EncodedExample } from "./batches.ts";
+import { asBatch, batchTensors } from "./host_batch.ts";
+
+/** Logits of each example, in the order of the examples. */
+export type Logits = readonly (readonly number[])[];
+
+const compiled = new WeakMap<Engine, WeakMap<Architecture, Map<string, TensorFunction>>>();
+
+// Forward passes that compute the same share what is compiled of them.
+function forwardPass(architecture: Architecture, structure?: Structure): TensorFunction {
+  const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
+  const known = ofEngine.getOrInsertComputed(architecture, () => new Map());
+  const read = structure ?? new Structure(architecture.parameters.map(({ name }) => ({ name, tensors: 1 })));
+  return known.getOrInsertComputed(read.signature, () =>
+    engine().jit((...inputs) => [
+      architecture.forward(read.reader(inputs.slice(0, -3)), asBatch(inputs.slice(-3)), {}),
+    ], { name: "evaluation" }));
+}
+
+/** Computes logits by one compiled forward pass. */
+export class Evaluator {
+  readonly #forward: TensorFunction;
+
+  private constructor(architecture: Architecture, readonly shape: BatchShape, structure?: Structure) {
+    this.#forward = forwardPass(architecture, structure);
+  }
+
+  /** For weights with the factors that they have now: the forward pass of training, dropout off. */
+  static factorized({ architecture, structure }: Weights, shape: BatchShape): Evaluator {
+    return new Evaluator(architecture, shape, structure);
+  }
+
+  /** For any dense weights of an architecture. */
+  static dense(architecture: Architecture, shape: BatchShape): Evaluator {
+    return new Evaluator(architecture, shape);
+  }
+
+  /** Logits of the examples; `values` in the order of the weights' slots, or of the architecture's parameters. */
+  async logits(
+    values: readonly tf.Tensor[],
+    { examples, pause }: { examples: readonly EncodedExample[]; pause: () => Promise<void> },
+  ): Promise<Logits> {
+    // By length, so that little is padding.
+    const order = examples.map((_, at) => at).sort((a, b) =>
+      examples[a]!.ids.length - examples[b]!.ids.length || a - b
+    );
+    const found: number[][] = new Array(examples.length);
+    for (const some of chunks(order, this.shape.lines)) {
+      const batch = batchOf(some.map((at) => examples[at]!), this.shape);
+      const rows = tf.tidy(() => this.#forward(...values, ...batchTensors(batch))[0]!.arraySync() as number[][]);
+      some.forEach((at, line) => found[at] = rows[line]!);
+      await pause();
+    }
+    return found;
+  }
+}
+
+/** The prediction that logits stand for: the class of the largest, or the number itself. */
+export function predictions(logits: Logits, head: Head): number[] {
+  return logits.map((row) => head.kind === "regression" ? row[0]! : row.indexOf(Math.max(...row)));
+}
+
+/** A task's metrics of logits. */
+export function judge(
+  logits: Logits,
+  { examples, task }: { examples: readonly EncodedExample[]; task: Task },
+): Metrics {
+  return task.metrics(predictions(logits, task.head), examples.map(({ label }) => label));
+}
+
+/** Largest difference between two sets of logits; `NaN` where one is not finite. */
+export function largestDifference(a: Logits, b: Logits): number {
+  let largest = 0;
+  a.forEach((row, line) =>
+    row.forEach((value, column) => {
+      const difference = Math.abs(value - b[line]![column]!);
+      if (!(difference <= largest)) largest = difference;
+    })
+  );
+  return largest;
+}
+
+/** Largest logit difference that rounding may make between factors and the matrix they stand for. */
+export const LOGIT_TOLERANCE = 1e-3;
+
+/** Fails unless two ways to compute the same logits agree; gives their largest difference. */
+export function checkSame(what: string, { before, after }: { before: Logits; after: Logits }): number {
+  const difference = largestDifference(before, after);
+  if (!(difference <= LOGIT_TOLERANCE)) {
+    throw new Error(
+      `${what} changed the model: wanted logits within ${LOGIT_TOLERANCE} over the dev set, found ${difference}.`,
+    );
+  }
+  return difference;
+}

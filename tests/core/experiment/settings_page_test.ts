@@ -1,7 +1,0 @@
-import { assertEquals } from "@std/assert";
-import { settingsPage } from "../../../core/experiment/settings_page.ts";
-
-Deno.test("docs/settings.md is what the schema says", async () => {
-  const path = new URL("../../../docs/settings.md", import.meta.url);
-  assertEquals(await Deno.readTextFile(path), settingsPage());
-});

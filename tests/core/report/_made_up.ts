@@ -1,0 +1,146 @@
+/**
+ * Folders of runs that nobody did, for statistics and reports: the files are those of real runs, the numbers are made up.
+ *
+ * @module
+ */
+import { RandomKey } from "@opf/framework";
+import type { Asked, AskedRun } from "../../../core/results/manifest.ts";
+import { FILES, type Prediction, type Result, toJson } from "../../../core/results/result.ts";
+
+/** What is made up of one run. */
+export interface MadeUpRun extends AskedRun {
+  /** Share of examples that it gets right. */
+  readonly skill: number;
+  readonly examples?: number;
+  readonly changes?: Partial<Result>;
+  readonly selected?: readonly { readonly name: string; readonly step: number; readonly moved: number }[];
+}
+
+const MODULES = ["attention.self.query", "attention.self.key", "intermediate.dense", "output.dense"];
+
+/** Names of the matrices of a model of three layers. */
+export const MATRICES = [0, 1, 2].flatMap((layer) =>
+  MODULES.map((module) => `bert.encoder.layer.${layer}.${module}.weight`)
+);
+
+/** Predictions of two classes; the same seed of the same skill gives the same ones. */
+export function madeUpPredictions({ task, seed, base, skill, examples = 200 }: MadeUpRun): Prediction[] {
+  const labels = RandomKey.of(0).fold(task).uniforms(examples);
+  const luck = RandomKey.of(seed).fold(base).fold(task).uniforms(examples);
+  return Array.from(labels, (value, index) => {
+    const label = value < 0.6 ? 1 : 0;
+    return { index, label, prediction: luck[index]! < skill ? label : 1 - label };
+  });
+}
+
+/** A run's result; its accuracy is that of its predictions. */
+export function madeUpResult(run: MadeUpRun): Result {
+  const { id, model, task, method, seed, selected = [] } = run;
+  const predictions = madeUpPredictions(run);
+  const right = predictions.filter(({ label, prediction }) => label === prediction).length;
+  return {
+    schemaVersion: 1,
+    id,
+    experiment: "another",
+    status: "done",
+    model,
+    task,
+    method,
+    seed,
+    primary: "accuracy",
+    metrics: { accuracy: right / predictions.length },
+    diverged: false,
+    resumedFrom: [],
+    parameters: { model: 11e6, training: 11e6 + 3e5 * selected.length, trainable: 11e6, merged: 11e6 },
+    seconds: {
+      total: 60 + 9 * selected.length + seed,
+      perStep: 0.5,
+      firstStep: 2,
+      decomposition: 0,
+      selection: 0,
+      evaluation: 1,
+    },
+    memory: { peakBytes: 1.5e9 },
+    selected: selected.map((one) => ({ ...one, score: 0.5, error: 1e-7, size: 3e5, facts: {} })),
+    merge: { maxLogitDifference: 1e-6, maxFactorizeDifference: 1e-6 },
+    settings: { training: { learningRate: 1e-4, factorLearningRate: 2e-5 } },
+    environment: {},
+    ...run.changes,
+  };
+}
+
+function* events({ seed, skill, selected = [] }: MadeUpRun): Generator<object> {
+  for (const step of new Set(selected.map(({ step }) => step))) {
+    yield { type: "ranking", step, score: "taylor", ranking: MATRICES.map((name, at) => [name, 1 / (at + seed)]) };
+  }
+  for (let step = 1; step <= 90; step++) {
+    yield {
+      type: "step",
+      step,
+      steps: 90,
+      loss: 0.7 - skill * step / 200 + 0.02 * Math.sin(step * seed),
+      seconds: 0.5,
+    };
+    if (step % 30 === 0) yield { type: "evaluation", step, epoch: step / 30, metrics: { accuracy: skill * step / 90 } };
+  }
+}
+
+/** Writes what an experiment asked for, and the folders of those of its runs that are to be there. */
+export async function writeMadeUp(
+  folder: string,
+  { runs, without = [], ...asked }: Omit<Asked, "runs"> & { runs: readonly MadeUpRun[]; without?: readonly string[] },
+): Promise<void> {
+  await Deno.mkdir(`${folder}/experiments`, { recursive: true });
+  const plain = runs.map(({ id, model, task, method, seed, base, point }) => ({
+    id,
+    model,
+    task,
+    method,
+    seed,
+    base,
+    point,
+  }));
+  const name = asked.experiment.replaceAll("/", "-");
+  await Deno.writeTextFile(`${folder}/experiments/${name}.json`, toJson({ ...asked, runs: plain }));
+  for (const run of runs.filter(({ id }) => !without.includes(id))) {
+    await Deno.mkdir(`${folder}/${run.id}`, { recursive: true });
+    const lines = (list: Iterable<object>) => [...list].map((line) => JSON.stringify(line) + "\n").join("");
+    await Deno.writeTextFile(`${folder}/${run.id}/${FILES.predictions}`, lines(madeUpPredictions(run)));
+    await Deno.writeTextFile(`${folder}/${run.id}/${FILES.events}`, lines(events(run)));
+    await Deno.writeTextFile(`${folder}/${run.id}/${FILES.result}`, toJson(madeUpResult(run)));
+  }
+}
+
+/** Runs of methods with their skills on tasks, a run a seed. */
+export function madeUpRuns(
+  { skills, tasks = ["sst2"], seeds = [1, 2, 3], model = "tiny", point = {}, suffix = "" }: {
+    readonly skills: Readonly<Record<string, number>>;
+    readonly tasks?: readonly string[];
+    readonly seeds?: readonly number[];
+    readonly model?: string;
+    readonly point?: AskedRun["point"];
+    readonly suffix?: string;
+  },
+): MadeUpRun[] {
+  return tasks.flatMap((task) =>
+    Object.entries(skills).flatMap(([base, skill], at) =>
+      seeds.map((seed) => ({
+        id: `${task}-${at}-${seed}${suffix.replaceAll(/\W/g, "")}`,
+        model,
+        task,
+        method: base + suffix,
+        base,
+        point,
+        seed,
+        skill,
+        ...base.startsWith("OPF") && {
+          selected: MATRICES.filter((_, matrix) => (matrix + seed) % 3 !== 0).map((name, matrix) => ({
+            name,
+            step: base.includes("dynamic") ? 1 + 30 * (matrix % 2) : 1,
+            moved: 0.05 * skill,
+          })),
+        },
+      }))
+    )
+  );
+}

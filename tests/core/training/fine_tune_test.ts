@@ -1,0 +1,328 @@
+import { Interrupted, RandomKey, type Task, tf, Weights } from "@opf/framework";
+import { bert, dense, dynamicTop, frozen, lora, mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { initialize } from "../../../core/model/pretrained.ts";
+import type { EncodedExample } from "../../../core/training/batches.ts";
+import { fineTune } from "../../../core/training/fine_tune.ts";
+import type { TrainingEvent, TrainingRequest } from "../../../core/training/fine_tune_request.ts";
+import { type TrainingOptions, trainingSchema } from "../../../core/training/settings.ts";
+import { CONFIG } from "../../_tiny.ts";
+
+const GOOD = 5, BAD = 6, OTHERS = [7, 8, 9, 10, 11];
+
+const task: Task = {
+  name: "toy",
+  head: { kind: "classification", outputs: 2 },
+  primary: "accuracy",
+  load: () => Promise.reject(new Error("not loaded")),
+  metrics: (predictions, labels) => ({
+    accuracy: predictions.filter((prediction, at) => prediction === labels[at]).length / labels.length,
+  }),
+};
+
+/** Lines of filler words with one word that says the class. */
+function examples(count: number, seed: number): EncodedExample[] {
+  return Array.from({ length: count }, (_, index) => {
+    const bits = RandomKey.of(seed).fold(index).bits(8);
+    const label = bits[0]! % 2;
+    const words = Array.from({ length: 1 + bits[1]! % 5 }, (_, at) => OTHERS[bits[2 + at]! % OTHERS.length]!);
+    words.splice(bits[7]! % words.length, 0, label ? GOOD : BAD);
+    const ids = [2, ...words, 3];
+    return { index, label, ids, typeIds: ids.map(() => 0) };
+  });
+}
+
+interface Options {
+  readonly settings?: TrainingOptions;
+  readonly opf?: boolean;
+  readonly seed?: number;
+  readonly change?: Partial<TrainingRequest>;
+  readonly config?: Partial<typeof CONFIG>;
+  readonly damage?: boolean;
+}
+
+class DamagedWeights extends Weights {
+  override merged() {
+    const merged = super.merged();
+    const name = "bert.encoder.layer.0.output.dense.weight";
+    const whole = merged.get(name)!;
+    merged.set(name, tf.mul(whole, 1.01));
+    whole.dispose();
+    return merged;
+  }
+}
+
+async function run({ settings, opf = false, seed = 1, change, config, damage = false }: Options = {}) {
+  const architecture = bert({ source: "tiny" }).architecture({ ...CONFIG, ...config }, task.head);
+  const tensors = new Map(architecture.parameters.map((parameter) => {
+    const initial = parameter.initial ??
+      (parameter.undecayed ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal");
+    return [
+      parameter.name,
+      initialize({ ...parameter, initial }, { key: RandomKey.of(5).fold(parameter.name), width: 0.3 }),
+    ];
+  }));
+  const weights = new (damage ? DamagedWeights : Weights)(architecture, tensors);
+  const events: TrainingEvent[] = [], notes: string[] = [];
+  try {
+    const outcome = await fineTune({
+      weights,
+      task,
+      method: opf ? { decomposition: mpo({ tensors: 3 }), policy: staticTop({ n: 1, score: taylor() }) } : {},
+      settings: trainingSchema.parse({
+        epochs: 6,
+        batchSize: 16,
+        learningRate: 5e-3,
+        factorLearningRate: 2e-3,
+        maxLength: 16,
+        ...settings,
+      }),
+      train: examples(64, 11),
+      dev: examples(40, 12),
+      padId: 0,
+      key: RandomKey.of(seed),
+      watch: { event: (event) => events.push(event), note: (note) => notes.push(note), pause: () => Promise.resolve() },
+      ...change,
+    });
+    tf.dispose([...outcome.merged?.values() ?? []]);
+    return { outcome, events, notes, factorized: weights.factorized };
+  } finally {
+    weights.dispose();
+  }
+}
+
+const accuracies = (events: readonly TrainingEvent[]) =>
+  events.flatMap((event) => event.type === "evaluation" ? [event.metrics.accuracy!] : []);
+
+Deno.test("fineTune() learns, plainly and over-parameterised, and merging changes nothing", async () => {
+  for (const opf of [false, true]) {
+    const { outcome, events } = await run({ opf, settings: { epochs: 12 } });
+    assertGreater(accuracies(events).at(-1)!, 0.9, `opf ${opf}`);
+    assertEquals(accuracies(events).length, 12);
+    assertLess(outcome.mergeDifference, 1e-4);
+    assertEquals(outcome.steps, 12 * 4);
+  }
+});
+
+Deno.test("fineTune() writes the chosen matrices as factors, counts them, and tells the ranking", async () => {
+  const { outcome, events, factorized } = await run({ opf: true, settings: { maxSteps: 1 } });
+  assertEquals(outcome.selected.length, 6); // one of each module
+  assertEquals(factorized.toSorted(), outcome.selected.map(({ name }) => name).toSorted());
+  const dense = outcome.selected.reduce((sum, { name }) => sum + (name.includes("attention") ? 16 * 16 : 16 * 32), 0);
+  const factors = outcome.selected.reduce((sum, { size }) => sum + size, 0);
+  assertEquals(outcome.parameters.training, outcome.parameters.model - dense + factors);
+  assertEquals(outcome.parameters.trainable, outcome.parameters.training);
+  const [ranking] = events.filter((event) => event.type === "ranking");
+  assertEquals(ranking!.ranking.length, 12);
+  const scores = ranking!.ranking.map(([, score]) => score);
+  assertEquals(scores, scores.toSorted((a, b) => b - a));
+  for (const { name, score } of outcome.selected) {
+    const module = name.replace(/layer\.\d+/, "");
+    const rivals = ranking!.ranking.filter(([rival]) => rival.replace(/layer\.\d+/, "") === module);
+    assertEquals(score, Math.max(...rivals.map(([, value]) => value)));
+  }
+});
+
+Deno.test("fineTune() refuses when a merged matrix is a hundredth off", async () => {
+  const { message } = await assertRejects(() => run({ opf: true, damage: true, settings: { maxSteps: 2 } }));
+  assert(message.startsWith("Merging changed the model"), message);
+});
+
+Deno.test("fineTune() gives the same numbers for the same seed, and others for another", async () => {
+  const [first, again, other] = [await run({ opf: true }), await run({ opf: true }), await run({ opf: true, seed: 2 })];
+  const losses = ({ events }: typeof first) => events.flatMap((event) => event.type === "step" ? [event.loss] : []);
+  assertEquals(losses(first), losses(again));
+  assertEquals(first.outcome.logits, again.outcome.logits);
+  assertNotEquals(losses(first), losses(other));
+});
+
+Deno.test("fineTune() ends a run whose loss is no longer finite as diverged", async () => {
+  const { outcome } = await run({ settings: { learningRate: 1e30 } });
+  assertEquals(outcome.merged, undefined);
+  assertEquals(outcome.logits, undefined);
+  assertLess(outcome.steps, 24);
+});
+
+Deno.test("fineTune() gets the same from two half batches as from a whole one", async () => {
+  const still = { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
+  for (const opf of [false, true]) {
+    const whole = await run({ opf, config: still, settings: { epochs: 2 } });
+    const halves = await run({
+      opf,
+      config: still,
+      settings: { epochs: 2, batchSize: 8, gradientAccumulationSteps: 2 },
+    });
+    const steps = ({ events }: typeof whole) => events.filter((event) => event.type === "step");
+    steps(whole).forEach(({ loss, gradientNorm }, at) => {
+      assertAlmostEquals(steps(halves)[at]!.loss, loss, 2e-4);
+      assertAlmostEquals(steps(halves)[at]!.gradientNorm, gradientNorm, 2e-2 * gradientNorm);
+    });
+  }
+});
+
+Deno.test("fineTune() keeps the best by held-out training examples, never by the dev set", async () => {
+  // The rate rises to the end, so that the last epoch is not the best one.
+  const settings = { keep: "best", heldOut: 0.25, epochs: 10, learningRate: 0.2, warmupRatio: 1 } as const;
+  const wrong = examples(40, 12).map((example) => ({ ...example, label: 1 - example.label }));
+  const [right, turned] = [await run({ settings }), await run({ settings, change: { dev: wrong } })];
+  assertEquals(right.outcome.logits, turned.outcome.logits);
+  const heldOut = right.events.flatMap((event) => event.type === "held-out" ? [event.metrics.accuracy!] : []);
+  const dev = accuracies(right.events);
+  const judged = task.metrics(
+    right.outcome.logits!.map((row) => Number(row[1]! > row[0]!)),
+    examples(40, 12).map(({ label }) => label),
+  );
+  const best = heldOut.indexOf(Math.max(...heldOut));
+  assertLess(best, heldOut.length - 1);
+  assertNotEquals(dev[best], dev.at(-1));
+  assertEquals(judged.accuracy, dev[best]);
+});
+
+Deno.test("fineTune() leaves no tensor behind, interrupted or not", async () => {
+  await run({ opf: true, settings: { maxSteps: 1 } });
+  const before = tf.memory().numTensors;
+  await run({ opf: true, settings: { maxSteps: 3 } });
+  assertEquals(tf.memory().numTensors, before);
+  let pauses = 0;
+  const pause = () => ++pauses > 12 ? Promise.reject(new Interrupted("stop")) : Promise.resolve();
+  const watch = { event: () => {}, note: () => {}, pause };
+  await assertRejects(() => run({ opf: true, change: { watch } }), Interrupted);
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("fineTune() moves only what it is told to train", async () => {
+  const { outcome } = await run({ settings: { train: ["classifier.*"], maxSteps: 1 } });
+  assertEquals(outcome.parameters.trainable, 2 * 16 + 2);
+});
+
+const policy = staticTop({ n: 1, score: taylor() });
+
+Deno.test("fineTune() finds the matched rate by trials that leave no trace", async () => {
+  const settings = { maxSteps: 3, learningRate: 1e-3, factorLearningRate: 1e-3 };
+  const matched = mpo({ tensors: 5 });
+  const trials = await run({
+    settings,
+    change: { method: { decomposition: dense({ rate: { matched, steps: 4 } }), policy } },
+  });
+  const rates = trials.outcome.selected.map(({ facts }) => facts.rate as number);
+  assertEquals(new Set(rates).size, 1); // one for all of them
+  assertGreater(rates[0]!, 1.5); // five factors move further than one matrix at the same rate
+  const given = await run({ settings, change: { method: { decomposition: dense({ rate: rates[0]! }), policy } } });
+  assertEquals(trials.outcome.logits, given.outcome.logits);
+});
+
+Deno.test("fineTune() leaves frozen matrices where they are, and lets their gradients clip only as released", async () => {
+  const settings = { maxSteps: 2, learningRate: 1e-3 };
+  const norms = async (asReleased: boolean) => {
+    const { outcome, events } = await run({
+      settings,
+      change: { method: { decomposition: frozen({ asReleased }), policy } },
+    });
+    assertEquals(
+      outcome.parameters.trainable,
+      outcome.parameters.model - outcome.selected.reduce((sum, { size }) => sum + size, 0),
+    );
+    return events.flatMap((event) => event.type === "step" ? [event.gradientNorm] : []);
+  };
+  const [apart, within] = [await norms(false), await norms(true)];
+  const { events } = await run({ settings });
+  const plain = events.flatMap((event) => event.type === "step" ? [event.gradientNorm] : []);
+  assertLess(apart[0]!, within[0]!);
+  assertAlmostEquals(within[0]!, plain[0]!, 1e-4 * plain[0]!); // the same gradients as if they were trained
+});
+
+Deno.test("fineTune() trains LoRA's factors and the head, nothing else", async () => {
+  const { outcome } = await run({
+    settings: { maxSteps: 2 },
+    change: { method: { decomposition: lora({ rank: 2 }), policy } },
+  });
+  const factors = outcome.selected.reduce(
+    (sum, { name }) => sum + 2 * (name.includes("attention") ? 16 + 16 : 16 + 32),
+    0,
+  );
+  assertEquals(outcome.parameters.trainable, factors + 2 * 16 + 2);
+});
+
+Deno.test("fineTune() converts in rounds while it trains, and the model says the same before and after each", async () => {
+  const dynamic = dynamicTop({ n: 2, every: { steps: 3 }, score: taylor() });
+  const { outcome, events } = await run({
+    change: { method: { decomposition: mpo({ tensors: 3 }), policy: dynamic } },
+  });
+  assertEquals(outcome.selected.map(({ step }) => step), [...Array(6).fill(3), ...Array(6).fill(6)]);
+  assertEquals(events.filter((event) => event.type === "ranking").map(({ ranking }) => ranking.length), [12, 6]);
+  assertLess(outcome.factorizeDifference, 1e-4);
+  assertLess(outcome.mergeDifference, 1e-4);
+});
+
+Deno.test("fineTune() scores by the gradients that training had since the last round", async () => {
+  // At rates of 0 and without dropout, an epoch's mean gradient is that of a pass over the same examples.
+  const rankings = async (gradients: "training" | "pass", gradientAccumulationSteps: number) => {
+    const policy = dynamicTop({ n: 2, every: { epochs: 1 }, score: taylor({ gradients }) });
+    const { events } = await run({
+      settings: { learningRate: 0, factorLearningRate: 0, gradientAccumulationSteps, batchSize: 8 },
+      config: { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+      change: { method: { decomposition: mpo({ tensors: 3 }), policy } },
+    });
+    return events.flatMap((event) => event.type === "ranking" ? [event.ranking] : []);
+  };
+  const wanted = await rankings("pass", 1);
+  for (const accumulated of [1, 2]) {
+    const found = await rankings("training", accumulated);
+    assertEquals(found.map((ranking) => ranking.map(([name]) => name).toSorted().length), [12, 6]);
+    for (const [round, ranking] of found.entries()) {
+      for (const [name, value] of ranking) {
+        const other = wanted[round]!.find(([same]) => same === name)![1];
+        assertAlmostEquals(value / other, 1, 1e-3, `round ${round}, ${name}`);
+      }
+    }
+  }
+});
+
+Deno.test("fineTune() refuses a score by gradients of training that its policy did not ask to keep", async () => {
+  const { needs: _, ...policy } = dynamicTop({ n: 1, every: { steps: 2 }, score: taylor({ gradients: "training" }) });
+  const method = { decomposition: mpo({ tensors: 3 }), policy };
+  const { message } = await assertRejects(() => run({ change: { method } }));
+  assertStringIncludes(message, 'needs: ["trainingGradients"]');
+});
+
+Deno.test("fineTune() scores by eq. 6 on the fine-tuned model that it is given", async () => {
+  let asked = 0;
+  const fineTuned = () => {
+    asked++;
+    // A model whose second layer's query is zero already: zeroing it changes nothing, so the first one's is chosen.
+    const architecture = bert({ source: "tiny" }).architecture(CONFIG, task.head);
+    return Promise.resolve(
+      new Map(architecture.parameters.map((parameter) => {
+        const initial = parameter.initial ??
+          (parameter.undecayed && parameter.name.endsWith("weight") ? "ones" : "normal");
+        const value = initialize({ ...parameter, initial }, { key: RandomKey.of(6).fold(parameter.name), width: 0.3 });
+        if (!parameter.name.includes("layer.1.attention.self.query.weight")) return [parameter.name, value];
+        const zeros = tf.zerosLike(value);
+        value.dispose();
+        return [parameter.name, zeros];
+      })),
+    );
+  };
+  const method = { decomposition: mpo({ tensors: 3 }), policy: staticTop({ n: 1, score: zeroing() }) };
+  const { outcome, events } = await run({ settings: { maxSteps: 1 }, change: { method, fineTuned } });
+  assertEquals(asked, 1);
+  assert(outcome.selected.some(({ name }) => name === "bert.encoder.layer.0.attention.self.query.weight"));
+  const [ranking] = events.filter((event) => event.type === "ranking");
+  assertEquals(ranking!.ranking.find(([name]) => name === "bert.encoder.layer.1.attention.self.query.weight")![1], 0);
+});
+
+Deno.test("fineTune() takes a decomposition that says it loses something, and reports how much the model changed", async () => {
+  const method = { decomposition: mpo({ tensors: 3, bond: 2 }), policy };
+  const { outcome } = await run({ settings: { maxSteps: 1 }, change: { method } });
+  assertGreater(outcome.factorizeDifference, 1e-3);
+  assertLess(outcome.mergeDifference, 1e-4);
+});
