@@ -22,7 +22,7 @@ const key = RandomKey.of(1);
 function newWeights(layers = CONFIG.num_hidden_layers): Weights {
   const architecture = bert({ source: "bench" }).architecture({ ...CONFIG, num_hidden_layers: layers }, HEAD);
   const tensors = architecture.parameters.map((parameter) => {
-    const initial = parameter.name.endsWith("LayerNorm.weight") ? "ones" : parameter.undecayed ? "zeros" : "normal";
+    const initial = parameter.name.endsWith("LayerNorm.weight") ? "ones" : parameter.noWeightDecay ? "zeros" : "normal";
     const own = { key: key.fold(parameter.name), width: architecture.initializerRange };
     // Uniform numbers from the engine: drawn as training draws them, millions would fill this process's memory first.
     const uniform = () =>
@@ -53,7 +53,7 @@ async function batchesOf({ lines = 32, length = 128, batches }: Work): Promise<E
     index: line,
     label: line % 2,
     ids: [...ids.subarray(line * length, (line + 1) * length)].map((id) => 5 + id % (CONFIG.vocab_size - 5)),
-    typeIds: Array<number>(length).fill(0),
+    tokenTypeIds: Array<number>(length).fill(0),
   }))];
 }
 

@@ -110,7 +110,7 @@ export interface Factorization {
   /** Largest `‖W − reconstruct(factorize(W))‖ / ‖W‖` promised. @default exact, to 1e-5 */
   readonly maxRelativeError?: number;
   /** The factors may come out smaller than {@linkcode factorShapes}, which are then upper bounds. @default false */
-  readonly shrinks?: boolean;
+  readonly adaptiveRank?: boolean;
   /** One a factor. @default every factor is trained at the run's factor learning rate */
   readonly training?: readonly FactorTraining[];
 }
@@ -125,9 +125,11 @@ export function checkFactors(plan: Factorization, factors: readonly Tensor[], wh
   const fits = factors.length === plan.factorShapes.length && factors.every(({ shape }, index) => {
     const planned = plan.factorShapes[index]!;
     return shape.length === planned.length &&
-      shape.every((size, axis) => plan.shrinks ? size <= planned[axis]! : size === planned[axis]);
+      shape.every((size, axis) => plan.adaptiveRank ? size <= planned[axis]! : size === planned[axis]);
   });
-  if (!fits) throw new Error(`${what}: wanted factors ${plan.shrinks ? "of at most " : ""}${wanted}, found ${found}.`);
+  if (!fits) {
+    throw new Error(`${what}: wanted factors ${plan.adaptiveRank ? "of at most " : ""}${wanted}, found ${found}.`);
+  }
 }
 
 /** `‖W − reconstruct(factors)‖ / ‖W‖` (Frobenius); fails where it is not finite or larger than the plan promises. */

@@ -14,7 +14,7 @@ import type { Task } from "./task.ts";
 export type Namespace = Readonly<Record<string, unknown>>;
 
 /** What commands work with. */
-export interface Parts {
+export interface Registry {
   /** Models are found in it by `model_type` of `config.json`: the function of that name. */
   readonly plugins: Namespace;
   readonly tasks: Namespace;
@@ -29,7 +29,7 @@ export interface Parts {
 }
 
 /** The task of that name. */
-export function taskNamed(name: string, { tasks }: Pick<Parts, "tasks">): Task {
+export function taskNamed(name: string, { tasks }: Pick<Registry, "tasks">): Task {
   const known = new Map(Object.values(tasks).filter(isTask).map((task) => [task.name, task]));
   const task = known.get(name);
   if (!task) throw unknownName("task", name, known.keys());
@@ -54,7 +54,7 @@ export function modelFor(
 }
 
 /** The backend of that name. */
-export function backendNamed(name: string | undefined, { backends }: Pick<Parts, "backends">): Backend {
+export function backendNamed(name: string | undefined, { backends }: Pick<Registry, "backends">): Backend {
   const backend = name === undefined ? backends[0] : backends.find((backend) => backend.name === name);
   if (!backend) throw unknownName("backend", name ?? "", backends.map((backend) => backend.name));
   return backend;

@@ -32,7 +32,7 @@ export default defineExperiment({
   parameters: { tensors: 5, n: 1 },
   methods: (parameters) => sixMethods({ ...parameters, matchSteps: 10 }),
   ground: untrained(practiceBert),
-  workers: { jobs: 2, heldBytes: 2e9 },
+  workers: { jobs: 2, maxRetainedBytes: 2e9 },
   notes: [
     "These are practice data, made from a small grammar: they show that everything works and what it looks like, and say",
     "nothing about GLUE. The ceiling is what the noise in the dev set's labels leaves to one who knows the grammar.",

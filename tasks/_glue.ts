@@ -41,10 +41,10 @@ export function glueTask(options: GlueOptions): Task {
 }
 
 async function fromFolder(options: GlueOptions, folder: string): Promise<TaskData> {
-  const { name, official, undivided, dev = { file: "dev" } } = options;
+  const { name, official, combinedFile, dev = { file: "dev" } } = options;
   const at = (place: string, file: string) => ["tsv", "tsv.gz"].map((ending) => `${place}/${file}.${ending}`);
   const named = (file: string) => [...at(name, file), ...at(official, file)];
-  const whole = undivided && [undivided.file, undivided.dev].map((file) => `${official}/${file}`);
+  const whole = combinedFile && [combinedFile.file, combinedFile.dev].map((file) => `${official}/${file}`);
   const sets = [await firstOf(named("train"), folder), await firstOf(named(dev.file), folder)] as const;
   const files = whole && !sets[0]
     ? [await firstOf(whole.slice(0, 1), folder), await firstOf(whole.slice(1), folder)]
@@ -61,8 +61,8 @@ async function fromFolder(options: GlueOptions, folder: string): Promise<TaskDat
     );
   }
   const [first, second] = [join(folder, train), join(folder, other)];
-  const examples = undivided && files !== sets
-    ? await readUndivided(options, first, { list: second, ids: undivided.ids })
+  const examples = combinedFile && files !== sets
+    ? await readUndivided(options, first, { list: second, ids: combinedFile.ids })
     : { train: await readSet(options, first), dev: await readSet(options, second) };
   return { ...examples, origin: { folder, files: await digests({ [train]: first, [other]: second }) } };
 }

@@ -28,7 +28,7 @@ export interface GlueOptions extends Pick<TsvOptions, "header" | "dropShort"> {
   /** Files of predictions for GLUE's server, each with its set as files and the hub call it. @default the test set */
   readonly tests?: readonly { readonly file: string; readonly set: string }[];
   /** Whether the server wants names of classes, not numbers. @default false */
-  readonly handInNames?: boolean;
+  readonly submitLabelNames?: boolean;
   /** Official files that hold both sets: the table, the ids of the rows of the development set, columns of the ids. */
-  readonly undivided?: { readonly file: string; readonly dev: string; readonly ids: readonly [string, string] };
+  readonly combinedFile?: { readonly file: string; readonly dev: string; readonly ids: readonly [string, string] };
 }

@@ -11,7 +11,7 @@ import { readTsv, type Row, type Wanted } from "./_tsv.ts";
 
 /** How the test sets of a task are read, and what is handed in of them. */
 export function glueTests(options: GlueOptions): NonNullable<Task["tests"]> {
-  const { official, classes, handInNames = false } = options;
+  const { official, classes, submitLabelNames = false } = options;
   const { tests = [{ file: `${official}.tsv`, set: "test" }] } = options;
   return {
     load: async (context) => {
@@ -21,7 +21,9 @@ export function glueTests(options: GlueOptions): NonNullable<Task["tests"]> {
     },
     // A score is cut to the scale; three digits, as the labels have.
     write: (prediction) =>
-      classes ? handInNames ? classes[prediction]! : `${prediction}` : Math.min(5, Math.max(0, prediction)).toFixed(3),
+      classes
+        ? submitLabelNames ? classes[prediction]! : `${prediction}`
+        : Math.min(5, Math.max(0, prediction)).toFixed(3),
   };
 }
 

@@ -28,9 +28,9 @@ export const accuracy: Metric = (predictions, labels) => {
  * ```
  */
 export const f1: Metric = (predictions, labels) => {
-  const { hits, falseAlarms, misses } = counts(predictions, labels);
-  const all = 2 * hits + falseAlarms + misses;
-  return all === 0 ? 0 : 2 * hits / all;
+  const { truePositives, falsePositives, falseNegatives } = counts(predictions, labels);
+  const all = 2 * truePositives + falsePositives + falseNegatives;
+  return all === 0 ? 0 : 2 * truePositives / all;
 };
 
 /**
@@ -46,9 +46,10 @@ export const f1: Metric = (predictions, labels) => {
  * ```
  */
 export const matthews: Metric = (predictions, labels) => {
-  const { hits, falseAlarms, misses, rest } = counts(predictions, labels);
-  const product = (hits + falseAlarms) * (hits + misses) * (rest + falseAlarms) * (rest + misses);
-  return product === 0 ? 0 : (hits * rest - falseAlarms * misses) / Math.sqrt(product);
+  const { truePositives, falsePositives, falseNegatives, trueNegatives } = counts(predictions, labels);
+  const product = (truePositives + falsePositives) * (truePositives + falseNegatives) *
+    (trueNegatives + falsePositives) * (trueNegatives + falseNegatives);
+  return product === 0 ? 0 : (truePositives * trueNegatives - falsePositives * falseNegatives) / Math.sqrt(product);
 };
 
 /** Pearson's correlation; `NaN` where it is not defined: fewer than two values, equal ones only, or one not finite. */
@@ -77,13 +78,13 @@ export const spearman: Metric = (predictions, labels) => {
   return pearson(ranks(predictions), ranks(labels));
 };
 
-/** What predictions of class 1 came to: right, wrong, and left out; the rest is of another class and said to be. */
+/** Counts of predictions of class 1 against the labels. */
 function counts(predictions: readonly number[], labels: readonly number[]) {
   sameLength(predictions, labels);
-  const found = { hits: 0, falseAlarms: 0, misses: 0, rest: 0 };
+  const found = { truePositives: 0, falsePositives: 0, falseNegatives: 0, trueNegatives: 0 };
   predictions.forEach((prediction, at) => {
-    if (prediction === 1) found[labels[at] === 1 ? "hits" : "falseAlarms"]++;
-    else found[labels[at] === 1 ? "misses" : "rest"]++;
+    if (prediction === 1) found[labels[at] === 1 ? "truePositives" : "falsePositives"]++;
+    else found[labels[at] === 1 ? "falseNegatives" : "trueNegatives"]++;
   });
   return found;
 }
@@ -107,7 +108,7 @@ function ranks(values: readonly number[]): number[] {
 function sameLength(predictions: readonly number[], labels: readonly number[]): void {
   if (predictions.length !== labels.length) {
     throw new RangeError(
-      `Judging predictions: wanted as many labels, found ${labels.length} for ${predictions.length}.`,
+      `Evaluation predictions: wanted as many labels, found ${labels.length} for ${predictions.length}.`,
     );
   }
 }

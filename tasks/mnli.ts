@@ -14,7 +14,7 @@ export const mnli = glueTask({
   second: ["sentence2", "hypothesis"],
   label: ["label", "gold_label"],
   classes: ["entailment", "neutral", "contradiction"],
-  handInNames: true,
+  submitLabelNames: true,
   primary: "accuracy",
   metrics: { accuracy },
   rows: { train: 392702, dev: 9815, padded: 104 },

@@ -17,5 +17,5 @@ export const mrpc = glueTask({
   primary: "f1",
   metrics: { f1, accuracy },
   rows: { train: 3668, dev: 408, padded: 98 },
-  undivided: { file: "msr_paraphrase_train.txt", dev: "dev_ids.tsv", ids: ["#1 ID", "#2 ID"] },
+  combinedFile: { file: "msr_paraphrase_train.txt", dev: "dev_ids.tsv", ids: ["#1 ID", "#2 ID"] },
 });

@@ -13,7 +13,7 @@ export const qnli = glueTask({
   first: ["sentence1", "question"],
   second: ["sentence2", "sentence"],
   classes: ["entailment", "not_entailment"],
-  handInNames: true,
+  submitLabelNames: true,
   primary: "accuracy",
   metrics: { accuracy },
   rows: { train: 104743, dev: 5463, padded: 118 },

@@ -13,7 +13,7 @@ export const rte = glueTask({
   first: ["sentence1"],
   second: ["sentence2"],
   classes: ["entailment", "not_entailment"],
-  handInNames: true,
+  submitLabelNames: true,
   primary: "accuracy",
   metrics: { accuracy },
   rows: { train: 2490, dev: 277, padded: 128 },

@@ -87,9 +87,9 @@ export const TOKENIZER = {
 export async function writeTinyModel(folder: string, change: Partial<typeof CONFIG> = {}): Promise<void> {
   const config = { ...CONFIG, ...change };
   const architecture = bert({ source: folder }).architecture(config, { kind: "classification", outputs: 2 });
-  const tensors = architecture.parameters.filter(({ absence }) => absence !== "head").map((parameter) => {
+  const tensors = architecture.parameters.filter(({ ifMissing }) => ifMissing !== "head").map((parameter) => {
     const initial = parameter.initial ??
-      (parameter.undecayed ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal");
+      (parameter.noWeightDecay ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal");
     const value = initialize({ ...parameter, initial }, { key: RandomKey.of(7).fold(parameter.name), width: 0.2 });
     const stored = { shape: value.shape, values: value.dataSync() as Float32Array };
     value.dispose();

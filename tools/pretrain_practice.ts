@@ -46,7 +46,7 @@ const weights = new Weights(
   architecture,
   new Map(architecture.parameters.map((parameter) => [
     parameter.name,
-    initialize(parameter.initial || !parameter.undecayed ? parameter : { ...parameter, initial: "zeros" }, {
+    initialize(parameter.initial || !parameter.noWeightDecay ? parameter : { ...parameter, initial: "zeros" }, {
       key: key.fold(parameter.name),
       width: architecture.initializerRange,
     }),
@@ -83,7 +83,7 @@ function maskedLanguageModel(): Architecture {
     parameters: [...base.parameters, {
       name: "mlm.bias",
       shape: [config.vocab_size],
-      undecayed: true,
+      noWeightDecay: true,
       initial: "zeros",
     }],
     forward: (parameter, batch, context) =>

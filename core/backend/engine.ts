@@ -28,7 +28,7 @@ export interface JitOptions {
    * Of each output the argument (its place) whose memory it may be written to; that argument must not be used after the
    * call, but to dispose it. @default none: outputs are in memory of their own
    */
-  readonly replaces?: readonly (number | undefined)[];
+  readonly donate?: readonly (number | undefined)[];
 }
 
 /**

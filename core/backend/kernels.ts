@@ -69,7 +69,7 @@ export function kernel(
 const areSmall = (inputs: readonly tf.Tensor[]): boolean => inputs.every(({ size }) => size < KERNEL_SIZE);
 
 /** A function whose results are made once for the same settings: kernels that share them are compiled once. */
-export function remembered<A extends (string | number)[], R>(make: (...settings: A) => R): (...settings: A) => R {
+export function memoize<A extends (string | number)[], R>(make: (...settings: A) => R): (...settings: A) => R {
   const made = new Map<string, R>();
   return (...settings) => {
     const key = settings.join();

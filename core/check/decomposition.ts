@@ -10,7 +10,7 @@ import * as tf from "../backend/tf.ts";
 import { batchOf } from "../training/batches.ts";
 import { Stepper } from "../training/step.ts";
 import { TRAINING_DEFAULTS } from "../training/settings.ts";
-import type { Slot, Weights } from "../model/weights.ts";
+import type { ParameterSlot, Weights } from "../model/weights.ts";
 import { expect, plainJson, same } from "./expect.ts";
 import { randomTensor, TOY_EXAMPLES, TOY_HEAD, toyModel, toyWeights } from "./toy.ts";
 
@@ -215,7 +215,7 @@ function checkSaving(decomposition: Decomposition): void {
 
 function checkStep(decomposition: Decomposition): void {
   withWeights(decomposition, (weights) => {
-    const trains = ({ parameter }: Slot) => parameter.name === OTHER.name;
+    const trains = ({ parameter }: ParameterSlot) => parameter.name === OTHER.name;
     const optimizer = { ...TRAINING_DEFAULTS, learningRate: 1e-2, factorLearningRate: 1e-2, weightDecay: 0 };
     const stepper = new Stepper(weights, { head: TOY_HEAD, optimizer, maxGradNorm: 1, trains });
     const before = weights.values.map(values);

@@ -64,5 +64,5 @@ export const TOY_EXAMPLES: readonly EncodedExample[] = Array.from({ length: 24 }
   index,
   label: index % 3 === 0 ? 1 : 0,
   ids: [index + 1],
-  typeIds: [0],
+  tokenTypeIds: [0],
 }));

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { checkModule } from "../check/module.ts";
 import { type Backend, type Engine, useEngine } from "../backend/engine.ts";
 import { messageOf, RequestError } from "../errors.ts";
-import { backendNamed, type Parts } from "../registry.ts";
+import { backendNamed, type Registry } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
 import { print, say } from "./output.ts";
 import { rerunOutside } from "./outside.ts";
@@ -30,7 +30,7 @@ async function startPresent(backends: readonly Backend[]): Promise<Engine[]> {
 }
 
 /** Runs the command; gives its exit code: 0 all kept, 1 a plugin was refused, 2 nothing to check. */
-export async function checkPlugin(args: readonly string[], parts: Parts): Promise<number> {
+export async function checkPlugin(args: readonly string[], parts: Registry): Promise<number> {
   const options = readArguments(args, { boolean: ["json"], string: ["backend"] });
   const [specifier] = options.words;
   if (specifier === undefined) throw new RequestError("deno task check-plugin MODULE: which module?");

@@ -7,7 +7,7 @@ import { checkBackend, type Finding } from "../check/backend.ts";
 import type { BackendOptions } from "../backend/engine.ts";
 import { messageOf } from "../errors.ts";
 import type { Json } from "../json.ts";
-import { backendNamed, type Parts } from "../registry.ts";
+import { backendNamed, type Registry } from "../registry.ts";
 import * as tf from "../backend/tf.ts";
 import { readArguments } from "./arguments.ts";
 import { print, say } from "./output.ts";
@@ -15,7 +15,7 @@ import { print, say } from "./output.ts";
 const SOURCE_SECONDS = 5;
 
 /** Runs the command; gives its exit code: 1 when the backend that is named, or the usual one, does not work, 0 also when a source is silent. */
-export async function doctor(args: readonly string[], parts: Parts): Promise<number> {
+export async function doctor(args: readonly string[], parts: Registry): Promise<number> {
   const options = readArguments(args, { boolean: ["json"], string: ["backend", "device", "threads"] });
   const { deno, v8, typescript } = Deno.version;
   const findings: Finding[] = [{

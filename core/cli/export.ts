@@ -7,16 +7,16 @@ import { basename, dirname, join, resolve } from "node:path";
 import { exists } from "../io/cache.ts";
 import { useEngine } from "../backend/engine.ts";
 import { RequestError } from "../errors.ts";
-import { FILES, readResult, type Result, writeWhole } from "../results/result.ts";
+import { FILES, readResult, type Result, writeTextAtomic } from "../results/result.ts";
 import { testPredictions, testSets } from "../run/test_submission.ts";
-import { backendNamed, type Parts } from "../registry.ts";
+import { backendNamed, type Registry } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
 import { print, say } from "./output.ts";
 import { runsFolder } from "./report.ts";
 import { userFolder } from "./paths.ts";
 
 /** Runs the command; gives its exit code. */
-export async function exportModel(args: readonly string[], parts: Parts): Promise<number> {
+export async function exportModel(args: readonly string[], parts: Registry): Promise<number> {
   const options = readArguments(args, { boolean: ["test-predictions"], string: ["runs", "data"] });
   const [run, target] = options.words;
   if (run === undefined || target === undefined) {
@@ -55,7 +55,7 @@ export async function exportModel(args: readonly string[], parts: Parts): Promis
 async function writeTestPredictions(
   result: Result,
   { model, to, data }: { readonly model: string; readonly to: string; readonly data?: string },
-  parts: Parts,
+  parts: Registry,
 ): Promise<number> {
   const sets = await testSets(result, { parts, ...(data !== undefined && { data }) });
   for (const { file } of sets) {
@@ -64,7 +64,7 @@ async function writeTestPredictions(
   useEngine(await backendNamed(undefined, parts).start({ note: say }));
   const submissions = await testPredictions(result, sets, { model, parts });
   await Deno.mkdir(to, { recursive: true });
-  for (const { file, text } of submissions) await writeWhole(join(to, file), text);
+  for (const { file, text } of submissions) await writeTextAtomic(join(to, file), text);
   const names = submissions.map(({ file }) => file).join(" and ");
   print(`${result.task}, ${result.method}, seed ${result.seed}: ${basename(to)} holds ${names}.`);
   return 0;

@@ -6,12 +6,12 @@
 import type { Experiment } from "../experiment/define.ts";
 import { experimentUrl } from "../experiment/load.ts";
 import { outlineExperiment } from "../experiment/dry_run.ts";
-import type { Parts } from "../registry.ts";
+import type { Registry } from "../registry.ts";
 import { estimate } from "./estimate.ts";
 import { userFolder } from "./paths.ts";
 
 /** The commands that come next, each with its estimated hours by the sizes that are known: nothing is fetched. */
-export async function nextCommands({ next = [] }: Experiment, parts: Parts): Promise<string[]> {
+export async function nextCommands({ next = [] }: Experiment, parts: Registry): Promise<string[]> {
   return await Promise.all(next.map(async (words) => {
     const where = { experiments: new URL("experiments/", parts.root), cwd: userFolder() };
     const url = await experimentUrl(words.split(" ")[0]!, where);

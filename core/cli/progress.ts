@@ -4,8 +4,8 @@
  * @module
  */
 import { MultiBar, type SingleBar } from "cli-progress";
-import type { PreparedRun } from "../run/resolve.ts";
-import type { RunnerWatcher } from "../execution/run_all.ts";
+import type { ResolvedRun } from "../run/resolve.ts";
+import type { RunListener } from "../execution/run_all.ts";
 import type { Result } from "../results/result.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import { estimate } from "./estimate.ts";
@@ -24,7 +24,7 @@ interface Live {
 }
 
 /** Tells a person how runs go; `end` takes the live lines away. */
-export class Progress implements RunnerWatcher {
+export class Progress implements RunListener {
   readonly #bars: MultiBar | undefined;
   readonly #runs = new Map<string, Live>();
   readonly #said = new Set<string>();
@@ -46,18 +46,18 @@ export class Progress implements RunnerWatcher {
       : undefined;
   }
 
-  expect(runs: readonly PreparedRun[]): void {
+  expect(runs: readonly ResolvedRun[]): void {
     this.#total += runs.length;
     for (const run of runs) this.#left.expect(run.id, estimate(run).estimate.seconds);
   }
 
-  later(runs: readonly PreparedRun[]): void {
+  later(runs: readonly ResolvedRun[]): void {
     const each = new Map(runs.map((run) => [run.id, run]));
     this.#later = each.size;
     this.#left.later = [...each.values()].reduce((sum, run) => sum + estimate(run).estimate.seconds, 0);
   }
 
-  started(run: PreparedRun): void {
+  started(run: ResolvedRun): void {
     if (this.#runs.has(run.id)) return; // another process was at it, and it is looked at again
     const live: Live = { number: ++this.#count, examples: 0, steps: 0, spoken: performance.now() };
     this.#runs.set(run.id, live);
@@ -65,7 +65,7 @@ export class Progress implements RunnerWatcher {
     else say(`[${this.#place(live)}] ${nameOf(run)}: ${run.steps} steps.`);
   }
 
-  event(run: PreparedRun, event: TrainingEvent): void {
+  event(run: ResolvedRun, event: TrainingEvent): void {
     const live = this.#runs.get(run.id)!;
     if (event.type === "evaluation") {
       return this.note(`${nameOf(run)}: epoch ${event.epoch}, ${metricsOf(event.metrics)}.`);
@@ -102,7 +102,7 @@ export class Progress implements RunnerWatcher {
     }
   }
 
-  finished(run: PreparedRun, result: Result): void {
+  finished(run: ResolvedRun, result: Result): void {
     const live = this.#runs.get(run.id);
     if (live?.bar) this.#bars!.remove(live.bar);
     this.#left.finished(run.id, result.status === "done" ? result.seconds.total : undefined);
@@ -134,7 +134,7 @@ export class Progress implements RunnerWatcher {
   }
 }
 
-const nameOf = ({ spec: { task, label, seed } }: PreparedRun) => `${task.name}, ${label}, seed ${seed}`;
+const nameOf = ({ spec: { task, label, seed } }: ResolvedRun) => `${task.name}, ${label}, seed ${seed}`;
 
 const metricsOf = (metrics: { readonly [name: string]: number | null }) =>
   Object.entries(metrics).map(([name, value]) =>

@@ -6,11 +6,11 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RequestError } from "../errors.ts";
-import { readEvidence } from "../results/experiment_results.ts";
+import { readExperimentResults } from "../results/experiment_results.ts";
 import { summaryText } from "../report/markdown.ts";
 import { makeReport } from "../report/report.ts";
 import { reportJson, writeReport } from "../report/write.ts";
-import type { Parts } from "../registry.ts";
+import type { Registry } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
 import { print, say } from "./output.ts";
 import { userFolder } from "./paths.ts";
@@ -22,7 +22,7 @@ export const REPORT_USAGE = `deno task report EXPERIMENT [options]
   --json               one JSON document on standard output`;
 
 /** Runs the command; gives its exit code. */
-export async function report(args: readonly string[], { root }: Parts): Promise<number> {
+export async function report(args: readonly string[], { root }: Registry): Promise<number> {
   const options = readArguments(args, { boolean: ["json", "help"], string: ["runs", "output"] });
   if (options.flag("help")) {
     print(REPORT_USAGE);
@@ -31,7 +31,7 @@ export async function report(args: readonly string[], { root }: Parts): Promise<
   const [name] = options.words;
   if (name === undefined) throw new RequestError("deno task report EXPERIMENT: which experiment?");
   const folder = runsFolder(options.text("runs"), root);
-  const evidence = await readEvidence(name, folder);
+  const evidence = await readExperimentResults(name, folder);
   const output = options.text("output");
   const found = await makeReport(evidence);
   const files = await writeReport(

@@ -5,15 +5,15 @@
  */
 import { resolve } from "node:path";
 import { RequestError } from "../errors.ts";
-import { type Asked, readAskedFile } from "../results/manifest.ts";
-import { conduct, type Conducted, type Plan, planExperiment } from "../execution/run_experiment.ts";
-import { readEvidence } from "../results/experiment_results.ts";
+import { type ExperimentManifest, readManifestFile } from "../results/manifest.ts";
+import { type ExperimentOutcome, type Plan, planExperiment, runExperiment } from "../execution/run_experiment.ts";
+import { readExperimentResults } from "../results/experiment_results.ts";
 import { experimentUrl } from "../experiment/load.ts";
 import { outlineExperiment } from "../experiment/dry_run.ts";
 import { summaryText } from "../report/markdown.ts";
 import { summarize } from "../report/report.ts";
 import type { OpenRequest } from "../experiment/request.ts";
-import { backendNamed, type Parts } from "../registry.ts";
+import { backendNamed, type Registry } from "../registry.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { nextCommands } from "./next.ts";
 import { print, say } from "./output.ts";
@@ -45,7 +45,7 @@ export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
 const DEFAULT_EXPERIMENT = "quick";
 
 /** Runs the command; gives its exit code. */
-export async function reproduce(args: readonly string[], parts: Parts): Promise<number> {
+export async function reproduce(args: readonly string[], parts: Registry): Promise<number> {
   const options = readArguments(args, {
     boolean: ["keep-models", "tensorboard", "dry-run", "json", "help"],
     string: ["tasks", "methods", "models", "seeds", "data", "runs", "jobs", "threads", "backend", "device"],
@@ -70,7 +70,7 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
     }
     return 0;
   }
-  const plans: (Plan & { before: Asked | undefined })[] = [];
+  const plans: (Plan & { before: ExperimentManifest | undefined })[] = [];
   for (const { url, request, before } of asked) {
     plans.push({ ...await planExperiment(url, { request, parts, note: say }), before });
   }
@@ -79,7 +79,7 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
     const { name } = plan.experiment;
     const { results, beside } = await run(plan);
     failed ||= [...results, ...beside].some(({ status }) => status === "failed");
-    const evidence = await readEvidence(name, plan.request.runs);
+    const evidence = await readExperimentResults(name, plan.request.runs);
     if (options.flag("json")) print(JSON.stringify({ experiment: name, results, grounds: evidence.grounds }));
     else {
       print(`\n${name}\n\n${summaryText(await summarize(evidence))}`);
@@ -90,7 +90,7 @@ export async function reproduce(args: readonly string[], parts: Parts): Promise<
 }
 
 // What stands beneath the tables: what is to be known of them, what comes next.
-async function closingText({ experiment }: Plan, parts: Parts): Promise<string> {
+async function closingText({ experiment }: Plan, parts: Registry): Promise<string> {
   const next = await nextCommands(experiment, parts);
   return [
     experiment.notes?.join("\n"),
@@ -99,12 +99,12 @@ async function closingText({ experiment }: Plan, parts: Parts): Promise<string> 
 }
 
 // Which file a name means, and what is changed of it: by the command line, or as it was asked for before.
-async function again(name: string, { options, parts }: { options: Arguments; parts: Parts }) {
+async function again(name: string, { options, parts }: { options: Arguments; parts: Registry }) {
   const request = requestOf(options, parts);
   const cwd = userFolder();
   const where = { experiments: new URL("experiments/", parts.root), cwd };
   if (!name.endsWith(".json")) return { url: await experimentUrl(name, where), request, before: undefined };
-  const before = await readAskedFile(resolve(cwd, name));
+  const before = await readManifestFile(resolve(cwd, name));
   if (!before?.declaration) throw new RequestError(`${name}: there is no such file of what an experiment asked for.`);
   const { file, changes } = before.declaration;
   const own = CHANGES.find((key) => options.text(key) !== undefined) ?? (options.all("set").length > 0 ? "set" : "");
@@ -114,7 +114,7 @@ async function again(name: string, { options, parts }: { options: Arguments; par
 
 const CHANGES = ["tasks", "methods", "models", "seeds", "backend"];
 
-function requestOf(options: Arguments, parts: Parts): OpenRequest {
+function requestOf(options: Arguments, parts: Registry): OpenRequest {
   const cwd = userFolder();
   const data = options.text("data"), runs = options.text("runs");
   const jobs = options.count("jobs"), threads = options.count("threads");
@@ -145,7 +145,7 @@ function requestOf(options: Arguments, parts: Parts): OpenRequest {
   };
 }
 
-async function run(plan: Plan & { before: Asked | undefined }): Promise<Conducted> {
+async function run(plan: Plan & { before: ExperimentManifest | undefined }): Promise<ExperimentOutcome> {
   const stop = new AbortController();
   const interrupt = () => {
     if (!stop.signal.aborted) say("Interrupted: stopping after the step at hand.");
@@ -154,7 +154,7 @@ async function run(plan: Plan & { before: Asked | undefined }): Promise<Conducte
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
   const watch = new Progress(Deno.stderr.isTerminal(), plan.request);
   try {
-    return await conduct(plan, { watch, signal: stop.signal, before: plan.before });
+    return await runExperiment(plan, { watch, signal: stop.signal, before: plan.before });
   } finally {
     watch.end();
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, interrupt);

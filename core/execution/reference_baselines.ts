@@ -3,15 +3,18 @@
  *
  * @module
  */
-import type { AskedGround } from "../results/reference_scores.ts";
-import type { PreparedRun } from "../run/resolve.ts";
+import type { ManifestBaseline } from "../results/reference_scores.ts";
+import type { ResolvedRun } from "../run/resolve.ts";
 import { constantPrediction } from "../run/write_result.ts";
 import type { Metrics } from "../task.ts";
 
 /** The grounds of each task of an experiment's runs. */
-export function groundsOf(runs: readonly PreparedRun[], untrained: readonly PreparedRun[]): AskedGround[] {
+export function referenceBaselines(
+  runs: readonly ResolvedRun[],
+  untrained: readonly ResolvedRun[],
+): ManifestBaseline[] {
   const byTask = new Map(runs.map((run) => [run.spec.task.name, run]));
-  return [...byTask].map(([task, run]): AskedGround => {
+  return [...byTask].map(([task, run]): ManifestBaseline => {
     const { primary } = run.spec.task;
     return {
       task,
@@ -23,7 +26,7 @@ export function groundsOf(runs: readonly PreparedRun[], untrained: readonly Prep
   });
 }
 
-function majority({ spec: { task }, examples: { train, dev } }: PreparedRun): number {
+function majority({ spec: { task }, examples: { train, dev } }: ResolvedRun): number {
   const constant = constantPrediction(train.map(({ label }) => label!), task.head.kind);
   const metrics: Metrics = task.metrics(dev.map(() => constant), dev.map(({ label }) => label!));
   return defined(metrics[task.primary]);

@@ -6,26 +6,26 @@
 import { messageOf } from "../errors.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import { finishedResult } from "../run/cached_result.ts";
-import type { PreparedRun } from "../run/resolve.ts";
+import type { ResolvedRun } from "../run/resolve.ts";
 import { Queue } from "./queue.ts";
-import { FILES, type Result, SCHEMA_VERSION, toJson, writeWhole } from "../results/result.ts";
+import { FILES, type Result, SCHEMA_VERSION, toJson, writeTextAtomic } from "../results/result.ts";
 import { startWorker, type Worker, type WorkerOptions } from "./worker_process.ts";
 
 /** Who is told how the runs go. */
-export interface RunnerWatcher {
+export interface RunListener {
   /** These are to be done. */
-  expect(runs: readonly PreparedRun[]): void;
+  expect(runs: readonly ResolvedRun[]): void;
   /** These will be expected later, in place of those named before. */
-  later(runs: readonly PreparedRun[]): void;
-  started(run: PreparedRun): void;
-  event(run: PreparedRun, event: TrainingEvent): void;
-  finished(run: PreparedRun, result: Result): void;
+  later(runs: readonly ResolvedRun[]): void;
+  started(run: ResolvedRun): void;
+  event(run: ResolvedRun, event: TrainingEvent): void;
+  finished(run: ResolvedRun, result: Result): void;
   note(message: string): void;
 }
 
 /** What is done, and by what. */
-export interface RunnerOptions extends WorkerOptions {
-  readonly watch: RunnerWatcher;
+export interface RunAllOptions extends WorkerOptions {
+  readonly watch: RunListener;
   /** Called once, before the first run starts. */
   readonly begin: () => Promise<void>;
 }
@@ -34,11 +34,11 @@ export interface RunnerOptions extends WorkerOptions {
  * Does what is not done yet; a run that fails does not stop the others. Gives the results by id, fewer than runs where
  * it was interrupted.
  */
-export async function runAll(runs: readonly PreparedRun[], options: RunnerOptions): Promise<Map<string, Result>> {
+export async function runAll(runs: readonly ResolvedRun[], options: RunAllOptions): Promise<Map<string, Result>> {
   const { request, watch, signal } = options;
   const results = new Map<string, Result>();
   const asked = new Map(runs.map((run) => [run.id, run]));
-  const look = async (run: PreparedRun, share: boolean) => {
+  const look = async (run: ResolvedRun, share: boolean) => {
     const done = await finishedResult(run, { ...request, share });
     if (done) results.set(run.id, done);
     else results.delete(run.id);
@@ -88,7 +88,7 @@ export async function runAll(runs: readonly PreparedRun[], options: RunnerOption
 }
 
 // Why a run cannot be done after the one that it needs.
-function problemOf({ needs }: PreparedRun, results: ReadonlyMap<string, Result>): { error: string } | undefined {
+function problemOf({ needs }: ResolvedRun, results: ReadonlyMap<string, Result>): { error: string } | undefined {
   const done = needs && results.get(needs.id);
   const what = done?.status === "failed" ? "failed" : done?.diverged ? "diverged" : undefined;
   return what ? { error: `The plain fine-tuning that its score looks at (run ${done!.id}) ${what}.` } : undefined;
@@ -96,20 +96,20 @@ function problemOf({ needs }: PreparedRun, results: ReadonlyMap<string, Result>)
 
 // A failure that cannot be written down is still told.
 async function recordFailure(
-  run: PreparedRun,
-  { error, request, watch }: { error: string } & Pick<RunnerOptions, "request" | "watch">,
+  run: ResolvedRun,
+  { error, request, watch }: { error: string } & Pick<RunAllOptions, "request" | "watch">,
 ): Promise<Result> {
   const result = failed(run, error);
   try {
     await Deno.mkdir(`${request.runs}/${run.id}`, { recursive: true });
-    await writeWhole(`${request.runs}/${run.id}/${FILES.result}`, toJson(result));
+    await writeTextAtomic(`${request.runs}/${run.id}/${FILES.result}`, toJson(result));
   } catch (problem) {
     watch.note(`The failure of run ${run.id} could not be written down: ${messageOf(problem)}`);
   }
   return result;
 }
 
-function failed({ id, spec, model, settings }: PreparedRun, error: string): Result {
+function failed({ id, spec, model, settings }: ResolvedRun, error: string): Result {
   return {
     schemaVersion: SCHEMA_VERSION,
     id,

@@ -5,14 +5,14 @@
  */
 import { engine, useEngine } from "../backend/engine.ts";
 import { Interrupted, messageOf } from "../errors.ts";
-import { backendNamed, type Parts } from "../registry.ts";
+import { backendNamed, type Registry } from "../registry.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import { execute } from "../run/execute.ts";
-import { type Place } from "../run/run_spec.ts";
-import { Expansion } from "../experiment/grid.ts";
+import { type RunCoordinates } from "../run/run_spec.ts";
+import { ExperimentGrid } from "../experiment/grid.ts";
 import { fineTunedFolder, finishedResult, type Wanted } from "../run/cached_result.ts";
 import { loadExperiment } from "../experiment/load.ts";
-import { Preparer } from "../run/resolve.ts";
+import { RunResolver } from "../run/resolve.ts";
 import type { Request } from "../experiment/request.ts";
 import { FILES, type Result } from "../results/result.ts";
 
@@ -26,7 +26,7 @@ export interface WorkerRequest {
 
 /** Each further line: a run. */
 export interface WorkerOrder extends Wanted {
-  readonly place: Place;
+  readonly place: RunCoordinates;
   readonly id: string;
 }
 
@@ -43,7 +43,7 @@ export type WorkerMessage =
   | { readonly type: "interrupted" };
 
 /** Bytes that a worker may hold more than before its first run and still do another, unless the experiment says more. */
-const HELD_BYTES = 256e6;
+const MAX_RETAINED_BYTES = 256e6;
 
 const encoder = new TextEncoder();
 
@@ -92,7 +92,7 @@ class Orders {
  * Runs until standard input ends or an interrupt comes; a run in hand stops after its step and keeps its state. So a worker
  * does not outlive the process that started it.
  */
-export async function work(lines: AsyncIterable<string>, parts: Parts): Promise<void> {
+export async function work(lines: AsyncIterable<string>, parts: Registry): Promise<void> {
   const orders = new Orders(lines);
   const first = await orders.next<WorkerRequest>();
   if (!first) return;
@@ -117,7 +117,7 @@ export async function work(lines: AsyncIterable<string>, parts: Parts): Promise<
 // Starts the engine; gives what does a run under its lock, or nothing where another process holds it.
 async function prepared(
   { request, experiment, modules }: WorkerRequest,
-  { orders, parts }: { orders: Orders; parts: Parts },
+  { orders, parts }: { orders: Orders; parts: Registry },
 ) {
   const note = (message: string) => say({ type: "note", message });
   const { backend, device, threads, data } = request;
@@ -125,8 +125,8 @@ async function prepared(
     await backendNamed(backend, parts).start({ ...(device && { device }), ...(threads && { threads }), note }),
   );
   const declared = await loadExperiment(experiment);
-  const expansion = new Expansion(declared, request, parts);
-  const preparer = new Preparer(parts, { data, backend, modules, note: () => {} });
+  const expansion = new ExperimentGrid(declared, request, parts);
+  const preparer = new RunResolver(parts, { data, backend, modules, note: () => {} });
   const pause = async () => {
     await new Promise((resume) => setTimeout(resume, 0)); // signals and the end of input come between tasks
     if (orders.stopped) throw new Interrupted("Interrupted.");
@@ -153,7 +153,7 @@ async function prepared(
         }),
     );
   };
-  const most = atFirst + (declared.workers?.heldBytes ?? HELD_BYTES);
+  const most = atFirst + (declared.workers?.maxRetainedBytes ?? MAX_RETAINED_BYTES);
   return { run, spent: () => engine().memory().residentBytes > most };
 }
 

@@ -78,7 +78,7 @@ export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> =
      * Bytes that a worker process may hold more than before its first run and still do another. Kernels are compiled once a
      * process: more makes short runs faster, and their peak memory an upper bound. @default 256e6
      */
-    readonly heldBytes?: number;
+    readonly maxRetainedBytes?: number;
   };
 }
 
@@ -115,7 +115,8 @@ const plain = z.strictObject({
   notes: z.array(z.string()).optional(),
   ground: z.looseObject({ name: z.string(), source: z.string() }).optional(),
   next: z.array(z.string()).optional(),
-  workers: z.strictObject({ jobs: z.int().min(1).optional(), heldBytes: z.number().min(0).optional() }).optional(),
+  workers: z.strictObject({ jobs: z.int().min(1).optional(), maxRetainedBytes: z.number().min(0).optional() })
+    .optional(),
 });
 
 /**

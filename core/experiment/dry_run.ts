@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Parts } from "../registry.ts";
+import type { Registry } from "../registry.ts";
 import type { Experiment } from "./define.ts";
-import { type Place } from "../run/run_spec.ts";
-import { Expansion } from "./grid.ts";
+import { type RunCoordinates } from "../run/run_spec.ts";
+import { ExperimentGrid } from "./grid.ts";
 import { loadExperiment } from "./load.ts";
 import { outsideModules } from "./external_modules.ts";
 import { Outliner, type RunOutline } from "../run/outline.ts";
-import { Preparer } from "../run/resolve.ts";
+import { RunResolver } from "../run/resolve.ts";
 import type { OpenRequest } from "./request.ts";
 import { Tuning } from "./tune.ts";
 
@@ -29,7 +29,7 @@ export interface ExperimentOutline {
 /** What {@linkcode outlineExperiment} is told. */
 export interface OutlineOptions {
   readonly request: OpenRequest;
-  readonly parts: Parts;
+  readonly parts: Registry;
   readonly note: (message: string) => void;
 }
 
@@ -40,11 +40,11 @@ export async function outlineExperiment(
 ): Promise<ExperimentOutline> {
   const experiment = await loadExperiment(url);
   const { digests: modules } = await outsideModules(url, parts.root);
-  const expansion = new Expansion(experiment, request, parts);
+  const expansion = new ExperimentGrid(experiment, request, parts);
   const { data, backend } = request;
-  const preparer = new Preparer(parts, { data, backend, modules, note });
+  const preparer = new RunResolver(parts, { data, backend, modules, note });
   const outliner = new Outliner(parts, preparer);
-  const outline = (place: Place) => outliner.outline(expansion.at(place));
+  const outline = (place: RunCoordinates) => outliner.outline(expansion.at(place));
   const runs: RunOutline[] = [];
   for (const place of expansion.places) runs.push(await outline(place));
   const grounds: RunOutline[] = [];

@@ -7,11 +7,11 @@ import { z } from "zod";
 import { RequestError, unknownName } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { LanguageModel } from "../model/model.ts";
-import { type Parts, taskNamed } from "../registry.ts";
+import { type Registry, taskNamed } from "../registry.ts";
 import type { Task } from "../task.ts";
 import { TRAINING_DEFAULTS, trainingSchema } from "../training/settings.ts";
-import { GROUND_METHOD, type Place, plainOf, type RunSpec, type Values } from "../run/run_spec.ts";
-import type { Changes } from "../results/manifest.ts";
+import { BASELINE_METHOD, plainOf, type RunCoordinates, type RunSpec, type Values } from "../run/run_spec.ts";
+import type { Overrides } from "../results/manifest.ts";
 import { namesIn, readSet } from "./overrides.ts";
 import { check, type Experiment } from "./define.ts";
 import { lastPart, setting } from "../report/setting.ts";
@@ -20,13 +20,13 @@ import { lastPart, setting } from "../report/setting.ts";
 export const CHECKPOINT_SECONDS = 60;
 
 /** All runs of an experiment, tasks within models, methods within tasks, seeds within methods. */
-export const expand = (experiment: Experiment, changes: Changes, parts: Pick<Parts, "tasks">): RunSpec[] => {
-  const expansion = new Expansion(experiment, changes, parts);
+export const expand = (experiment: Experiment, changes: Overrides, parts: Pick<Registry, "tasks">): RunSpec[] => {
+  const expansion = new ExperimentGrid(experiment, changes, parts);
   return expansion.places.map((place) => expansion.at(place));
 };
 
 /** An experiment as the command line changed it. */
-export class Expansion {
+export class ExperimentGrid {
   readonly #models: readonly (string | LanguageModel)[];
   /** How many of the models are the experiment's own: a ground comes after them. */
   readonly #own: number;
@@ -35,7 +35,7 @@ export class Expansion {
   /** What `--set` says. */
   readonly set: Values;
 
-  constructor(readonly experiment: Experiment, readonly changes: Changes, { tasks }: Pick<Parts, "tasks">) {
+  constructor(readonly experiment: Experiment, readonly changes: Overrides, { tasks }: Pick<Registry, "tasks">) {
     this.#models = [...changes.models ?? experiment.models, ...experiment.ground ? [experiment.ground] : []];
     this.#own = (changes.models ?? experiment.models).length;
     this.#tasks = (changes.tasks ?? experiment.tasks).map((task) =>
@@ -58,7 +58,7 @@ export class Expansion {
   }
 
   /** Of all runs. */
-  get places(): Place[] {
+  get places(): RunCoordinates[] {
     const { experiment, changes } = this;
     const seeds = changes.seeds ?? experiment.seeds;
     return this.#models.slice(0, this.#own).flatMap((_, model) =>
@@ -71,11 +71,11 @@ export class Expansion {
   }
 
   /** Of the runs of the ground: plain fine-tuning, unless other models or only other methods were asked for. */
-  get grounds(): Place[] {
+  get grounds(): RunCoordinates[] {
     const { experiment: { ground, seeds: own }, changes: { models, seeds = own } } = this;
-    if (!ground || models || !this.#methodsAt(0).includes(GROUND_METHOD)) return [];
+    if (!ground || models || !this.#methodsAt(0).includes(BASELINE_METHOD)) return [];
     return this.#tasks.flatMap((_, task) =>
-      seeds.map((seed) => ({ model: this.#own, task, point: 0, method: GROUND_METHOD, seed }))
+      seeds.map((seed) => ({ model: this.#own, task, point: 0, method: BASELINE_METHOD, seed }))
     );
   }
 
@@ -94,7 +94,7 @@ export class Expansion {
   }
 
   /** The run at a place. */
-  at(place: Place): RunSpec {
+  at(place: RunCoordinates): RunSpec {
     const { experiment } = this;
     const { training, parameters, checkpoint } = this.#applied(place.point, place.values);
     const { training: own = {}, ...method } = experiment.methods(parameters)[place.method]!;
@@ -105,7 +105,7 @@ export class Expansion {
       ...experiment.training,
       ...applied(experiment, this.set).training,
     }, at);
-    const forAll = { factorLearningRate, factorWeightDecay, scoreExamples };
+    const sharedSettings = { factorLearningRate, factorWeightDecay, scoreExamples };
     const plain = !method.decomposition;
     const point = this.#points[place.point]!;
     const suffix = Object.entries(point).map(([path, value]) => `${lastPart(path)} ${setting(value)}`).join(", ");
@@ -119,8 +119,8 @@ export class Expansion {
       point,
       method,
       seed: place.seed,
-      training: check(trainingSchema, { ...stated, ...plain && forAll }, at),
-      forAll,
+      training: check(trainingSchema, { ...stated, ...plain && sharedSettings }, at),
+      sharedSettings,
       parameters,
       checkpointSeconds: checkpoint.everySeconds ?? experiment.checkpoint?.everySeconds ?? CHECKPOINT_SECONDS,
     };

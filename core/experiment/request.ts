@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Changes } from "../results/manifest.ts";
+import type { Overrides } from "../results/manifest.ts";
 
 /** The options of `deno task reproduce`, checked; paths are absolute. */
-export interface Request extends Changes {
+export interface Request extends Overrides {
   /** Folder of a dataset a task. */
   readonly data?: string;
   /** Folder of a folder a run. */

@@ -5,14 +5,14 @@
  */
 import type { Result } from "../results/result.ts";
 import type { Tuned } from "../results/manifest.ts";
-import { type Place, type Values } from "../run/run_spec.ts";
-import { combinations, type Expansion } from "./grid.ts";
+import { type RunCoordinates, type Values } from "../run/run_spec.ts";
+import { combinations, type ExperimentGrid } from "./grid.ts";
 import type { RunOutline } from "../run/outline.ts";
 
 /** What tuning needs of the command that runs it; runs that are only priced are outlines. */
 export interface TuneOptions<Run extends RunOutline> {
-  readonly expansion: Expansion;
-  readonly prepare: (place: Place) => Promise<Run>;
+  readonly expansion: ExperimentGrid;
+  readonly prepare: (place: RunCoordinates) => Promise<Run>;
 }
 
 /** Does runs, knowing which ones come after them, at rates that may change; gives results by id, fewer where interrupted. */
@@ -23,7 +23,7 @@ export type RunStage<Run> = (
 
 /** One method on one task, whose settings are chosen together. */
 interface Group<Run> {
-  readonly places: readonly Place[];
+  readonly places: readonly RunCoordinates[];
   readonly first: Run;
   /** Paths that are chosen together, one set after the other. */
   readonly stages: readonly (readonly string[])[];
@@ -94,7 +94,7 @@ export class Tuning<Run extends RunOutline> {
     return combinations(Object.fromEntries(paths.map((path) => [path, tune[path]!]))).map((some) => {
       const values = { ...chosen, ...some };
       const tried = { ...values, "training.split": "held-out" };
-      return { values, places: tuningSeeds.map((seed): Place => ({ ...place!, seed, values: tried })) };
+      return { values, places: tuningSeeds.map((seed): RunCoordinates => ({ ...place!, seed, values: tried })) };
     });
   }
 
@@ -126,7 +126,7 @@ export class Tuning<Run extends RunOutline> {
   }
 
   /** Of the final runs, with what was chosen until now. */
-  get places(): Place[] {
+  get places(): RunCoordinates[] {
     return this.#groups.flatMap(({ places, chosen }) =>
       Object.keys(chosen).length > 0 ? places.map((place) => ({ ...place, values: chosen })) : places
     );

@@ -11,7 +11,7 @@ const UNFINISHED = /\.[0-9a-f-]{36}\.tmp$/;
  * Writes a file under a temporary name beside it, and gives it its name when all of it is on the disk. When this returns,
  * the name is on the disk too.
  */
-export async function writeWholeFile(path: string, parts: Iterable<Uint8Array>): Promise<void> {
+export async function writeFileAtomic(path: string, parts: Iterable<Uint8Array>): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
     {
@@ -30,7 +30,7 @@ export async function writeWholeFile(path: string, parts: Iterable<Uint8Array>):
 }
 
 /** Takes away what writers that were killed left in a folder; nobody may be writing there. */
-export async function removeUnfinished(folder: string, { of }: { of?: string } = {}): Promise<void> {
+export async function removeStaleTempFiles(folder: string, { of }: { of?: string } = {}): Promise<void> {
   try {
     for await (const { name } of Deno.readDir(folder)) {
       if (UNFINISHED.test(name) && (of === undefined || name.startsWith(`${of}.`))) {
@@ -44,8 +44,8 @@ export async function removeUnfinished(folder: string, { of }: { of?: string } =
 }
 
 /** The same for one file, where others may be writing beside it. */
-export const removeUnfinishedOf = (path: string): Promise<void> =>
-  removeUnfinished(dirname(path), { of: basename(path) });
+export const removeStaleTempFilesOf = (path: string): Promise<void> =>
+  removeStaleTempFiles(dirname(path), { of: basename(path) });
 
 // A name is on the disk when its folder is. Windows opens no folders, and needs none.
 async function syncFolder(path: string): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import safetensors from "safetensors";
 import { RequestError } from "../errors.ts";
-import { writeWholeFile } from "./atomic_file.ts";
+import { writeFileAtomic } from "./atomic_file.ts";
 
 /** Numbers of one tensor: floats as float32, integers as int32. */
 export interface StoredTensor {
@@ -164,5 +164,5 @@ export async function writeSafetensors(
   const data = [...tensors.values()].map(({ values: { buffer, byteOffset, byteLength } }) =>
     new Uint8Array(buffer, byteOffset, byteLength)
   );
-  await writeWholeFile(path, [header, ...data]);
+  await writeFileAtomic(path, [header, ...data]);
 }

@@ -28,12 +28,12 @@ export interface ParameterInfo {
   readonly name: string;
   readonly shape: readonly number[];
   /** No weight decay: biases and LayerNorm. @default decayed */
-  readonly undecayed?: boolean;
+  readonly noWeightDecay?: boolean;
   /**
    * How it begins where the file of weights has it not: a `head` is new by nature, an `optional` part is made with a
    * warning, anything else is an error.
    */
-  readonly absence?: "head" | "optional";
+  readonly ifMissing?: "head" | "optional";
   /** Values of a parameter that the file does not have. @default a normal distribution of the config's width */
   readonly initial?: "zeros" | "ones" | "normal";
 }

@@ -56,7 +56,7 @@ export async function checkPretrained(
   const file = await readSafetensors(path);
   const { found, unexpected } = matchNames(file, architecture);
   const missing = architecture.parameters.filter(({ name }) => !found.has(name));
-  const lost = missing.filter(({ absence }) => !absence);
+  const lost = missing.filter(({ ifMissing }) => !ifMissing);
   const names = (list: readonly string[]) => list.slice(0, 8).join(", ") + (list.length > 8 ? ", …" : "");
   if (lost.length > 0) {
     throw new RequestError(
@@ -65,7 +65,7 @@ export async function checkPretrained(
         (unexpected.length > 0 ? ` It has, and the model does not: ${names(unexpected)}.` : ""),
     );
   }
-  const optional = missing.filter(({ absence }) => absence === "optional").map(({ name }) => name);
+  const optional = missing.filter(({ ifMissing }) => ifMissing === "optional").map(({ name }) => name);
   if (optional.length > 0) note?.(`The weights lack ${names(optional)}: they begin at random.`);
   if (unexpected.length > 0) note?.(`Not used of the weights: ${unexpected.join(", ")}.`);
   return { file, found, missing: missing.map(({ name }) => name), unexpected };
@@ -108,13 +108,13 @@ function matchNames(file: TensorFile, architecture: Architecture) {
       throw new RequestError(`${file.path}: "${nameInFile}" is ${dtype}; wanted F32, F16 or BF16.`);
     }
     if (shape.join() !== parameter.shape.join()) {
-      if (parameter.absence === "head") continue; // another task's head: ours begins anew
+      if (parameter.ifMissing === "head") continue; // another task's head: ours begins anew
       throw new RequestError(`${file.path}: "${nameInFile}" is [${shape}]; the model wants [${parameter.shape}].`);
     }
     found.set(name, nameInFile);
   }
   // A head is whole or new: another task's bias may have our shape by chance.
-  const heads = architecture.parameters.filter(({ absence }) => absence === "head").map(({ name }) => name);
+  const heads = architecture.parameters.filter(({ ifMissing }) => ifMissing === "head").map(({ name }) => name);
   if (heads.some((name) => !found.has(name))) heads.forEach((name) => found.delete(name));
   return { found, unexpected };
 }

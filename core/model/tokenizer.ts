@@ -12,7 +12,7 @@ import { bertTokenizer } from "./vocabulary.ts";
 export interface Encoding {
   readonly ids: number[];
   /** A segment a token: 0 in the first text, 1 in the second, as the tokenizer's template says. */
-  readonly typeIds: number[];
+  readonly tokenTypeIds: number[];
 }
 
 /** What turns texts into token ids. */
@@ -133,14 +133,14 @@ function layoutOf(tokens: Tokens, marks: readonly ["first"] | readonly ["first",
 }
 
 function assemble(layout: readonly Part[], texts: readonly (readonly number[])[]): Encoding {
-  const ids: number[] = [], typeIds: number[] = [];
+  const ids: number[] = [], tokenTypeIds: number[] = [];
   for (const part of layout) {
     for (const id of part.ids ?? texts[part.text!]!) {
       ids.push(id);
-      typeIds.push(part.typeId);
+      tokenTypeIds.push(part.typeId);
     }
   }
-  return { ids, typeIds };
+  return { ids, tokenTypeIds };
 }
 
 /** Cuts the ends of two texts to `room` tokens together, the longer first. */

@@ -13,7 +13,7 @@ import { Structure } from "./structure.ts";
 import * as tf from "../backend/tf.ts";
 
 /** One tensor that training may move: a dense parameter, or one factor of a matrix. */
-export interface Slot {
+export interface ParameterSlot {
   readonly parameter: ParameterInfo;
   /** Position among the factors of the matrix; absent for a dense parameter. */
   readonly factor?: number;
@@ -52,7 +52,7 @@ export class Weights {
   }
 
   /** Every tensor by its place, in the order of {@linkcode values}. */
-  get slots(): Slot[] {
+  get slots(): ParameterSlot[] {
     return [...this.#entries.values()].flatMap(({ parameter, factorization, tensors }) =>
       tensors.map((tensor, index) =>
         factorization
@@ -139,7 +139,7 @@ export class Weights {
     { decomposition, key }: { decomposition: Decomposition; key: RandomKey },
   ): Conversion[] {
     const known = this.architecture.matrices.map((matrix) => matrix.name);
-    const asked = names.map((name): Asked => {
+    const asked = names.map((name): ExperimentManifest => {
       if (!known.includes(name)) throw unknownName("matrix", name, known);
       const { factorization, tensors } = this.#entry(name);
       if (factorization) throw new Error(`The matrix "${name}" is factorised already.`);
@@ -207,7 +207,7 @@ export class Weights {
   }
 }
 
-interface Asked {
+interface ExperimentManifest {
   readonly name: string;
   readonly matrix: tf.Tensor2D;
   readonly plan: Factorization;
@@ -216,13 +216,13 @@ interface Asked {
 }
 
 // Matrices that are written as factors at once: as many as do not take too much memory.
-function portions(asked: readonly Asked[]): Asked[][] {
+function portions(asked: readonly ExperimentManifest[]): ExperimentManifest[][] {
   let size = 0;
-  const portionOf = ({ matrix }: Asked) => Math.floor((size += matrix.size) / 2 ** 23);
+  const portionOf = ({ matrix }: ExperimentManifest) => Math.floor((size += matrix.size) / 2 ** 23);
   return [...Map.groupBy(asked, portionOf).values()];
 }
 
-function factorsOf(asked: readonly Asked[]): tf.Tensor[][] {
+function factorsOf(asked: readonly ExperimentManifest[]): tf.Tensor[][] {
   return tf.tidy(() => {
     const found: tf.Tensor[][] = [];
     const asking: { readonly at: number; readonly one: Asking }[] = [];

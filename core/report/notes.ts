@@ -5,7 +5,7 @@
  */
 import type { Json } from "../json.ts";
 import { FEWEST_SEEDS } from "../statistics/bootstrap.ts";
-import { doneRuns, type Evidence, type RunEvidence } from "../results/experiment_results.ts";
+import { doneRuns, type ExperimentResults, type RunResult } from "../results/experiment_results.ts";
 import { canonical } from "../results/result.ts";
 import type { Comparison, Statistics } from "../statistics/compare.ts";
 import { counted } from "./numbers.ts";
@@ -16,7 +16,7 @@ import { isShown, MARKS } from "./results_table.ts";
 const MANY_SEEDS = 6;
 
 /** Lines under the results table. */
-export function notes(evidence: Evidence, statistics: Statistics): string[] {
+export function notes(evidence: ExperimentResults, statistics: Statistics): string[] {
   const { asked: { published } } = evidence;
   return [
     ...missing(evidence),
@@ -30,12 +30,12 @@ export function notes(evidence: Evidence, statistics: Statistics): string[] {
   ];
 }
 
-function missing({ asked, runs }: Evidence): string[] {
+function missing({ asked, runs }: ExperimentResults): string[] {
   if (runs.length === asked.runs.length) return [];
   return [`${runs.length} of ${asked.runs.length} runs have ended; the rest is not in this report.`];
 }
 
-function seedNotes(evidence: Evidence): string[] {
+function seedNotes(evidence: ExperimentResults): string[] {
   const rows = Map.groupBy(doneRuns(evidence), ({ model, task, method }) => canonical([model, task, method]));
   const counts = [...rows.values()].map(({ length }) => length);
   if (counts.length === 0) return [];
@@ -48,7 +48,7 @@ function seedNotes(evidence: Evidence): string[] {
 }
 
 // Rates of one point of a sweep, where nothing was tuned and all methods have the same.
-function sharedRate({ asked, ...evidence }: Evidence): string[] {
+function sharedRate({ asked, ...evidence }: ExperimentResults): string[] {
   const runs = doneRuns(evidence);
   if ((asked.tuned ?? []).length > 0 || new Set(runs.map(({ base }) => base)).size < 2) return [];
   const points = [...Map.groupBy(runs, ({ point }) => canonical(point)).values()];
@@ -65,7 +65,7 @@ function sharedRate({ asked, ...evidence }: Evidence): string[] {
   ];
 }
 
-function rateOf({ result: { settings } }: RunEvidence, name: string): Json | undefined {
+function rateOf({ result: { settings } }: RunResult, name: string): Json | undefined {
   const training = (settings as { training?: { [name: string]: Json } } | null)?.training;
   return training?.[name];
 }
@@ -115,14 +115,14 @@ function undefinedNotes({ undefined: all, draws }: Statistics): string[] {
   );
 }
 
-function diverged(evidence: Evidence): string[] {
+function diverged(evidence: ExperimentResults): string[] {
   const runs = doneRuns(evidence).filter(({ result }) => result.diverged);
   if (runs.length === 0) return [];
   const places = runs.map(({ task, method, seed }) => `${task}, ${method}, seed ${seed}`);
   return [`${counted(runs.length, "run")} diverged, counted as the constant prediction left: ${places.join("; ")}.`];
 }
 
-function edges({ asked: { tuned = [] } }: Evidence): string[] {
+function edges({ asked: { tuned = [] } }: ExperimentResults): string[] {
   return tuned.flatMap(({ task, method, chosen, atEdge }) =>
     atEdge.map((path) =>
       `At the edge of what was tried: ${lastPart(path)} ${setting(chosen[path])} of ${method} on ${task}; ` +

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { doneRuns, type Evidence } from "../results/experiment_results.ts";
+import { doneRuns, type ExperimentResults } from "../results/experiment_results.ts";
 import { compare, type Statistics } from "../statistics/compare.ts";
 import { costChart } from "./charts/costs.ts";
 import { groupsOf } from "./charts/group.ts";
@@ -14,13 +14,13 @@ import { sweepCharts } from "./charts/sweep.ts";
 import { tuningCharts } from "./charts/tuning.ts";
 import { notes } from "./notes.ts";
 import { comparisonsTable, resultsTable } from "./results_table.ts";
-import { readStory, type Story } from "../results/run_history.ts";
+import { readRunHistory, type RunHistory } from "../results/run_history.ts";
 import type { Table } from "./table.ts";
 import { costsTable, failuresTable, groundsTable, rankingTables, tuningTable } from "./tables.ts";
 
 /** All that a report says. */
 export interface Report {
-  readonly evidence: Evidence;
+  readonly evidence: ExperimentResults;
   readonly statistics: Statistics;
   readonly results: Table;
   /** Under the results table. */
@@ -35,7 +35,7 @@ export interface Report {
 export type Summary = Omit<Report, "rankings" | "charts">;
 
 /** What commands print. */
-export async function summarize(evidence: Evidence): Promise<Summary> {
+export async function summarize(evidence: ExperimentResults): Promise<Summary> {
   const statistics = await compare(evidence);
   const tables = [
     groundsTable(evidence),
@@ -54,18 +54,18 @@ export async function summarize(evidence: Evidence): Promise<Summary> {
 }
 
 /** Reads what is left to read, and draws. */
-export async function makeReport(evidence: Evidence): Promise<Report> {
+export async function makeReport(evidence: ExperimentResults): Promise<Report> {
   const summary = await summarize(evidence);
-  const stories = new Map<string, Story>();
+  const stories = new Map<string, RunHistory>();
   for (const { id } of doneRuns(evidence)) {
-    if (!stories.has(id)) stories.set(id, await readStory(evidence, id));
+    if (!stories.has(id)) stories.set(id, await readRunHistory(evidence, id));
   }
   const charts: DrawnChart[] = [];
   for (const chart of chartsOf(evidence, stories)) charts.push(await draw(chart));
   return { ...summary, rankings: rankingTables(evidence, stories), charts };
 }
 
-function chartsOf(evidence: Evidence, stories: ReadonlyMap<string, Story>): Chart[] {
+function chartsOf(evidence: ExperimentResults, stories: ReadonlyMap<string, RunHistory>): Chart[] {
   const groups = groupsOf(evidence, { byPoint: false });
   const points = groupsOf(evidence, { byPoint: true });
   return [

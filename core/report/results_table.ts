@@ -4,7 +4,7 @@
  * @module
  */
 import { mean } from "simple-statistics";
-import { doneRuns, type Evidence, primaryOf, type RunEvidence } from "../results/experiment_results.ts";
+import { doneRuns, type ExperimentResults, primaryOf, type RunResult } from "../results/experiment_results.ts";
 import { type Comparison, LEVEL, type Statistics } from "../statistics/compare.ts";
 import { counted, millions, percent, points, pValue, spread } from "./numbers.ts";
 import type { Table, TableRow } from "./table.ts";
@@ -16,7 +16,7 @@ export const isShown = ({ tested }: Comparison): boolean => tested !== undefined
 export const MARKS = { better: "▲", worse: "▼" } as const;
 
 /** Primary metrics in percent, mean ± standard deviation over seeds, with parameters in millions. */
-export function resultsTable(evidence: Evidence, { comparisons }: Pick<Statistics, "comparisons">): Table {
+export function resultsTable(evidence: ExperimentResults, { comparisons }: Pick<Statistics, "comparisons">): Table {
   const { runs: asked, published } = evidence.asked;
   const runs = doneRuns(evidence);
   const primary = new Map(evidence.runs.map(({ task, result }) => [task, result.primary]));
@@ -74,7 +74,7 @@ export function resultsTable(evidence: Evidence, { comparisons }: Pick<Statistic
   };
 }
 
-function cellOf(runs: readonly RunEvidence[], asked: number): string {
+function cellOf(runs: readonly RunResult[], asked: number): string {
   if (runs.length === 0) return "–";
   const diverged = runs.filter(({ result }) => result.diverged).length;
   const about = [
@@ -85,7 +85,7 @@ function cellOf(runs: readonly RunEvidence[], asked: number): string {
 }
 
 // The mean over tasks of the means over seeds; nothing to say where a task is missing.
-function averageOf(row: readonly RunEvidence[], tasks: readonly string[]): string {
+function averageOf(row: readonly RunResult[], tasks: readonly string[]): string {
   const byTask = tasks.map((task) => row.filter((run) => run.task === task));
   if (byTask.some(({ length }) => length === 0)) return "–";
   const seeds = byTask[0]!.map(({ seed }) => seed);

@@ -4,18 +4,18 @@
  * @module
  */
 import { mean } from "simple-statistics";
-import { GROUND_METHOD } from "../run/run_spec.ts";
-import { doneRuns, type Evidence, primaryOf, type RunEvidence } from "../results/experiment_results.ts";
+import { BASELINE_METHOD } from "../run/run_spec.ts";
+import { doneRuns, type ExperimentResults, primaryOf, type RunResult } from "../results/experiment_results.ts";
 import { canonical } from "../results/result.ts";
 import { counted, millions, percent } from "./numbers.ts";
 import { lastPart, setting } from "./setting.ts";
-import type { Story } from "../results/run_history.ts";
+import type { RunHistory } from "../results/run_history.ts";
 import type { Table } from "./table.ts";
 
 /** What a constant answer and an untrained model reach, and what the data's noise leaves; columns that have figures. */
-export function groundsTable({ grounds, ...evidence }: Pick<Evidence, "grounds" | "runs">): Table {
+export function groundsTable({ grounds, ...evidence }: Pick<ExperimentResults, "grounds" | "runs">): Table {
   const percents = (values: readonly number[]) => values.length > 0 ? percent(mean([...values])) : "–";
-  const plain = doneRuns(evidence).filter(({ method }) => method === GROUND_METHOD);
+  const plain = doneRuns(evidence).filter(({ method }) => method === BASELINE_METHOD);
   const columns = [
     { head: "majority", about: "the most frequent answer", cells: grounds.map(({ majority }) => percent(majority)) },
     {
@@ -24,7 +24,7 @@ export function groundsTable({ grounds, ...evidence }: Pick<Evidence, "grounds" 
       cells: grounds.map(({ untrained }) => percents(Object.values(untrained))),
     },
     {
-      head: GROUND_METHOD,
+      head: BASELINE_METHOD,
       cells: grounds.map(({ task }) => percents(plain.filter((run) => run.task === task).map(primaryOf))),
     },
     {
@@ -46,7 +46,7 @@ export function groundsTable({ grounds, ...evidence }: Pick<Evidence, "grounds" 
 }
 
 /** What was chosen for each method, and whether it lies at the edge of what was tried. */
-export function tuningTable({ asked: { tuned = [] } }: Evidence): Table {
+export function tuningTable({ asked: { tuned = [] } }: ExperimentResults): Table {
   const several = new Set(tuned.map(({ model }) => model)).size > 1;
   return {
     name: "tuning",
@@ -68,9 +68,9 @@ export function tuningTable({ asked: { tuned = [] } }: Evidence): Table {
 }
 
 /** What each run cost: a row a run. */
-export function costsTable(evidence: Pick<Evidence, "runs">): Table {
+export function costsTable(evidence: Pick<ExperimentResults, "runs">): Table {
   const runs = doneRuns(evidence);
-  const moved = (run: RunEvidence) => distanceMoved([run])?.toFixed(4) ?? "–";
+  const moved = (run: RunResult) => distanceMoved([run])?.toFixed(4) ?? "–";
   const several = new Set(runs.map(({ model }) => model)).size > 1;
   return {
     name: "costs",
@@ -113,7 +113,7 @@ export function costsTable(evidence: Pick<Evidence, "runs">): Table {
 }
 
 /** Runs that failed, and why. */
-export const failuresTable = ({ runs }: Pick<Evidence, "runs">): Table => ({
+export const failuresTable = ({ runs }: Pick<ExperimentResults, "runs">): Table => ({
   name: "failures",
   caption: "Runs that failed",
   head: ["task", "method", "seed", "error", "run"],
@@ -124,7 +124,7 @@ export const failuresTable = ({ runs }: Pick<Evidence, "runs">): Table => ({
 });
 
 /** Each round's ranking: a row a matrix, over the seeds of a method. */
-export function rankingTables(evidence: Evidence, stories: ReadonlyMap<string, Story>): Table[] {
+export function rankingTables(evidence: ExperimentResults, stories: ReadonlyMap<string, RunHistory>): Table[] {
   const groups = Map.groupBy(doneRuns(evidence), ({ model, task, method }) => canonical([model, task, method]));
   return [...groups.values()].flatMap((runs) => {
     const { model, task, method } = runs[0]!;
@@ -140,7 +140,7 @@ export function rankingTables(evidence: Evidence, stories: ReadonlyMap<string, S
   });
 }
 
-function rankingRows(runs: readonly RunEvidence[], stories: ReadonlyMap<string, Story>): Table["rows"] {
+function rankingRows(runs: readonly RunResult[], stories: ReadonlyMap<string, RunHistory>): Table["rows"] {
   const seen = runs.flatMap((run) =>
     (stories.get(run.id)?.rankings ?? []).flatMap(({ step, score, ranking }) =>
       ranking.map(([name, value]) => ({ run, step, score, name, value }))
@@ -172,10 +172,10 @@ function rankingRows(runs: readonly RunEvidence[], stories: ReadonlyMap<string, 
 }
 
 /** Mean relative distance that chosen matrices moved, of runs that chose some. */
-export function distanceMoved(runs: readonly RunEvidence[]): number | undefined {
+export function distanceMoved(runs: readonly RunResult[]): number | undefined {
   const moved = runs.flatMap(({ result }) => result.selected.map(({ moved }) => moved)).filter(Number.isFinite);
   return moved.length > 0 ? mean(moved) : undefined;
 }
 
 /** Mean of the primary metric, of runs. */
-export const meanPrimary = (runs: readonly RunEvidence[]): number => mean(runs.map(primaryOf));
+export const meanPrimary = (runs: readonly RunResult[]): number => mean(runs.map(primaryOf));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toJson, writeWhole } from "../results/result.ts";
+import { toJson, writeTextAtomic } from "../results/result.ts";
 import { svgFile } from "./charts/svg.ts";
 import { csv } from "./csv.ts";
 import { page } from "./html.ts";
@@ -33,13 +33,13 @@ export async function writeReport(report: Report, folder: string): Promise<strin
   for await (const { name, isFile } of Deno.readDir(`${folder}/charts`)) {
     if (isFile && name.endsWith(".svg")) await Deno.remove(`${folder}/charts/${name}`);
   }
-  for (const chart of report.charts) await writeWhole(`${folder}/charts/${chart.name}.svg`, svgFile(chart));
+  for (const chart of report.charts) await writeTextAtomic(`${folder}/charts/${chart.name}.svg`, svgFile(chart));
   const texts: Readonly<Record<string, string>> = {
     "report.md": markdown(report),
     "report.csv": csv(report.evidence),
     "report.json": toJson(reportJson(report)),
     "report.html": await page(report),
   };
-  for (const [name, text] of Object.entries(texts)) await writeWhole(`${folder}/${name}`, text);
+  for (const [name, text] of Object.entries(texts)) await writeTextAtomic(`${folder}/${name}`, text);
   return Object.keys(texts).map((name) => `${folder}/${name}`);
 }

@@ -4,50 +4,52 @@
  * @module
  */
 import { RequestError } from "../errors.ts";
-import { type Asked, type AskedRun, readAsked } from "./manifest.ts";
-import { type Ground, readGrounds } from "./reference_scores.ts";
+import { type ExperimentManifest, type ManifestRun, readManifest } from "./manifest.ts";
+import { readReferenceBaselines, type ReferenceBaseline } from "./reference_scores.ts";
 import { FILES, type Prediction, readResult, type Result } from "./result.ts";
 
 /** A run that has a result, as the experiment asked for it. */
-export interface RunEvidence extends AskedRun {
+export interface RunResult extends ManifestRun {
   readonly result: Result;
 }
 
 /** What is known of an experiment so far. */
-export interface Evidence {
-  readonly asked: Asked;
+export interface ExperimentResults {
+  readonly asked: ExperimentManifest;
   /** Those that have ended, in the order asked for. */
-  readonly runs: readonly RunEvidence[];
+  readonly runs: readonly RunResult[];
   /** What the figures are to be seen against, a task each. */
-  readonly grounds: readonly Ground[];
+  readonly grounds: readonly ReferenceBaseline[];
   /** Folder of all runs. */
   readonly folder: string;
 }
 
 /** Reads the results of an experiment, fewer than it asked for where it has not ended. */
-export async function readEvidence(name: string, folder: string): Promise<Evidence> {
-  const asked = await readAsked(name, folder);
+export async function readExperimentResults(name: string, folder: string): Promise<ExperimentResults> {
+  const asked = await readManifest(name, folder);
   if (!asked) {
     throw new RequestError(`There are no runs of "${name}" in ${folder}: deno task reproduce ${name} makes them.`);
   }
-  const runs = await Promise.all(asked.runs.map(async (run): Promise<RunEvidence[]> => {
+  const runs = await Promise.all(asked.runs.map(async (run): Promise<RunResult[]> => {
     const result = await readResult(`${folder}/${run.id}`);
     return result ? [{ ...run, result }] : [];
   }));
-  return { asked, runs: runs.flat(), grounds: await readGrounds(asked.grounds ?? [], folder), folder };
+  return { asked, runs: runs.flat(), grounds: await readReferenceBaselines(asked.grounds ?? [], folder), folder };
 }
 
 /** Runs that were done to their end, diverged ones among them. */
-export const doneRuns = ({ runs }: Pick<Evidence, "runs">): RunEvidence[] =>
+export const doneRuns = ({ runs }: Pick<ExperimentResults, "runs">): RunResult[] =>
   runs.filter(({ result }) => result.status === "done");
 
 /** The primary metric; a coefficient that is not defined counts as 0. */
-export const primaryOf = ({ result: { metrics, primary } }: RunEvidence): number =>
+export const primaryOf = ({ result: { metrics, primary } }: RunResult): number =>
   metrics[primary as keyof typeof metrics] ?? 0;
 
 /** A run's predictions, or nothing where they are not there or not whole. */
-export const readPredictions = ({ folder }: Pick<Evidence, "folder">, id: string): Promise<Prediction[] | undefined> =>
-  readLines<Prediction>(`${folder}/${id}/${FILES.predictions}`);
+export const readPredictions = (
+  { folder }: Pick<ExperimentResults, "folder">,
+  id: string,
+): Promise<Prediction[] | undefined> => readLines<Prediction>(`${folder}/${id}/${FILES.predictions}`);
 
 /** The objects of a file's whole lines, or nothing where there is no file, or what is in it is no such lines. */
 export async function readLines<T>(path: string): Promise<T[] | undefined> {

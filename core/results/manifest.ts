@@ -5,12 +5,12 @@
  */
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
-import type { AskedGround } from "./reference_scores.ts";
+import type { ManifestBaseline } from "./reference_scores.ts";
 import { type Published, publishedSchema } from "./published_scores.ts";
-import { toJson, writeWhole } from "./result.ts";
+import { toJson, writeTextAtomic } from "./result.ts";
 
 /** One run as an experiment asked for it. */
-export interface AskedRun {
+export interface ManifestRun {
   readonly id: string;
   readonly model: string;
   readonly task: string;
@@ -37,7 +37,7 @@ export interface Tuned {
 }
 
 /** What the command line changes. */
-export interface Changes {
+export interface Overrides {
   readonly tasks?: readonly string[];
   readonly methods?: readonly string[];
   readonly models?: readonly string[];
@@ -56,11 +56,11 @@ export interface Declaration {
   readonly sha256: string | null;
   /** Sha256 of each module from outside the tree that it imports. */
   readonly modules: readonly string[];
-  readonly changes: Changes;
+  readonly changes: Overrides;
 }
 
 /** What an experiment asked for. */
-export interface Asked {
+export interface ExperimentManifest {
   readonly experiment: string;
   readonly declaration?: Declaration;
   readonly description?: string;
@@ -70,24 +70,25 @@ export interface Asked {
   readonly baseline: string;
   readonly tuned?: readonly Tuned[];
   /** What its figures are to be seen against. */
-  readonly grounds?: readonly AskedGround[];
-  readonly runs: readonly AskedRun[];
+  readonly grounds?: readonly ManifestBaseline[];
+  readonly runs: readonly ManifestRun[];
 }
 
 const path = (name: string, runs: string) => `${runs}/experiments/${name.replaceAll("/", "-")}.json`;
 
 /** Writes it, replacing what the same experiment asked for before. */
-export async function writeAsked(asked: Asked, runs: string): Promise<void> {
+export async function writeManifest(asked: ExperimentManifest, runs: string): Promise<void> {
   await Deno.mkdir(`${runs}/experiments`, { recursive: true });
-  await writeWhole(path(asked.experiment, runs), toJson(asked));
+  await writeTextAtomic(path(asked.experiment, runs), toJson(asked));
 }
 
 /** What the experiment of that name asked for last, or nothing. */
-export const readAsked = (name: string, runs: string): Promise<Asked | undefined> => readAskedFile(path(name, runs));
+export const readManifest = (name: string, runs: string): Promise<ExperimentManifest | undefined> =>
+  readManifestFile(path(name, runs));
 
 /** What such a file says, or nothing where there is none. */
-export async function readAskedFile(path: string): Promise<Asked | undefined> {
-  let asked: Asked;
+export async function readManifestFile(path: string): Promise<ExperimentManifest | undefined> {
+  let asked: ExperimentManifest;
   try {
     asked = JSON.parse(await Deno.readTextFile(path));
   } catch (error) {
@@ -103,7 +104,7 @@ export async function readAskedFile(path: string): Promise<Asked | undefined> {
 }
 
 /** Fails where an experiment, asked for again, means other runs than it did. */
-export function checkSameRuns(asked: Pick<Asked, "runs">, before: Asked): void {
+export function checkSameRuns(asked: Pick<ExperimentManifest, "runs">, before: ExperimentManifest): void {
   const known = new Set(before.runs.map(({ id }) => id));
   const others = asked.runs.filter(({ id }) => !known.has(id));
   if (others.length === 0 && asked.runs.length === before.runs.length) return;

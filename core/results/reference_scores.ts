@@ -8,7 +8,7 @@ import type { MetricName } from "../task.ts";
 import { readResult } from "./result.ts";
 
 /** The grounds of one task before its runs are done; metrics are the primary one, as fractions. */
-export interface AskedGround {
+export interface ManifestBaseline {
   readonly task: string;
   readonly primary: MetricName;
   /** Of the training examples' most frequent class, or mean; 0 where a coefficient is not defined. */
@@ -20,14 +20,17 @@ export interface AskedGround {
 }
 
 /** The grounds of one task. */
-export interface Ground extends Omit<AskedGround, "runs"> {
+export interface ReferenceBaseline extends Omit<ManifestBaseline, "runs"> {
   /** Of plain fine-tuning from random weights, by seed; only of runs that were done. */
   readonly untrained: { readonly [seed: string]: number };
 }
 
 /** The grounds with what their runs reached, where they were done. */
-export async function readGrounds(asked: readonly AskedGround[], folder: string): Promise<Ground[]> {
-  return await Promise.all(asked.map(async ({ runs, ...ground }): Promise<Ground> => {
+export async function readReferenceBaselines(
+  asked: readonly ManifestBaseline[],
+  folder: string,
+): Promise<ReferenceBaseline[]> {
+  return await Promise.all(asked.map(async ({ runs, ...ground }): Promise<ReferenceBaseline> => {
     const results = await Promise.all(runs.map(({ id }) => readResult(`${folder}/${id}`)));
     const done = runs.flatMap(({ seed }, at) => {
       const result = results[at];

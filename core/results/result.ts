@@ -6,7 +6,7 @@
 import type { Json } from "../json.ts";
 import type { Metrics } from "../task.ts";
 import type { Ranking } from "../training/selection/round.ts";
-import { writeWholeFile } from "../io/atomic_file.ts";
+import { writeFileAtomic } from "../io/atomic_file.ts";
 
 /** Version of the format of `result.json`. */
 export const SCHEMA_VERSION = 1;
@@ -93,8 +93,8 @@ export const FILES = {
 } as const;
 
 /** Writes a text; under its name it is whole or not there. */
-export const writeWhole = (path: string, text: string): Promise<void> =>
-  writeWholeFile(path, [new TextEncoder().encode(text)]);
+export const writeTextAtomic = (path: string, text: string): Promise<void> =>
+  writeFileAtomic(path, [new TextEncoder().encode(text)]);
 
 /** JSON for people and programs. */
 export const toJson = (value: unknown): string => JSON.stringify(value, null, 2) + "\n";

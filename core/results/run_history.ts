@@ -4,20 +4,20 @@
  * @module
  */
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
-import { type Evidence, readLines } from "./experiment_results.ts";
+import { type ExperimentResults, readLines } from "./experiment_results.ts";
 import { FILES } from "./result.ts";
 
 type EventOf<T extends TrainingEvent["type"]> = Extract<TrainingEvent, { readonly type: T }>;
 
 /** Events by kind, in order. */
-export interface Story {
+export interface RunHistory {
   readonly steps: readonly EventOf<"step">[];
   readonly evaluations: readonly EventOf<"evaluation">[];
   readonly rankings: readonly EventOf<"ranking">[];
 }
 
 /** Reads a run's story; empty where it has none. */
-export async function readStory({ folder }: Pick<Evidence, "folder">, id: string): Promise<Story> {
+export async function readRunHistory({ folder }: Pick<ExperimentResults, "folder">, id: string): Promise<RunHistory> {
   const events = lasting(await readLines<TrainingEvent>(`${folder}/${id}/${FILES.events}`) ?? []);
   const of = <T extends TrainingEvent["type"]>(type: T) =>
     events.filter((event): event is EventOf<T> => event.type === type);

@@ -5,7 +5,7 @@
  */
 import { exists } from "../io/cache.ts";
 import { fineTunedPath } from "./execute.ts";
-import type { PreparedRun } from "./resolve.ts";
+import type { ResolvedRun } from "./resolve.ts";
 import { FILES, readResult, type Result } from "../results/result.ts";
 
 /** Folder of plainly fine-tuned weights, for scores that need them. */
@@ -19,7 +19,7 @@ export interface Wanted {
 
 /** The result of a run that was done and left behind all that is wanted now, or nothing. */
 export async function finishedResult(
-  run: PreparedRun,
+  run: ResolvedRun,
   { runs, keepModels, share }: Wanted & { readonly runs: string; readonly keepModels: boolean },
 ): Promise<Result | undefined> {
   const result = await readResult(`${runs}/${run.id}`);

@@ -8,7 +8,7 @@ import { exists } from "../io/cache.ts";
 import { messageOf } from "../errors.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import type { Checkpoint, TrainingFacts, TrainingState } from "../training/training_state.ts";
-import { removeUnfinished } from "../io/atomic_file.ts";
+import { removeStaleTempFiles } from "../io/atomic_file.ts";
 
 /** Raised whenever what is kept changes: older ones are then not taken up. */
 const CHECKPOINT_VERSION = 1;
@@ -59,7 +59,7 @@ export class RunCheckpoint implements Checkpoint {
 
   /** Reads what is kept at `path`. What is of another version or cannot be read is not taken up, with a word. */
   static async open(path: string, options: RunCheckpointOptions): Promise<RunCheckpoint> {
-    await removeUnfinished(dirname(path));
+    await removeStaleTempFiles(dirname(path));
     return new RunCheckpoint(path, options, await read(path, options));
   }
 

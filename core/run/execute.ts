@@ -15,13 +15,13 @@ import { encode } from "../training/batches.ts";
 import { fineTune } from "../training/fine_tune.ts";
 import type { TrainingEvent, TrainingOutcome } from "../training/fine_tune_request.ts";
 import { Weights } from "../model/weights.ts";
-import { removeUnfinished, removeUnfinishedOf } from "../io/atomic_file.ts";
+import { removeStaleTempFiles, removeStaleTempFilesOf } from "../io/atomic_file.ts";
 import { type Before, RunCheckpoint } from "./checkpoint_file.ts";
-import { concluded } from "./write_result.ts";
+import { writeResult } from "./write_result.ts";
 import { environment } from "./environment.ts";
 import { EventLog } from "./event_log.ts";
-import type { PreparedRun } from "./resolve.ts";
-import { FILES, type Result, toJson, writeWhole } from "../results/result.ts";
+import type { ResolvedRun } from "./resolve.ts";
+import { FILES, type Result, toJson, writeTextAtomic } from "../results/result.ts";
 import { Summaries } from "./tensorboard.ts";
 
 /** How a run is done, without a say in its numbers. */
@@ -42,15 +42,15 @@ export interface ExecuteOptions {
 }
 
 /** Does a run, or what is left of it, and writes its folder, `result.json` last. */
-export async function execute(run: PreparedRun, options: ExecuteOptions): Promise<Result> {
+export async function execute(run: ResolvedRun, options: ExecuteOptions): Promise<Result> {
   const { folder, pause, note } = options;
   const { spec: { task, training, seed, method, checkpointSeconds }, tokenizer, architecture } = run;
   const started = performance.now();
   await Deno.mkdir(folder, { recursive: true });
-  await removeUnfinished(folder);
+  await removeStaleTempFiles(folder);
   for (const stale of [FILES.result, FILES.model]) await removeIfThere(`${folder}/${stale}`);
   const about = { id: run.id, settings: run.settings, origin: run.repository.origin, environment: await environment() };
-  await writeWhole(`${folder}/${FILES.run}`, toJson(about));
+  await writeTextAtomic(`${folder}/${FILES.run}`, toJson(about));
   const measured = (): Before => ({
     seconds: checkpoint.before.seconds + (performance.now() - started) / 1000,
     peakBytes: Math.max(checkpoint.before.peakBytes, engine().memory().peakBytes),
@@ -92,12 +92,12 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
     if (options.shareFineTuned && outcome.merged) {
       const path = fineTunedPath(run, options.fineTuned);
       await Deno.mkdir(dirname(path), { recursive: true });
-      await removeUnfinishedOf(path);
+      await removeStaleTempFilesOf(path);
       await writeSafetensors(path, stored(outcome.merged));
     }
     const about = { outcome, train, dev, measured: measured(), environment: await environment() };
-    const result = await concluded(run, { ...options, ...about });
-    await writeWhole(`${folder}/${FILES.result}`, toJson(result));
+    const result = await writeResult(run, { ...options, ...about });
+    await writeTextAtomic(`${folder}/${FILES.result}`, toJson(result));
     await checkpoint.remove();
     return result;
   } finally {
@@ -109,5 +109,5 @@ export async function execute(run: PreparedRun, options: ExecuteOptions): Promis
 const removeIfThere = (path: string) => Deno.remove(path, { recursive: true }).catch(() => {});
 
 /** Where the weights are that a plain run ends with, or the plain run that another needs. */
-export const fineTunedPath = (run: PreparedRun, folder: string): string =>
+export const fineTunedPath = (run: ResolvedRun, folder: string): string =>
   `${folder}/${(run.needs ?? run).id}.safetensors`;

@@ -6,14 +6,14 @@
 import { NotFoundError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { Architecture, LanguageModel } from "../model/model.ts";
-import { modelFor, type Parts } from "../registry.ts";
+import { modelFor, type Registry } from "../registry.ts";
 import { RandomKey } from "../random.ts";
 import { roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import { plainOf, type RunSpec } from "./run_spec.ts";
-import { nameOf, type Preparer } from "./resolve.ts";
+import { nameOf, type RunResolver } from "./resolve.ts";
 
-/** A run that may start once its model and its data are there; a `PreparedRun` is one. */
+/** A run that may start once its model and its data are there; a `ResolvedRun` is one. */
 export interface RunOutline {
   /** `null` where it is not known: it is a digest of the weights and the data too. */
   readonly id: string | null;
@@ -43,7 +43,7 @@ export class Outliner {
   readonly #missing = new Map<object | string, Promise<string | undefined>>();
   readonly #architectures = new Map<string, Architecture>();
 
-  constructor(readonly parts: Parts, readonly preparer: Preparer) {}
+  constructor(readonly parts: Registry, readonly preparer: RunResolver) {}
 
   /** The run; a mistake is a `RequestError`, and so is a model or data of which nothing is known. */
   async outline(spec: RunSpec): Promise<RunOutline> {

@@ -7,7 +7,7 @@ import { sha256OfFile } from "../io/cache.ts";
 import { NotFoundError, RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { Architecture, LanguageModel } from "../model/model.ts";
-import { backendNamed, modelFor, type Parts } from "../registry.ts";
+import { backendNamed, modelFor, type Registry } from "../registry.ts";
 import { checkPretrained, readConfig, weightsFile } from "../model/pretrained.ts";
 import type { Repository } from "../source.ts";
 import type { Example, Metrics, Task, TaskData } from "../task.ts";
@@ -22,7 +22,7 @@ import { digest, RESULTS_VERSION } from "../results/result.ts";
 export type RunSettings = { readonly training: TrainingSettings } & { readonly [name: string]: Json };
 
 /** A run that can start. */
-export interface PreparedRun {
+export interface ResolvedRun {
   readonly id: string;
   readonly spec: RunSpec;
   /** The model's name in tables. */
@@ -40,12 +40,12 @@ export interface PreparedRun {
   /** All that can change the numbers: the run's id is made of it. */
   readonly settings: RunSettings;
   /** The run whose weights its score looks at: plain fine-tuning of the same model, task, seed and settings. */
-  readonly needs?: PreparedRun;
+  readonly needs?: ResolvedRun;
   readonly steps: number;
 }
 
 /** Where models and data are looked for. */
-export interface PrepareOptions {
+export interface ResolverOptions {
   /** `--data`. */
   readonly data?: string | undefined;
   /** `--backend`. @default the program's first */
@@ -67,15 +67,15 @@ export interface FoundModel {
 }
 
 /** Finds what runs need; each model and each dataset is looked for once. */
-export class Preparer {
+export class RunResolver {
   readonly #models = new Map<string, Promise<FoundModel>>();
   readonly #data = new Map<string, Promise<TaskData>>();
   readonly #checked = new Set<string>();
 
-  constructor(readonly parts: Parts, readonly options: PrepareOptions) {}
+  constructor(readonly parts: Registry, readonly options: ResolverOptions) {}
 
   /** Everything that one run needs; a mistake is a {@linkcode RequestError}. */
-  async prepare(spec: RunSpec): Promise<PreparedRun> {
+  async prepare(spec: RunSpec): Promise<ResolvedRun> {
     const { task, training, method: { decomposition, policy } } = spec;
     const model = await this.model(spec.model);
     const architecture = model.plugin.architecture(model.config, task.head);

@@ -13,7 +13,7 @@ import type { TrainingSettings } from "../training/settings.ts";
 export type Values = Readonly<Record<string, Json>>;
 
 /** Which run of an experiment: what another process needs to find it again. */
-export interface Place {
+export interface RunCoordinates {
   /** Positions among the models, the tasks and the points of the sweep. */
   readonly model: number;
   readonly task: number;
@@ -29,7 +29,7 @@ export interface Place {
 /** One run before its model and its data were looked for. */
 export interface RunSpec {
   readonly experiment: string;
-  readonly place: Place;
+  readonly place: RunCoordinates;
   readonly model: string | LanguageModel;
   readonly task: Task;
   /** The method's name in tables, with the point of a sweep. */
@@ -42,14 +42,14 @@ export interface RunSpec {
   readonly seed: number;
   readonly training: TrainingSettings;
   /** What plain runs have of it, which do not heed it: no method's own, no point's of a sweep, none that tuning chose. */
-  readonly forAll: FactorSettings;
+  readonly sharedSettings: FactorSettings;
   readonly parameters: Values;
   /** How often the run's state is kept, in seconds. */
   readonly checkpointSeconds: number;
 }
 
 /** The method that a ground is fine-tuned by. */
-export const GROUND_METHOD = "fine-tuning";
+export const BASELINE_METHOD = "fine-tuning";
 
 /** Settings that only factors and scores heed. */
 export type FactorSettings = Pick<TrainingSettings, "factorLearningRate" | "factorWeightDecay" | "scoreExamples">;
@@ -62,6 +62,6 @@ export const plainOf = (spec: RunSpec): RunSpec => ({
   ...spec,
   place: { ...spec.place, plain: true },
   label: `fine-tuning first, for ${spec.label}`,
-  training: { ...spec.training, ...spec.forAll },
+  training: { ...spec.training, ...spec.sharedSettings },
   method: {},
 });

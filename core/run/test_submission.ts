@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { exists } from "../io/cache.ts";
 import { RequestError } from "../errors.ts";
-import { modelFor, type Parts, taskNamed } from "../registry.ts";
+import { modelFor, type Registry, taskNamed } from "../registry.ts";
 import { loadPretrained, readConfig, weightsFile } from "../model/pretrained.ts";
 import { RandomKey } from "../random.ts";
 import type { Repository } from "../source.ts";
@@ -29,7 +29,7 @@ export interface Submission {
 export interface TestPredictionsOptions {
   /** Folder of the run's merged model. */
   readonly model: string;
-  readonly parts: Parts;
+  readonly parts: Registry;
   /** `--data`. */
   readonly data?: string;
 }

@@ -12,11 +12,11 @@ import type { EncodedExample } from "../training/batches.ts";
 import { checkSame, Evaluator, type Logits, predictions } from "../training/logits.ts";
 import type { TrainingOutcome } from "../training/fine_tune_request.ts";
 import type { Before } from "./checkpoint_file.ts";
-import type { PreparedRun } from "./resolve.ts";
-import { FILES, type Prediction, type Result, SCHEMA_VERSION, toJson, writeWhole } from "../results/result.ts";
+import type { ResolvedRun } from "./resolve.ts";
+import { FILES, type Prediction, type Result, SCHEMA_VERSION, toJson, writeTextAtomic } from "../results/result.ts";
 
 /** What a run ended with, and what was measured of it. */
-export interface Concluding {
+export interface WriteResultOptions {
   /** The run's folder. */
   readonly folder: string;
   readonly keepModel: boolean;
@@ -30,7 +30,7 @@ export interface Concluding {
 }
 
 /** Writes predictions and, where asked for, the model; gives the result. */
-export async function concluded(run: PreparedRun, options: Concluding): Promise<Result> {
+export async function writeResult(run: ResolvedRun, options: WriteResultOptions): Promise<Result> {
   const { outcome, train, dev, folder, measured } = options;
   const { spec } = run;
   const { head } = spec.task;
@@ -50,7 +50,7 @@ export async function concluded(run: PreparedRun, options: Concluding): Promise<
     prediction: predicted[at]!,
     ...(logits && { logits: logits[at]! }),
   }));
-  await writeWhole(`${folder}/${FILES.predictions}`, lines.map((line) => JSON.stringify(line) + "\n").join(""));
+  await writeTextAtomic(`${folder}/${FILES.predictions}`, lines.map((line) => JSON.stringify(line) + "\n").join(""));
   const metrics = spec.task.metrics(predicted, dev.map(({ label }) => label));
   const moved = merged ? await distances(run, { merged, names: outcome.selected.map(({ name }) => name) }) : new Map();
   return {
@@ -99,7 +99,7 @@ const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "vocab.txt",
 
 /** Writes a model as Transformers reads it: `config.json`, `model.safetensors` and the tokenizer's files. */
 async function writeModel(
-  { architecture, repository }: PreparedRun,
+  { architecture, repository }: ResolvedRun,
   { folder, merged }: { folder: string; merged: ReadonlyMap<string, tf.Tensor> },
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
@@ -107,14 +107,14 @@ async function writeModel(
     const path = await repository.file(name);
     if (path) await Deno.copyFile(path, `${folder}/${name}`);
   }
-  await writeWhole(`${folder}/config.json`, toJson(architecture.config));
+  await writeTextAtomic(`${folder}/config.json`, toJson(architecture.config));
   await writeSafetensors(`${folder}/model.safetensors`, stored(merged));
 }
 
 // Logits of the model as it was written.
 async function readBack(
-  { spec, architecture, tokenizer }: PreparedRun,
-  { folder, dev, pause }: Concluding,
+  { spec, architecture, tokenizer }: ResolvedRun,
+  { folder, dev, pause }: WriteResultOptions,
 ): Promise<Logits> {
   const path = `${folder}/${FILES.model}/model.safetensors`;
   const { tensors } = await loadPretrained(path, { architecture, key: RandomKey.of(0) });
@@ -129,7 +129,7 @@ async function readBack(
 
 // How far matrices moved from their pre-trained values, relative to these.
 async function distances(
-  { weights, architecture }: PreparedRun,
+  { weights, architecture }: ResolvedRun,
   { merged, names }: { merged: ReadonlyMap<string, tf.Tensor>; names: readonly string[] },
 ): Promise<Map<string, number>> {
   const file = await readSafetensors(weights);

@@ -19,10 +19,10 @@ import {
 } from "./bootstrap.ts";
 import {
   doneRuns,
-  type Evidence,
+  type ExperimentResults,
   primaryOf,
   readPredictions,
-  type RunEvidence,
+  type RunResult,
 } from "../results/experiment_results.ts";
 import { holm } from "./holm.ts";
 import { canonical, type Prediction } from "../results/result.ts";
@@ -87,7 +87,10 @@ export interface Statistics {
 }
 
 /** Compares each method with the experiment's baseline at the same point of a sweep. Always the same for the same runs. */
-export async function compare(evidence: Evidence, { draws = DRAWS }: { draws?: number } = {}): Promise<Statistics> {
+export async function compare(
+  evidence: ExperimentResults,
+  { draws = DRAWS }: { draws?: number } = {},
+): Promise<Statistics> {
   const runs = doneRuns(evidence);
   const key = RandomKey.of(0).fold("comparisons");
   const drawn = new Map<string, Drawn>();
@@ -125,11 +128,11 @@ const METRICS: readonly string[] = ["accuracy", "f1", "matthews", "pearson", "sp
 
 // The draws of all runs of one task, by id.
 async function drawTask(
-  runs: readonly RunEvidence[],
-  { evidence, key, draws }: { readonly evidence: Evidence; readonly key: RandomKey; readonly draws: number },
+  runs: readonly RunResult[],
+  { evidence, key, draws }: { readonly evidence: ExperimentResults; readonly key: RandomKey; readonly draws: number },
 ): Promise<Map<string, Drawn>> {
   const drawn = new Map<string, Drawn>();
-  const read: { run: RunEvidence; predictions: readonly Prediction[] }[] = [];
+  const read: { run: RunResult; predictions: readonly Prediction[] }[] = [];
   for (const run of new Map(runs.map((run) => [run.id, run])).values()) {
     const predictions = await readPredictions(evidence, run.id);
     if (predictions && predictions.length > 0) read.push({ run, predictions });
@@ -159,20 +162,20 @@ async function drawTask(
 }
 
 // A task may mean another thing by a metric's name (F1 over all classes): then its draws would be of another thing.
-function asItWasJudged(run: RunEvidence, found: DrawnRun): Drawn {
+function asItWasJudged(run: RunResult, found: DrawnRun): Drawn {
   if (Math.abs(found.value - primaryOf(run)) < 1e-6) return found;
   return `this task's ${run.result.primary} is not the one that is known here`;
 }
 
 interface Pair {
-  readonly first: readonly RunEvidence[];
-  readonly second: readonly RunEvidence[];
+  readonly first: readonly RunResult[];
+  readonly second: readonly RunResult[];
 }
 
 // A method's runs on one task, with the baseline's of the same seeds; nothing for the baseline itself.
 function pairOf(
-  some: readonly RunEvidence[],
-  { runs, evidence: { asked } }: { readonly runs: readonly RunEvidence[]; readonly evidence: Evidence },
+  some: readonly RunResult[],
+  { runs, evidence: { asked } }: { readonly runs: readonly RunResult[]; readonly evidence: ExperimentResults },
 ): Pair | undefined {
   const { model, task, base, point } = some[0]!;
   if (base === asked.baseline) return undefined;

@@ -35,13 +35,14 @@ const JUDGES: { readonly [name in MetricName]: (judged: Judged) => Judge } = {
       wrong.forEach((places, run) => values[run] = (all - sumAt(counts, places)) / all);
     };
   },
-  f1: byOutcomes(({ hits, falseAlarms, misses }) => {
-    const all = 2 * hits + falseAlarms + misses;
-    return all === 0 ? 0 : 2 * hits / all;
+  f1: byOutcomes(({ truePositives, falsePositives, falseNegatives }) => {
+    const all = 2 * truePositives + falsePositives + falseNegatives;
+    return all === 0 ? 0 : 2 * truePositives / all;
   }),
-  matthews: byOutcomes(({ hits, falseAlarms, misses, rest }) => {
-    const product = (hits + falseAlarms) * (hits + misses) * (rest + falseAlarms) * (rest + misses);
-    return product === 0 ? NaN : (hits * rest - falseAlarms * misses) / Math.sqrt(product);
+  matthews: byOutcomes(({ truePositives, falsePositives, falseNegatives, trueNegatives }) => {
+    const product = (truePositives + falsePositives) * (truePositives + falseNegatives) *
+      (trueNegatives + falsePositives) * (trueNegatives + falseNegatives);
+    return product === 0 ? NaN : (truePositives * trueNegatives - falsePositives * falseNegatives) / Math.sqrt(product);
   }),
   pearson: ({ labels, runs }) => {
     const y = centred(labels), xs = runs.map(centred);
@@ -68,10 +69,10 @@ const JUDGES: { readonly [name in MetricName]: (judged: Judged) => Judge } = {
 };
 
 interface Outcomes {
-  readonly hits: number;
-  readonly falseAlarms: number;
-  readonly misses: number;
-  readonly rest: number;
+  readonly truePositives: number;
+  readonly falsePositives: number;
+  readonly falseNegatives: number;
+  readonly trueNegatives: number;
 }
 
 // Of class 1 against all else. Only wrong predictions are walked through: they are few.
@@ -85,12 +86,12 @@ function byOutcomes(value: (outcomes: Outcomes) => number): (judged: Judged) => 
     return (counts, values) => {
       const all = sum(counts), positives = sumAt(counts, positive);
       wrong.forEach(({ alarms, missed }, run) => {
-        const falseAlarms = sumAt(counts, alarms), misses = sumAt(counts, missed);
+        const falsePositives = sumAt(counts, alarms), falseNegatives = sumAt(counts, missed);
         values[run] = value({
-          hits: positives - misses,
-          falseAlarms,
-          misses,
-          rest: all - positives - falseAlarms,
+          truePositives: positives - falseNegatives,
+          falsePositives,
+          falseNegatives,
+          trueNegatives: all - positives - falsePositives,
         });
       });
     };

@@ -4,9 +4,9 @@
  * @module
  */
 import { engine, globalNorm, type Rows } from "../backend/engine.ts";
-import { kernel, KERNEL_SIZE, remembered } from "../backend/kernels.ts";
+import { kernel, KERNEL_SIZE, memoize } from "../backend/kernels.ts";
 import * as tf from "../backend/tf.ts";
-import type { Slot } from "../model/weights.ts";
+import type { ParameterSlot } from "../model/weights.ts";
 
 /** Settings of AdamW (Loshchilov & Hutter 2019), with Transformers' names. */
 export interface AdamWSettings {
@@ -27,23 +27,23 @@ export interface StepSizes {
   /** `rate / (1 − β₁ᵗ)` */
   readonly stepSize: number;
   /** `1 / √(1 − β₂ᵗ)` */
-  readonly secondCorrection: number;
+  readonly biasCorrection2: number;
   /** `1 − rate · decay` */
   readonly kept: number;
 }
 
 /** The numbers of one AdamW update at step `t` (from 1) of a slot, `rate` being the schedule's part of the peak. */
 export function stepSizes(
-  slot: Slot,
+  slot: ParameterSlot,
   { t, rate, settings }: { t: number; rate: number; settings: AdamWSettings },
 ): StepSizes {
   const { as = slot.factor === undefined ? "dense" : "factor", rate: times = 1, decay: own } = slot.training;
   const peak = times * (as === "factor" ? settings.factorLearningRate : settings.learningRate);
-  const usual = as === "factor" ? settings.factorWeightDecay : slot.parameter.undecayed ? 0 : settings.weightDecay;
+  const usual = as === "factor" ? settings.factorWeightDecay : slot.parameter.noWeightDecay ? 0 : settings.weightDecay;
   const decay = own ?? usual;
   return {
     stepSize: rate * peak / (1 - settings.adamBeta1 ** t),
-    secondCorrection: 1 / Math.sqrt(1 - settings.adamBeta2 ** t),
+    biasCorrection2: 1 / Math.sqrt(1 - settings.adamBeta2 ** t),
     kept: 1 - rate * peak * decay,
   };
 }
@@ -61,7 +61,7 @@ export interface AdamWStep {
   readonly gradients: readonly tf.Tensor[];
   /** Gradients that only count in the norm. */
   readonly others: readonly tf.Tensor[];
-  /** `[slots, 3]`: stepSize, secondCorrection, kept. */
+  /** `[slots, 3]`: stepSize, biasCorrection2, kept. */
   readonly rates: tf.Tensor2D;
 }
 
@@ -77,7 +77,7 @@ export function adamW(
   const large: number[] = [], small: number[] = [];
   state.values.forEach(({ size }, at) => (size < KERNEL_SIZE ? small : large).push(at));
   const { values, firsts, seconds } = state;
-  const together = small.length > 0 ? new Joined(small.map((at) => values[at]!)) : undefined;
+  const together = small.length > 0 ? new FlattenedTensors(small.map((at) => values[at]!)) : undefined;
   const joined = (tensors: readonly tf.Tensor[]) => together!.join(small.map((at) => tensors[at]!));
   const smallSlopes = together && joined(gradients);
   const rows = large.map((at) => adamBeta1 * adamBeta2 > 0 ? engine().rows?.of(gradients[at]!) : undefined);
@@ -89,7 +89,7 @@ export function adamW(
   const clip = clipFactor(norm, maxGradNorm);
   const constants = { clip, adamBeta1, adamBeta2, adamEpsilon };
   const ratesOf = tf.unstack(rates);
-  const moving = large.map((at, index): Moving => {
+  const moving = large.map((at, index): AdamWTensors => {
     const [value, first, second, gradient] = [values[at]!, firsts[at]!, seconds[at]!, gradients[at]!];
     const own = { value, first, second, gradient, rates: ratesOf[at]! };
     return rows[index] ? withRowsAdded(own, rows[index], constants) : own;
@@ -111,18 +111,18 @@ export function adamW(
 }
 
 /** What AdamW is given of one tensor. */
-interface Moving {
+interface AdamWTensors {
   readonly value: tf.Tensor;
   readonly first: tf.Tensor;
   readonly second: tf.Tensor;
   readonly gradient: tf.Tensor;
-  /** stepSize, secondCorrection and kept, each a number or one for each of the tensor's. */
+  /** stepSize, biasCorrection2 and kept, each a number or one for each of the tensor's. */
   readonly rates: tf.Tensor;
 }
 
 const MOVING = ["value", "first", "second", "gradient", "rates"] as const;
 
-const shapesOf = (own: Moving): string => MOVING.map((part) => own[part].shape.join("x")).join();
+const shapesOf = (own: AdamWTensors): string => MOVING.map((part) => own[part].shape.join("x")).join();
 
 /** What is the same for all. */
 interface Constants extends Pick<AdamWSettings, "adamBeta1" | "adamBeta2" | "adamEpsilon"> {
@@ -131,7 +131,7 @@ interface Constants extends Pick<AdamWSettings, "adamBeta1" | "adamBeta2" | "ada
 }
 
 // What few rows of a gradient add to the moments is added before those fade, more by as much; the rest of it is zero.
-function withRowsAdded(own: Moving, rows: Rows, { clip, adamBeta1, adamBeta2 }: Constants): Moving {
+function withRowsAdded(own: AdamWTensors, rows: Rows, { clip, adamBeta1, adamBeta2 }: Constants): AdamWTensors {
   const slopes = tf.mul(rows.values, clip);
   const add = (moment: tf.Tensor, addend: tf.Tensor) => addRows(moment, addend, rows.ids)[0]!;
   const first = add(own.first, tf.mul(slopes, (1 - adamBeta1) / adamBeta1));
@@ -141,13 +141,16 @@ function withRowsAdded(own: Moving, rows: Rows, { clip, adamBeta1, adamBeta2 }: 
 
 const addRows = kernel((table, values, ids) => [
   engine().rows!.add(table!, { values: values as tf.Tensor2D, ids: ids as tf.Tensor1D }),
-], { name: "add_rows", replaces: [0] });
+], { name: "add_rows", donate: [0] });
 
 // Numbers that one kernel moves: of smaller tensors several, for a call takes as long as moving 2¹⁷ numbers.
 const TOGETHER = 2 ** 20;
 
 /** The new value and moments of each. */
-function updateAll(all: readonly Moving[], { clip, adamBeta1, adamBeta2, adamEpsilon }: Constants): tf.Tensor[][] {
+function updateAll(
+  all: readonly AdamWTensors[],
+  { clip, adamBeta1, adamBeta2, adamEpsilon }: Constants,
+): tf.Tensor[][] {
   const moved: tf.Tensor[][] = [];
   for (const alike of Map.groupBy(all.keys(), (at) => shapesOf(all[at]!)).values()) {
     const most = Math.ceil(TOGETHER / all[alike[0]!]!.value.size);
@@ -161,24 +164,24 @@ function updateAll(all: readonly Moving[], { clip, adamBeta1, adamBeta2, adamEps
   return moved;
 }
 
-const updateKernel = remembered((adamBeta1: number, adamBeta2: number, adamEpsilon: number, count: number) =>
+const updateKernel = memoize((adamBeta1: number, adamBeta2: number, adamEpsilon: number, count: number) =>
   kernel((...inputs) => {
     const clip = inputs.pop() as tf.Scalar;
     const moved = Array.from({ length: count }, (_, at) => {
       const own = MOVING.map((part, number) => [part, inputs[number * count + at]] as const);
-      return updated(Object.fromEntries(own) as unknown as Moving, { clip, adamBeta1, adamBeta2, adamEpsilon });
+      return updated(Object.fromEntries(own) as unknown as AdamWTensors, { clip, adamBeta1, adamBeta2, adamEpsilon });
     });
     return [0, 1, 2].flatMap((part) => moved.map((tensors) => tensors[part]!));
-  }, { name: "adamW", replaces: Array.from({ length: 3 * count }, (_, at) => at) })
+  }, { name: "adamW", donate: Array.from({ length: 3 * count }, (_, at) => at) })
 );
 
 /**
  * The new value and moments. As PyTorch's: `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
- * `w ← kept·w − stepSize · m / (secondCorrection·√v + ε)`. That `m` and `v` are worked out twice, once to be kept and once,
+ * `w ← kept·w − stepSize · m / (biasCorrection2·√v + ε)`. That `m` and `v` are worked out twice, once to be kept and once,
  * scaled, for `w`, lets XLA make one loop of all three, which reads and writes each number once.
  */
 function updated(
-  { value, first, second, gradient, rates }: Moving,
+  { value, first, second, gradient, rates }: AdamWTensors,
   { clip, adamBeta1, adamBeta2, adamEpsilon }: Constants,
 ): tf.Tensor[] {
   const [stepSize, correction, kept] = tf.unstack(rates) as [tf.Tensor, tf.Tensor, tf.Tensor];
@@ -198,7 +201,7 @@ function updated(
 const asVector = (tensor: tf.Tensor): tf.Tensor => tensor.rank === 1 ? tensor : tf.reshape(tensor, [-1]);
 
 /** Many small tensors as one vector, and back. */
-class Joined {
+class FlattenedTensors {
   readonly #shapes: readonly number[][];
   readonly #sizes: readonly number[];
 

@@ -70,7 +70,7 @@ export function batchOf(examples: readonly EncodedExample[], { lines, maxLength,
       continue;
     }
     batch.inputIds.set(example.ids, at);
-    batch.tokenTypeIds.set(example.typeIds, at);
+    batch.tokenTypeIds.set(example.tokenTypeIds, at);
     batch.attentionMask.fill(1, at, at + example.ids.length);
     batch.labels[line] = example.label;
     batch.weights[line] = 1;

@@ -69,7 +69,7 @@ class Computation implements CompiledStep {
       engine().jit(compute, { name, ...options });
     // What a step moves is written where it was; loss and norm come before it.
     const moments = Array.from({ length: 2 * trained.length + summed.length }, (_, at) => structure.size + at);
-    const inPlace = { replaces: [undefined, undefined, ...trained, ...moments] };
+    const inPlace = { donate: [undefined, undefined, ...trained, ...moments] };
     this.whole = jit(
       (...inputs) => {
         const { values, rest, ...given } = this.#split(inputs);

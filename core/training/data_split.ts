@@ -6,7 +6,7 @@
 import { RequestError, unknownName } from "../errors.ts";
 import { RandomKey } from "../random.ts";
 import type { RunLength, SelectionPolicy } from "../selection_policy.ts";
-import type { Slot, Weights } from "../model/weights.ts";
+import type { ParameterSlot, Weights } from "../model/weights.ts";
 import type { TrainingSettings } from "./settings.ts";
 
 /** Number of optimiser steps of an epoch and of the run. */
@@ -66,7 +66,7 @@ export function trainingParts<T>(
 }
 
 /** Which slots `train` lets move; a pattern that no parameter has is an error. */
-export function trainsBy(train: TrainingSettings["train"], weights: Weights): (slot: Slot) => boolean {
+export function trainsBy(train: TrainingSettings["train"], weights: Weights): (slot: ParameterSlot) => boolean {
   if (train === "all") return () => true;
   const names = weights.architecture.parameters.map(({ name }) => name);
   const patterns = train.map((pattern) => {

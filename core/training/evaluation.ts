@@ -19,7 +19,7 @@ export interface Finished {
 }
 
 /** Evaluates one run's weights as training moves them. */
-export class Judging {
+export class Evaluation {
   readonly #request: TrainingRequest;
   readonly #shape: BatchShape;
   readonly #dense: Evaluator;
@@ -36,7 +36,7 @@ export class Judging {
   }
 
   /** Matrices were written as factors. */
-  restructured(): void {
+  onFactorized(): void {
     this.#training = Evaluator.factorized(this.#request.weights, this.#shape);
   }
 

@@ -8,10 +8,10 @@ import { Interrupted } from "../errors.ts";
 import { stored } from "../model/pretrained.ts";
 import type { StoredTensor } from "../io/safetensors.ts";
 import * as tf from "../backend/tf.ts";
-import type { Slot } from "../model/weights.ts";
+import type { ParameterSlot } from "../model/weights.ts";
 import { batchOf, type BatchShape, chunks, type EncodedExample } from "./batches.ts";
 import { judge } from "./logits.ts";
-import { type Finished, Judging } from "./evaluation.ts";
+import { Evaluation, type Finished } from "./evaluation.ts";
 import { slotName } from "./optimizer_state.ts";
 import { roundsOf, runLength, trainingParts, trainsBy } from "./data_split.ts";
 import { Rounds } from "./selection/rounds.ts";
@@ -43,7 +43,7 @@ class Training {
   readonly #heldOut: readonly EncodedExample[];
   readonly #shape: BatchShape;
   readonly #stepper: Stepper;
-  readonly #judging: Judging;
+  readonly #judging: Evaluation;
   readonly #rounds: Rounds;
   readonly #times = new StepTimes();
   readonly #modelSize: number;
@@ -63,11 +63,11 @@ class Training {
       head: task.head,
       optimizer: settings,
       maxGradNorm: settings.maxGradNorm,
-      trains: (slot) => byPattern(slot) && (!headOnly || slot.parameter.absence === "head"),
+      trains: (slot) => byPattern(slot) && (!headOnly || slot.parameter.ifMissing === "head"),
       sumsGradients: request.method.policy?.needs?.includes("trainingGradients") ?? false,
     };
     const stepper = new Stepper(weights, stepOptions);
-    const judging = new Judging(request, shape);
+    const judging = new Evaluation(request, shape);
     [this.#shape, this.#stepper, this.#judging] = [shape, stepper, judging];
     this.#rounds = new Rounds({ request, train, shape, stepOptions, stepper, judging });
   }
@@ -104,7 +104,7 @@ class Training {
       if (last) return this.#outcome(step, this.#best?.finished);
       if (rounds.has(step) && this.#at.done !== "round") {
         await this.#rounds.at(step);
-        this.#times.restructured();
+        this.#times.onFactorized();
         await this.#reached({ step, done: "round" });
       }
       if (inEpoch === 0 || !batches) batches = this.#epoch(epoch, inEpoch);
@@ -241,7 +241,7 @@ class Training {
   }
 
   #outcome(steps: number, finished?: Finished): TrainingOutcome {
-    const sizes = (slots: readonly Slot[]) =>
+    const sizes = (slots: readonly ParameterSlot[]) =>
       slots.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
     const { seconds, selected, rankings, factorizeDifference } = this.#rounds.state;
     return {

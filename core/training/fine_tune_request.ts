@@ -33,13 +33,13 @@ export interface TrainingRequest extends ExampleSets<EncodedExample> {
   readonly key: RandomKey;
   /** The same model after plain fine-tuning; the caller takes the tensors over. @default there is none */
   readonly fineTuned?: () => Promise<ReadonlyMap<string, tf.Tensor>>;
-  readonly watch: Watcher;
+  readonly watch: TrainingListener;
   /** @default the run begins at its first step, and nothing is kept of it */
   readonly checkpoint?: Checkpoint;
 }
 
 /** Who is told what happens. */
-export interface Watcher {
+export interface TrainingListener {
   /** A line of `events.jsonl`. */
   event(event: TrainingEvent): void;
   note(message: string): void;

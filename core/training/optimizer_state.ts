@@ -4,10 +4,10 @@
  * @module
  */
 import * as tf from "../backend/tf.ts";
-import type { Slot } from "../model/weights.ts";
+import type { ParameterSlot } from "../model/weights.ts";
 
 /** The name under which a slot's moments are kept and saved. */
-export const slotName = ({ parameter, factor }: Slot): string =>
+export const slotName = ({ parameter, factor }: ParameterSlot): string =>
   factor === undefined ? parameter.name : `${parameter.name}#${factor}`;
 
 interface Moment {
@@ -22,7 +22,7 @@ export class Moments {
   readonly #of = new Map<string, Moment>();
 
   /** Gives new slots zero moments, and drops those of slots that are gone. */
-  follow(slots: readonly Slot[]): void {
+  follow(slots: readonly ParameterSlot[]): void {
     const names = new Set(slots.map(slotName));
     for (const [name, { first, second }] of this.#of) {
       if (names.has(name)) continue;
@@ -37,13 +37,13 @@ export class Moments {
   }
 
   /** Of one slot. */
-  of(slot: Slot): Readonly<Moment> {
+  of(slot: ParameterSlot): Readonly<Moment> {
     return this.#of.get(slotName(slot))!;
   }
 
   /** An update was taken: these are the moments now, which it takes over, of these slots. */
   updated(
-    slots: readonly Slot[],
+    slots: readonly ParameterSlot[],
     { firsts, seconds }: { firsts: readonly tf.Tensor[]; seconds: readonly tf.Tensor[] },
   ) {
     slots.forEach((slot, index) => {
@@ -81,7 +81,7 @@ export class GradientSums {
   #steps = 0;
 
   /** Begins anew, with these matrices. */
-  reset(slots: readonly Slot[]): void {
+  reset(slots: readonly ParameterSlot[]): void {
     this.dispose();
     this.#sums.clear();
     for (const slot of slots) this.#sums.set(slotName(slot), tf.keep(tf.zeros([...slot.shape])));

@@ -6,7 +6,7 @@
 import type { Head } from "../model/model.ts";
 import { RandomKey } from "../random.ts";
 import * as tf from "../backend/tf.ts";
-import type { Slot, Weights } from "../model/weights.ts";
+import type { ParameterSlot, Weights } from "../model/weights.ts";
 import { type CompiledStep, compiledStep } from "./compiled_step.ts";
 import { batchTensors, type HostBatch } from "./host_batch.ts";
 import { GradientSums, Moments } from "./optimizer_state.ts";
@@ -19,7 +19,7 @@ export interface StepOptions {
   /** Gradients are scaled down to this global norm. */
   readonly maxGradNorm: number;
   /** Whether a dense parameter is trained. */
-  readonly trains: (slot: Slot) => boolean;
+  readonly trains: (slot: ParameterSlot) => boolean;
   /** Sum the gradients of dense matrices over steps, for scores that look at them. @default false */
   readonly sumsGradients?: boolean;
 }
@@ -40,7 +40,7 @@ export class Stepper {
   readonly moments = new Moments();
   /** Of the steps since matrices were last asked for; empty where they are not summed. */
   readonly gradientSums = new GradientSums();
-  #slots: Slot[] = [];
+  #slots: ParameterSlot[] = [];
   /** Positions of the slots that are trained. */
   #trained: number[] = [];
   /** The same, then those whose gradients only count in the norm. */
@@ -56,12 +56,12 @@ export class Stepper {
   }
 
   // Factors are trained because they were chosen; `trains` speaks of dense parameters.
-  #isTrained(slot: Slot): boolean {
+  #isTrained(slot: ParameterSlot): boolean {
     return slot.factor === undefined ? this.#options.trains(slot) : !slot.training.frozen;
   }
 
   /** The slots that training moves. */
-  get trained(): Slot[] {
+  get trained(): ParameterSlot[] {
     return this.#trained.map((at) => this.#slots[at]!);
   }
 
@@ -79,7 +79,7 @@ export class Stepper {
   /** Begins to sum gradients anew. */
   resetGradientSums(): void {
     const matrices = new Set(this.#weights.architecture.matrices.map(({ name }) => name));
-    const isSummed = ({ factor, parameter: { name } }: Slot) => factor === undefined && matrices.has(name);
+    const isSummed = ({ factor, parameter: { name } }: ParameterSlot) => factor === undefined && matrices.has(name);
     this.#summed = this.#options.sumsGradients ? this.trained.flatMap((slot, at) => isSummed(slot) ? [at] : []) : [];
     this.gradientSums.reset(this.#summed.map((at) => this.trained[at]!));
     this.#compiled = compiledStep({
@@ -114,7 +114,7 @@ export class Stepper {
         ...this.gradientSums.tensors,
       ];
       const rates = tf.tensor2d(
-        sizes.map(({ stepSize, secondCorrection, kept }) => [stepSize, secondCorrection, kept]),
+        sizes.map(({ stepSize, biasCorrection2, kept }) => [stepSize, biasCorrection2, kept]),
       );
       const given = batches.map((batch, micro) => batchInputs(batch, { key: key.fold(micro), count }));
       if (given.length === 1) return this.#compiled.whole(...state, rates, ...given[0]!);

@@ -11,7 +11,7 @@ export class StepTimes {
   #first = 0;
 
   /** Matrices were written as factors: every shape is compiled again. */
-  restructured(): void {
+  onFactorized(): void {
     this.#seen.clear();
   }
 

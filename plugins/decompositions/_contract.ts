@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kernel, remembered, tf } from "@opf/framework";
+import { kernel, memoize, tf } from "@opf/framework";
 
 /**
  * The matrix `[Π i(k), Π j(k)]` of local tensors `[d(k−1), i(k), j(k), d(k)]`. Neighbours are multiplied in the order
@@ -41,7 +41,7 @@ interface Chain {
 }
 
 // The contraction of a chain's tensors: `[1, Π i(k), Π j(k), 1]`.
-const contractionOf = remembered((described: string) => {
+const contractionOf = memoize((described: string) => {
   const { shapes, identities }: Chain = JSON.parse(described);
   const order = cheapestOrder(shapes);
   // Of a product with an identity, the other one.
@@ -69,7 +69,7 @@ const contractionOf = remembered((described: string) => {
     const slopes: tf.Tensor[] = [];
     const descend = (node: Node, slope: tf.Tensor): void => {
       if (typeof node === "number") return void (slopes[node] = slope);
-      const [left, right] = productSlopes(valueOf(node[0], tensors, made), valueOf(node[1], tensors, made), slope);
+      const [left, right] = productGradients(valueOf(node[0], tensors, made), valueOf(node[1], tensors, made), slope);
       descend(node[0], left);
       descend(node[1], right);
     };
@@ -113,7 +113,7 @@ function product(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 }
 
 // What a slope of the product is of its two parts.
-function productSlopes(a: tf.Tensor, b: tf.Tensor, slope: tf.Tensor): [tf.Tensor, tf.Tensor] {
+function productGradients(a: tf.Tensor, b: tf.Tensor, slope: tf.Tensor): [tf.Tensor, tf.Tensor] {
   const { rows, columns, modes, exchanges } = asMatrices(a, b);
   const [left, i, j, i2, j2, right] = modes;
   const ordered = exchanges ? tf.transpose(tf.reshape(slope, [left, i, i2, j, j2, right]), [0, 1, 3, 2, 4, 5]) : slope;

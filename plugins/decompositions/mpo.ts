@@ -111,7 +111,7 @@ function plan(shape: MatrixShape, { rows, columns, gauge, bond, tolerance }: Swe
     shape,
     factorShapes: rows.map((row, k) => [bonds[k]!, row, columns[k]!, bonds[k + 1]!]),
     ...(cut ? { maxRelativeError: 1 } : tolerance > 0 ? { maxRelativeError: tolerance } : {}),
-    ...(tolerance > 0 && { shrinks: true }),
+    ...(tolerance > 0 && { adaptiveRank: true }),
     factorize: Object.assign(
       (matrix: tf.Tensor2D, context: FactorizeContext) => factorsTogether([asking(matrix, context)])[0]!,
       { asking },

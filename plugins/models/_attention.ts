@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fused, kernel, remembered, tf } from "@opf/framework";
+import { fused, kernel, memoize, tf } from "@opf/framework";
 import { drop, sumOfRows } from "./_layers.ts";
 
 /** Who is seen (bool, `[lines, 1, 1, length]`), and which weights stay (bool, `[lines, heads, length, length]`). */
@@ -16,7 +16,7 @@ interface Sight {
 const hidden = (seen: tf.Tensor): tf.Tensor => tf.mul(tf.sub(tf.cast(seen, "float32"), 1), 1e9);
 
 /** `dropout(softmax(factor · scores))` over the last axis, where `seen` (bool): arguments scores, seen[, mask]. */
-export const softmaxDropout = remembered((rate: number, factor: number) =>
+export const softmaxDropout = memoize((rate: number, factor: number) =>
   fused((scores, seen, mask) => drop(tf.softmax(tf.add(tf.mul(scores!, factor), hidden(seen!))), mask, rate), {
     name: "softmax_dropout",
   })
@@ -28,7 +28,7 @@ export const softmaxDropout = remembered((rate: number, factor: number) =>
  * `[lines · length, width]`. Its gradient is written by hand, so that bias and heads are dealt with once for the three, and
  * exponentials are computed once.
  */
-export const selfAttention = remembered((rate: number, factor: number, heads: number) => {
+export const selfAttention = memoize((rate: number, factor: number, heads: number) => {
   const attend = attentionWithin(rate, factor, heads);
   return (x: tf.Tensor, biases: readonly tf.Tensor[], { seen, mask }: Sight): tf.Tensor2D => {
     const [lines, , , length] = seen.shape as [number, number, number, number];
@@ -50,7 +50,7 @@ function partsOf(lines: number, weightsOfLine: number): number {
 }
 
 // Attention of lines that are dealt with together.
-const attentionWithin = remembered((rate: number, factor: number, heads: number) => {
+const attentionWithin = memoize((rate: number, factor: number, heads: number) => {
   // [lines · length, 3 · width] to [3, lines, heads, length, size], and back.
   const split = kernel((x, ...more) => {
     const [query, key, value, seen] = more as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];

@@ -34,13 +34,13 @@ export function matricesOf({ num_hidden_layers, hidden_size, intermediate_size }
 export function parametersOf(config: BertConfig, matrices: readonly MatrixInfo[], head: Head): ParameterInfo[] {
   const width = config.hidden_size;
   const norm = (name: string): ParameterInfo[] => [
-    { name: `${name}.LayerNorm.weight`, shape: [width], undecayed: true, initial: "ones" },
-    { name: `${name}.LayerNorm.bias`, shape: [width], undecayed: true, initial: "zeros" },
+    { name: `${name}.LayerNorm.weight`, shape: [width], noWeightDecay: true, initial: "ones" },
+    { name: `${name}.LayerNorm.bias`, shape: [width], noWeightDecay: true, initial: "zeros" },
   ];
   const bias = (weight: string, size: number, more: Partial<ParameterInfo> = {}): ParameterInfo => ({
     name: weight.replace(/weight$/, "bias"),
     shape: [size],
-    undecayed: true,
+    noWeightDecay: true,
     initial: "zeros",
     ...more,
   });
@@ -56,10 +56,10 @@ export function parametersOf(config: BertConfig, matrices: readonly MatrixInfo[]
     { name: "bert.embeddings.token_type_embeddings.weight", shape: [config.type_vocab_size, width] },
     ...norm("bert.embeddings"),
     ...layers,
-    { name: pooler, shape: [width, width], absence: "optional", initial: "normal" },
-    bias(pooler, width, { absence: "optional" }),
-    { name: "classifier.weight", shape: [head.outputs, width], absence: "head", initial: "normal" },
-    bias("classifier.weight", head.outputs, { absence: "head" }),
+    { name: pooler, shape: [width, width], ifMissing: "optional", initial: "normal" },
+    bias(pooler, width, { ifMissing: "optional" }),
+    { name: "classifier.weight", shape: [head.outputs, width], ifMissing: "head", initial: "normal" },
+    bias("classifier.weight", head.outputs, { ifMissing: "head" }),
   ];
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fused, kernel, remembered, tf } from "@opf/framework";
+import { fused, kernel, memoize, tf } from "@opf/framework";
 
 /** Reads each parameter by its name. */
 export type Parameters = (name: string) => tf.Tensor;
@@ -69,7 +69,7 @@ export const ACTIVATIONS: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> 
 };
 
 /** `activation(x + bias)`, for `x [rows, width]`. */
-export const biasActivation = remembered((activation: string) =>
+export const biasActivation = memoize((activation: string) =>
   fused((x, bias) => ACTIVATIONS[activation]!(tf.add(x!, bias!)), { name: `bias_${activation}` })
 );
 
@@ -84,7 +84,7 @@ function meanAndInverse(x: tf.Tensor, epsilon: number): { mean: tf.Tensor2D; inv
 }
 
 /** `dropout(LayerNorm(x))`: arguments x, scale, shift[, mask]. */
-export const normDropout = remembered((rate: number, epsilon: number) =>
+export const normDropout = memoize((rate: number, epsilon: number) =>
   fused((x, scale, shift, mask) => {
     const { mean, inverse } = meanAndInverse(x!, epsilon);
     return drop(tf.add(tf.mul(tf.mul(tf.sub(x!, mean), inverse), scale!), shift!), mask, rate);
@@ -96,7 +96,7 @@ export const normDropout = remembered((rate: number, epsilon: number) =>
  * hand (Ba et al. 2016): with `n` the normalised rows and `s` the slope times the scale, the sum's slope is
  * `(s − mean(s) − n · mean(s · n)) / deviation`.
  */
-export const dropoutResidualNorm = remembered((rate: number, epsilon: number) => {
+export const dropoutResidualNorm = memoize((rate: number, epsilon: number) => {
   // XLA makes one loop of results that share nothing but what they read; so what two of them need is said in two ways.
   const forward = kernel((x, bias, residual, scale, shift, mask) => {
     const sum = tf.add(residual!, drop(tf.add(x!, bias!), mask, rate));
@@ -138,6 +138,6 @@ export const dropoutResidualNorm = remembered((rate: number, epsilon: number) =>
 });
 
 /** `dropout(tanh(x + bias))`: arguments x, bias[, mask]. */
-export const biasTanhDropout = remembered((rate: number) =>
+export const biasTanhDropout = memoize((rate: number) =>
   fused((x, bias, mask) => drop(tf.tanh(tf.add(x!, bias!)), mask, rate), { name: "bias_tanh_dropout" })
 );

@@ -29,9 +29,9 @@ export function untrained(model: LanguageModel): LanguageModel {
       const architecture = model.architecture(config, head);
       return {
         ...architecture,
-        parameters: architecture.parameters.map(({ absence = "optional", ...parameter }) => ({
+        parameters: architecture.parameters.map(({ ifMissing = "optional", ...parameter }) => ({
           ...parameter,
-          absence,
+          ifMissing,
         })),
         canonicalName: () => undefined,
       };

@@ -24,11 +24,11 @@ Deno.test("checkFactors() takes the planned shapes only, in their order", () =>
 
 Deno.test("checkFactors() takes smaller factors of a plan that may shrink, never larger ones", () =>
   tf.tidy(() => {
-    const shrinks = plan({ shrinks: true });
-    checkFactors(shrinks, [tf.zeros([4, 1]), tf.zeros([1, 3])], "here");
-    const { message } = assertThrows(() => checkFactors(shrinks, [tf.zeros([4, 3]), tf.zeros([3, 3])], "here"));
+    const adaptiveRank = plan({ adaptiveRank: true });
+    checkFactors(adaptiveRank, [tf.zeros([4, 1]), tf.zeros([1, 3])], "here");
+    const { message } = assertThrows(() => checkFactors(adaptiveRank, [tf.zeros([4, 3]), tf.zeros([3, 3])], "here"));
     assertEquals(message, "here: wanted factors of at most [[4,2],[2,3]], found [[4,3],[3,3]].");
-    assertThrows(() => checkFactors(shrinks, [tf.zeros([4]), tf.zeros([3])], "here"));
+    assertThrows(() => checkFactors(adaptiveRank, [tf.zeros([4]), tf.zeros([3])], "here"));
   }));
 
 Deno.test("relativeError() is what is lost, as a share of the matrix", () =>

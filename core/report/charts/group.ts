@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Evidence, RunEvidence } from "../../results/experiment_results.ts";
+import type { ExperimentResults, RunResult } from "../../results/experiment_results.ts";
 import { doneRuns } from "../../results/experiment_results.ts";
 import { canonical } from "../../results/result.ts";
 import { lastPart, setting } from "../setting.ts";
@@ -14,14 +14,14 @@ export interface Group {
   readonly name: string;
   readonly model: string;
   readonly task: string;
-  readonly point: RunEvidence["point"];
-  readonly runs: readonly RunEvidence[];
+  readonly point: RunResult["point"];
+  readonly runs: readonly RunResult[];
   /** Whether the model has to be named. */
   readonly models: number;
 }
 
 /** Done runs by model and task, and where asked for by the points of a sweep. */
-export function groupsOf(evidence: Evidence, { byPoint }: { readonly byPoint: boolean }): Group[] {
+export function groupsOf(evidence: ExperimentResults, { byPoint }: { readonly byPoint: boolean }): Group[] {
   const runs = doneRuns(evidence);
   const models = [...new Set(runs.map(({ model }) => model))];
   const groups = Map.groupBy(runs, ({ model, task, point }) => canonical([model, task, byPoint ? point : {}]));

@@ -4,9 +4,9 @@
  * @module
  */
 import { mean } from "simple-statistics";
-import type { RunEvidence } from "../../results/experiment_results.ts";
+import type { RunResult } from "../../results/experiment_results.ts";
 import { percent } from "../numbers.ts";
-import type { Story } from "../../results/run_history.ts";
+import type { RunHistory } from "../../results/run_history.ts";
 import { lines } from "./appearance.ts";
 import { type Group, methodsOf, titleOf } from "./group.ts";
 import type { Chart } from "./svg.ts";
@@ -26,7 +26,7 @@ interface Point {
 }
 
 /** The learning curves of a group of runs, a line a method, mean over its seeds; nothing where no events are there. */
-export function learningChart(group: Group, stories: ReadonlyMap<string, Story>): Chart | undefined {
+export function learningChart(group: Group, stories: ReadonlyMap<string, RunHistory>): Chart | undefined {
   const methods = methodsOf(group);
   const primary = group.runs[0]!.result.primary;
   const told = group.runs.map((run) => ({ run, story: stories.get(run.id)! }));
@@ -66,11 +66,11 @@ export function learningChart(group: Group, stories: ReadonlyMap<string, Story>)
 }
 
 interface Told {
-  readonly run: RunEvidence;
-  readonly story: Story;
+  readonly run: RunResult;
+  readonly story: RunHistory;
 }
 
-const stepsAPoint = (stories: readonly Story[]) =>
+const stepsAPoint = (stories: readonly RunHistory[]) =>
   Math.max(1, Math.ceil(Math.max(...stories.map(({ steps }) => steps.at(-1)?.step ?? 0)) / POINTS));
 
 function lossCurve(method: string, { told, first }: { told: readonly Told[]; first: number }): Point[] {

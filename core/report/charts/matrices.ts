@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { RunEvidence } from "../../results/experiment_results.ts";
+import type { RunResult } from "../../results/experiment_results.ts";
 import { type MatrixPlace, matrixPlaces } from "../matrix_place.ts";
 import { counted } from "../numbers.ts";
-import type { Story } from "../../results/run_history.ts";
+import type { RunHistory } from "../../results/run_history.ts";
 import { FILL } from "./appearance.ts";
 import { type Group, methodsOf, titleOf } from "./group.ts";
 import type { Chart } from "./svg.ts";
@@ -20,7 +20,7 @@ interface Cell extends MatrixPlace {
 }
 
 /** A map of cells for each method that chose matrices: filled by seeds, with the rounds written in; nothing without. */
-export function matricesChart(group: Group, stories: ReadonlyMap<string, Story>): Chart | undefined {
+export function matricesChart(group: Group, stories: ReadonlyMap<string, RunHistory>): Chart | undefined {
   const methods = methodsOf(group).filter((method) =>
     group.runs.some(({ base, result }) => base === method && result.selected.length > 0)
   );
@@ -79,13 +79,13 @@ export function matricesChart(group: Group, stories: ReadonlyMap<string, Story>)
 }
 
 // All that a score was asked of, or was chosen.
-const namesOf = (runs: readonly RunEvidence[], stories: ReadonlyMap<string, Story>): Set<string> =>
+const namesOf = (runs: readonly RunResult[], stories: ReadonlyMap<string, RunHistory>): Set<string> =>
   new Set(runs.flatMap(({ id, result }) => [
     ...(stories.get(id)?.rankings ?? []).flatMap(({ ranking }) => ranking.map(([name]) => name)).toSorted(),
     ...result.selected.map(({ name }) => name),
   ]));
 
-function cellsOf(runs: readonly RunEvidence[], places: ReadonlyMap<string, MatrixPlace>): Cell[] {
+function cellsOf(runs: readonly RunResult[], places: ReadonlyMap<string, MatrixPlace>): Cell[] {
   const chosen = runs.flatMap(({ result: { selected } }) => {
     const steps = [...new Set(selected.map(({ step }) => step))].toSorted((a, b) => a - b);
     return selected.map(({ name, step }) => ({ name, round: steps.indexOf(step) + 1 }));
@@ -103,7 +103,7 @@ function cellsOf(runs: readonly RunEvidence[], places: ReadonlyMap<string, Matri
   });
 }
 
-function describe({ method, runs, cells }: { method: string; runs: readonly RunEvidence[]; cells: readonly Cell[] }) {
+function describe({ method, runs, cells }: { method: string; runs: readonly RunResult[]; cells: readonly Cell[] }) {
   const chosen = cells.filter(({ seeds }) => seeds > 0);
   const always = chosen.filter(({ seeds }) => seeds === runs.length);
   const listed = always.slice(0, 6).map(({ module, layer }) => `${module} of layer ${layer}`).join(", ");

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Json } from "../../json.ts";
-import type { RunEvidence } from "../../results/experiment_results.ts";
+import type { RunResult } from "../../results/experiment_results.ts";
 import { canonical } from "../../results/result.ts";
 import { percent } from "../numbers.ts";
 import { lastPart, setting } from "../setting.ts";
@@ -27,7 +27,7 @@ export function sweepCharts(group: Group): Chart[] {
   );
 }
 
-const valuesAt = (runs: readonly RunEvidence[], path: string): number[] =>
+const valuesAt = (runs: readonly RunResult[], path: string): number[] =>
   [...new Set(runs.map(({ point }) => point[path]))].filter((value) => typeof value === "number");
 
 function sweepChart(group: Group, { path, along }: { path: string; along: readonly string[] }): Chart {
@@ -77,7 +77,7 @@ function sweepChart(group: Group, { path, along }: { path: string; along: readon
   };
 }
 
-function nameOf(base: string, { point, without }: { point: RunEvidence["point"]; without: readonly string[] }): string {
+function nameOf(base: string, { point, without }: { point: RunResult["point"]; without: readonly string[] }): string {
   const rest = Object.entries(point).filter(([path]) => !without.includes(path)).map(([path, value]: [string, Json?]) =>
     `${lastPart(path)} ${setting(value)}`
   );

@@ -7,7 +7,7 @@ import type { Decomposition } from "../../decomposition.ts";
 import type * as tf from "../../backend/tf.ts";
 import type { BatchShape, EncodedExample } from "../batches.ts";
 import { checkSame, largestDifference } from "../logits.ts";
-import type { Judging } from "../evaluation.ts";
+import type { Evaluation } from "../evaluation.ts";
 import type { TrainingRequest } from "../fine_tune_request.ts";
 import { choose, convert } from "./round.ts";
 import type { StepOptions, Stepper } from "../step.ts";
@@ -21,7 +21,7 @@ export interface RoundsOptions {
   readonly shape: BatchShape;
   readonly stepOptions: StepOptions;
   readonly stepper: Stepper;
-  readonly judging: Judging;
+  readonly judging: Evaluation;
 }
 
 /** Asks the policy at the steps of its rounds, and writes what it chooses as factors. */
@@ -102,7 +102,7 @@ export class Rounds {
     const selected = convert(names, { ...options, decomposition: found });
     const seconds = since(started);
     stepper.refresh();
-    judging.restructured();
+    judging.onFactorized();
     const after = await judging.training();
     // A decomposition that says it loses something is reported, not refused.
     const lossy = names.some((name) => weights.factorizationOf(name)?.maxRelativeError !== undefined);
@@ -131,7 +131,7 @@ export class Rounds {
     }
     if (state.conversions.length === 0) return;
     stepper.refresh();
-    judging.restructured();
+    judging.onFactorized();
   }
 
   #add({ selected = [], rankings = [], conversions = [], factorizeDifference = 0, seconds }: Partial<RoundsState>) {

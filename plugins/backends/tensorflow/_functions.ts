@@ -20,7 +20,7 @@ export interface NativeFunction {
 /** What a function computes. */
 export interface FunctionOutput extends Omit<Metadata, "id"> {
   /** The argument, a variable, that it is written to. */
-  readonly replaces?: number;
+  readonly donate?: number;
 }
 
 /** A value in a graph. */

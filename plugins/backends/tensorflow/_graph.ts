@@ -13,7 +13,7 @@ import { Graph } from "./_nodes.ts";
 const LIST_INPUTS: Record<string, number> = { AddN: 0, Pack: 0, Einsum: 0, ConcatV2: 1 };
 
 /** What becomes a node when it is first used: every node takes time in each call, also one that nobody uses. */
-interface Later extends Omit<Metadata, "id"> {
+interface LazyNode extends Omit<Metadata, "id"> {
   readonly make: () => Output;
   /** Of a constant. */
   readonly values?: Values;
@@ -31,7 +31,7 @@ interface Variable {
 /** One graph under construction. */
 export class Recorder {
   readonly #graph: Graph;
-  readonly #values = new Map<number, Output | Later>();
+  readonly #values = new Map<number, Output | LazyNode>();
   readonly #arguments: { readonly handle: Output; readonly variable?: Variable }[] = [];
   // Tensors that are what a variable holds.
   readonly #variables = new Map<number, Variable>();
@@ -138,13 +138,13 @@ export class Recorder {
   call(callee: NativeFunction, inputs: readonly number[]): Metadata[] {
     const { c } = this.eager.library;
     const written = new Map(
-      callee.outputs.flatMap(({ replaces }) =>
-        replaces === undefined ? [] : [[replaces, this.#variables.get(inputs[replaces]!)!]]
+      callee.outputs.flatMap(({ donate }) =>
+        donate === undefined ? [] : [[donate, this.#variables.get(inputs[donate]!)!]]
       ),
     );
     for (const variable of written.values()) this.#beforeWriting(variable);
     const values = inputs.map((id, at) => written.get(at)?.handle ?? this.#value(id));
-    const given = callee.outputs.filter(({ replaces }) => replaces === undefined);
+    const given = callee.outputs.filter(({ donate }) => donate === undefined);
     this.#graph.take(callee);
     const operation = this.#graph.operation("StatefulPartitionedCall", {
       describe: (node) => {
@@ -162,7 +162,7 @@ export class Recorder {
     for (const { touched } of written.values()) touched.splice(0, touched.length, operation);
     const returned = given.map((known, number) => this.#named(this.#graph.output(operation, number, known)));
     return callee.outputs.map((output) =>
-      output.replaces === undefined ? returned.shift()! : this.#read(written.get(output.replaces)!, output)
+      output.donate === undefined ? returned.shift()! : this.#read(written.get(output.donate)!, output)
     );
   }
 
@@ -208,24 +208,24 @@ export class Recorder {
   }
 
   /**
-   * Ends the recording: the graph as a function of its arguments, in their order. `replaces` says of outputs whose place
+   * Ends the recording: the graph as a function of its arguments, in their order. `donate` says of outputs whose place
    * they take; where that argument is a variable, they are written to it.
    */
   finish(
     name: string,
-    { outputs, replaces, kernel }: {
+    { outputs, donate, kernel }: {
       readonly outputs: readonly number[];
-      readonly replaces: readonly (number | undefined)[];
+      readonly donate: readonly (number | undefined)[];
       readonly kernel: boolean;
     },
   ): NativeFunction {
     const results: Output[] = [];
     const computed = outputs.map((id, at): FunctionOutput => {
       const { shape, dtype } = this.#values.get(id) ?? this.#value(id);
-      const variable = this.#arguments[replaces[at] ?? -1]?.variable;
+      const variable = this.#arguments[donate[at] ?? -1]?.variable;
       if (variable) {
         if (this.#variables.get(id) !== variable) this.#write(variable, this.#value(id));
-        return { shape, dtype, replaces: replaces[at]! };
+        return { shape, dtype, donate: donate[at]! };
       }
       // An output that is an argument or a constant, or comes twice, gets a node of its own.
       const own = { attributes: [typed("T", dtype)], values: [this.#value(id)], outputs: 1 };
@@ -255,7 +255,7 @@ export class Recorder {
     return made;
   }
 
-  #named(value: Output | Later): Metadata {
+  #named(value: Output | LazyNode): Metadata {
     const id = nextId();
     this.#values.set(id, value);
     return { id, shape: [...value.shape], dtype: value.dtype };

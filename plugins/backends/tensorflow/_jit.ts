@@ -61,10 +61,10 @@ export class Compiler {
 
   jit(
     compute: TensorFunction,
-    { name = compute.name || "function", kernel: asked = false, products = false, replaces = [] }: JitOptions = {},
+    { name = compute.name || "function", kernel: asked = false, products = false, donate = [] }: JitOptions = {},
   ): TensorFunction {
     const kernel = asked && !(products && this.options.productsAlone);
-    const taken = new Set(replaces.filter((at) => at !== undefined));
+    const taken = new Set(donate.filter((at) => at !== undefined));
     const compiled = new Map<string, NativeFunction | "as it is">();
     return (...inputs) => {
       const recording = this.#recorders.length > 0;
@@ -75,7 +75,7 @@ export class Compiler {
       const signature = inputs.map(({ dtype, shape }, at) => `${variables.has(at) ? "&" : ""}${dtype}[${shape}]`)
         .join();
       const known = compiled.get(signature);
-      const found = known ?? this.#compile(compute, { inputs, name, kernel, replaces, variables });
+      const found = known ?? this.#compile(compute, { inputs, name, kernel, donate, variables });
       compiled.set(signature, found);
       const outputs = found === "as it is" ? compute(...inputs) : this.#call(found, { inputs, ids });
       if (!known && !recording) this.options.compiled();
@@ -91,11 +91,11 @@ export class Compiler {
 
   #compile(
     compute: TensorFunction,
-    { inputs, name, kernel, replaces, variables }: {
+    { inputs, name, kernel, donate, variables }: {
       readonly inputs: readonly tf.Tensor[];
       readonly name: string;
       readonly kernel: boolean;
-      readonly replaces: readonly (number | undefined)[];
+      readonly donate: readonly (number | undefined)[];
       readonly variables: ReadonlySet<number>;
     },
   ): NativeFunction | "as it is" {
@@ -113,7 +113,7 @@ export class Compiler {
       }
       return recorder.finish(`${name.replace(/\W/g, "_")}_${this.#functions++}`, {
         outputs,
-        replaces,
+        donate,
         kernel: kernel && recorder.isKernel,
       });
     } catch (error) {
@@ -143,14 +143,14 @@ export class Compiler {
     const given = [...ids];
     const seen = new Set<number>();
     const twice = new Set(ids.filter((id) => seen.has(id) || !seen.add(id)));
-    for (const { replaces: at } of outputs) {
+    for (const { donate: at } of outputs) {
       if (at === undefined) continue;
       const shared = twice.has(ids[at]!) || this.#backend.refCount(inputs[at]!.dataId) > 1; // by clones
       given[at] = this.eager.toVariable(ids[at]!, { givenUp: !shared });
     }
-    const returned = outputs.filter(({ replaces }) => replaces === undefined);
+    const returned = outputs.filter(({ donate }) => donate === undefined);
     const found = this.eager.execute(name, kernel ? [MUST_COMPILE] : [], given, returned.length);
-    return outputs.map(({ replaces: at, shape, dtype }) =>
+    return outputs.map(({ donate: at, shape, dtype }) =>
       at === undefined ? found.shift()! : { id: this.eager.adoptVariable(given[at]!), shape, dtype }
     );
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Engine, KERNEL_SIZE, type Key, maskThreshold, RandomKey, remembered, tf } from "@opf/framework";
+import { type Engine, KERNEL_SIZE, type Key, maskThreshold, memoize, RandomKey, tf } from "@opf/framework";
 import { typed } from "./_attributes.ts";
 import type { Metadata } from "./_eager.ts";
 import { TYPE } from "./_ffi.ts";
@@ -41,7 +41,7 @@ export function randomNumbers(
     ]);
   };
 
-  const maskOf = remembered((count: number, rate: number) => {
+  const maskOf = memoize((count: number, rate: number) => {
     const threshold = maskThreshold(rate);
     return jit((key, counter) => {
       if (threshold === 0) return [tf.ones([count], "bool")];
@@ -65,7 +65,7 @@ export function randomNumbers(
   }, { name: "bits", kernel: true });
 
   // Of many elements: by one kernel, and laid out by another, so that a block is not drawn for each of its elements.
-  const largeMaskOf = remembered((count: number, rate: number) => {
+  const largeMaskOf = memoize((count: number, rate: number) => {
     const drawn = jit((key, counter) => {
       const [first, second, , ...rest] = [...tf.split(key!, 2), ...tf.split(counter!, 4)];
       const blocks = tf.range(0, Math.ceil(count / MASK_BLOCK), 1, "int32");

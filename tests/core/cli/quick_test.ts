@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Ground } from "../../../core/results/reference_scores.ts";
+import type { ReferenceBaseline } from "../../../core/results/reference_scores.ts";
 import type { Result } from "../../../core/results/result.ts";
 import { inTinyFolder, run } from "./_command.ts";
 
@@ -14,11 +14,11 @@ Deno.test("without an experiment, reproduce does practice, and says what its fig
     const { experiment, results, grounds } = JSON.parse(first.out) as {
       experiment: string;
       results: Result[];
-      grounds: Ground[];
+      grounds: ReferenceBaseline[];
     };
     assertEquals([experiment, results.length, grounds.length], ["quick", 1, 1]);
     const [{ metrics }] = results as [Result];
-    const [{ task, majority, untrained, ceiling }] = grounds as [Ground];
+    const [{ task, majority, untrained, ceiling }] = grounds as [ReferenceBaseline];
     assertEquals(task, TASK);
     assertGreater(metrics.accuracy!, majority + 0.1);
     assertGreater(metrics.accuracy!, untrained!["1"]! + 0.05);

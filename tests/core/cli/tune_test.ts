@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Asked } from "../../../core/results/manifest.ts";
+import type { ExperimentManifest } from "../../../core/results/manifest.ts";
 import type { Result } from "../../../core/results/result.ts";
 import { readPoints } from "../../_event_files.ts";
 import { inTinyFolder, run } from "./_command.ts";
@@ -32,8 +32,8 @@ Deno.test("reproduce chooses rates on training data, shares the runs, and does t
     const first = await run(["reproduce", "one.ts", ...words, "--tensorboard"], folder);
     assertEquals(first.code, 0, first.err);
     const { results } = JSON.parse(first.out) as { results: [Result] };
-    const asked = json<Asked>(`${folder}/runs/experiments/one.json`);
-    const [{ chosen, atEdge, tried }] = asked.tuned as [NonNullable<Asked["tuned"]>[number]];
+    const asked = json<ExperimentManifest>(`${folder}/runs/experiments/one.json`);
+    const [{ chosen, atEdge, tried }] = asked.tuned as [NonNullable<ExperimentManifest["tuned"]>[number]];
     const best = tried.reduce((best, next) => next.mean > best.mean ? next : best);
     assertEquals([chosen, atEdge], [best.values, ["training.learningRate"]]);
     assertStringIncludes(first.err, "at the edge of what was tried");

@@ -2,9 +2,9 @@ import { defineExperiment, RequestError, zipped } from "@opf/framework";
 import { mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import type { Changes } from "../../../core/results/manifest.ts";
+import type { Overrides } from "../../../core/results/manifest.ts";
 import { plainOf } from "../../../core/run/run_spec.ts";
-import { expand, Expansion } from "../../../core/experiment/grid.ts";
+import { expand, ExperimentGrid } from "../../../core/experiment/grid.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 
 const experiment = defineExperiment({
@@ -109,7 +109,7 @@ Deno.test("plainOf() is the experiment's own plain run, whatever the method says
       },
     },
   });
-  const expansion = new Expansion(own, { set: ["training.scoreExamples=5"] }, { tasks });
+  const expansion = new ExperimentGrid(own, { set: ["training.scoreExamples=5"] }, { tasks });
   const [plain, opf] = ["fine-tuning", "OPF-MPO static"].map((method) => ({
     model: 0,
     task: 0,
@@ -134,7 +134,7 @@ Deno.test("a sweep over what only factors heed asks for one plain run", () => {
     ...experiment,
     sweep: { "training.factorLearningRate": [1e-6, 1e-5], "training.learningRate": [1e-5] },
   });
-  const rates = (method: string, changes: Changes = {}) =>
+  const rates = (method: string, changes: Overrides = {}) =>
     expand(swept, { ...changes, methods: [method], tasks: ["rte"], models: ["a"], seeds: [1] }, { tasks })
       .map(({ training }) => training.factorLearningRate);
   assertEquals(rates("OPF-MPO static"), [1e-6, 1e-5]);

@@ -2,10 +2,10 @@ import { type Architecture, defineExperiment } from "@opf/framework";
 import { dense, mpo, staticTop, taylor } from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import type { Changes } from "../../../core/results/manifest.ts";
-import { type Place } from "../../../core/run/run_spec.ts";
-import { Expansion } from "../../../core/experiment/grid.ts";
-import type { PreparedRun } from "../../../core/run/resolve.ts";
+import type { Overrides } from "../../../core/results/manifest.ts";
+import { type RunCoordinates } from "../../../core/run/run_spec.ts";
+import { ExperimentGrid } from "../../../core/experiment/grid.ts";
+import type { ResolvedRun } from "../../../core/run/resolve.ts";
 import type { Result } from "../../../core/results/result.ts";
 import { Tuning } from "../../../core/experiment/tune.ts";
 
@@ -28,21 +28,21 @@ const matrices = [{ shape: [8, 8] }] as unknown as Architecture["matrices"];
 // Runs are not done: what a run ends with is said by a function of it.
 async function tuned(
   change: Partial<typeof experiment>,
-  { ends, changes = {} }: { ends: (run: PreparedRun) => Partial<Result>; changes?: Changes },
+  { ends, changes = {} }: { ends: (run: ResolvedRun) => Partial<Result>; changes?: Overrides },
 ) {
-  const expansion = new Expansion({ ...experiment, ...change }, changes, { tasks });
-  const prepare = (place: Place) => {
+  const expansion = new ExperimentGrid({ ...experiment, ...change }, changes, { tasks });
+  const prepare = (place: RunCoordinates) => {
     const spec = expansion.at(place);
     const { task, training, method, seed } = spec;
     const id = JSON.stringify([task.name, training, method.decomposition?.name, seed]);
-    return Promise.resolve({ id, spec, model: "a", architecture: { matrices } } as unknown as PreparedRun);
+    return Promise.resolve({ id, spec, model: "a", architecture: { matrices } } as unknown as ResolvedRun);
   };
-  const done: PreparedRun[][] = [];
+  const done: ResolvedRun[][] = [];
   const later: number[] = [];
-  const run = (runs: readonly PreparedRun[], after: readonly PreparedRun[]) => {
+  const run = (runs: readonly ResolvedRun[], after: readonly ResolvedRun[]) => {
     done.push([...runs]);
     later.push(after.length);
-    const result = (run: PreparedRun) =>
+    const result = (run: ResolvedRun) =>
       ({ status: "done", primary: run.spec.task.primary, metrics: {}, ...ends(run) }) as Result;
     return Promise.resolve(new Map(runs.map((run) => [run.id, result(run)])));
   };
@@ -52,7 +52,7 @@ async function tuned(
 }
 
 // Best at a middle rate, better with the first factor rate; seeds differ, and their mean is 0.
-const smooth = ({ spec: { task, training: { learningRate, factorLearningRate }, seed } }: PreparedRun) => ({
+const smooth = ({ spec: { task, training: { learningRate, factorLearningRate }, seed } }: ResolvedRun) => ({
   metrics: {
     [task.primary]: 0.5 - Math.abs(Math.log10(learningRate) + 4) / 10 - factorLearningRate + (seed - 102) / 5,
   },

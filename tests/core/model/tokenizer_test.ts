@@ -30,7 +30,7 @@ interface Fixture {
     texts: [string] | [string, string];
     maxLength: number;
     ids: number[];
-    typeIds: number[];
+    tokenTypeIds: number[];
   }[];
 }
 
@@ -42,9 +42,9 @@ Deno.test("loadTokenizer() gives the ids and segments of Transformers on 200 lin
     file: (name) => Promise.resolve(`${FIXTURES}minilm/${name}`),
   });
   assertEquals(fixture.lines.length, 200);
-  for (const { texts, maxLength, ids, typeIds } of fixture.lines) {
+  for (const { texts, maxLength, ids, tokenTypeIds } of fixture.lines) {
     const found = tokenizer.encode(texts, maxLength);
-    assertEquals(found, { ids, typeIds }, `${JSON.stringify(texts)} at ${maxLength}`);
+    assertEquals(found, { ids, tokenTypeIds }, `${JSON.stringify(texts)} at ${maxLength}`);
   }
   assertEquals([tokenizer.padId, tokenizer.vocabularySize], [fixture.padId, fixture.size]);
 });
@@ -66,9 +66,9 @@ Deno.test("loadTokenizer() gives the ids and segments of Transformers from a bar
     });
     assertEquals([tokenizer.padId, tokenizer.vocabularySize], [padId, size]);
     assert(lines.length > 80);
-    for (const { texts, maxLength, ids, typeIds } of lines) {
+    for (const { texts, maxLength, ids, tokenTypeIds } of lines) {
       const found = tokenizer.encode(texts, maxLength);
-      assertEquals(found, { ids, typeIds }, `${JSON.stringify(config)}: ${JSON.stringify(texts)} at ${maxLength}`);
+      assertEquals(found, { ids, tokenTypeIds }, `${JSON.stringify(config)}: ${JSON.stringify(texts)} at ${maxLength}`);
     }
   }
 });

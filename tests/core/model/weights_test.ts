@@ -6,7 +6,7 @@ import { gap, matrix } from "../../_tensors.ts";
 const NAMES = ["a.weight", "b.weight"];
 const architecture: Architecture = {
   config: {},
-  parameters: [...NAMES.map((name) => ({ name, shape: [6, 4] })), { name: "a.bias", shape: [6], undecayed: true }],
+  parameters: [...NAMES.map((name) => ({ name, shape: [6, 4] })), { name: "a.bias", shape: [6], noWeightDecay: true }],
   matrices: NAMES.map((name, layer) => ({ name, kind: "ffn", module: "dense", layer, shape: [6, 4] as const })),
   maxLength: 1,
   initializerRange: 0.02,

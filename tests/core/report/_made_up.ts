@@ -4,11 +4,11 @@
  * @module
  */
 import { RandomKey } from "@opf/framework";
-import type { Asked, AskedRun } from "../../../core/results/manifest.ts";
+import type { ExperimentManifest, ManifestRun } from "../../../core/results/manifest.ts";
 import { FILES, type Prediction, type Result, toJson } from "../../../core/results/result.ts";
 
 /** What is made up of one run. */
-export interface MadeUpRun extends AskedRun {
+export interface MadeUpRun extends ManifestRun {
   /** Share of examples that it gets right. */
   readonly skill: number;
   readonly examples?: number;
@@ -88,7 +88,10 @@ function* events({ seed, skill, selected = [] }: MadeUpRun): Generator<object> {
 /** Writes what an experiment asked for, and the folders of those of its runs that are to be there. */
 export async function writeMadeUp(
   folder: string,
-  { runs, without = [], ...asked }: Omit<Asked, "runs"> & { runs: readonly MadeUpRun[]; without?: readonly string[] },
+  { runs, without = [], ...asked }: Omit<ExperimentManifest, "runs"> & {
+    runs: readonly MadeUpRun[];
+    without?: readonly string[];
+  },
 ): Promise<void> {
   await Deno.mkdir(`${folder}/experiments`, { recursive: true });
   const plain = runs.map(({ id, model, task, method, seed, base, point }) => ({
@@ -118,7 +121,7 @@ export function madeUpRuns(
     readonly tasks?: readonly string[];
     readonly seeds?: readonly number[];
     readonly model?: string;
-    readonly point?: AskedRun["point"];
+    readonly point?: ManifestRun["point"];
     readonly suffix?: string;
   },
 ): MadeUpRun[] {

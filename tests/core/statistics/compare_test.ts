@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
-import { readEvidence } from "../../../core/results/experiment_results.ts";
+import { readExperimentResults } from "../../../core/results/experiment_results.ts";
 import { notes } from "../../../core/report/notes.ts";
 import { resultsTable } from "../../../core/report/results_table.ts";
 import { compare } from "../../../core/statistics/compare.ts";
@@ -20,7 +20,7 @@ async function about(
   try {
     await writeMadeUp(folder, { experiment: "made-up", baseline: "fine-tuning", runs, without });
     await change?.(folder);
-    const evidence = await readEvidence("made-up", folder);
+    const evidence = await readExperimentResults("made-up", folder);
     const statistics = await compare(evidence, { draws });
     return { ...statistics, notes: notes(evidence, statistics).join("\n"), table: resultsTable(evidence, statistics) };
   } finally {

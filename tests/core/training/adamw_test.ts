@@ -30,7 +30,7 @@ Deno.test("rateAt() is Transformers' linear schedule with warm-up", () => {
 
 // A model whose loss is the sum of its parameters times given numbers: these numbers are its gradients.
 function linearModel(slopes: () => readonly tf.Tensor[]): Architecture {
-  const parameters = [{ name: "a.weight", shape: [3, 2] }, { name: "a.bias", shape: [4], undecayed: true }];
+  const parameters = [{ name: "a.weight", shape: [3, 2] }, { name: "a.bias", shape: [4], noWeightDecay: true }];
   return {
     config: {},
     parameters,
@@ -103,8 +103,8 @@ Deno.test("stepSizes() gives factors their own rate and decay", () => {
   const parameter = { name: "a.weight", shape: [2, 2] };
   const sizes = (more: object) =>
     stepSizes({ parameter, training: {}, shape: [2, 2], ...more }, { t: 1, rate: 0.5, settings });
-  assertEquals(sizes({}), { stepSize: 0.5, secondCorrection: 1, kept: 0.75 });
-  assertEquals(sizes({ parameter: { ...parameter, undecayed: true } }).kept, 1);
+  assertEquals(sizes({}), { stepSize: 0.5, biasCorrection2: 1, kept: 0.75 });
+  assertEquals(sizes({ parameter: { ...parameter, noWeightDecay: true } }).kept, 1);
   assertAlmostEquals(sizes({ factor: 0 }).stepSize, 0.05);
   assertAlmostEquals(sizes({ factor: 0 }).kept, 1 - 0.05 * 0.25);
   assertAlmostEquals(sizes({ factor: 0, training: { rate: 3, decay: 0 } }).stepSize, 0.15);
@@ -133,7 +133,7 @@ Deno.test("a table of which few rows have a gradient moves as by its whole gradi
         const gradient = sum(slopes!);
         if (engine().rows) assertEquals(engine().rows!.of(gradient) !== undefined, count === 100);
         return step(state, gradient);
-      }, { replaces: [1, 2, 3] });
+      }, { donate: [1, 2, 3] });
       let [found, wanted] = [start.map((tensor) => tf.clone(tensor)), start];
       for (const seed of [4, 5, 6]) {
         const slopes = tf.mul(matrix(count, width, seed), 0.1);
@@ -166,7 +166,7 @@ Deno.test("adamW() moves each of many tensors by its own gradient, moments and r
         factorLearningRate: 0,
       });
       return [...moved.values, ...moved.firsts, ...moved.seconds, moved.norm];
-    }, { replaces: Array.from({ length: 3 * count }, (_, at) => at) });
+    }, { donate: Array.from({ length: 3 * count }, (_, at) => at) });
     let state = [...values, ...firsts, ...seconds];
     for (const _ of ["given", "in the engine's own memory"]) {
       const before = state.map((tensor) => tensor.dataSync());

@@ -4,7 +4,7 @@ import { batchOf, bucketOf, chunks, type EncodedExample } from "../../../core/tr
 
 const example = (ids: number[], index = 0, label = 1): EncodedExample => ({
   ids,
-  typeIds: ids.map(() => 1),
+  tokenTypeIds: ids.map(() => 1),
   index,
   label,
 });

@@ -28,7 +28,7 @@ const architecture = bert({ source: "tiny" }).architecture({
 
 function bertWeights(): Weights {
   const values = architecture.parameters.map((parameter) => {
-    const initial = parameter.name.endsWith("LayerNorm.weight") ? "ones" : parameter.undecayed ? "zeros" : "normal";
+    const initial = parameter.name.endsWith("LayerNorm.weight") ? "ones" : parameter.noWeightDecay ? "zeros" : "normal";
     return [
       parameter.name,
       initialize({ ...parameter, initial }, { key: key.fold(parameter.name), width: 0.1 }),
@@ -49,7 +49,7 @@ function losses(steps: number): number[] {
     const ids = key.fold(step % 4).bits(LINES * LENGTH).map((id) => 5 + id % 595);
     const examples = Array.from({ length: LINES }, (_, line) => {
       const own = [...ids.subarray(line * LENGTH, (line + 1) * LENGTH - line)];
-      return { index: line, label: own[1]! % 2, ids: own, typeIds: own.map(() => 0) };
+      return { index: line, label: own[1]! % 2, ids: own, tokenTypeIds: own.map(() => 0) };
     });
     const batch = batchOf(examples, { lines: LINES, maxLength: LENGTH, padId: 0 });
     return stepper.step([batch], { key: key.fold(step), rate: 1 }).loss;

@@ -37,7 +37,7 @@ function examples(count: number, seed: number): EncodedExample[] {
     const words = Array.from({ length: 1 + bits[1]! % 5 }, (_, at) => OTHERS[bits[2 + at]! % OTHERS.length]!);
     words.splice(bits[7]! % words.length, 0, label ? GOOD : BAD);
     const ids = [2, ...words, 3];
-    return { index, label, ids, typeIds: ids.map(() => 0) };
+    return { index, label, ids, tokenTypeIds: ids.map(() => 0) };
   });
 }
 
@@ -65,7 +65,7 @@ async function run({ settings, opf = false, seed = 1, change, config, damage = f
   const architecture = bert({ source: "tiny" }).architecture({ ...CONFIG, ...config }, task.head);
   const tensors = new Map(architecture.parameters.map((parameter) => {
     const initial = parameter.initial ??
-      (parameter.undecayed ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal");
+      (parameter.noWeightDecay ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal");
     return [
       parameter.name,
       initialize({ ...parameter, initial }, { key: RandomKey.of(5).fold(parameter.name), width: 0.3 }),
@@ -303,7 +303,7 @@ Deno.test("fineTune() scores by eq. 6 on the fine-tuned model that it is given",
     return Promise.resolve(
       new Map(architecture.parameters.map((parameter) => {
         const initial = parameter.initial ??
-          (parameter.undecayed && parameter.name.endsWith("weight") ? "ones" : "normal");
+          (parameter.noWeightDecay && parameter.name.endsWith("weight") ? "ones" : "normal");
         const value = initialize({ ...parameter, initial }, { key: RandomKey.of(6).fold(parameter.name), width: 0.3 });
         if (!parameter.name.includes("layer.1.attention.self.query.weight")) return [parameter.name, value];
         const zeros = tf.zerosLike(value);

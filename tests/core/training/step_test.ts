@@ -201,7 +201,11 @@ function tinyBert(dropout: number): Weights {
   return new Weights(
     architecture,
     new Map(architecture.parameters.map((parameter) => {
-      const initial = parameter.name.endsWith("LayerNorm.weight") ? "ones" : parameter.undecayed ? "zeros" : "normal";
+      const initial = parameter.name.endsWith("LayerNorm.weight")
+        ? "ones"
+        : parameter.noWeightDecay
+        ? "zeros"
+        : "normal";
       const width = { key: RandomKey.of(5).fold(parameter.name), width: 0.3 };
       return [parameter.name, initialize({ ...parameter, initial }, width)];
     })),
@@ -212,7 +216,7 @@ const lines = TOY_EXAMPLES.slice(0, 6).map(({ index, label }) => ({
   index,
   label,
   ids: [2, 5 + index % 4, 6, 3].slice(0, 2 + index % 3),
-  typeIds: [0, 0, 0, 0].slice(0, 2 + index % 3),
+  tokenTypeIds: [0, 0, 0, 0].slice(0, 2 + index % 3),
 }));
 const bertBatch = () => batchOf(lines, { lines: 6, maxLength: 4, padId: 0 });
 

@@ -16,7 +16,7 @@ function randomWeights(source: string): Uint8Array<ArrayBuffer> {
   const { parameters } = bert({ source }).architecture(knownConfigs[source]!, { kind: "classification", outputs: 2 });
   const header: Record<string, unknown> = {};
   let end = 0;
-  const places = parameters.filter(({ absence }) => absence !== "head").map(({ name, shape }) => {
+  const places = parameters.filter(({ ifMissing }) => ifMissing !== "head").map(({ name, shape }) => {
     const begin = end;
     end += 2 * shape.reduce((product, size) => product * size, 1);
     header[name.replace(/^bert\./, "")] = { dtype: "F16", shape, data_offsets: [begin, end] };

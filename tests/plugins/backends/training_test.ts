@@ -31,7 +31,7 @@ const key = RandomKey.of(5);
 function model() {
   const architecture = bert({ source: "a folder" }).architecture(CONFIG, HEAD);
   const dense = architecture.parameters.map((parameter) => {
-    const initial = parameter.undecayed ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal";
+    const initial = parameter.noWeightDecay ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal";
     const value = initialize({ ...parameter, initial }, { key: key.fold(parameter.name), width: 0.2 });
     return [parameter.name, value] as const;
   });

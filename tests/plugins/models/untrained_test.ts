@@ -23,7 +23,7 @@ Deno.test("an untrained model reads nothing of the file, begins as its architect
     const [file, first, again, other] = [await load(1, trained), await load(1), await load(1), await load(2)];
     assertEquals([...first.keys()], [...file.keys()]);
     assertEquals(first, again);
-    for (const { name, initial, absence } of architecture.parameters) {
+    for (const { name, initial, ifMissing } of architecture.parameters) {
       const { values } = first.get(name)!;
       if (initial === "ones" || initial === "zeros") {
         assert(values.every((value) => value === (initial === "ones" ? 1 : 0)), name);
@@ -31,9 +31,9 @@ Deno.test("an untrained model reads nothing of the file, begins as its architect
         const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
         assert(deviation > 0.01 && deviation < 0.03, `${name}: ${deviation}`); // 0.02, of few numbers
         assertNotEquals(values, other.get(name)!.values);
-        if (absence === "optional") assertNotEquals(values, file.get(name)!.values, name);
+        if (ifMissing === "optional") assertNotEquals(values, file.get(name)!.values, name);
       }
-      assertEquals(absence === "head", name.startsWith("classifier"), name);
+      assertEquals(ifMissing === "head", name.startsWith("classifier"), name);
     }
     assertEquals(architecture.parameters.filter(({ name }) => name.endsWith("LayerNorm.weight")).length, 5);
     assert(

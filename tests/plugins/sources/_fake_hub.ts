@@ -16,7 +16,7 @@ export interface FakeRepository {
 export interface FakeHubOptions {
   /** Wanted of every request. */
   readonly token?: string;
-  /** Changes the bytes that are sent, never the digests that are told. */
+  /** Overrides the bytes that are sent, never the digests that are told. */
   readonly damage?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
   /** Large files break off after so many bytes of an answer. */
   readonly breakAfter?: number;

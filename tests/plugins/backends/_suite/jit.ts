@@ -110,7 +110,7 @@ Deno.test("jit() may write where an argument was: clones stay what they were, an
   for (const kernel of [false, true]) {
     const move = engine().jit(
       (x, y, z) => [tf.sum(x!), tf.add(x!, z!), tf.mul(y!, 2)],
-      { kernel, replaces: [undefined, 0, 1] },
+      { kernel, donate: [undefined, 0, 1] },
     );
     const z = tf.fill([KERNEL_SIZE], 0.5);
     let x: tf.Tensor = tf.ones([KERNEL_SIZE]), y: tf.Tensor = tf.fill([KERNEL_SIZE], 3);

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { matrix } from "../../../_tensors.ts";
 
 // What an engine holds: WebAssembly's own memory, else the process's, where a library's cannot be told apart from V8's.
-function heldBytes(): number {
+function maxRetainedBytes(): number {
   const { wasm } = tf.backend() as { wasm?: { HEAPU8: Uint8Array } };
   return wasm?.HEAPU8.length ?? engine().memory().residentBytes;
 }
@@ -63,10 +63,10 @@ Deno.test("making and reading tensors leaves resident memory flat", () => {
     }
   };
   round(); // until pools and V8's garbage have their size
-  const before = heldBytes();
+  const before = maxRetainedBytes();
   round();
   // Either of the two native copies, if it were kept, would be 105 MB.
-  assertLess(heldBytes() - before, 0.6 * 400 * values.byteLength);
+  assertLess(maxRetainedBytes() - before, 0.6 * 400 * values.byteLength);
 });
 
 Deno.test("200 steps of work leave the number of tensors as it was and memory flat", () => {
@@ -91,9 +91,9 @@ Deno.test("200 steps of work leave the number of tensors as it was and memory fl
     return [tf.memory().numTensors, engine().memory().tensors];
   };
   const settled = Array.from({ length: 200 }, (_, number) => step(number)).at(-1);
-  const held = heldBytes();
+  const held = maxRetainedBytes();
   for (let number = 0; number < 200; number++) assertEquals(step(number), settled);
   // A leak of one weight a step would be 29 MB; the pools of the library and of V8 move by some megabytes.
-  assertLess(heldBytes() - held, 0.6 * 200 * size * size * 4);
+  assertLess(maxRetainedBytes() - held, 0.6 * 200 * size * size * 4);
   tf.dispose([weight, bias]);
 });

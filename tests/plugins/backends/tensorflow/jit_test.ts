@@ -54,7 +54,7 @@ Deno.test("a kernel may scatter twice to the same places, which XLA as it is set
 
 Deno.test("jit() uses up a large argument that it writes to, once it is in the engine's own memory", () => {
   const before = engine().memory().tensors;
-  const add = engine().jit((x) => [tf.add(x!, 1)], { replaces: [0] });
+  const add = engine().jit((x) => [tf.add(x!, 1)], { donate: [0] });
   const first = tf.zeros([KERNEL_SIZE]);
   const [second] = add(first) as [tf.Tensor];
   const [third] = add(second) as [tf.Tensor];
@@ -65,13 +65,13 @@ Deno.test("jit() uses up a large argument that it writes to, once it is in the e
 });
 
 Deno.test("kernels inside a function write one after another where its argument was", () => {
-  const add = kernel((x, y) => [tf.add(x!, y!)], { name: "adding", replaces: [0] });
-  const double = kernel((x) => [tf.mul(x!, 2)], { name: "doubling", replaces: [0] });
+  const add = kernel((x, y) => [tf.add(x!, y!)], { name: "adding", donate: [0] });
+  const double = kernel((x) => [tf.mul(x!, 2)], { name: "doubling", donate: [0] });
   // What was read before is what was there before, and what is given back as it was stays.
   const run = engine().jit((x, y, z) => {
     const moved = double(...add(x!, y!));
     return [tf.sum(tf.sub(moved[0]!, x!)), moved[0]!, z!];
-  }, { replaces: [undefined, 0, 2] });
+  }, { donate: [undefined, 0, 2] });
   let x: tf.Tensor = tf.ones([KERNEL_SIZE]), z: tf.Tensor = tf.fill([KERNEL_SIZE], 7);
   const y = tf.fill([KERNEL_SIZE], 2);
   for (const wanted of [6, 16, 36]) {
@@ -87,7 +87,7 @@ Deno.test("kernels inside a function write one after another where its argument 
 });
 
 Deno.test("large arguments that take each other's place are read before they are written", () => {
-  const exchange = engine().jit((x, y) => [y!, x!, x!], { replaces: [0, 1, undefined] });
+  const exchange = engine().jit((x, y) => [y!, x!, x!], { donate: [0, 1, undefined] });
   const given = [tf.fill([KERNEL_SIZE], 1), tf.fill([KERNEL_SIZE], 2)];
   const outputs = exchange(...given);
   assertEquals(outputs.map((tensor) => [...new Set(tensor.dataSync())]), [[2], [1], [1]]);
