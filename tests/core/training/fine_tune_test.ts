@@ -170,21 +170,25 @@ Deno.test("fineTune() gets the same from two half batches as from a whole one", 
 });
 
 Deno.test("fineTune() keeps the best by held-out training examples, never by the dev set", async () => {
-  // The rate rises to the end, so that the last epoch is not the best one.
   const settings = { keep: "best", heldOut: 0.25, epochs: 10, learningRate: 0.2, warmupRatio: 1 } as const;
   const wrong = examples(40, 12).map((example) => ({ ...example, label: 1 - example.label }));
-  const [right, turned] = [await run({ settings }), await run({ settings, change: { dev: wrong } })];
-  assertEquals(right.outcome.logits, turned.outcome.logits);
-  const heldOut = right.events.flatMap((event) => event.type === "held-out" ? [event.metrics.accuracy!] : []);
-  const dev = accuracies(right.events);
-  const judged = task.metrics(
-    right.outcome.logits!.map((row) => Number(row[1]! > row[0]!)),
-    examples(40, 12).map(({ label }) => label),
-  );
-  const best = heldOut.indexOf(Math.max(...heldOut));
-  assertLess(best, heldOut.length - 1);
-  assertNotEquals(dev[best], dev.at(-1));
-  assertEquals(judged.accuracy, dev[best]);
+  // The learning rate rises to the end, so that the last epoch is not the best one: on some processors with another seed.
+  for (let seed = 1; seed <= 10; seed++) {
+    const right = await run({ settings, seed });
+    const heldOut = right.events.flatMap((event) => event.type === "held-out" ? [event.metrics.accuracy!] : []);
+    const dev = accuracies(right.events);
+    const best = heldOut.indexOf(Math.max(...heldOut));
+    if (best === heldOut.length - 1 || dev[best] === dev.at(-1)) continue;
+    const kept = task.metrics(
+      right.outcome.logits!.map((row) => Number(row[1]! > row[0]!)),
+      examples(40, 12).map(({ label }) => label),
+    );
+    assertEquals(kept.accuracy, dev[best]);
+    const flipped = await run({ settings, seed, change: { dev: wrong } });
+    assertEquals(flipped.outcome.logits, right.outcome.logits);
+    return;
+  }
+  throw new Error("The last epoch was the best with every seed: the test shows nothing.");
 });
 
 Deno.test("fineTune() leaves no tensor behind, interrupted or not", async () => {
