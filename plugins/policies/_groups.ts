@@ -6,9 +6,9 @@
 import { type MatrixInfo, RequestError, unknownName } from "@opf/framework";
 
 /**
- * How matrices are grouped: by their exact module, by kind (attention, ffn), or all in one. `"asReleased"` groups by parts of
- * names, as the code released with the paper does: the second FFN matrix's `output.dense` is also a part of the attention
- * output's name, so that these matrices compete in two groups and may push the FFN's out.
+ * How matrices are grouped: by exact module, by kind (attention, ffn), or all together. `"asReleased"` matches substrings of
+ * names, as the code released with the paper does: `output.dense`, the second FFN matrix, is also a substring of the attention
+ * output's name, so the attention outputs compete in two groups and can displace FFN matrices.
  */
 export type Grouping = "module" | "kind" | "model" | "asReleased";
 
@@ -18,26 +18,26 @@ const GROUP_OF: Readonly<Record<Exclude<Grouping, "asReleased">, (matrix: Matrix
   model: () => "model",
 };
 
-/** The matrices by group, in the order in which the model has them. */
+/** The matrices of each group, in the order of the model. */
 export function groups(matrices: readonly MatrixInfo[], by: Grouping): Map<string, MatrixInfo[]> {
   if (by !== "asReleased") return Map.groupBy(matrices, GROUP_OF[by]);
   const modules = [...new Set(matrices.map(({ module }) => module))];
   return new Map(modules.map((module) => [module, matrices.filter(({ name }) => name.includes(`.${module}.`))]));
 }
 
-/** Groups by name, or an error with the nearest known one. */
+/** Throws unless `by` names a grouping; the error suggests the nearest name. */
 export function checkGrouping(by: string): void {
   const known = [...Object.keys(GROUP_OF), "asReleased"];
   if (!known.includes(by)) throw unknownName("grouping", by, known);
 }
 
-/** A whole number, 1 or more, or an error that names the option. */
-export function wholeNumber(value: number, what: string): number {
+/** Throws unless `value` is a positive integer; the error names the option. */
+export function checkPositiveInteger(value: number, option: string): number {
   if (Number.isInteger(value) && value >= 1) return value;
-  throw new RequestError(`${what}: wanted a whole number, 1 or more, found ${value}.`);
+  throw new RequestError(`${option}: expected a positive integer, got ${value}.`);
 }
 
-/** The `n` matrices of each group that score highest; the earlier one where scores are equal. */
+/** The `n` matrices of each group with the highest scores; ties go to the earlier matrix. */
 export function topOf(
   grouped: ReadonlyMap<string, readonly MatrixInfo[]>,
   { n, scores }: { n: number; scores: ReadonlyMap<string, number> },

@@ -1,12 +1,12 @@
 /**
- * Every matrix.
+ * The policy that selects every matrix.
  *
  * @module
  */
 import type { SelectionPolicy } from "@opf/framework";
 
 /**
- * Chooses every matrix of the model that may be decomposed, before training.
+ * Selects every decomposable matrix of the model before training.
  *
  * @example
  * ```ts

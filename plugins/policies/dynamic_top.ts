@@ -1,32 +1,39 @@
 /**
- * The dynamic strategy: choose a few, train, choose again.
+ * The dynamic strategy: select a few matrices, train, select again.
  *
  * @module
  */
-import { type ImportanceScore, RequestError, type RunLength, type SelectionPolicy } from "@opf/framework";
-import { checkGrouping, type Grouping, groups, topOf, wholeNumber } from "./_groups.ts";
+import {
+  type ImportanceScore,
+  type MatrixInfo,
+  RequestError,
+  type RunLength,
+  type SelectionPolicy,
+} from "@opf/framework";
+import { checkGrouping, checkPositiveInteger, type Grouping, groups, topOf } from "./_groups.ts";
 
 /** Options of {@linkcode dynamicTop}. */
 export interface DynamicTopOptions {
-  /** Matrices of each group in the end; where a group has fewer, all of it is taken. */
+  /** Matrices selected per group in total; a group with fewer matrices is selected whole. */
   readonly n: number;
-  /** Matrices of each group in one round. @default 1 */
+  /** Matrices selected per group and round. @default 1 */
   readonly perRound?: number;
-  /** Training between rounds. @default as much as spreads all rounds over the first half of the run */
+  /** Training between rounds. @default the rounds are spread over the first half of the run */
   readonly every?: { readonly steps: number } | { readonly epochs: number };
-  /** Whether the first round comes after a stretch of training, as in the paper, or before any. @default "after" */
+  /** Whether the first round follows a stretch of training, as in the paper, or precedes all training. @default "after" */
   readonly firstRound?: "after" | "before";
   /** @default "module" */
   readonly by?: Grouping;
-  /** Computed anew at each round, at the weights reached. */
+  /** Recomputed at each round with the current weights. */
   readonly score: ImportanceScore;
 }
 
 /**
- * Chooses the `perRound` matrices of each group with the largest score, trains on, and again, until `n` of each group are
- * chosen (Gao et al. 2023, algorithm 1, the dynamic strategy). The paper does not say how long it trains between rounds.
+ * Selects the `perRound` matrices of each group with the highest scores, continues training, and repeats until `n` matrices
+ * of each group are selected (Gao et al. 2023, algorithm 1, the dynamic strategy). The paper does not state how long it trains
+ * between rounds.
  *
- * @example The steps before which it chooses
+ * @example The steps before which it selects
  * ```ts
  * import { dynamicTop, taylor } from "@opf/framework/plugins";
  * import { assertEquals } from "@std/assert";
@@ -37,20 +44,23 @@ export interface DynamicTopOptions {
  */
 export function dynamicTop(options: DynamicTopOptions): SelectionPolicy {
   const { n, perRound = 1, every, firstRound = "after", by = "module", score } = options;
-  wholeNumber(n, "dynamicTop({ n })");
-  wholeNumber(perRound, "dynamicTop({ perRound })");
+  checkPositiveInteger(n, "dynamicTop({ n })");
+  checkPositiveInteger(perRound, "dynamicTop({ perRound })");
   checkGrouping(by);
   const count = Math.ceil(n / perRound);
   const rounds = ({ steps, stepsPerEpoch }: RunLength): number[] => {
     const between = !every
       ? Math.max(1, Math.floor(steps / 2 / count))
       : "steps" in every
-      ? wholeNumber(every.steps, "dynamicTop({ every: { steps } })")
+      ? checkPositiveInteger(every.steps, "dynamicTop({ every: { steps } })")
       : Math.max(1, Math.round(every.epochs * stepsPerEpoch));
-    const found = Array.from({ length: count }, (_, round) => between * (firstRound === "after" ? round + 1 : round));
-    if (found.at(-1)! < steps) return found;
+    const boundaries = Array.from(
+      { length: count },
+      (_, round) => between * (firstRound === "after" ? round + 1 : round),
+    );
+    if (boundaries.at(-1)! < steps) return boundaries;
     throw new RequestError(
-      `dynamicTop: ${count} rounds with ${between} steps between do not fit into a run of ${steps} steps.`,
+      `dynamicTop: ${count} rounds, ${between} steps apart, do not fit into a run of ${steps} steps.`,
     );
   };
   return {
@@ -65,17 +75,40 @@ export function dynamicTop(options: DynamicTopOptions): SelectionPolicy {
     },
     ...(score.needs && { needs: score.needs }),
     rounds,
-    select: async ({ matrices, converted, note, score: scored }) => {
-      const grouped = [...groups(matrices, by)].map(([group, own]) => {
-        if (own.length < n) {
-          note(`n = ${n} is more than the ${own.length} matrices of ${group}: all of them are taken.`);
-        }
-        const open = own.filter(({ name }) => !converted.has(name));
-        const wanted = Math.min(perRound, n - (own.length - open.length));
-        return { group, open: wanted > 0 ? open : [], wanted };
+    select: async ({ matrices, converted, note, score: computeScores }) => {
+      const grouped = groups(matrices, by);
+      for (const [group, { length }] of grouped) {
+        if (length < n) note(`n = ${n} exceeds the ${length} matrices of ${group}: all of them are selected.`);
+      }
+      const selected = countSelected(grouped, converted);
+      const rounds = [...grouped].map(([group, members]) => {
+        const count = Math.min(perRound, n - selected.get(group)!);
+        return { group, count, candidates: count > 0 ? members.filter(({ name }) => !converted.has(name)) : [] };
       });
-      const scores = await scored(score, [...new Set(grouped.flatMap(({ open }) => open))]);
-      return grouped.flatMap(({ group, open, wanted }) => topOf(new Map([[group, open]]), { n: wanted, scores }));
+      const scores = await computeScores(score, [...new Set(rounds.flatMap(({ candidates }) => candidates))]);
+      return rounds.flatMap(({ group, count, candidates }) =>
+        topOf(new Map([[group, candidates]]), { n: count, scores })
+      );
     },
   };
+}
+
+/**
+ * How many matrices each group has selected in earlier rounds. Groups that share matrices (`by: "asReleased"`) select in step
+ * with the others: what one group converted must not use up another group's `n`.
+ */
+function countSelected(
+  grouped: ReadonlyMap<string, readonly MatrixInfo[]>,
+  converted: ReadonlySet<string>,
+): Map<string, number> {
+  const groupsOf = Map.groupBy([...grouped.values()].flat(), ({ name }) => name);
+  const isDisjoint = (members: readonly MatrixInfo[]) => members.every(({ name }) => groupsOf.get(name)!.length === 1);
+  const countConverted = (members: readonly MatrixInfo[]) => members.filter(({ name }) => converted.has(name)).length;
+  const inStep = [...grouped.values()].filter(isDisjoint).map(countConverted);
+  return new Map(
+    [...grouped].map(([group, members]) => [
+      group,
+      isDisjoint(members) || inStep.length === 0 ? countConverted(members) : Math.max(...inStep),
+    ]),
+  );
 }

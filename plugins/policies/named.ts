@@ -1,14 +1,14 @@
 /**
- * Matrices by name.
+ * The policy that selects matrices by name.
  *
  * @module
  */
 import { RequestError, type SelectionPolicy, unknownName } from "@opf/framework";
 
 /**
- * Chooses the matrices whose names match any of the patterns (`*` for anything), before training, and says which.
+ * Selects the matrices whose names match any of the patterns (`*` matches any text) before training, and lists them.
  *
- * @param patterns at least one; one that no matrix matches is an error with the nearest name
+ * @param patterns at least one; a pattern that matches no matrix is an error that suggests the nearest name
  *
  * @example
  * ```ts
@@ -19,7 +19,7 @@ import { RequestError, type SelectionPolicy, unknownName } from "@opf/framework"
  * ```
  */
 export function named(patterns: readonly string[]): SelectionPolicy {
-  if (patterns.length === 0) throw new RequestError("named([]): wanted at least one pattern.");
+  if (patterns.length === 0) throw new RequestError("named([]): expected at least one pattern, got none.");
   return {
     name: "named",
     options: { patterns: [...patterns] },
@@ -27,13 +27,13 @@ export function named(patterns: readonly string[]): SelectionPolicy {
       const names = matrices.map(({ name }) => name);
       const matched = patterns.map((pattern) => {
         const expression = new RegExp(`^${pattern.split("*").map((part) => RegExp.escape(part)).join(".*")}$`);
-        const found = names.filter((name) => expression.test(name));
-        if (found.length === 0) throw unknownName("matrix", pattern, names);
-        return found;
+        const matches = names.filter((name) => expression.test(name));
+        if (matches.length === 0) throw unknownName("matrix", pattern, names);
+        return matches;
       });
-      const chosen = [...new Set(matched.flat())];
-      note(`Named: ${chosen.join(", ")}.`);
-      return Promise.resolve(chosen);
+      const selected = [...new Set(matched.flat())];
+      note(`Selected by name: ${selected.join(", ")}.`);
+      return Promise.resolve(selected);
     },
   };
 }

@@ -1,21 +1,21 @@
 /**
- * Chance as a policy: the control for scores.
+ * Random selection: the control for scores.
  *
  * @module
  */
 import type { SelectionPolicy } from "@opf/framework";
-import { checkGrouping, type Grouping, groups, wholeNumber } from "./_groups.ts";
+import { checkGrouping, checkPositiveInteger, type Grouping, groups } from "./_groups.ts";
 
 /** Options of {@linkcode random}. */
 export interface RandomOptions {
-  /** Matrices of each group; where a group has fewer, all of it is taken. */
+  /** Matrices per group; a group with fewer matrices is selected whole. */
   readonly n: number;
   /** @default "module" */
   readonly by?: Grouping;
 }
 
 /**
- * Chooses `n` matrices of each group by chance, from the run's seed, before training.
+ * Selects `n` matrices of each group at random, seeded by the run, before training.
  *
  * @example
  * ```ts
@@ -26,15 +26,15 @@ export interface RandomOptions {
  * ```
  */
 export function random({ n, by = "module" }: RandomOptions): SelectionPolicy {
-  wholeNumber(n, "random({ n })");
+  checkPositiveInteger(n, "random({ n })");
   checkGrouping(by);
   return {
     name: "random",
     options: { n, by },
     select: ({ matrices, key }) =>
       Promise.resolve([
-        ...new Set([...groups(matrices, by)].flatMap(([group, own]) =>
-          key.fold(group).permutation(own.length).slice(0, n).map((at) => own[at]!.name)
+        ...new Set([...groups(matrices, by)].flatMap(([group, members]) =>
+          key.fold(group).permutation(members.length).slice(0, n).map((index) => members[index]!.name)
         )),
       ]),
   };

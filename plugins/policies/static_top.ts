@@ -1,24 +1,24 @@
 /**
- * The static strategy: choose once, before training.
+ * The static strategy: select once, before training.
  *
  * @module
  */
 import type { ImportanceScore, SelectionPolicy } from "@opf/framework";
-import { checkGrouping, type Grouping, groups, topOf, wholeNumber } from "./_groups.ts";
+import { checkGrouping, checkPositiveInteger, type Grouping, groups, topOf } from "./_groups.ts";
 
 /** Options of {@linkcode staticTop}. */
 export interface StaticTopOptions {
-  /** Matrices of each group; where a group has fewer, all of it is taken. */
+  /** Matrices per group; a group with fewer matrices is selected whole. */
   readonly n: number;
   /** Groups within which matrices compete. @default "module" */
   readonly by?: Grouping;
-  /** What says how much a matrix matters. */
+  /** Ranks the matrices. */
   readonly score: ImportanceScore;
 }
 
 /**
- * Chooses the `n` matrices of each group with the largest score, once, before any training (Gao et al. 2023, section
- * 4.3, the static strategy).
+ * Selects the `n` matrices of each group with the highest scores once, before any training (Gao et al. 2023, section 4.3, the
+ * static strategy).
  *
  * @example
  * ```ts
@@ -30,18 +30,18 @@ export interface StaticTopOptions {
  * ```
  */
 export function staticTop({ n, by = "module", score }: StaticTopOptions): SelectionPolicy {
-  wholeNumber(n, "staticTop({ n })");
+  checkPositiveInteger(n, "staticTop({ n })");
   checkGrouping(by);
   return {
     name: "static-top",
     options: { n, by, score: { name: score.name, options: score.options } },
     ...(score.needs && { needs: score.needs }),
-    select: async ({ matrices, note, score: scored }) => {
+    select: async ({ matrices, note, score: computeScores }) => {
       const grouped = groups(matrices, by);
       for (const [group, { length }] of grouped) {
-        if (length < n) note(`n = ${n} is more than the ${length} matrices of ${group}: all of them are taken.`);
+        if (length < n) note(`n = ${n} exceeds the ${length} matrices of ${group}: all of them are selected.`);
       }
-      return topOf(grouped, { n, scores: await scored(score) });
+      return topOf(grouped, { n, scores: await computeScores(score) });
     },
   };
 }

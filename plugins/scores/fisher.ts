@@ -1,5 +1,5 @@
 /**
- * The score of the authors' released code.
+ * The score that the authors' released code computes.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import { type ImportanceScore, tf } from "@opf/framework";
 
 /** Options of {@linkcode fisher}. */
 export interface FisherOptions {
-  /** Norm that each matrix's own gradient is clipped to before it is squared; `Infinity`: none. @default 1 */
+  /** Norm to which each matrix's gradient is clipped before it is squared; `Infinity` disables clipping. @default 1 */
   readonly maxGradNorm?: number;
 }
 
 /**
- * The sum over batches of the mean squared gradient, each matrix's gradient clipped to a norm by itself first: what the code
- * released with Gao et al. 2023 computes in place of its equations 6 and 7. Because of the clip a batch adds at most
- * `maxGradNorm² / (rows · columns)`. The released code leaves dropout on; here it is off.
+ * The mean squared gradient of a matrix, summed over batches, with each matrix's gradient clipped by its own norm first: what
+ * the code released with Gao et al. (2023) computes in place of equations 6 and 7. Clipping bounds the contribution of a batch
+ * by `maxGradNorm² / (rows · columns)`. The released code leaves dropout on; here it is off.
  *
  * @example
  * ```ts

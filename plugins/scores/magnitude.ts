@@ -1,12 +1,12 @@
 /**
- * Size of the weights as importance.
+ * The magnitude of the weights as an importance score.
  *
  * @module
  */
 import { type ImportanceScore, tf } from "@opf/framework";
 
 /**
- * The root mean square of a matrix's entries, `‖W‖ / √(rows · columns)`: needs no data.
+ * The root mean square of a matrix's entries, `‖W‖ / √(rows · columns)`. It needs no data.
  *
  * @example
  * ```ts

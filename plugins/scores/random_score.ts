@@ -1,12 +1,12 @@
 /**
- * Chance as importance: the control for scores.
+ * A random importance score: the control for scores.
  *
  * @module
  */
 import type { ImportanceScore } from "@opf/framework";
 
 /**
- * A uniform number for each matrix, from the run's seed.
+ * A uniform random number per matrix, seeded by the run.
  *
  * @example
  * ```ts

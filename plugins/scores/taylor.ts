@@ -1,5 +1,5 @@
 /**
- * First-order importance of a matrix.
+ * The first-order Taylor importance of a matrix.
  *
  * @module
  */
@@ -7,21 +7,21 @@ import { type ImportanceScore, tf } from "@opf/framework";
 
 /** Options of {@linkcode taylor}. */
 export interface TaylorOptions {
-  /** How the products become one number: the size of their sum, or the sum of their sizes. @default "abs-sum" */
+  /** How the elementwise products are reduced: the absolute value of their sum, or the sum of absolute values. @default "abs-sum" */
   readonly reduce?: "abs-sum" | "sum-abs";
   /**
-   * Whose gradients: of a pass over the training examples at the weights reached, dropout off; or those that training
-   * itself had since the last round (dropout on, weights on the move, before clipping), which cost nothing more.
+   * Which gradients: those of a pass over the training examples at the current weights with dropout off, or those that
+   * training itself computed since the last round (dropout on, changing weights, before clipping), which come for free.
    * @default "pass"
    */
   readonly gradients?: "pass" | "training";
 }
 
 /**
- * What the loss would change to first order if a matrix were zero: `|Σ ∂L/∂W · W|` (Gao et al. 2023, eq. 7), `L` the
- * mean loss, dropout off. The paper does not say how the elementwise product becomes one number: `reduce: "sum-abs"`
- * sums `|∂L/∂W · W|` instead. In the paper gradients are accumulated in training: `gradients: "training"` takes their mean
- * over the steps since the last round, with the weights that the round finds.
+ * The first-order change in loss if a matrix were zero, `|Σ ∂L/∂W · W|` (Gao et al. 2023, eq. 7), where `L` is the mean loss
+ * with dropout off. The paper does not state how the elementwise product is reduced to a scalar: `reduce: "sum-abs"` sums
+ * `|∂L/∂W · W|` instead. In the paper gradients are accumulated during training: `gradients: "training"` takes their mean over
+ * the steps since the last round, with the current weights.
  *
  * @example
  * ```ts

@@ -1,13 +1,13 @@
 /**
- * What a matrix is worth to a fine-tuned model.
+ * The change in loss when a matrix is zeroed.
  *
  * @module
  */
 import { type ImportanceScore, tf } from "@opf/framework";
 
 /**
- * How much the loss changes when a matrix is zero and its bias stays: `|L(W) − L(W = 0)|` (Gao et al. 2023, eq. 6), exactly,
- * on the model after plain fine-tuning with the run's own settings and seed; a forward pass over the examples a matrix.
+ * The exact change in loss when a matrix is set to zero and its bias is kept, `|L(W) − L(W = 0)|` (Gao et al. 2023, eq. 6), on the
+ * model after plain fine-tuning with the settings and seed of the run. Costs one forward pass over the examples per matrix.
  *
  * @example
  * ```ts
@@ -23,12 +23,12 @@ export function zeroing(): ImportanceScore {
     options: {},
     needs: ["fineTunedModel"],
     score: async ({ matrices, loss }) => {
-      const whole = await loss();
+      const baseline = await loss();
       const scores = new Map<string, number>();
       for (const { name, shape } of matrices) {
         const zeros = tf.zeros([...shape]);
         try {
-          scores.set(name, Math.abs(whole - await loss(new Map([[name, zeros]]))));
+          scores.set(name, Math.abs(baseline - await loss(new Map([[name, zeros]]))));
         } finally {
           zeros.dispose();
         }

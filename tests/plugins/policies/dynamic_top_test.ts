@@ -16,7 +16,7 @@ const score: ImportanceScore = {
   name: "layer",
   options: {},
   score: ({ matrices }) =>
-    // The attention outputs outdo the FFN's outputs.
+    // The attention outputs score higher than the FFN outputs.
     Promise.resolve(
       new Map(
         matrices.map(({ name, layer, module }) => [name, layer + (module === "attention.output.dense" ? 10 : 0)]),
@@ -25,7 +25,7 @@ const score: ImportanceScore = {
 };
 
 async function rounds(policy: ReturnType<typeof dynamicTop>, steps: readonly number[]) {
-  const converted = new Set<string>(), asked: number[] = [], chosen: string[][] = [];
+  const converted = new Set<string>(), scored: number[] = [], selected: string[][] = [];
   for (const step of steps) {
     const names = await policy.select({
       matrices,
@@ -33,31 +33,31 @@ async function rounds(policy: ReturnType<typeof dynamicTop>, steps: readonly num
       step,
       key: RandomKey.of(1),
       note: () => {},
-      score: (own, some = matrices) => {
-        asked.push(some.length);
-        return own.score({ matrices: some } as never);
+      score: (score, candidates = matrices) => {
+        scored.push(candidates.length);
+        return score.score({ matrices: candidates } as never);
       },
     });
-    chosen.push([...names]);
+    selected.push([...names]);
     names.forEach((name) => converted.add(name));
   }
-  return { asked, chosen };
+  return { scored, selected };
 }
 
 const layersOf = (names: readonly string[], module: string) =>
   matrices.filter((matrix) => matrix.module === module && names.includes(matrix.name)).map(({ layer }) => layer)
     .reverse();
 
-Deno.test("dynamicTop() takes the best that are left, a few a round, up to n of each group", async () => {
+Deno.test("dynamicTop() selects the best remaining matrices, a few per round, up to n of each group", async () => {
   const policy = dynamicTop({ n: 3, perRound: 2, every: { steps: 7 }, score });
   assertEquals(policy.rounds!({ steps: 100, stepsPerEpoch: 10 }), [7, 14]);
-  const { asked, chosen } = await rounds(policy, [7, 14]);
-  assertEquals(chosen.map((names) => layersOf(names, "attention.self.query")), [[4, 3], [2]]);
-  assertEquals(chosen.map((names) => layersOf(names, "output.dense")), [[4, 3], [2]]);
-  assertEquals(asked, [15, 9]); // what is converted is not scored again
+  const { scored, selected } = await rounds(policy, [7, 14]);
+  assertEquals(selected.map((names) => layersOf(names, "attention.self.query")), [[4, 3], [2]]);
+  assertEquals(selected.map((names) => layersOf(names, "output.dense")), [[4, 3], [2]]);
+  assertEquals(scored, [15, 9]); // converted matrices are not scored again
 });
 
-Deno.test("dynamicTop() counts its rounds in steps or epochs, after training or before, and says when they do not fit", () => {
+Deno.test("dynamicTop() counts its rounds in steps or epochs, after training or before, and reports those that do not fit", () => {
   const at = (options: object, steps = 100) =>
     dynamicTop({ n: 4, perRound: 2, score, ...options }).rounds!({ steps, stepsPerEpoch: 10 });
   assertEquals(at({ every: { epochs: 1 } }), [10, 20]);
@@ -65,7 +65,7 @@ Deno.test("dynamicTop() counts its rounds in steps or epochs, after training or 
   assertEquals(at({}), [25, 50]);
   assertStringIncludes(
     assertThrows(() => at({ every: { steps: 50 } }), RequestError).message,
-    "2 rounds with 50 steps",
+    "2 rounds, 50 steps apart",
   );
   assertStringIncludes(
     assertThrows(() => dynamicTop({ n: 1, by: "modul" as never, score }), RequestError).message,
@@ -73,15 +73,33 @@ Deno.test("dynamicTop() counts its rounds in steps or epochs, after training or 
   );
 });
 
-Deno.test('by: "asReleased" repeats the quirk that lets attention outputs take the FFN\'s places', async () => {
+Deno.test('by: "asReleased" repeats the quirk by which attention outputs displace FFN matrices', async () => {
   const select = (by: "module" | "asReleased") => rounds({ ...staticTop({ n: 2, by, score }) } as never, [0]);
-  const { chosen: [exact] } = await select("module"), { chosen: [released] } = await select("asReleased");
+  const { selected: [exact] } = await select("module"), { selected: [released] } = await select("asReleased");
   assertEquals(layersOf(exact!, "output.dense"), [4, 3]);
-  assertEquals(layersOf(released!, "output.dense"), []); // none of the FFN's
-  assertEquals(released!.length, 4); // each group 2, two of them the same
+  assertEquals(layersOf(released!, "output.dense"), []); // no FFN matrix
+  assertEquals(released!.length, 4); // two per group, two of them the same
 });
 
-Deno.test("all(), named() and random() choose what they say", async () => {
+Deno.test('by: "asReleased" lets every group select in every round, whatever other groups converted', async () => {
+  const ffnFirst: ImportanceScore = {
+    name: "ffn-first",
+    options: {},
+    score: ({ matrices }) =>
+      Promise.resolve(
+        new Map(matrices.map(({ name, layer, module }) => [name, layer + (module === "output.dense" ? 0.5 : 0)])),
+      ),
+  };
+  const policy = dynamicTop({ n: 2, perRound: 1, by: "asReleased", score: ffnFirst, every: { steps: 5 } });
+  const { selected } = await rounds(policy, [5, 10]);
+  // The released code: each pattern takes its best matrix that is not converted yet, in each round.
+  assertEquals(selected.map((names) => MODULES.map((module) => layersOf(names, module))), [
+    [[4], [4], [4]],
+    [[3], [3], [3]],
+  ]);
+});
+
+Deno.test("all(), named() and random() select what their options say", async () => {
   const select = async (policy: ReturnType<typeof all>, seed = 1) => {
     const notes: string[] = [];
     const key = RandomKey.of(seed);

@@ -30,20 +30,20 @@ async function chosen(options: Omit<Parameters<typeof staticTop>[0], "score">) {
   return { names: names.toSorted(), notes };
 }
 
-Deno.test("staticTop() takes the best of each module, kind or the whole model", async () => {
+Deno.test("staticTop() selects the best of each module, kind or the whole model", async () => {
   assertEquals((await chosen({ n: 1 })).names, ["0.key", "0.output", "3.query"]);
   assertEquals((await chosen({ n: 2, by: "kind" })).names, ["0.output", "1.output", "2.query", "3.query"]);
   assertEquals((await chosen({ n: 3, by: "model" })).names, ["1.query", "2.query", "3.query"]);
 });
 
-Deno.test("staticTop() takes all of a group that is smaller than n, and says so", async () => {
+Deno.test("staticTop() selects all of a group that is smaller than n, with a note", async () => {
   const { names, notes } = await chosen({ n: 5 });
   assertEquals(names.length, 12);
   assertEquals(notes.length, 3);
-  assertStringIncludes(notes[0]!, "n = 5 is more than the 4 matrices of query");
+  assertStringIncludes(notes[0]!, "n = 5 exceeds the 4 matrices of query");
 });
 
-Deno.test("staticTop() refuses an n that is no whole number above 0", () => {
+Deno.test("staticTop() refuses an n that is not a positive integer", () => {
   for (const n of [0, 1.5, NaN]) {
     assertStringIncludes(assertThrows(() => staticTop({ n, score }), RequestError).message, "staticTop({ n })");
   }
