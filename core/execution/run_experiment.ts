@@ -126,7 +126,7 @@ function saidOf({ task, method, chosen, atEdge }: Tuned): string {
 }
 
 async function askedBy(
-  { experiment, url, modules, request, parts: { root }, grounds }: Plan,
+  { experiment, url, modules, request, parts: { root }, expansion: { contrasts }, grounds }: Plan,
   { runs, tuning: { tuned } }: { runs: readonly ResolvedRun[]; tuning: Tuning<ResolvedRun> },
 ): Promise<ExperimentManifest> {
   const { name, description, published } = experiment;
@@ -160,6 +160,7 @@ async function askedBy(
     ...(description !== undefined && { description }),
     ...(published && { published: publishedSchema.parse(published) }),
     baseline: experiment.baseline ?? usual,
+    ...(contrasts && { contrasts }),
     ...(tuned.length > 0 && { tuned }),
     grounds: referenceBaselines(runs, grounds),
     runs: asked,

@@ -56,6 +56,12 @@ export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> =
   readonly checkpoint?: { readonly everySeconds?: number };
   /** The method that others are compared with. @default "fine-tuning", or else the first */
   readonly baseline?: string;
+  /**
+   * Pairs of methods to compare, the first minus the second: `[["OPF-MPO static", "fine-tuning"]]`.
+   * @default every method against the baseline, and every over-parameterized one against `rate-matched` and `frozen`
+   * where the experiment has them
+   */
+  readonly contrasts?: readonly (readonly [method: string, reference: string])[];
   /** What others published of the same. */
   readonly published?: z.input<typeof publishedSchema>;
   /** What is to be known of the figures, printed with them. */
@@ -111,6 +117,7 @@ const plain = z.strictObject({
   tuningSeeds: z.array(z.int().min(0)).min(1).optional(),
   checkpoint: z.strictObject({ everySeconds: z.number().min(0).optional() }).optional(),
   baseline: z.string().optional(),
+  contrasts: z.array(z.tuple([z.string(), z.string()])).min(1).optional(),
   published: publishedSchema.optional(),
   notes: z.array(z.string()).optional(),
   ground: z.looseObject({ name: z.string(), source: z.string() }).optional(),

@@ -46,15 +46,37 @@ export class ExperimentGrid {
     );
     this.#points = pointsOf(experiment);
     this.set = Object.fromEntries((changes.set ?? []).map(readSet));
-    const { baseline } = experiment;
-    const methods = Object.keys(experiment.methods(experiment.parameters));
-    if (baseline !== undefined && !methods.includes(baseline)) throw unknownName("baseline", baseline, methods);
+    this.#checkMethodNames();
     for (const [path, values] of Object.entries(experiment.tune ?? {})) {
       for (const value of values) {
         const { training } = applied(experiment, { [path]: value });
         check(trainingSchema.partial(), training, `experiment "${experiment.name}", tune["${path}"]`);
       }
     }
+  }
+
+  // The names that the declaration uses of its methods.
+  #checkMethodNames(): void {
+    const { name, baseline, contrasts = [] } = this.experiment;
+    const methods = Object.keys(this.experiment.methods(this.experiment.parameters));
+    if (baseline !== undefined && !methods.includes(baseline)) throw unknownName("baseline", baseline, methods);
+    const pairs = new Set<string>();
+    for (const pair of contrasts) {
+      for (const method of pair) {
+        if (!methods.includes(method)) throw unknownName("method in contrasts", method, methods);
+      }
+      const shown = `experiment "${name}": contrasts: ${JSON.stringify(pair)}`;
+      if (pair[0] === pair[1]) throw new RequestError(`${shown}: expected two methods, got one twice.`);
+      const key = JSON.stringify(pair.toSorted());
+      if (pairs.has(key)) throw new RequestError(`${shown} is listed twice.`);
+      pairs.add(key);
+    }
+  }
+
+  /** The declared contrasts of which both methods are run; `undefined` where the experiment declares none. */
+  get contrasts(): Experiment["contrasts"] {
+    const run = new Set(this.#points.flatMap((_, point) => this.#methodsAt(point)));
+    return this.experiment.contrasts?.filter((pair) => pair.every((method) => run.has(method)));
   }
 
   /** Of all runs. */

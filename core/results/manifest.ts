@@ -68,6 +68,11 @@ export interface ExperimentManifest {
   readonly published?: Published;
   /** The method that others are compared with. */
   readonly baseline: string;
+  /**
+   * Pairs of methods (names without the point of a sweep) to compare, the first minus the second; absent where the
+   * experiment leaves it to the default.
+   */
+  readonly contrasts?: readonly (readonly [method: string, reference: string])[];
   readonly tuned?: readonly Tuned[];
   /** What its figures are to be seen against. */
   readonly grounds?: readonly ManifestBaseline[];

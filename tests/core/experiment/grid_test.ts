@@ -184,3 +184,24 @@ Deno.test("expand() finds mistakes in sweeps, tuning and the baseline before any
   refused(changed({ tune: { "training.learningRate": [1e-5, -1] } }), 'tune["training.learningRate"]: learningRate');
   refused(changed({ baseline: "fine tuning" }), 'Did you mean "fine-tuning"?');
 });
+
+Deno.test("contrasts name the experiment's methods, two different ones, each pair once", () => {
+  const pair = ["OPF-MPO static", "fine-tuning"] as const;
+  const grid = (contrasts: unknown, changes: Overrides = {}) => () =>
+    new ExperimentGrid({ ...experiment, contrasts } as typeof experiment, changes, { tasks });
+  assertEquals(grid([pair])().contrasts, [pair]);
+  assertEquals(grid(undefined)().contrasts, undefined);
+  assertEquals(grid([pair], { methods: ["fine-tuning"] })().contrasts, []);
+  refused(
+    grid([["OPF-MPO sttic", "fine-tuning"]]),
+    'Unknown method in contrasts "OPF-MPO sttic". Did you mean "OPF-MPO static"?',
+  );
+  refused(grid([["fine-tuning", "frozen"]]), 'Unknown method in contrasts "frozen"');
+  refused(grid([["fine-tuning", "fine-tuning"]]), "expected two methods, got one twice");
+  refused(grid([pair, pair]), "is listed twice");
+  refused(grid([pair, pair.toReversed()]), "is listed twice");
+  refused(
+    () => defineExperiment({ ...experiment, contrasts: [["fine-tuning"]] as never }),
+    "contrasts.0",
+  );
+});
