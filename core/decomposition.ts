@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { globalNorm, type Svd, svds } from "./backend/engine.ts";
+import { globalNorm } from "./backend/engine.ts";
 import type { Json } from "./json.ts";
 import type { RandomKey } from "./random.ts";
 import * as tf from "./backend/tf.ts";
@@ -57,54 +57,13 @@ export interface FactorizeContext {
   report?(facts: { readonly [name: string]: Json }): void;
 }
 
-/** A factorization under way: it yields a matrix, is given its singular value decomposition, and so on to its factors. */
-export type Asking = Generator<Tensor2D, Tensor[], Svd>;
-
-/** Writes one matrix `[rows, columns]` as factors; random choices come from the context's `key` alone. */
-export interface Factorize {
-  (matrix: Tensor2D, context: FactorizeContext): Tensor[];
-  /** The same, asking for each decomposition that it needs, so that those of several matrices are made at once. */
-  asking?(matrix: Tensor2D, context: FactorizeContext): Asking;
-}
-
-/**
- * Factors of several matrices, whose decompositions are made at once: all that are asked for next, until none is.
- *
- * @example
- * ```ts
- * import { factorsTogether, tf } from "@opf/framework";
- * import { assertAlmostEquals } from "@std/assert";
- *
- * function* values(matrix: tf.Tensor2D) {
- *   const { s } = yield matrix;
- *   return [s];
- * }
- * const [ofOne, ofZero] = factorsTogether([values(tf.eye(2)), values(tf.zeros([3, 2]))]);
- * assertAlmostEquals(ofOne![0]!.dataSync()[0]!, 1, 1e-6);
- * assertAlmostEquals(ofZero![0]!.dataSync()[0]!, 0, 1e-6);
- * ```
- */
-export function factorsTogether(asking: readonly Asking[]): Tensor[][] {
-  const factors: Tensor[][] = [];
-  const take = (at: number, { done, value }: IteratorResult<Tensor2D, Tensor[]>) => {
-    if (!done) return [{ at, matrix: value }];
-    factors[at] = value;
-    return [];
-  };
-  let asked = asking.flatMap((one, at) => take(at, one.next()));
-  while (asked.length > 0) {
-    const found = svds(asked.map(({ matrix }) => matrix));
-    asked = asked.flatMap(({ at }, index) => take(at, asking[at]!.next(found[index]!)));
-  }
-  return factors;
-}
-
 /** The plan for one matrix: shapes, and the way there and back. */
 export interface Factorization {
   readonly shape: MatrixShape;
   /** Shapes of the factors, in the order in which {@linkcode factorize} returns them. */
   readonly factorShapes: readonly (readonly number[])[];
-  readonly factorize: Factorize;
+  /** Writes a matrix `[rows, columns]` as factors. Random choices come from the context's `key` alone. */
+  factorize(matrix: Tensor2D, context: FactorizeContext): Tensor[];
   /** The matrix `[rows, columns]` that the factors stand for; differentiable, once a training step. */
   reconstruct(factors: readonly Tensor[]): Tensor2D;
   /** Largest `‖W − reconstruct(factorize(W))‖ / ‖W‖` promised. @default exact, to 1e-5 */

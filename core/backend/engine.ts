@@ -58,8 +58,6 @@ export interface Engine {
   readonly bytesOnDisk?: number;
   /** Singular value decomposition with its signs fixed, so that it is one function on every backend. */
   svd(matrix: tf.Tensor2D): Svd;
-  /** The same of several matrices, side by side: see {@linkcode svds}. @default one after another */
-  svds?(matrices: readonly tf.Tensor2D[]): Svd[];
   /** `½ Σ x²` over all numbers, where there is one operation for it: see {@linkcode l2Loss}. */
   l2Loss?(tensor: tf.Tensor): tf.Scalar;
   /** Numbers in [0, 1), multiples of 2⁻²⁴, as {@linkcode RandomKey.uniforms} gives them. */
@@ -149,10 +147,6 @@ export function useEngine(started: Engine): Engine {
   if (tf.getBackend() !== started.name) void tf.setBackend(started.name);
   return started;
 }
-
-/** Singular value decompositions of several matrices, at once where the engine can and they have one shape. */
-export const svds = (matrices: readonly tf.Tensor2D[]): Svd[] =>
-  engine().svds?.(matrices) ?? matrices.map((matrix) => engine().svd(matrix));
 
 /** `½ Σ x²` over all numbers of a tensor; it has no gradient. */
 export const l2Loss = (tensor: tf.Tensor): tf.Scalar =>

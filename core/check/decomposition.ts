@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkFactors, type Decomposition, EXACT, type Factorization, factorsTogether } from "../decomposition.ts";
+import { checkFactors, type Decomposition, EXACT, type Factorization } from "../decomposition.ts";
 import type { MatrixInfo } from "../model/model.ts";
 import { RandomKey } from "../random.ts";
 import * as tf from "../backend/tf.ts";
@@ -65,7 +65,6 @@ export function decompositionChecks(decomposition: Decomposition): [name: string
       same(values(plan.reconstruct(factors)), values(plan.reconstruct(factors)), "reconstruct gave two results");
       same(values(matrix), values(copy), "the matrix it was given changed");
     }),
-    ...onEach("several at once are as one by one", checkTogether),
     ...onEach("gradient as by central differences", checkGradient),
     ["the model says the same factorised, merged and merged twice", () => checkMerging(decomposition)],
     ["a matrix that is not finite is refused", () => checkRefusal(decomposition)],
@@ -78,19 +77,6 @@ export function decompositionChecks(decomposition: Decomposition): [name: string
 const values = (tensor: tf.Tensor) => [...tensor.dataSync()];
 const norm = (tensor: tf.Tensor) => tf.norm(tensor).dataSync()[0]!;
 const distance = (a: tf.Tensor, b: tf.Tensor) => norm(tf.sub(a, b)) / (norm(b) || 1);
-
-// Said of those that ask for what they need: the same numbers but for rounding.
-function checkTogether(matrix: tf.Tensor2D, { factorize, reconstruct }: Factorization): void {
-  if (!factorize.asking) return;
-  const matrices = [matrix, tf.mul(matrix, -2) as tf.Tensor2D];
-  const all = factorsTogether(matrices.map((own) => factorize.asking!(own, { key })));
-  matrices.forEach((own, at) => {
-    const alone = factorize(own, { key });
-    same(all[at]?.map(({ shape }) => shape), alone.map(({ shape }) => shape), "factors came out in other shapes");
-    const moved = distance(reconstruct(all[at]!), reconstruct(alone));
-    expect(moved <= EXACT, `factors of matrix ${at + 1} of 2 stand for another one: ${moved} away`);
-  });
-}
 
 // Beside the factors, where nothing is zero by construction: along random directions, and of every factor not frozen.
 function checkGradient(matrix: tf.Tensor2D, plan: Factorization): void {

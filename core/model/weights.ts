@@ -4,7 +4,7 @@
  * @module
  */
 import type { Decomposition, Factorization, FactorTraining } from "../decomposition.ts";
-import { type Asking, checkFactors, factorsTogether, relativeError } from "../decomposition.ts";
+import { checkFactors, relativeError } from "../decomposition.ts";
 import { unknownName } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { Architecture, ParameterInfo } from "./model.ts";
@@ -149,7 +149,7 @@ export class Weights {
     });
     const made: tf.Tensor[][] = [];
     try {
-      for (const some of portions(asked)) made.push(...factorsOf(some));
+      for (const one of asked) made.push(factorsOf(one));
       const found = asked.map(({ name, matrix, plan, facts }, at): Conversion => {
         const factors = made[at]!;
         const what = `${decomposition.name} of ${name}`;
@@ -215,26 +215,10 @@ interface ExperimentManifest {
   facts: Conversion["facts"];
 }
 
-// Matrices that are written as factors at once: as many as do not take too much memory.
-function portions(asked: readonly ExperimentManifest[]): ExperimentManifest[][] {
-  let size = 0;
-  const portionOf = ({ matrix }: ExperimentManifest) => Math.floor((size += matrix.size) / 2 ** 23);
-  return [...Map.groupBy(asked, portionOf).values()];
-}
-
-function factorsOf(asked: readonly ExperimentManifest[]): tf.Tensor[][] {
-  return tf.tidy(() => {
-    const found: tf.Tensor[][] = [];
-    const asking: { readonly at: number; readonly one: Asking }[] = [];
-    asked.forEach((own, at) => {
-      const { matrix, key, plan: { factorize } } = own;
-      const report = (more: Conversion["facts"]) => void (own.facts = { ...own.facts, ...more });
-      if (factorize.asking) asking.push({ at, one: factorize.asking(matrix, { key, report }) });
-      else found[at] = factorize(matrix, { key, report });
-    });
-    factorsTogether(asking.map(({ one }) => one)).forEach((factors, index) => found[asking[index]!.at] = factors);
-    return found.map((factors) => factors.map((factor) => tf.keep(tf.clone(factor))));
-  });
+function factorsOf(asked: ExperimentManifest): tf.Tensor[] {
+  const { matrix, key, plan } = asked;
+  const report = (more: Conversion["facts"]) => void (asked.facts = { ...asked.facts, ...more });
+  return tf.tidy(() => plan.factorize(matrix, { key, report }).map((factor) => tf.keep(tf.clone(factor))));
 }
 
 function checkFinite(matrix: tf.Tensor, name: string): void {

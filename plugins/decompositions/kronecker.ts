@@ -4,6 +4,7 @@
  * @module
  */
 import { type Decomposition, engine, RequestError, tf } from "@opf/framework";
+import { evenShare } from "./_even_share.ts";
 import { modesOf } from "./_modes.ts";
 
 /** Options of {@linkcode kronecker}. */
@@ -51,10 +52,7 @@ export function kronecker({ terms }: KroneckerOptions = {}): Decomposition {
           const { u, s } = engine().svd(rearranged);
           const basis = tf.slice2d(u, [0, 0], [-1, count]) as tf.Tensor2D;
           const values = tf.slice1d(s, 0, count);
-          // Bounded from below: divided out again in B. Of a zero matrix it is 1, so that there is a gradient.
-          const largest = tf.max(values);
-          const floor = tf.where(tf.greater(largest, 0), tf.mul(largest, 1e-6), tf.onesLike(largest));
-          const share = tf.sqrt(tf.maximum(values, floor));
+          const share = evenShare(values);
           const right = tf.div(tf.matMul(basis, rearranged, true, false), tf.expandDims(share, 1));
           return [
             tf.reshape(tf.transpose(tf.mul(basis, share)), [count, r1, c1]),

@@ -3,20 +3,12 @@
  *
  * @module
  */
-import {
-  type Decomposition,
-  type Factorization,
-  type FactorizeContext,
-  factorsTogether,
-  type MatrixShape,
-  RequestError,
-  type tf,
-} from "@opf/framework";
+import { type Decomposition, type Factorization, type MatrixShape, RequestError } from "@opf/framework";
 import { contract } from "./_contract.ts";
 import { type Layout, modesOf } from "./_modes.ts";
-import { type Sweep, sweep } from "./_sweep.ts";
+import { sweep, type SweepOptions } from "./_sweep.ts";
 
-/** Mode lists of one size of matrix: `rows` multiply to its rows, `columns` to its columns. */
+/** Mode lists for matrices of one shape: the products of `rows` and `columns` are the matrix's rows and columns. */
 export interface Modes {
   readonly rows: readonly number[];
   readonly columns: readonly number[];
@@ -26,18 +18,18 @@ export interface Modes {
 export interface MpoOptions {
   /** Number of local tensors, m. @default 11, the paper's */
   readonly tensors?: number;
-  /** How modes are found where none are given: see {@linkcode Layout}. @default "ends" */
+  /** How the sizes of the matrix are split into modes when `modes` is not given: see {@linkcode Layout}. @default "ends" */
   readonly layout?: Layout;
   /**
-   * Mode lists, tried in turn on a matrix and on its transpose; lists of two are filled up with ones in the middle. A
-   * matrix that none fits is an error. @default found by `layout`
+   * Mode lists, tried in turn on a matrix and on its transpose; lists of two are padded with ones in the middle. It is an
+   * error if none fits. @default derived by `layout`
    */
   readonly modes?: readonly Modes[];
-  /** Where the singular values go: half to each side of a bond, or all to the last tensor. @default "symmetric" */
+  /** Where singular values go: evenly to both sides of a bond, or all to the last tensor. @default "symmetric" */
   readonly gauge?: "symmetric" | "left";
-  /** Largest bond dimension kept. @default all: the product is exact */
+  /** Largest bond dimension to keep. @default unlimited: the product is exact */
   readonly bond?: number;
-  /** Largest relative error (Frobenius) that truncation may make: bonds come out smaller. @default 0: exact */
+  /** Largest relative error (Frobenius) that truncation may cause; bonds shrink as far as it allows. @default 0: exact */
   readonly tolerance?: number;
 }
 
@@ -48,14 +40,13 @@ export interface MpoOptions {
  *     W[i1…im, j1…jm] = T(1)[i1, j1] · T(2)[i2, j2] · … · T(m)[im, jm]
  *     d(k) = min(Π_{l ≤ k} i(l)·j(l), Π_{l > k} i(l)·j(l))
  *
- * by one singular value decomposition a bond, and none for a tensor whose modes are 1, which begins as the identity.
- * In the symmetric gauge each bond's singular values are shared evenly between its two tensors; those of a zero matrix
- * leave the first tensors orthonormal, so that there is a gradient. Exact to 1e-5; truncated by `bond` or `tolerance` the
- * error is at most √Σ ε(k)², `ε(k)` being what bond `k` drops (eq. 11), and that bound is reported.
+ * with one singular value decomposition per bond; a tensor whose modes are 1 needs none and starts as the identity. In the
+ * symmetric gauge the singular values of a bond are shared evenly between its two tensors; for a zero matrix the first
+ * tensors stay orthonormal, so that there is a gradient. Exact to 1e-5. Truncated by `bond` or `tolerance`, the error is at
+ * most `√Σ ε(k)²`, where `ε(k)` is what bond `k` drops (eq. 11); this bound is reported as the fact `truncationBound`.
  *
- * @example The paper's FFN matrix, small
+ * @example A small version of the paper's FFN matrix
  * ```ts
- * import { engine, RandomKey } from "@opf/framework";
  * import { mpo } from "@opf/framework/plugins";
  * import { assertEquals } from "@std/assert";
  *
@@ -66,16 +57,16 @@ export interface MpoOptions {
 export function mpo(options: MpoOptions = {}): Decomposition {
   const { tensors = 11, layout = "ends", modes, gauge = "symmetric", bond, tolerance = 0 } = options;
   if (!(Number.isInteger(tensors) && tensors >= 1)) {
-    throw new RequestError(`mpo({ tensors: ${tensors} }): wanted a whole number, 1 or more.`);
+    throw new RequestError(`mpo({ tensors: ${tensors} }): expected a positive integer.`);
   }
   if (bond !== undefined && !(Number.isInteger(bond) && bond >= 1)) {
-    throw new RequestError(`mpo({ bond: ${bond} }): wanted a whole number, 1 or more.`);
+    throw new RequestError(`mpo({ bond: ${bond} }): expected a positive integer.`);
   }
   if (!(tolerance >= 0 && tolerance < 1)) {
-    throw new RequestError(`mpo({ tolerance: ${tolerance} }): wanted a number from 0 to below 1.`);
+    throw new RequestError(`mpo({ tolerance: ${tolerance} }): expected a number in [0, 1).`);
   }
   const modesFor = ([rows, columns]: MatrixShape): Modes =>
-    modes ? givenModes(modes, { rows, columns, tensors }) : {
+    modes ? fittingModes(modes, { rows, columns, tensors }) : {
       rows: modesOf(rows, { tensors, layout }),
       columns: modesOf(columns, { tensors, layout }),
     };
@@ -93,51 +84,50 @@ export function mpo(options: MpoOptions = {}): Decomposition {
   };
 }
 
-function plan(shape: MatrixShape, { rows, columns, gauge, bond, tolerance }: Sweep): Factorization {
+function plan(shape: MatrixShape, { rows, columns, gauge, bond, tolerance }: SweepOptions): Factorization {
   const sizes = rows.map((row, k) => row * columns[k]!);
-  const product = (numbers: readonly number[]) => numbers.reduce((all, number) => all * number, 1);
-  const full = Array.from(
+  const fullBonds = Array.from(
     { length: sizes.length + 1 },
-    (_, k) => Math.min(product(sizes.slice(0, k)), product(sizes.slice(k))),
+    (_, k) => Math.min(productOf(sizes.slice(0, k)), productOf(sizes.slice(k))),
   );
-  const bonds = full.map((size) => Math.min(size, bond ?? size));
-  const cut = bonds.some((size, k) => size < full[k]!);
-  const asking = (matrix: tf.Tensor2D, { report }: FactorizeContext) =>
-    sweep(matrix, { rows, columns, gauge, bond, tolerance }, (dropped) => {
-      const truncationBound = Math.sqrt(dropped.reduce((sum, e) => sum + e * e, 0));
-      if (cut || tolerance > 0) report?.({ truncationBound });
-    });
+  const bonds = fullBonds.map((size) => Math.min(size, bond ?? size));
+  const isTruncated = bonds.some((size, k) => size < fullBonds[k]!);
   return {
     shape,
     factorShapes: rows.map((row, k) => [bonds[k]!, row, columns[k]!, bonds[k + 1]!]),
-    ...(cut ? { maxRelativeError: 1 } : tolerance > 0 ? { maxRelativeError: tolerance } : {}),
+    ...(isTruncated ? { maxRelativeError: 1 } : tolerance > 0 ? { maxRelativeError: tolerance } : {}),
     ...(tolerance > 0 && { adaptiveRank: true }),
-    factorize: Object.assign(
-      (matrix: tf.Tensor2D, context: FactorizeContext) => factorsTogether([asking(matrix, context)])[0]!,
-      { asking },
-    ),
+    factorize: (matrix, { report }) => {
+      const onTruncated = (dropped: readonly number[]) => {
+        const truncationBound = Math.sqrt(dropped.reduce((sum, error) => sum + error ** 2, 0));
+        if (isTruncated || tolerance > 0) report?.({ truncationBound });
+      };
+      return sweep(matrix, { rows, columns, gauge, bond, tolerance, onTruncated });
+    },
     reconstruct: contract,
   };
 }
 
-function givenModes(
+const productOf = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
+
+/** The mode lists that fit a matrix, or its transpose. */
+function fittingModes(
   modes: readonly Modes[],
   { rows, columns, tensors }: { rows: number; columns: number; tensors: number },
 ): Modes {
-  const product = (numbers: readonly number[]) => numbers.reduce((all, number) => all * number, 1);
-  for (const { rows: own, columns: other } of [...modes, ...modes.map((m) => ({ rows: m.columns, columns: m.rows }))]) {
-    if (product(own) === rows && product(other) === columns) {
-      return { rows: filled(own, tensors), columns: filled(other, tensors) };
-    }
-  }
+  const transposed = modes.map((given) => ({ rows: given.columns, columns: given.rows }));
+  const fitting = [...modes, ...transposed].find((given) =>
+    productOf(given.rows) === rows && productOf(given.columns) === columns
+  );
+  if (fitting) return { rows: padded(fitting.rows, tensors), columns: padded(fitting.columns, tensors) };
   throw new RequestError(
-    `mpo: no mode lists for a matrix of ${rows}×${columns}; given are ` +
-      modes.map((m) => `${m.rows.join("·")} over ${m.columns.join("·")}`).join("; ") + ".",
+    `mpo: expected mode lists for a matrix of ${rows}×${columns}, got ` +
+      modes.map((given) => `${given.rows.join("·")} over ${given.columns.join("·")}`).join("; ") + ".",
   );
 }
 
-function filled(modes: readonly number[], tensors: number): number[] {
+function padded(modes: readonly number[], tensors: number): number[] {
   if (modes.length === tensors) return [...modes];
   if (modes.length === 2 && tensors > 2) return [modes[0]!, ...Array<number>(tensors - 2).fill(1), modes[1]!];
-  throw new RequestError(`mpo: wanted mode lists of ${tensors} numbers, or of 2, found ${modes.join("·")}.`);
+  throw new RequestError(`mpo: expected mode lists of length ${tensors} or 2, got ${modes.join("·")}.`);
 }

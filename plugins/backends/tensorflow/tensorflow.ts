@@ -17,7 +17,7 @@ import { isAmdBeforeZen5, processorInfo } from "./_processor.ts";
 import { randomNumbers } from "./_random.ts";
 import { tableRows } from "./_rows.ts";
 import { summaryWriter } from "./_summaries.ts";
-import { svds } from "./_svd.ts";
+import { svd } from "./_svd.ts";
 import { checkVersion, findLibrary } from "./library.ts";
 
 let started: Promise<Engine> | undefined;
@@ -69,8 +69,7 @@ async function start(
       threads,
     },
     bytesOnDisk: [found.framework, found.cc].reduce((sum, path) => sum + Deno.statSync(path).size, 0),
-    svd: (matrix) => svds(backend, [matrix])[0]!,
-    svds: (matrices) => svds(backend, matrices),
+    svd: (matrix) => svd(backend, matrix),
     l2Loss: (tensor) => backend.executeSingleOutput("L2Loss", [typed("T", TYPE.float32)], [tensor]) as tf.Scalar,
     ...randomNumbers({ backend, target: compiler.target, jit }),
     jit,

@@ -151,9 +151,9 @@ Deno.test("mpo() refuses options that make no sense", () => {
   refused(() => mpo({ bond: 0 }), "bond: 0");
   refused(() => mpo({ tolerance: 1 }), "tolerance: 1");
   const given = mpo({ tensors: 4, modes: [{ rows: [2, 3], columns: [2, 2] }] });
-  assertEquals(given.plan([6, 4]).factorShapes.length, 4); // lists of two are filled up with ones
+  assertEquals(given.plan([6, 4]).factorShapes.length, 4); // lists of two are padded with ones
   assertEquals(given.plan([4, 6]).factorShapes[0]!.slice(1, 3), [2, 2]); // the same lists for the transpose
-  refused(() => given.plan([5, 4]), "no mode lists for a matrix of 5×4; given are 2·3 over 2·2");
+  refused(() => given.plan([5, 4]), "expected mode lists for a matrix of 5×4, got 2·3 over 2·2");
   refused(() => mpo({ tensors: 4, modes: [{ rows: [2, 3, 1], columns: [4, 1, 1] }] }).plan([6, 4]), "2·3·1");
 });
 
