@@ -36,6 +36,11 @@ export interface SelectionPolicy {
   readonly needs?: readonly Need[];
   /** The steps before which {@linkcode select} is called. @default `[0]`, before any training */
   rounds?(length: RunLength): readonly number[];
+  /**
+   * As many names as a whole run decomposes, from the matrices alone: what a run will cost is estimated before any weight
+   * is read. Which ones of equal shape they are does not matter. @default every matrix
+   */
+  estimate?(matrices: readonly MatrixInfo[]): readonly string[];
   /** Names of matrices to decompose now; what is decomposed already is ignored. */
   select(context: SelectionContext): Promise<readonly string[]>;
 }

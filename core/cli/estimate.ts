@@ -1,66 +1,81 @@
 /**
- * What a run will cost, from counts alone.
+ * What a run will cost, from shapes alone.
  *
  * @module
  */
-import type { RunOutline } from "../run/outline.ts";
 import type { MatrixInfo } from "../model/model.ts";
+import type { RunOutline } from "../run/outline.ts";
 
-// Measured on two AVX-512 cores, beside other work (docs/performance.md): arithmetic of a training step, and start-up with
-// compilation, of a tiny model and of one of 20 million parameters or more.
-const OPERATIONS_PER_SECOND = 1.2e11, START_SECONDS = { tiny: 5, large: 30 };
+// Measured on two AVX-512 cores under load (docs/performance.md): arithmetic of a training step; start-up with
+// compilation for a tiny model and for one of 20 million parameters or more.
+const OPERATIONS_PER_SECOND = 1.2e11, START_SECONDS = { tiny: 5, large: 30 }, LARGE_PARAMETERS = 20e6;
+// Of the process without a model; of a parameter with its gradient and its two moments, and one copy.
+const PROCESS_BYTES = 1e9, BYTES_PER_PARAMETER = 20, BYTES_PER_ACTIVATION = 4;
 
-/** What one matrix of a module becomes, and how many of it. */
-export interface WrittenMatrices {
+/** What the matrices of one module and shape become. */
+export interface FactorizedMatrices {
   readonly module: string;
   count: number;
   readonly shape: readonly number[];
-  /** Numbers of the matrix, and of its factors. */
+  /** Parameters of one matrix. */
   readonly dense: number;
+  /** Parameters of its factors. */
   readonly factors: number;
 }
 
-/** What a run will cost, to the order of magnitude on a two-core machine. */
+/** What a run will cost, to the order of magnitude, on a machine with two cores. */
 export interface Estimate {
   readonly parameters: { readonly model: number; readonly training: number; readonly merged: number };
-  readonly matrices: readonly WrittenMatrices[];
+  readonly matrices: readonly FactorizedMatrices[];
   readonly estimate: { readonly seconds: number; readonly bytes: number };
 }
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
-const sum = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0);
+const sum = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
 /** Parameters, time and memory of a run. */
-export function estimate({ architecture, spec: { method, training, task }, steps }: RunOutline): Estimate {
-  const model = sum(architecture.parameters.map(({ shape }) => sizeOf(shape)));
-  const { decomposition, policy } = method;
-  let added = 0, chain = 0;
-  const written: WrittenMatrices[] = [];
-  for (const { shape, module } of decomposition ? chosen(architecture.matrices, policy?.options) : []) {
-    const sizes = decomposition!.plan(shape).factorShapes.map(sizeOf);
-    const dense = sizeOf(shape), factors = sum(sizes);
-    added += factors - dense;
-    if (sizes.length > 1) chain += sum(sizes.map((size) => size ** 1.5)); // a product of square tensors takes as many
-    const known = written.find((own) => own.module === module);
-    if (known) known.count++;
-    else written.push({ module, count: 1, shape, dense, factors });
-  }
+export function estimate(run: RunOutline): Estimate {
+  const { architecture: { parameters, matrices }, spec: { training, task }, steps } = run;
+  const model = sum(parameters.map(({ shape }) => sizeOf(shape)));
+  const { factorized, chainOperations } = factorize(run);
+  const inTraining = model + sum(factorized.map(({ count, dense, factors }) => count * (factors - dense)));
   const { batchSize, gradientAccumulationSteps, maxLength } = training;
   const length = Math.min(maxLength, task.rows?.padded ?? 0.75 * maxLength);
-  const weights = sum(architecture.matrices.map(({ shape }) => sizeOf(shape)));
-  const activations = 4 * batchSize * maxLength * sum(architecture.matrices.map(({ shape }) => 2 * shape[0]));
-  const perStep = 6 * (batchSize * gradientAccumulationSteps * length * weights + chain) / OPERATIONS_PER_SECOND;
-  const start = START_SECONDS.tiny + (START_SECONDS.large - START_SECONDS.tiny) * Math.min(1, model / 20e6);
+  const tokens = batchSize * gradientAccumulationSteps * length;
+  const activations = batchSize * maxLength * sum(matrices.map(({ shape }) => 2 * shape[0]));
+  // A multiplication and an addition, in the forward pass and twice in the backward pass.
+  const operations = 6 * (tokens * sum(matrices.map(({ shape }) => sizeOf(shape))) + chainOperations);
+  const start = START_SECONDS.tiny +
+    (START_SECONDS.large - START_SECONDS.tiny) * Math.min(1, model / LARGE_PARAMETERS);
   return {
-    parameters: { model, training: model + added, merged: model },
-    matrices: written,
-    estimate: { seconds: start + steps * perStep, bytes: 1e9 + 20 * (model + added) + activations },
+    parameters: { model, training: inTraining, merged: model },
+    matrices: factorized,
+    estimate: {
+      seconds: start + steps * operations / OPERATIONS_PER_SECOND,
+      bytes: PROCESS_BYTES + BYTES_PER_PARAMETER * inTraining + BYTES_PER_ACTIVATION * activations,
+    },
   };
 }
 
-// As many of each group as the policy's `n` says, the first ones: which will be chosen is not known.
-function chosen(matrices: readonly MatrixInfo[], options: unknown): MatrixInfo[] {
-  const { n = Infinity, by = "module" } = (options ?? {}) as { n?: number; by?: string };
-  const groups = Map.groupBy(matrices, ({ module, kind }) => by === "kind" ? kind : by === "model" ? "" : module);
-  return [...groups.values()].flatMap((group) => group.slice(0, n));
+// What becomes of the matrices that the policy will select, and the multiplications that merge the factors once.
+function factorize({ architecture: { matrices }, spec: { method: { decomposition, policy } } }: RunOutline) {
+  const factorized: FactorizedMatrices[] = [];
+  let chainOperations = 0;
+  for (const { shape, module } of decomposition ? selected(matrices, policy) : []) {
+    const sizes = decomposition!.plan(shape).factorShapes.map(sizeOf);
+    if (sizes.length > 1) chainOperations += sum(sizes.map((size) => size ** 1.5)); // a product of square matrices
+    const group = factorized.find((group) => group.module === module && String(group.shape) === String(shape));
+    if (group) group.count++;
+    else factorized.push({ module, count: 1, shape, dense: sizeOf(shape), factors: sum(sizes) });
+  }
+  return { factorized, chainOperations };
+}
+
+function selected(
+  matrices: readonly MatrixInfo[],
+  policy: RunOutline["spec"]["method"]["policy"],
+): readonly MatrixInfo[] {
+  if (!policy?.estimate) return matrices;
+  const names = new Set(policy.estimate(matrices));
+  return matrices.filter(({ name }) => names.has(name));
 }

@@ -40,7 +40,7 @@ export function printPlan({ experiment, tuning, runs, grounds, missing }: Experi
         `${Math.ceil(seconds / 60)} min and ${(bytes / 1e9).toFixed(1)} GB`,
     );
     for (const { module, count, shape: [rows, columns], dense, factors } of matrices) {
-      print(`    ${count} of ${module}, ${rows}×${columns}: ${dense} numbers each become ${factors}`);
+      print(`    ${count} of ${module}, ${rows}×${columns}: ${dense} parameters each become ${factors}`);
     }
   });
 }

@@ -47,3 +47,12 @@ export function topOf(
   );
   return [...new Set(best)];
 }
+
+/** Names of `n` matrices of each group, the first that no earlier group took: the most that a selection by groups takes. */
+export function firstOf(grouped: ReadonlyMap<string, readonly MatrixInfo[]>, n: number): string[] {
+  const names = new Set<string>();
+  for (const matrices of grouped.values()) {
+    for (const { name } of matrices.filter(({ name }) => !names.has(name)).slice(0, n)) names.add(name);
+  }
+  return [...names];
+}

@@ -10,7 +10,7 @@ import {
   type RunLength,
   type SelectionPolicy,
 } from "@opf/framework";
-import { checkGrouping, checkPositiveInteger, type Grouping, groups, topOf } from "./_groups.ts";
+import { checkGrouping, checkPositiveInteger, firstOf, type Grouping, groups, topOf } from "./_groups.ts";
 
 /** Options of {@linkcode dynamicTop}. */
 export interface DynamicTopOptions {
@@ -75,6 +75,7 @@ export function dynamicTop(options: DynamicTopOptions): SelectionPolicy {
     },
     ...(score.needs && { needs: score.needs }),
     rounds,
+    estimate: (matrices) => firstOf(groups(matrices, by), n),
     select: async ({ matrices, converted, note, score: computeScores }) => {
       const grouped = groups(matrices, by);
       for (const [group, { length }] of grouped) {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { SelectionPolicy } from "@opf/framework";
-import { checkGrouping, checkPositiveInteger, type Grouping, groups } from "./_groups.ts";
+import { checkGrouping, checkPositiveInteger, firstOf, type Grouping, groups } from "./_groups.ts";
 
 /** Options of {@linkcode random}. */
 export interface RandomOptions {
@@ -31,6 +31,7 @@ export function random({ n, by = "module" }: RandomOptions): SelectionPolicy {
   return {
     name: "random",
     options: { n, by },
+    estimate: (matrices) => firstOf(groups(matrices, by), n),
     select: ({ matrices, key }) =>
       Promise.resolve([
         ...new Set([...groups(matrices, by)].flatMap(([group, members]) =>

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ImportanceScore, SelectionPolicy } from "@opf/framework";
-import { checkGrouping, checkPositiveInteger, type Grouping, groups, topOf } from "./_groups.ts";
+import { checkGrouping, checkPositiveInteger, firstOf, type Grouping, groups, topOf } from "./_groups.ts";
 
 /** Options of {@linkcode staticTop}. */
 export interface StaticTopOptions {
@@ -36,6 +36,7 @@ export function staticTop({ n, by = "module", score }: StaticTopOptions): Select
     name: "static-top",
     options: { n, by, score: { name: score.name, options: score.options } },
     ...(score.needs && { needs: score.needs }),
+    estimate: (matrices) => firstOf(groups(matrices, by), n),
     select: async ({ matrices, note, score: computeScores }) => {
       const grouped = groups(matrices, by);
       for (const [group, { length }] of grouped) {

@@ -1,0 +1,72 @@
+// The estimates of all policies together: what each says before a run against what it selects.
+import { type ImportanceScore, type MatrixInfo, RandomKey, type SelectionPolicy } from "@opf/framework";
+import { all, dynamicTop, named, random, staticTop } from "@opf/framework/plugins";
+import { assert, assertEquals } from "@std/assert";
+
+const SHAPES = { "attention.self.query": [8, 8], "attention.output.dense": [8, 6], "output.dense": [8, 32] } as const;
+const matrices = Array.from({ length: 4 }, (_, layer) =>
+  Object.entries(SHAPES).map(([module, shape]): MatrixInfo => ({
+    name: `layer.${layer}.${module}.weight`,
+    kind: module.startsWith("attention") ? "attention" : "ffn",
+    module,
+    layer,
+    shape,
+  }))).flat();
+
+const score: ImportanceScore = {
+  name: "late layers first",
+  options: {},
+  score: ({ matrices }) => Promise.resolve(new Map(matrices.map(({ name, layer }) => [name, layer]))),
+};
+
+/** All that a policy selects in a run of 100 steps. */
+async function selectAll(policy: SelectionPolicy): Promise<string[]> {
+  const converted = new Set<string>();
+  for (const step of policy.rounds?.({ steps: 100, stepsPerEpoch: 10 }) ?? [0]) {
+    const names = await policy.select({
+      matrices,
+      converted: new Set(converted),
+      step,
+      key: RandomKey.of(step),
+      note: () => {},
+      score: (score, candidates = matrices) => score.score({ matrices: candidates } as never),
+    });
+    for (const name of names) converted.add(name);
+  }
+  return [...converted];
+}
+
+/** What a policy estimates; by default every matrix. */
+const estimated = (policy: SelectionPolicy) => policy.estimate?.(matrices) ?? matrices.map(({ name }) => name);
+
+/** How many matrices of each shape the names are. */
+const shapes = (names: readonly string[]) =>
+  names.map((name) => String(matrices.find((matrix) => matrix.name === name)!.shape)).toSorted();
+
+Deno.test("policies estimate as many matrices of each shape as they select", async () => {
+  for (const n of [1, 3, 9]) {
+    const policies = [
+      all(),
+      named(["*.1.*", "*output.dense*"]),
+      random({ n }),
+      staticTop({ n, score }),
+      dynamicTop({ n, perRound: 2, score }),
+    ];
+    for (const policy of policies) {
+      assertEquals(shapes(estimated(policy)), shapes(await selectAll(policy)), `${policy.name}, n = ${n}`);
+    }
+  }
+});
+
+Deno.test("policies estimate at most what groups of several shapes let them select", async () => {
+  for (const by of ["kind", "model", "asReleased"] as const) {
+    for (const n of [1, 3]) {
+      const policies = [random({ n, by }), staticTop({ n, by, score }), dynamicTop({ n, by, score })];
+      for (const policy of policies) {
+        const names = estimated(policy);
+        assert(new Set(names).size === names.length);
+        assert(names.length >= (await selectAll(policy)).length, `${policy.name} by ${by}, n = ${n}`);
+      }
+    }
+  }
+});
