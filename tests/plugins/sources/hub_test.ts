@@ -71,7 +71,7 @@ Deno.test("hub() knows which files a repository lacks, and remembers it", () =>
     assertEquals(await found.file("tokenizer.json"), undefined);
     assertEquals(seen.length, requests);
     for (const name of ["../../refs/main", "/etc/hostname"]) {
-      await assertRejects(() => found.file(name), Error, "a name inside the repository was wanted");
+      await assertRejects(() => found.file(name), Error, "expected a name inside the repository");
     }
   }));
 
@@ -115,7 +115,7 @@ Deno.test("hub() refuses bytes that are not those the hub names, and keeps none 
   withHub(async ({ open, cache }) => {
     const found = await open();
     const refused = (name: string, digest: string) =>
-      assertRejects(() => found.file(name), RequestError, `${digest} wanted`);
+      assertRejects(() => found.file(name), RequestError, `${digest}, got`);
     await refused("config.json", digestOf(SMALL));
     await refused("onnx/model one.bin", digestOf(LARGE));
     assertEquals(Array.from(Deno.readDirSync(join(place(cache), "blobs"))), []);
@@ -124,7 +124,7 @@ Deno.test("hub() refuses bytes that are not those the hub names, and keeps none 
 Deno.test("hub() refuses a file that is longer than the hub says", () =>
   withHub(async ({ open }) => {
     const found = await open();
-    await assertRejects(() => found.file("config.json"), RequestError, "bytes wanted");
+    await assertRejects(() => found.file("config.json"), RequestError, "expected ");
   }, { damage: (bytes) => Uint8Array.from([...bytes, 0]) }));
 
 Deno.test("hub() sends its token to the hub, and to nobody that the hub sends it to", () =>
@@ -148,7 +148,7 @@ Deno.test("hub() offline gives what the cache has, and says what it lacks", () =
   withHub(async ({ open, endpoint, cache, seen }) => {
     await withEnvironment({ HF_HUB_OFFLINE: "1", HF_ENDPOINT: endpoint, HF_HUB_CACHE: cache }, async () => {
       const found = await hub().open({ kind: "model", id: ID });
-      assertEquals(found, { missing: "HF_HUB_OFFLINE is set, and it is not in the cache" });
+      assertEquals(found, { missing: "HF_HUB_OFFLINE is set and it is not in the cache" });
       assertEquals(await hub().check(AbortSignal.timeout(5_000)), {
         answers: false,
         detail: "HF_HUB_OFFLINE is set",
@@ -182,13 +182,13 @@ Deno.test("hub() tells what it lacks: repository, revision, name, and a hub that
     assertEquals(await missing("some/model/deep"), "not a name on the hub");
     const nobody = Deno.listen({ port: 0, hostname: "127.0.0.1" });
     const silent = `http://127.0.0.1:${nobody.addr.port}`; // takes connections and says nothing
-    const patience = 50;
-    assertStringIncludes(await missing(ID, undefined, { endpoint: silent, patience }), "no answer within 0.05 s");
-    const { answers, detail } = await hub({ endpoint: silent, patience }).check(new AbortController().signal);
+    const timeout = 50;
+    assertStringIncludes(await missing(ID, undefined, { endpoint: silent, timeout }), "no response within 0.05 s");
+    const { answers, detail } = await hub({ endpoint: silent, timeout }).check(new AbortController().signal);
     assertEquals(answers, false);
-    assertStringIncludes(detail, "no answer within 0.05 s");
+    assertStringIncludes(detail, "no response within 0.05 s");
     nobody.close();
-    assertStringIncludes(await missing(ID, undefined, { endpoint: silent }), "does not answer");
+    assertStringIncludes(await missing(ID, undefined, { endpoint: silent }), "does not respond");
     assert((await hub({ endpoint }).check(new AbortController().signal)).answers);
   }));
 

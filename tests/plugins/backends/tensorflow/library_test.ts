@@ -166,9 +166,9 @@ Deno.test("findLibrary() refuses a wheel that is not the pinned one, and keeps n
     const platform = await tinyPlatform(folder);
     const cpu = { ...platform.wheels.cpu!, sha256: "00".repeat(32) };
     const error = await assertRejects(() => findLibrary({ platform: { ...platform, wheels: { cpu } } }), RequestError);
-    assertStringIncludes(error.message, `sha256 ${cpu.sha256} wanted, ${platform.wheels.cpu!.sha256} found`);
+    assertStringIncludes(error.message, `expected sha256 ${cpu.sha256}, got ${platform.wheels.cpu!.sha256}`);
     const damaged = await tinyPlatform(folder, `tensorflow/${CC}`);
-    await assertRejects(() => findLibrary({ platform: damaged }), Error, "is not what the wheel's RECORD says");
+    await assertRejects(() => findLibrary({ platform: damaged }), Error, "does not match the wheel's RECORD");
     const kept = Array.from(Deno.readDirSync(join(folder, "cache/libtensorflow/2.21.0-linux-x86_64-cpu")));
     assertEquals(kept.map(({ name }) => name), [".tensorflow.lock"]);
   }));
@@ -188,7 +188,11 @@ Deno.test("findLibrary() says what it tried and what can be done, where nothing 
       ]
     ) assertStringIncludes(error.message, part);
     await withEnvironment({ PATH: "" }, async () => {
-      await assertRejects(() => findLibrary({ platform: LINUX, device: "cpu" }), RequestError, "there is no `python3`");
+      await assertRejects(
+        () => findLibrary({ platform: LINUX, device: "cpu" }),
+        RequestError,
+        "`python3` was not found",
+      );
     });
   }));
 
