@@ -12,17 +12,17 @@ import type { Tensor, Tensor2D } from "./backend/tf.ts";
 /** `[rows, columns]` as the model stores the matrix. */
 export type MatrixShape = readonly [rows: number, columns: number];
 
-/** How one factor is trained; what is absent is as the run says. */
+/** How one factor is trained. */
 export interface FactorTraining {
-  /** Never moves, has no moments, and no gradient. @default false */
+  /** The factor never moves and has neither moments nor a gradient. @default false */
   readonly frozen?: boolean;
-  /** Of a frozen factor: its gradient is computed and counts in the global norm that gradients are clipped to. */
-  readonly clips?: boolean;
-  /** Whose learning rate and decay of the run it has: those of factors or of dense parameters. @default "factor" */
-  readonly as?: "factor" | "dense";
-  /** Times that learning rate. @default 1 */
-  readonly rate?: number;
-  /** Weight decay of this factor. @default the run's */
+  /** For a frozen factor: compute its gradient and count it in the global norm that gradients are clipped to. */
+  readonly countsInGradientNorm?: boolean;
+  /** Which of the run's learning rates and weight decays applies. @default "factor" */
+  readonly parameterGroup?: "factor" | "dense";
+  /** Multiplies that learning rate. @default 1 */
+  readonly learningRateMultiplier?: number;
+  /** Weight decay of this factor. @default the parameter group's */
   readonly decay?: number;
 }
 
@@ -33,11 +33,11 @@ export interface FactorTraining {
 export interface Decomposition {
   readonly name: string;
   readonly options: Json;
-  /** What the decomposition makes of a matrix of this shape, before any weight is touched. */
+  /** The factorization of matrices of this shape. It needs no weights. */
   plan(shape: MatrixShape): Factorization;
-  /** What else is trained: all that the run says, or the new head alone. @default "all" */
-  readonly others?: "all" | "head";
-  /** The decomposition to use in place of this one, found by trying: asked once a round, before anything is written. */
+  /** Whether parameters besides the factors and the new head are trained. @default true */
+  readonly trainOtherParameters?: boolean;
+  /** The decomposition to use instead of this one, found by trial; called once per round, before any matrix is converted. */
   calibrate?(trial: Trial): Promise<Decomposition>;
 }
 

@@ -212,7 +212,9 @@ function checkStep(decomposition: Decomposition): void {
     }
     weights.slots.forEach(({ parameter, factor, training }, at) => {
       const moved = weights.values[at]!.dataSync().some((value, place) => value !== before[at]![place]);
-      const may = factor === undefined ? parameter.name === OTHER.name : !training.frozen && training.rate !== 0;
+      const may = factor === undefined
+        ? parameter.name === OTHER.name
+        : !training.frozen && training.learningRateMultiplier !== 0;
       const what = factor === undefined ? `the dense parameter ${parameter.name}` : `factor ${factor}`;
       expect(moved === may, `${what} ${moved ? "moved and should not" : "did not move and should"}`);
     });

@@ -39,8 +39,8 @@ export function trainsFactors({ spec: { method: { decomposition } }, architectur
   const { shape } = architecture.matrices[0]!;
   const plan = decomposition?.plan(shape);
   return plan?.factorShapes.some((_, at) => {
-    const { frozen = false, as = "factor" } = plan.training?.[at] ?? {};
-    return !frozen && as === "factor";
+    const { frozen = false, parameterGroup = "factor" } = plan.training?.[at] ?? {};
+    return !frozen && parameterGroup === "factor";
   }) ?? false;
 }
 

@@ -37,9 +37,14 @@ export function stepSizes(
   slot: ParameterSlot,
   { t, rate, settings }: { t: number; rate: number; settings: AdamWSettings },
 ): StepSizes {
-  const { as = slot.factor === undefined ? "dense" : "factor", rate: times = 1, decay: own } = slot.training;
-  const peak = times * (as === "factor" ? settings.factorLearningRate : settings.learningRate);
-  const usual = as === "factor" ? settings.factorWeightDecay : slot.parameter.noWeightDecay ? 0 : settings.weightDecay;
+  const { learningRateMultiplier = 1, decay: own } = slot.training;
+  const group = slot.training.parameterGroup ?? (slot.factor === undefined ? "dense" : "factor");
+  const peak = learningRateMultiplier * (group === "factor" ? settings.factorLearningRate : settings.learningRate);
+  const usual = group === "factor"
+    ? settings.factorWeightDecay
+    : slot.parameter.noWeightDecay
+    ? 0
+    : settings.weightDecay;
   const decay = own ?? usual;
   return {
     stepSize: rate * peak / (1 - settings.adamBeta1 ** t),

@@ -58,7 +58,7 @@ class Training {
     const shape = { lines: settings.batchSize, maxLength: settings.maxLength, padId };
     this.#modelSize = weights.size;
     const byPattern = trainsBy(settings.train, weights);
-    const headOnly = request.method.decomposition?.others === "head";
+    const headOnly = request.method.decomposition?.trainOtherParameters === false;
     const stepOptions: StepOptions = {
       head: task.head,
       optimizer: settings,

@@ -69,7 +69,9 @@ export class Stepper {
   refresh(): void {
     this.#slots = this.#weights.slots;
     this.#trained = this.#slots.flatMap((slot, at) => this.#isTrained(slot) ? [at] : []);
-    const clipping = this.#slots.flatMap(({ training }, at) => training.frozen && training.clips ? [at] : []);
+    const clipping = this.#slots.flatMap(({ training }, at) =>
+      training.frozen && training.countsInGradientNorm ? [at] : []
+    );
     this.#sloped = [...this.#trained, ...clipping];
     if (this.#trained.length === 0) throw new Error("Nothing is trained: every parameter is frozen or left out.");
     this.moments.follow(this.trained);

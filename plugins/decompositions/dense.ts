@@ -34,10 +34,14 @@ export interface DenseOptions {
  * import { dense, mpo } from "@opf/framework/plugins";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(dense({ rate: 10 }).plan([4, 6]).training, [{ as: "dense", rate: 10 }]);
+ * assertEquals(dense({ rate: 10 }).plan([4, 6]).training, [
+ *   { parameterGroup: "dense", learningRateMultiplier: 10 },
+ * ]);
  * const matched = dense({ rate: { matched: mpo({ tensors: 5 }) } });
  * const found = await matched.calibrate!({ moved: (form) => Promise.resolve(form.name === "mpo" ? 3 : 2) });
- * assertEquals(found.plan([4, 6]).training, [{ as: "dense", rate: 1.5 }]);
+ * assertEquals(found.plan([4, 6]).training, [
+ *   { parameterGroup: "dense", learningRateMultiplier: 1.5 },
+ * ]);
  * ```
  */
 export function dense({ rate }: DenseOptions): Decomposition {
@@ -62,7 +66,7 @@ function withRate(rate: number, options: Decomposition["options"]): Decompositio
       const plan = whole.plan(shape);
       return {
         ...plan,
-        training: [{ as: "dense", rate }],
+        training: [{ parameterGroup: "dense", learningRateMultiplier: rate }],
         factorize: (matrix, context) => {
           context.report?.({ rate });
           return plan.factorize(matrix, context);

@@ -33,7 +33,8 @@ export function frozen({ of: inner = whole, asReleased = false }: FrozenOptions 
     options: { ...(inner !== whole && { of: { name: inner.name, options: inner.options } }), asReleased },
     plan: (shape) => {
       const plan = inner.plan(shape);
-      return { ...plan, training: plan.factorShapes.map(() => ({ frozen: true, ...(asReleased && { clips: true }) })) };
+      const training = { frozen: true, ...(asReleased && { countsInGradientNorm: true }) };
+      return { ...plan, training: plan.factorShapes.map(() => training) };
     },
   };
 }

@@ -35,7 +35,7 @@ export function lora({ rank = 8, alpha = rank }: LoraOptions = {}): Decompositio
   return {
     name: "lora",
     options: { rank, alpha },
-    others: "head",
+    trainOtherParameters: false,
     plan: (shape) => lowRank(shape, { rank, alpha }),
   };
 }

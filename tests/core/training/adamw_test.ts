@@ -107,8 +107,8 @@ Deno.test("stepSizes() gives factors their own rate and decay", () => {
   assertEquals(sizes({ parameter: { ...parameter, noWeightDecay: true } }).kept, 1);
   assertAlmostEquals(sizes({ factor: 0 }).stepSize, 0.05);
   assertAlmostEquals(sizes({ factor: 0 }).kept, 1 - 0.05 * 0.25);
-  assertAlmostEquals(sizes({ factor: 0, training: { rate: 3, decay: 0 } }).stepSize, 0.15);
-  assertEquals(sizes({ factor: 0, training: { rate: 3, decay: 0 } }).kept, 1);
+  assertAlmostEquals(sizes({ factor: 0, training: { learningRateMultiplier: 3, decay: 0 } }).stepSize, 0.15);
+  assertEquals(sizes({ factor: 0, training: { learningRateMultiplier: 3, decay: 0 } }).kept, 1);
 });
 
 Deno.test("a table of which few rows have a gradient moves as by its whole gradient", () =>

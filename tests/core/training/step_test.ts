@@ -125,7 +125,10 @@ Deno.test("Stepper moves what is trained and nothing else", () => {
   // Factors are trained because their matrix was chosen, but for those that their plan keeps still.
   const still: Decomposition = {
     ...mpo({ tensors: 3 }),
-    plan: (shape) => ({ ...mpo({ tensors: 3 }).plan(shape), training: [{}, { frozen: true }, { rate: 0 }] }),
+    plan: (shape) => ({
+      ...mpo({ tensors: 3 }).plan(shape),
+      training: [{}, { frozen: true }, { learningRateMultiplier: 0 }],
+    }),
   };
   const { moved, names } = run({ steps: [[toyBatch()], [toyBatch()]], options: only, weights: factorized(still) });
   assert(names.includes(`${FIRST}#2`));
