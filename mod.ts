@@ -11,6 +11,8 @@ export * from "./core/errors.ts";
 export * from "./core/importance_score.ts";
 export * from "./core/json.ts";
 export * from "./core/backend/kernels.ts";
+export * from "./core/model/batch.ts";
+export * from "./core/model/head.ts";
 export * from "./core/model/model.ts";
 export * from "./core/random.ts";
 export {

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { engine, RandomKey, tf, useEngine, Weights } from "@opf/framework";
+import { type EncodedExample, engine, RandomKey, tf, useEngine, Weights } from "@opf/framework";
 import { bert, mpo, tensorflow } from "@opf/framework/plugins";
 import { cpuUsage } from "node:process";
 import { print, say } from "../core/cli/output.ts";
 import { TextLineStream } from "../core/execution/text_lines.ts";
 import { initialize } from "../core/model/pretrained.ts";
-import { batchOf, type EncodedExample } from "../core/training/batches.ts";
+import { collate } from "../core/training/batches.ts";
 import { Evaluator } from "../core/training/logits.ts";
 import { TRAINING_DEFAULTS } from "../core/training/settings.ts";
 import { Stepper } from "../core/training/step.ts";
@@ -57,7 +57,7 @@ async function batchesOf({ lines = 32, length = 128, batches }: Work): Promise<E
   }))];
 }
 
-const shapeOf = ({ lines = 32, length = 128 }: Work) => ({ lines, maxLength: length, padId: 0 });
+const shapeOf = ({ lines = 32, length = 128 }: Work) => ({ batchSize: lines, maxLength: length, padId: 0 });
 
 let last: Weights | undefined;
 
@@ -70,10 +70,14 @@ async function prepare(work: Work): Promise<() => unknown> {
   const batches = await batchesOf(work);
   const shape = shapeOf(work);
   if (work.work === "step") {
-    const options = { head: HEAD, optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, trains: () => true };
+    const options = { optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, isTrainable: () => true };
     const stepper = new Stepper(weights, options);
     let step = 0;
-    return () => batches.forEach((some) => stepper.step([batchOf(some, shape)], { key: key.fold(step++), rate: 1 }));
+    const { architecture } = weights;
+    return () =>
+      batches.forEach((examples) =>
+        stepper.step([collate(examples, { architecture, shape })], { key: key.fold(step++), rate: 1 })
+      );
   }
   // Evaluation of the factorised model is that of the merged one, merging included; inference has merged long before.
   const evaluator = Evaluator.dense(weights.architecture, shape);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Json } from "./json.ts";
-import type { Head } from "./model/model.ts";
+import type { Head } from "./model/head.ts";
 import type { Source } from "./source.ts";
 
 /** One line of a dataset. */

@@ -10,7 +10,19 @@
  *
  * @module
  */
-import { type Architecture, RandomKey, rateAt, tf, useEngine, Weights } from "@opf/framework";
+import {
+  type Architecture,
+  type EncodedExample,
+  headLosses,
+  type NamedArrays,
+  type ParameterReader,
+  RandomKey,
+  rateAt,
+  type TextBatch,
+  tf,
+  useEngine,
+  Weights,
+} from "@opf/framework";
 import { bert, bertStates, tensorflow } from "@opf/framework/plugins";
 import { practiceModelFiles, practicePassage } from "@opf/framework/tasks";
 import { fileURLToPath } from "node:url";
@@ -18,14 +30,14 @@ import { exists } from "../core/io/cache.ts";
 import { initialize, stored } from "../core/model/pretrained.ts";
 import { writeSafetensors } from "../core/io/safetensors.ts";
 import { loadTokenizer } from "../core/model/tokenizer.ts";
-import { batchOf, type EncodedExample } from "../core/training/batches.ts";
+import { collate } from "../core/training/batches.ts";
 import { Stepper } from "../core/training/step.ts";
 import { TRAINING_DEFAULTS } from "../core/training/settings.ts";
 
-const SEED = 1, STEPS = 1600, WARMUP = 100, LINES = 64, LONGEST = 24, RATE = 3e-3;
-/** Part of the tokens that are hidden; of these one in ten stays as it is and one in ten becomes another. */
-const HIDDEN = 0.2;
-/** The special tokens come first; the last of them hides others. */
+const SEED = 1, STEPS = 1600, WARMUP = 100, BATCH_SIZE = 64, MAX_LENGTH = 24, LEARNING_RATE = 3e-3;
+/** Share of the tokens that are masked; one in ten of these stays as it is and one in ten becomes another. */
+const MASKED = 0.2;
+/** The special tokens come first; the last of them is `[MASK]`. */
 const SPECIAL = 5, MASK = 4;
 
 const folder = Deno.args[0] ?? fileURLToPath(new URL("../experiments/practice/model", import.meta.url));
@@ -53,10 +65,9 @@ const weights = new Weights(
   ])),
 );
 const stepper = new Stepper(weights, {
-  head: { kind: "classification", outputs: config.vocab_size },
-  optimizer: { ...TRAINING_DEFAULTS, learningRate: RATE },
+  optimizer: { ...TRAINING_DEFAULTS, learningRate: LEARNING_RATE },
   maxGradNorm: 1,
-  trains: ({ parameter: { name } }) => !/pooler|^classifier/.test(name),
+  isTrainable: ({ parameter: { name } }) => !/pooler|^classifier/.test(name),
 });
 let loss = 0;
 for (let step = 0; step < STEPS; step++) {
@@ -75,9 +86,10 @@ const kept = new Map(
 await writeSafetensors(`${folder}/model.safetensors`, stored(kept));
 say(`${folder}: pre-trained in ${seconds()} s.`);
 
-/** BERT with a word for each token as its outputs, `[lines · length, words]`: the embeddings, used the other way round. */
+/** BERT whose examples are tokens: logits over the vocabulary for each, `[batch · length, vocabulary]`. */
 function maskedLanguageModel(): Architecture {
   const base = bert({ source: folder }).architecture(config, { kind: "classification", outputs: 1 });
+  const head = { kind: "classification", outputs: config.vocab_size } as const;
   return {
     ...base,
     parameters: [...base.parameters, {
@@ -86,38 +98,39 @@ function maskedLanguageModel(): Architecture {
       noWeightDecay: true,
       initial: "zeros",
     }],
-    forward: (parameter, batch, context) =>
-      tf.add(
-        tf.matMul(
-          bertStates(config, parameter, { batch, context }) as tf.Tensor2D,
-          parameter("bert.embeddings.word_embeddings.weight") as tf.Tensor2D,
-          false,
-          true,
-        ),
-        parameter("mlm.bias"),
-      ),
+    losses: (parameter, batch: TextBatch, context) =>
+      headLosses(logits(bertStates(config, parameter, { batch, context }), parameter), { labels: batch.labels, head }),
+    outputs: (parameter, batch: TextBatch) => logits(bertStates(config, parameter, { batch, context: {} }), parameter),
   };
 }
 
-/** The passages of a step, some of their tokens hidden: labels and weights stand for tokens, not for lines. */
-function batch(step: number) {
-  const examples = Array.from({ length: LINES }, (_, line): EncodedExample => {
-    const index = step * LINES + line;
-    return { ...tokenizer.encode(practicePassage(SEED, index), LONGEST), index, label: 0 };
+function logits(states: tf.Tensor, parameter: ParameterReader): tf.Tensor2D {
+  const embeddings = parameter("bert.embeddings.word_embeddings.weight") as tf.Tensor2D;
+  return tf.add(tf.matMul(states as tf.Tensor2D, embeddings, false, true), parameter("mlm.bias"));
+}
+
+/** The passages of a step, some of their tokens masked: labels and example mask are per token. */
+function batch(step: number): NamedArrays {
+  const examples = Array.from({ length: BATCH_SIZE }, (_, row): EncodedExample => {
+    const index = step * BATCH_SIZE + row;
+    return { ...tokenizer.encode(practicePassage(SEED, index), MAX_LENGTH), index, label: 0 };
   });
-  const made = batchOf(examples, { lines: LINES, maxLength: LONGEST, padId: tokenizer.padId });
-  const [isHidden, becomes, other] = [0, 1, 2].map((place) =>
-    key.fold("hidden").fold(step).uniforms(made.inputIds.length, place)
+  const shape = { batchSize: BATCH_SIZE, maxLength: MAX_LENGTH, padId: tokenizer.padId };
+  const arrays = collate(examples, { architecture, shape });
+  const ids = arrays.inputIds!.values as Int32Array;
+  const [isMasked, becomes, other] = [0, 1, 2].map((counter) =>
+    key.fold("hidden").fold(step).uniforms(ids.length, counter)
   );
-  const labels = Float32Array.from(made.inputIds), chosen = new Float32Array(labels.length);
-  made.inputIds.forEach((id, at) => {
-    if (id < SPECIAL || isHidden![at]! >= HIDDEN) return;
-    chosen[at] = 1;
+  const labels = Float32Array.from(ids), exampleMask = new Float32Array(ids.length);
+  ids.forEach((id, index) => {
+    if (id < SPECIAL || isMasked![index]! >= MASKED) return;
+    exampleMask[index] = 1;
     const words = config.vocab_size - SPECIAL;
-    if (becomes![at]! < 0.8) made.inputIds[at] = MASK;
-    else if (becomes![at]! < 0.9) made.inputIds[at] = SPECIAL + Math.floor(words * other![at]!);
+    if (becomes![index]! < 0.8) ids[index] = MASK;
+    else if (becomes![index]! < 0.9) ids[index] = SPECIAL + Math.floor(words * other![index]!);
   });
-  return { ...made, labels, weights: chosen };
+  const perToken = (values: Float32Array) => ({ shape: [ids.length], values });
+  return { ...arrays, labels: perToken(labels), exampleMask: perToken(exampleMask) };
 }
 
 function say(text: string): void {

@@ -9,10 +9,10 @@ import type { Json } from "../json.ts";
 import type { MatrixInfo } from "../model/model.ts";
 import { RandomKey } from "../random.ts";
 import * as tf from "../backend/tf.ts";
-import { batchOf } from "../training/batches.ts";
+import { collate } from "../training/batches.ts";
 import { TRAINING_DEFAULTS } from "../training/settings.ts";
 import { Stepper } from "../training/step.ts";
-import { randomTensor, TOY_EXAMPLES, TOY_HEAD, toyModel, toyWeights } from "./toy.ts";
+import { randomTensor, TOY_EXAMPLES, toyModel, toyWeights } from "./toy.ts";
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -96,12 +96,12 @@ function trainingStep(): { readonly [what: string]: string } {
     shape: [WIDTH, WIDTH],
   }));
   const weights = toyWeights(toyModel(matrices));
-  const batch = batchOf(TOY_EXAMPLES, { lines: TOY_EXAMPLES.length, maxLength: 4, padId: 0 });
+  const shape = { batchSize: TOY_EXAMPLES.length, maxLength: 4, padId: 0 };
+  const batch = collate(TOY_EXAMPLES, { architecture: weights.architecture, shape });
   const stepper = new Stepper(weights, {
-    head: TOY_HEAD,
     optimizer: TRAINING_DEFAULTS,
     maxGradNorm: 1,
-    trains: () => true,
+    isTrainable: () => true,
   });
   const step = () => void stepper.step([batch], { key: RandomKey.of(1), rate: 1 });
   try {

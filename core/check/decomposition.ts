@@ -4,15 +4,16 @@
  * @module
  */
 import { checkFactors, type Decomposition, EXACT, type Factorization } from "../decomposition.ts";
+import { batchTensors } from "../model/batch.ts";
 import type { MatrixInfo } from "../model/model.ts";
 import { RandomKey } from "../random.ts";
 import * as tf from "../backend/tf.ts";
-import { batchOf } from "../training/batches.ts";
+import { collate } from "../training/batches.ts";
 import { Stepper } from "../training/step.ts";
 import { TRAINING_DEFAULTS } from "../training/settings.ts";
 import type { ParameterSlot, Weights } from "../model/weights.ts";
 import { expect, plainJson, same } from "./expect.ts";
-import { randomTensor, TOY_EXAMPLES, TOY_HEAD, toyModel, toyWeights } from "./toy.ts";
+import { randomTensor, TOY_EXAMPLES, toyModel, toyWeights } from "./toy.ts";
 
 const key = RandomKey.of(1);
 const random = (rows: number, columns: number, seed = 0) =>
@@ -139,16 +140,11 @@ function withWeights(decomposition: Decomposition, use: (weights: Weights) => vo
   }
 }
 
-const toyBatch = () => batchOf(TOY_EXAMPLES.slice(0, 8), { lines: 8, maxLength: 4, padId: 0 });
+const toyBatch = ({ architecture }: Weights) =>
+  collate(TOY_EXAMPLES.slice(0, 8), { architecture, shape: { batchSize: 8, maxLength: 4, padId: 0 } });
 
-function logits(weights: Weights): number[] {
-  return tf.tidy(() => {
-    const { lines, length, inputIds } = toyBatch();
-    const ids = tf.tensor2d(inputIds, [lines, length], "int32");
-    const batch = { inputIds: ids, tokenTypeIds: ids, attentionMask: ids };
-    return values(weights.architecture.forward(weights.reader(weights.values), batch, {}));
-  });
-}
+const logits = (weights: Weights): number[] =>
+  tf.tidy(() => values(weights.architecture.outputs(weights.reader(weights.values), batchTensors(toyBatch(weights)))));
 
 function checkMerging(decomposition: Decomposition): void {
   withWeights(decomposition, (weights) => {
@@ -201,12 +197,12 @@ function checkSaving(decomposition: Decomposition): void {
 
 function checkStep(decomposition: Decomposition): void {
   withWeights(decomposition, (weights) => {
-    const trains = ({ parameter }: ParameterSlot) => parameter.name === OTHER.name;
+    const isTrainable = ({ parameter }: ParameterSlot) => parameter.name === OTHER.name;
     const optimizer = { ...TRAINING_DEFAULTS, learningRate: 1e-2, factorLearningRate: 1e-2, weightDecay: 0 };
-    const stepper = new Stepper(weights, { head: TOY_HEAD, optimizer, maxGradNorm: 1, trains });
+    const stepper = new Stepper(weights, { optimizer, maxGradNorm: 1, isTrainable });
     const before = weights.values.map(values);
     try {
-      for (let step = 0; step < 2; step++) stepper.step([toyBatch()], { key: key.fold(step), rate: 1 });
+      for (let step = 0; step < 2; step++) stepper.step([toyBatch(weights)], { key: key.fold(step), rate: 1 });
     } finally {
       stepper.dispose();
     }

@@ -9,7 +9,7 @@ import type { SelectionPolicy } from "../selection_policy.ts";
 import * as tf from "../backend/tf.ts";
 import { ScoringPass } from "../training/selection/importance_pass.ts";
 import { expect, plainJson, same } from "./expect.ts";
-import { TOY_EXAMPLES, TOY_HEAD, TOY_MATRICES, toyWeights } from "./toy.ts";
+import { TOY_EXAMPLES, TOY_MATRICES, toyWeights } from "./toy.ts";
 
 const KNOWN = new Set(TOY_MATRICES.map(({ name }) => name));
 const LENGTH = { steps: 400, stepsPerEpoch: 100 };
@@ -20,8 +20,7 @@ async function scoreOnce(score: ImportanceScore, matrices = TOY_MATRICES): Promi
     weights,
     values: weights.merged(),
     examples: TOY_EXAMPLES,
-    shape: { lines: 8, maxLength: 4, padId: 0 },
-    head: TOY_HEAD,
+    shape: { batchSize: 8, maxLength: 4, padId: 0 },
     matrices,
     key: RandomKey.of(2),
     pause: () => Promise.resolve(),

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { Architecture, Head, MatrixInfo } from "../model/model.ts";
+import { collateText, type EncodedExample, type TextBatch } from "../model/batch.ts";
+import { type Head, headLosses } from "../model/head.ts";
+import type { Architecture, MatrixInfo, ParameterReader } from "../model/model.ts";
 import { RandomKey } from "../random.ts";
 import * as tf from "../backend/tf.ts";
-import type { EncodedExample } from "../training/batches.ts";
 import { Weights } from "../model/weights.ts";
 
-export const TOY_HEAD: Head = { kind: "classification", outputs: 2 };
+const HEAD: Head = { kind: "classification", outputs: 2 };
 
 /** Numbers between −1 and 1 from a key. */
 export function randomTensor(shape: readonly number[], key: RandomKey): tf.Tensor {
@@ -28,6 +29,15 @@ export const TOY_MATRICES: readonly MatrixInfo[] = Array.from(
 
 /** A model of these matrices: each turns waves of the token's number into two numbers, which are summed. */
 export function toyModel(matrices: readonly MatrixInfo[] = TOY_MATRICES): Architecture {
+  const logits = (read: ParameterReader, { inputIds }: TextBatch): tf.Tensor2D => {
+    const token = tf.cast(tf.slice(inputIds, [0, 0], [inputIds.shape[0], 1]), "float32");
+    return tf.addN(matrices.map(({ name, shape: [rows, columns] }) => {
+      const wave = tf.sin(tf.mul(token, tf.expandDims(tf.range(1, columns + 1, 1), 0))) as tf.Tensor2D;
+      const inner = tf.tanh(tf.matMul(wave, read(name) as tf.Tensor2D, false, true)) as tf.Tensor2D;
+      const two = tf.stack([tf.cos(tf.range(0, rows, 1)), tf.sin(tf.range(0, rows, 1))]) as tf.Tensor2D;
+      return tf.matMul(inner, two, false, true);
+    })) as tf.Tensor2D;
+  };
   return {
     config: {},
     parameters: matrices.map(({ name, shape }) => ({ name, shape })),
@@ -35,15 +45,9 @@ export function toyModel(matrices: readonly MatrixInfo[] = TOY_MATRICES): Archit
     maxLength: 4,
     initializerRange: 1,
     canonicalName: (name) => name,
-    forward: (read, { inputIds }) => {
-      const token = tf.cast(tf.slice(inputIds, [0, 0], [inputIds.shape[0], 1]), "float32");
-      return tf.addN(matrices.map(({ name, shape: [rows, columns] }) => {
-        const wave = tf.sin(tf.mul(token, tf.expandDims(tf.range(1, columns + 1, 1), 0))) as tf.Tensor2D;
-        const inner = tf.tanh(tf.matMul(wave, read(name) as tf.Tensor2D, false, true)) as tf.Tensor2D;
-        const two = tf.stack([tf.cos(tf.range(0, rows, 1)), tf.sin(tf.range(0, rows, 1))]) as tf.Tensor2D;
-        return tf.matMul(inner, two, false, true);
-      })) as tf.Tensor2D;
-    },
+    collate: collateText,
+    losses: (read, batch: TextBatch) => headLosses(logits(read, batch), { labels: batch.labels, head: HEAD }),
+    outputs: logits,
   };
 }
 

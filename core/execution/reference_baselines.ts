@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { constantPrediction } from "../model/head.ts";
 import type { ManifestBaseline } from "../results/reference_scores.ts";
 import type { ResolvedRun } from "../run/resolve.ts";
-import { constantPrediction } from "../run/write_result.ts";
 import type { Metrics } from "../task.ts";
 
 /** The grounds of each task of an experiment's runs. */
@@ -27,7 +27,7 @@ export function referenceBaselines(
 }
 
 function majority({ spec: { task }, examples: { train, dev } }: ResolvedRun): number {
-  const constant = constantPrediction(train.map(({ label }) => label!), task.head.kind);
+  const constant = constantPrediction(train.map(({ label }) => label!), task.head);
   const metrics: Metrics = task.metrics(dev.map(() => constant), dev.map(({ label }) => label!));
   return defined(metrics[task.primary]);
 }

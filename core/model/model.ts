@@ -5,8 +5,9 @@
  */
 import type { MatrixShape } from "../decomposition.ts";
 import type { Json } from "../json.ts";
-import type { RandomKey } from "../random.ts";
-import type { Tensor, Tensor2D } from "../backend/tf.ts";
+import type { Tensor, Tensor1D } from "../backend/tf.ts";
+import type { Bucket, EncodedExample, NamedArrays, NamedTensors } from "./batch.ts";
+import type { Head } from "./head.ts";
 
 /** A weight matrix that may be decomposed. Groups are made from `kind` and `module`, never from patterns on names. */
 export interface MatrixInfo {
@@ -38,31 +39,22 @@ export interface ParameterInfo {
   readonly initial?: "zeros" | "ones" | "normal";
 }
 
-/** What a task asks of the end of a model. */
-export interface Head {
-  readonly kind: "classification" | "regression";
-  /** Number of logits: one a class, or 1. */
-  readonly outputs: number;
-  /** Names of the classes in the order of their logits. */
-  readonly labels?: readonly string[];
-}
+/** Reads a parameter by its name: its value, or the product of the factors that stand for it. */
+export type ParameterReader = (name: string) => Tensor;
 
-/** Token ids of a batch of lines, padded to one length: all `[batch, length]`, int32. */
-export interface Batch {
-  readonly inputIds: Tensor2D;
-  /** 0 in the first sentence, 1 in the second. */
-  readonly tokenTypeIds: Tensor2D;
-  /** 1 on tokens, 0 on padding. */
-  readonly attentionMask: Tensor2D;
-}
-
-/** What a forward pass is told besides weights and tokens. */
+/** What a forward pass depends on besides parameters and batch. */
 export interface ForwardContext {
-  /** Dropout, in training only: gives a boolean mask that keeps `1 − rate`; each call is another place, in call order. */
+  /**
+   * Dropout, in training only: a boolean mask that keeps each element with probability `1 − rate`. Each call uses the next
+   * dropout counter, so that the order of the calls decides the masks.
+   */
   readonly dropout?: (shape: readonly number[], rate: number) => Tensor;
 }
 
-/** A model with every size known and no weights: what can be counted, checked and run. */
+/**
+ * A model with every size known and no weights: what can be counted, checked and run. It alone knows what a batch holds and
+ * what its head is; the trainer sees named arrays, one loss per example, and outputs.
+ */
 export interface Architecture {
   /** `config.json` in Transformers' words, as this model exports it. */
   readonly config: { readonly [key: string]: Json };
@@ -75,8 +67,12 @@ export interface Architecture {
   readonly initializerRange: number;
   /** The parameter that a tensor of a file of weights is, whatever its prefix or age; nothing for one to be ignored. */
   canonicalName(nameInFile: string): string | undefined;
-  /** Logits `[batch, outputs]`. Reads each parameter through `parameter(name)`, which may be a merged product. */
-  forward(parameter: (name: string) => Tensor, batch: Batch, context: ForwardContext): Tensor2D;
+  /** The arrays of a batch: the examples padded to the bucket, with their labels or targets and an example mask. */
+  collate(examples: readonly EncodedExample[], bucket: Bucket): NamedArrays;
+  /** The loss of each example, as many as the example mask has: the trainer masks them and takes their mean. */
+  losses(parameter: ParameterReader, batch: NamedTensors, context: ForwardContext): Tensor1D;
+  /** What predictions are made from, dropout off: logits `[batch, outputs]`, or generated token ids `[batch, length]`. */
+  outputs(parameter: ParameterReader, batch: NamedTensors): Tensor;
 }
 
 /** A kind of language model with its options, as an experiment names it: `bert({ source, layers: 3 })`. */
@@ -92,6 +88,3 @@ export interface LanguageModel {
   /** The model that `config.json` describes, with the head that the task asks for. */
   architecture(config: { readonly [key: string]: Json }, head: Head): Architecture;
 }
-
-/** Makes the values of a parameter that begins at random. */
-export type Initializer = (parameter: ParameterInfo, key: RandomKey) => Tensor;

@@ -6,6 +6,7 @@
 import { sha256OfFile } from "../io/cache.ts";
 import { NotFoundError, RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
+import { labelProblem } from "../model/head.ts";
 import type { Architecture, LanguageModel } from "../model/model.ts";
 import { backendNamed, modelFor, type Registry } from "../registry.ts";
 import { checkPretrained, readConfig, weightsFile } from "../model/pretrained.ts";
@@ -184,16 +185,8 @@ export class RunResolver {
       for (const [split, examples] of [["train", loaded.train], ["dev", loaded.dev]] as const) {
         if (examples.length === 0) throw new RequestError(`${task.name}: its ${split} set is empty.`);
         for (const { index, label } of examples) {
-          const fits = task.head.kind === "regression"
-            ? Number.isFinite(label)
-            : Number.isInteger(label) && label! >= 0 && label! < task.head.outputs;
-          if (!fits) {
-            throw new RequestError(
-              `${task.name}, ${split} example ${index}: wanted ${
-                task.head.kind === "regression" ? "a number" : `a class from 0 to ${task.head.outputs - 1}`
-              } as its label, found ${label}.`,
-            );
-          }
+          const problem = labelProblem(label, task.head);
+          if (problem) throw new RequestError(`${task.name}, label of ${split} example ${index}: ${problem}.`);
         }
       }
       return loaded;

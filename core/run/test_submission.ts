@@ -7,13 +7,14 @@ import { join } from "node:path";
 import { exists } from "../io/cache.ts";
 import { RequestError } from "../errors.ts";
 import { modelFor, type Registry, taskNamed } from "../registry.ts";
+import { headPredictions } from "../model/head.ts";
 import { loadPretrained, readConfig, weightsFile } from "../model/pretrained.ts";
 import { RandomKey } from "../random.ts";
 import type { Repository } from "../source.ts";
 import type { TestSet } from "../task.ts";
 import * as tf from "../backend/tf.ts";
 import { loadTokenizer } from "../model/tokenizer.ts";
-import { Evaluator, predictions } from "../training/logits.ts";
+import { Evaluator } from "../training/logits.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import type { Result } from "../results/result.ts";
 
@@ -51,7 +52,7 @@ export async function testPredictions(
   { model, parts }: TestPredictionsOptions,
 ): Promise<Submission[]> {
   const task = taskNamed(result.task, parts);
-  const { training: { batchSize: lines, maxLength } } = result.settings as unknown as { training: TrainingSettings };
+  const { training: { batchSize, maxLength } } = result.settings as unknown as { training: TrainingSettings };
   const repository: Repository = {
     origin: { folder: model },
     file: async (name) => await exists(join(model, name)) ? join(model, name) : undefined,
@@ -62,13 +63,13 @@ export async function testPredictions(
   const tokenizer = await loadTokenizer(repository);
   const { tensors } = await loadPretrained(await weightsFile(repository), { architecture, key: RandomKey.of(0) });
   try {
-    const evaluator = Evaluator.dense(architecture, { lines, maxLength, padId: tokenizer.padId });
+    const evaluator = Evaluator.dense(architecture, { batchSize, maxLength, padId: tokenizer.padId });
     const submissions: Submission[] = [];
     for (const { file, examples } of sets) {
       const encoded = examples.map(({ index, texts }) => ({ index, label: 0, ...tokenizer.encode(texts, maxLength) }));
       const pause = () => Promise.resolve();
       const logits = await evaluator.logits([...tensors.values()], { examples: encoded, pause });
-      const rows = predictions(logits, task.head).map((prediction, at) =>
+      const rows = headPredictions(logits, task.head).map((prediction, at) =>
         `${examples[at]!.index}\t${task.tests!.write(prediction)}\n`
       );
       submissions.push({ file, text: `index\tprediction\n${rows.join("")}` });

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import type { EncodedExample } from "../model/batch.ts";
+import { constantPrediction, headPredictions } from "../model/head.ts";
 import { loadPretrained, stored } from "../model/pretrained.ts";
 import { RandomKey } from "../random.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import type { Metrics } from "../task.ts";
 import * as tf from "../backend/tf.ts";
-import type { EncodedExample } from "../training/batches.ts";
-import { checkSame, Evaluator, type Logits, predictions } from "../training/logits.ts";
+import { checkSame, Evaluator, type Logits } from "../training/logits.ts";
 import type { TrainingOutcome } from "../training/fine_tune_request.ts";
 import type { Before } from "./checkpoint_file.ts";
 import type { ResolvedRun } from "./resolve.ts";
@@ -42,8 +43,8 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     difference = Math.max(difference, checkSame("Writing and reading the model", { before: logits!, after: again }));
   }
   const predicted = logits
-    ? predictions(logits, head)
-    : dev.map(() => constantPrediction(train.map(({ label }) => label), head.kind));
+    ? headPredictions(logits, head)
+    : dev.map(() => constantPrediction(train.map(({ label }) => label), head));
   const lines = dev.map(({ index, label }, at): Prediction => ({
     index,
     label,
@@ -88,13 +89,6 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
 const definedMetrics = (metrics: Metrics): Result["metrics"] =>
   Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
 
-/** What a model that learnt nothing would say: the most frequent class, or the mean, of the training examples. */
-export function constantPrediction(labels: readonly number[], kind: "classification" | "regression"): number {
-  if (kind === "regression") return labels.reduce((sum, label) => sum + label, 0) / labels.length;
-  const counts = Map.groupBy(labels, (label) => label);
-  return [...counts].reduce((most, next) => next[1].length > most[1].length ? next : most)[0];
-}
-
 const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
 
 /** Writes a model as Transformers reads it: `config.json`, `model.safetensors` and the tokenizer's files. */
@@ -118,9 +112,9 @@ async function readBack(
 ): Promise<Logits> {
   const path = `${folder}/${FILES.model}/model.safetensors`;
   const { tensors } = await loadPretrained(path, { architecture, key: RandomKey.of(0) });
-  const { batchSize: lines, maxLength } = spec.training;
+  const { batchSize, maxLength } = spec.training;
   try {
-    return await Evaluator.dense(architecture, { lines, maxLength, padId: tokenizer.padId })
+    return await Evaluator.dense(architecture, { batchSize, maxLength, padId: tokenizer.padId })
       .logits([...tensors.values()], { examples: dev, pause });
   } finally {
     tf.dispose([...tensors.values()]);

@@ -4,14 +4,9 @@
  * @module
  */
 import type { Example } from "../task.ts";
-import type { Encoding, Tokenizer } from "../model/tokenizer.ts";
-import type { HostBatch } from "./host_batch.ts";
-
-/** An example as token ids. */
-export interface EncodedExample extends Encoding {
-  readonly index: number;
-  readonly label: number;
-}
+import type { EncodedExample, NamedArrays } from "../model/batch.ts";
+import type { Architecture } from "../model/model.ts";
+import type { Tokenizer } from "../model/tokenizer.ts";
 
 /** Tokenises labelled examples to at most `maxLength` tokens, special ones included. */
 export function encode(
@@ -40,43 +35,32 @@ export function bucketOf(length: number, maxLength: number): number {
   return Math.min(maxLength, Math.ceil(length / unit) * unit);
 }
 
-/** What a batch is made to. */
+/** The size of a run's batches. */
 export interface BatchShape {
-  readonly lines: number;
+  readonly batchSize: number;
+  /** Tokens of the longest bucket. */
   readonly maxLength: number;
   readonly padId: number;
 }
 
-/**
- * One batch of `lines` lines, padded to the bucket of its longest. Where there are fewer examples, lines of weight 0
- * fill it up: they attend to one token, so that nothing is divided by nothing.
- */
-export function batchOf(examples: readonly EncodedExample[], { lines, maxLength, padId }: BatchShape): HostBatch {
-  const length = bucketOf(Math.max(1, ...examples.map(({ ids }) => ids.length)), maxLength);
-  const batch = {
-    lines,
-    length,
-    inputIds: new Int32Array(lines * length).fill(padId),
-    tokenTypeIds: new Int32Array(lines * length),
-    attentionMask: new Int32Array(lines * length),
-    labels: new Float32Array(lines),
-    weights: new Float32Array(lines),
-  };
-  for (let line = 0; line < lines; line++) {
-    const example = examples[line];
-    const at = line * length;
-    if (!example) {
-      batch.attentionMask[at] = 1;
-      continue;
-    }
-    batch.inputIds.set(example.ids, at);
-    batch.tokenTypeIds.set(example.tokenTypeIds, at);
-    batch.attentionMask.fill(1, at, at + example.ids.length);
-    batch.labels[line] = example.label;
-    batch.weights[line] = 1;
-  }
-  return batch;
+/** Collates at most `batchSize` examples, padded to the bucket of the longest. */
+export function collate(
+  examples: readonly EncodedExample[],
+  { architecture, shape: { batchSize, maxLength, padId } }: {
+    readonly architecture: Architecture;
+    readonly shape: BatchShape;
+  },
+): NamedArrays {
+  const longest = (of: (example: EncodedExample) => readonly number[]) =>
+    examples.reduce((length, example) => Math.max(length, of(example).length), 0);
+  const length = bucketOf(Math.max(1, longest(({ ids }) => ids)), maxLength);
+  const targetLength = bucketOf(longest(({ targets = [] }) => targets), maxLength);
+  return architecture.collate(examples, { batchSize, length, targetLength, padId });
 }
+
+/** Number of examples of a batch. */
+export const countExamples = ({ exampleMask }: NamedArrays): number =>
+  (exampleMask.values as Float32Array).reduce((sum, value) => sum + value, 0);
 
 /** The examples in the given order, `size` at a time. */
 export function* chunks<T>(items: readonly T[], size: number): Generator<T[]> {

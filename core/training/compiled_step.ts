@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { type Engine, engine, type JitOptions, type TensorFunction } from "../backend/engine.ts";
-import type { Architecture, Head } from "../model/model.ts";
+import { type Engine, engine, type TensorFunction } from "../backend/engine.ts";
+import type { NamedTensors } from "../model/batch.ts";
+import type { Architecture, ForwardContext, ParameterReader } from "../model/model.ts";
 import * as tf from "../backend/tf.ts";
 import type { Structure } from "../model/structure.ts";
-import { asBatch, dropoutBy, summedLoss } from "./host_batch.ts";
 import { adamW, type AdamWSettings } from "./adamw.ts";
+import { type BatchFunction, jitWithBatch } from "./batch_function.ts";
 
 /** All that decides what is computed. Positions are those of the weights' values. */
 export interface StepPlan {
@@ -20,7 +21,6 @@ export interface StepPlan {
   readonly sloped: readonly number[];
   /** Places in `trained` of the matrices whose gradients are summed over steps. */
   readonly summed: readonly number[];
-  readonly head: Head;
   readonly optimizer: AdamWSettings;
   readonly maxGradNorm: number;
 }
@@ -30,12 +30,12 @@ export interface StepPlan {
  * loss, gradient norm, trained values, their moments, sums, in place of those that it was given.
  */
 export interface CompiledStep {
-  /** Arguments state, rates `[trained, 3]`, and those of a batch: a whole step on it. */
-  readonly whole: TensorFunction;
+  /** Arguments state, rates `[trained, 3]`, dropout key, examples of the whole step, and a batch: a whole step on it. */
+  readonly whole: BatchFunction;
   /** Arguments all values: the dense parameters that they stand for. */
   readonly expand: TensorFunction;
-  /** Arguments dense parameters, and those of a batch: its loss and gradients. */
-  readonly gradients: TensorFunction;
+  /** Arguments dense parameters, dropout key, examples of the whole step, and a batch: its loss and gradients. */
+  readonly gradients: BatchFunction;
   /** Arguments state, rates, loss and gradients of dense parameters: a step by them. */
   readonly update: TensorFunction;
 }
@@ -46,9 +46,9 @@ const compiled = new WeakMap<Engine, WeakMap<Architecture, Map<string, CompiledS
 export function compiledStep(plan: StepPlan): CompiledStep {
   const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
   const known = ofEngine.getOrInsertComputed(plan.architecture, () => new Map());
-  const { structure, trained, sloped, summed, head: { kind, outputs }, optimizer, maxGradNorm } = plan;
+  const { structure, trained, sloped, summed, optimizer, maxGradNorm } = plan;
   const { adamBeta1, adamBeta2, adamEpsilon } = optimizer;
-  const own = { kind, outputs, adamBeta1, adamBeta2, adamEpsilon, maxGradNorm };
+  const own = { adamBeta1, adamBeta2, adamEpsilon, maxGradNorm };
   return known.getOrInsertComputed(
     JSON.stringify([structure.signature, trained, sloped, summed, own]),
     () => new Computation(plan),
@@ -57,52 +57,42 @@ export function compiledStep(plan: StepPlan): CompiledStep {
 
 class Computation implements CompiledStep {
   readonly #plan: StepPlan;
-  readonly whole: TensorFunction;
+  readonly whole: BatchFunction;
   readonly expand: TensorFunction;
-  readonly gradients: TensorFunction;
+  readonly gradients: BatchFunction;
   readonly update: TensorFunction;
 
   constructor(plan: StepPlan) {
     this.#plan = plan;
     const { structure, architecture, sloped, trained, summed } = plan;
-    const jit = (compute: TensorFunction, name: string, options: JitOptions = {}) =>
-      engine().jit(compute, { name, ...options });
     // What a step moves is written where it was; loss and norm come before it.
     const moments = Array.from({ length: 2 * trained.length + summed.length }, (_, at) => structure.size + at);
-    const inPlace = { donate: [undefined, undefined, ...trained, ...moments] };
-    this.whole = jit(
-      (...inputs) => {
-        const { values, rest, ...given } = this.#split(inputs);
-        const { value, grads } = tf.valueAndGrads((...moving) =>
-          this.#loss(structure.reader(replaced(values, sloped, moving)), rest)
-        )(sloped.map((at) => values[at]!));
-        return [value, ...this.#moved({ values, ...given }, grads)];
-      },
-      "training step",
-      inPlace,
-    );
+    const donate = [undefined, undefined, ...trained, ...moments];
+    this.whole = jitWithBatch((inputs, batch) => {
+      const { values, rest, ...given } = this.#split(inputs);
+      const { value, grads } = tf.valueAndGrads((...moving) =>
+        this.#loss(structure.reader(replaced(values, sloped, moving)), rest, batch)
+      )(sloped.map((at) => values[at]!));
+      return [value, ...this.#moved({ values, ...given }, grads)];
+    }, { name: "training step", donate });
     // Gradients of several batches are summed by parameter; factors come in before the first and after the last.
     const names = architecture.parameters.map(({ name }) => name);
     const parts = structure.parts.flatMap(({ name, tensors }) => Array<number>(tensors).fill(names.indexOf(name)));
     const moving = [...new Set(sloped.map((at) => parts[at]!))];
-    this.expand = jit((...values) => names.map(structure.reader(values)), "expansion");
-    this.gradients = jit((...inputs) => {
+    this.expand = engine().jit((...values) => names.map(structure.reader(values)), { name: "expansion" });
+    this.gradients = jitWithBatch((inputs, batch) => {
       const dense = inputs.splice(0, names.length);
       const { value, grads } = tf.valueAndGrads((...slopes) => {
         const all = new Map(replaced(dense, moving, slopes).map((tensor, at) => [names[at]!, tensor]));
-        return this.#loss((name) => all.get(name)!, inputs);
+        return this.#loss((name) => all.get(name)!, inputs, batch);
       })(moving.map((at) => dense[at]!));
       return [value, ...grads];
-    }, "gradients");
-    this.update = jit(
-      (...inputs) => {
-        const { rest: [loss, ...slopes], ...given } = this.#split(inputs);
-        const slopeOf = new Map(moving.map((at, index) => [names[at]!, slopes[index]!]));
-        return [loss!, ...this.#moved(given, this.#slopesOfFactors(given.values, slopeOf))];
-      },
-      "update",
-      inPlace,
-    );
+    }, { name: "gradients" });
+    this.update = engine().jit((...inputs) => {
+      const { rest: [loss, ...slopes], ...given } = this.#split(inputs);
+      const slopeOf = new Map(moving.map((at, index) => [names[at]!, slopes[index]!]));
+      return [loss!, ...this.#moved(given, this.#slopesOfFactors(given.values, slopeOf))];
+    }, { name: "update", donate });
   }
 
   #split(inputs: tf.Tensor[]) {
@@ -132,11 +122,9 @@ class Computation implements CompiledStep {
   }
 
   // The sum of the batch's losses as a share of the step's: its mean over all examples of the step.
-  #loss(read: (name: string) => tf.Tensor, inputs: readonly tf.Tensor[]): tf.Scalar {
-    const { architecture, head } = this.#plan;
-    const [labels, weights, key, count] = inputs.slice(3) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-    const logits = architecture.forward(read, asBatch(inputs), dropoutBy(key));
-    return tf.div(summedLoss(logits, { labels, weights, head }), count);
+  #loss(read: ParameterReader, [key, count]: readonly tf.Tensor[], batch: NamedTensors): tf.Scalar {
+    const losses = this.#plan.architecture.losses(read, batch, dropoutBy(key!));
+    return tf.div(tf.sum(tf.mul(losses, batch.exampleMask!)), count!);
   }
 
   // Gradients of all values that have one from those of the dense parameters, through each reconstruction.
@@ -148,6 +136,12 @@ class Computation implements CompiledStep {
     };
     return tf.grads(dense)(sloped.map((at) => values[at]!));
   }
+}
+
+// Masks from the key, each with the next counter.
+function dropoutBy(key: tf.Tensor): ForwardContext {
+  let counter = 0;
+  return { dropout: (shape, rate) => engine().randomMask(key, shape, rate, counter++) };
 }
 
 /** The tensors with others in some places. */

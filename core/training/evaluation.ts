@@ -4,7 +4,8 @@
  * @module
  */
 import * as tf from "../backend/tf.ts";
-import type { BatchShape, EncodedExample } from "./batches.ts";
+import type { EncodedExample } from "../model/batch.ts";
+import type { BatchShape } from "./batches.ts";
 import { checkSame, Evaluator, type Logits } from "./logits.ts";
 import type { TrainingRequest } from "./fine_tune_request.ts";
 

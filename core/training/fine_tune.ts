@@ -5,11 +5,12 @@
  */
 import { engine } from "../backend/engine.ts";
 import { Interrupted } from "../errors.ts";
+import type { EncodedExample } from "../model/batch.ts";
 import { stored } from "../model/pretrained.ts";
 import type { StoredTensor } from "../io/safetensors.ts";
 import * as tf from "../backend/tf.ts";
 import type { ParameterSlot } from "../model/weights.ts";
-import { batchOf, type BatchShape, chunks, type EncodedExample } from "./batches.ts";
+import { type BatchShape, chunks, collate } from "./batches.ts";
 import { judge } from "./logits.ts";
 import { Evaluation, type Finished } from "./evaluation.ts";
 import { slotName } from "./optimizer_state.ts";
@@ -51,19 +52,18 @@ class Training {
   #best: Best | undefined;
 
   constructor(request: TrainingRequest) {
-    const { weights, settings, task, key, padId } = request;
+    const { weights, settings, key, padId } = request;
     this.#request = request;
     const { train, heldOut } = trainingParts(request, { settings, key });
     [this.#train, this.#heldOut] = [train, heldOut];
-    const shape = { lines: settings.batchSize, maxLength: settings.maxLength, padId };
+    const shape = { batchSize: settings.batchSize, maxLength: settings.maxLength, padId };
     this.#modelSize = weights.size;
     const byPattern = trainsBy(settings.train, weights);
     const headOnly = request.method.decomposition?.trainOtherParameters === false;
     const stepOptions: StepOptions = {
-      head: task.head,
       optimizer: settings,
       maxGradNorm: settings.maxGradNorm,
-      trains: (slot) => byPattern(slot) && (!headOnly || slot.parameter.ifMissing === "head"),
+      isTrainable: (slot) => byPattern(slot) && (!headOnly || slot.parameter.ifMissing === "head"),
       sumsGradients: request.method.policy?.needs?.includes("trainingGradients") ?? false,
     };
     const stepper = new Stepper(weights, stepOptions);
@@ -195,11 +195,14 @@ class Training {
     { examples, rate, steps }: { examples: EncodedExample[]; rate: number; steps: number },
   ): boolean {
     const started = performance.now();
-    const batches = [...chunks(examples, this.#shape.lines)].map((some) => batchOf(some, this.#shape));
+    const { weights: { architecture } } = this.#request;
+    const batches = [...chunks(examples, this.#shape.batchSize)].map((some) =>
+      collate(some, { architecture, shape: this.#shape })
+    );
     const key = this.#request.key.fold("dropout").fold(step);
     const { loss, gradientNorm } = this.#stepper.step(batches, { key, rate });
     const seconds = (performance.now() - started) / 1000;
-    this.#times.add(batches.map(({ length }) => length).join(), seconds);
+    this.#times.add(batches.flatMap((batch) => Object.values(batch).map(({ shape }) => shape)).join(";"), seconds);
     const { residentBytes } = engine().memory();
     this.#request.watch.event({
       type: "step",

@@ -3,36 +3,38 @@
  *
  * @module
  */
-import { type Engine, engine, type TensorFunction } from "../backend/engine.ts";
-import type { Architecture, Head } from "../model/model.ts";
+import { type Engine, engine } from "../backend/engine.ts";
+import type { EncodedExample } from "../model/batch.ts";
+import { headPredictions } from "../model/head.ts";
+import type { Architecture } from "../model/model.ts";
 import type { Metrics, Task } from "../task.ts";
 import * as tf from "../backend/tf.ts";
 import { Structure } from "../model/structure.ts";
 import type { Weights } from "../model/weights.ts";
-import { batchOf, type BatchShape, chunks, type EncodedExample } from "./batches.ts";
-import { asBatch, batchTensors } from "./host_batch.ts";
+import { type BatchFunction, jitWithBatch } from "./batch_function.ts";
+import { type BatchShape, chunks, collate } from "./batches.ts";
 
 /** Logits of each example, in the order of the examples. */
 export type Logits = readonly (readonly number[])[];
 
-const compiled = new WeakMap<Engine, WeakMap<Architecture, Map<string, TensorFunction>>>();
+const compiled = new WeakMap<Engine, WeakMap<Architecture, Map<string, BatchFunction>>>();
 
 // Forward passes that compute the same share what is compiled of them.
-function forwardPass(architecture: Architecture, structure?: Structure): TensorFunction {
+function forwardPass(architecture: Architecture, structure?: Structure): BatchFunction {
   const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
   const known = ofEngine.getOrInsertComputed(architecture, () => new Map());
   const read = structure ?? new Structure(architecture.parameters.map(({ name }) => ({ name, tensors: 1 })));
-  return known.getOrInsertComputed(read.signature, () =>
-    engine().jit((...inputs) => [
-      architecture.forward(read.reader(inputs.slice(0, -3)), asBatch(inputs.slice(-3)), {}),
-    ], { name: "evaluation" }));
+  return known.getOrInsertComputed(
+    read.signature,
+    () => jitWithBatch((values, batch) => [architecture.outputs(read.reader(values), batch)], { name: "evaluation" }),
+  );
 }
 
 /** Computes logits by one compiled forward pass. */
 export class Evaluator {
-  readonly #forward: TensorFunction;
+  readonly #forward: BatchFunction;
 
-  private constructor(architecture: Architecture, readonly shape: BatchShape, structure?: Structure) {
+  private constructor(readonly architecture: Architecture, readonly shape: BatchShape, structure?: Structure) {
     this.#forward = forwardPass(architecture, structure);
   }
 
@@ -56,9 +58,9 @@ export class Evaluator {
       examples[a]!.ids.length - examples[b]!.ids.length || a - b
     );
     const found: number[][] = new Array(examples.length);
-    for (const some of chunks(order, this.shape.lines)) {
-      const batch = batchOf(some.map((at) => examples[at]!), this.shape);
-      const rows = tf.tidy(() => this.#forward(...values, ...batchTensors(batch))[0]!.arraySync() as number[][]);
+    for (const some of chunks(order, this.shape.batchSize)) {
+      const batch = collate(some.map((at) => examples[at]!), this);
+      const rows = tf.tidy(() => this.#forward(values, batch)[0]!.arraySync() as number[][]);
       some.forEach((at, line) => found[at] = rows[line]!);
       await pause();
     }
@@ -66,17 +68,12 @@ export class Evaluator {
   }
 }
 
-/** The prediction that logits stand for: the class of the largest, or the number itself. */
-export function predictions(logits: Logits, head: Head): number[] {
-  return logits.map((row) => head.kind === "regression" ? row[0]! : row.indexOf(Math.max(...row)));
-}
-
 /** A task's metrics of logits. */
 export function judge(
   logits: Logits,
   { examples, task }: { examples: readonly EncodedExample[]; task: Task },
 ): Metrics {
-  return task.metrics(predictions(logits, task.head), examples.map(({ label }) => label));
+  return task.metrics(headPredictions(logits, task.head), examples.map(({ label }) => label));
 }
 
 /** Largest difference between two sets of logits; `NaN` where one is not finite. */

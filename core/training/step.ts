@@ -3,23 +3,22 @@
  *
  * @module
  */
-import type { Head } from "../model/model.ts";
-import { RandomKey } from "../random.ts";
+import type { NamedArrays } from "../model/batch.ts";
+import type { RandomKey } from "../random.ts";
 import * as tf from "../backend/tf.ts";
 import type { ParameterSlot, Weights } from "../model/weights.ts";
 import { type CompiledStep, compiledStep } from "./compiled_step.ts";
-import { batchTensors, type HostBatch } from "./host_batch.ts";
+import { countExamples } from "./batches.ts";
 import { GradientSums, Moments } from "./optimizer_state.ts";
 import { type AdamWSettings, stepSizes } from "./adamw.ts";
 
 /** What a step needs besides weights and batches. */
 export interface StepOptions {
-  readonly head: Head;
   readonly optimizer: AdamWSettings;
   /** Gradients are scaled down to this global norm. */
   readonly maxGradNorm: number;
   /** Whether a dense parameter is trained. */
-  readonly trains: (slot: ParameterSlot) => boolean;
+  readonly isTrainable: (slot: ParameterSlot) => boolean;
   /** Sum the gradients of dense matrices over steps, for scores that look at them. @default false */
   readonly sumsGradients?: boolean;
 }
@@ -55,9 +54,9 @@ export class Stepper {
     this.refresh();
   }
 
-  // Factors are trained because they were chosen; `trains` speaks of dense parameters.
+  // Factors are trained because they were chosen; `isTrainable` decides on dense parameters.
   #isTrained(slot: ParameterSlot): boolean {
-    return slot.factor === undefined ? this.#options.trains(slot) : !slot.training.frozen;
+    return slot.factor === undefined ? this.#options.isTrainable(slot) : !slot.training.frozen;
   }
 
   /** The slots that training moves. */
@@ -90,7 +89,6 @@ export class Stepper {
       trained: this.#trained,
       sloped: this.#sloped,
       summed: this.#summed,
-      head: this.#options.head,
       optimizer: this.#options.optimizer,
       maxGradNorm: this.#options.maxGradNorm,
     });
@@ -100,14 +98,14 @@ export class Stepper {
    * One step on one batch, or on the sum of several, whose loss is the mean over all their examples; `rate` is the
    * schedule's part of the peak rates.
    */
-  step(batches: readonly HostBatch[], { key, rate }: { key: RandomKey; rate: number }): StepReport {
+  step(batches: readonly NamedArrays[], { key, rate }: { key: RandomKey; rate: number }): StepReport {
     const values = this.#weights.values;
     const trained = this.trained;
     const moments = trained.map((slot) => this.moments.of(slot));
     const sizes = trained.map((slot, index) =>
       stepSizes(slot, { t: moments[index]!.updates + 1, rate, settings: this.#options.optimizer })
     );
-    const count = batches.reduce((sum, { weights }) => sum + weights.reduce((lines, weight) => lines + weight, 0), 0);
+    const count = batches.reduce((sum, batch) => sum + countExamples(batch), 0);
     const outputs = tf.tidy(() => {
       const state = [
         ...values,
@@ -118,12 +116,16 @@ export class Stepper {
       const rates = tf.tensor2d(
         sizes.map(({ stepSize, biasCorrection2, kept }) => [stepSize, biasCorrection2, kept]),
       );
-      const given = batches.map((batch, micro) => batchInputs(batch, { key: key.fold(micro), count }));
-      if (given.length === 1) return this.#compiled.whole(...state, rates, ...given[0]!);
+      const keyAndCount = (micro: number) => [
+        tf.tensor1d(Int32Array.from(key.fold(micro).words), "int32"),
+        tf.scalar(count),
+      ];
+      const [first, ...others] = batches;
+      if (others.length === 0) return this.#compiled.whole([...state, rates, ...keyAndCount(0)], first!);
       const dense = this.#compiled.expand(...values);
-      let sums = this.#compiled.gradients(...dense, ...given[0]!);
-      for (const inputs of given.slice(1)) {
-        const next = this.#compiled.gradients(...dense, ...inputs);
+      let sums = this.#compiled.gradients([...dense, ...keyAndCount(0)], first!);
+      for (const [index, batch] of others.entries()) {
+        const next = this.#compiled.gradients([...dense, ...keyAndCount(index + 1)], batch);
         const added = sums.map((sum, index) => tf.add(sum, next[index]!));
         tf.dispose([...sums, ...next]);
         sums = added;
@@ -145,15 +147,6 @@ export class Stepper {
     this.gradientSums.dispose();
   }
 }
-
-// Arguments of a gradient: three of the batch, labels, weights, dropout key, examples of the whole step.
-const batchInputs = (batch: HostBatch, { key, count }: { key: RandomKey; count: number }): tf.Tensor[] => [
-  ...batchTensors(batch),
-  tf.tensor1d(batch.labels),
-  tf.tensor1d(batch.weights),
-  tf.tensor1d(Int32Array.from(key.words), "int32"),
-  tf.scalar(count),
-];
 
 function takeNumber(tensor: tf.Tensor): number {
   const [number] = tensor.dataSync();

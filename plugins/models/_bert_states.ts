@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { type Batch, type ForwardContext, tf } from "@opf/framework";
+import { type ForwardContext, type ParameterReader, type TextBatch, tf } from "@opf/framework";
 import { selfAttention, softmaxDropout } from "./_attention.ts";
 import type { BertConfig } from "./_bert_config.ts";
-import { biasActivation, dropoutResidualNorm, embed, normDropout, type Parameters, project } from "./_layers.ts";
+import { biasActivation, dropoutResidualNorm, embed, normDropout, project } from "./_layers.ts";
 
 /** What a forward pass is given. */
 export interface ForwardOptions {
-  readonly batch: Batch;
+  readonly batch: TextBatch;
   readonly context: ForwardContext;
 }
 
@@ -20,7 +20,7 @@ type Tokens = "first" | "all";
 /** Outputs of the last layer: of the first tokens, `[lines, width]`, or of all, `[lines · length, width]`. */
 export function states(
   config: BertConfig,
-  parameter: Parameters,
+  parameter: ParameterReader,
   { batch, context: { dropout }, tokens }: ForwardOptions & { readonly tokens: Tokens },
 ): tf.Tensor {
   const [lines, length] = batch.inputIds.shape;
@@ -62,7 +62,7 @@ interface EncoderContext {
 }
 
 /** One layer: rows `[lines · length, width]` to the same, or to the first tokens' `[lines, width]`. */
-function encode(named: Parameters, rows: tf.Tensor, { tokens, ...context }: EncoderContext & { tokens: Tokens }) {
+function encode(named: ParameterReader, rows: tf.Tensor, { tokens, ...context }: EncoderContext & { tokens: Tokens }) {
   const { config, mask, lines, length } = context;
   const { hidden_size: width, hidden_dropout_prob: rate } = config;
   const asking = tokens === "first"
@@ -91,7 +91,7 @@ function encode(named: Parameters, rows: tf.Tensor, { tokens, ...context }: Enco
 const factorOf = ({ hidden_size, num_attention_heads }: BertConfig) => 1 / Math.sqrt(hidden_size / num_attention_heads);
 
 /** Self-attention of all tokens: `[lines · length, width]`. */
-function allTokens(named: Parameters, rows: tf.Tensor, { config, mask, seen, lines, length }: EncoderContext) {
+function allTokens(named: ParameterReader, rows: tf.Tensor, { config, mask, seen, lines, length }: EncoderContext) {
   const { num_attention_heads: heads, attention_probs_dropout_prob: rate } = config;
   const [weights, biases] = ["weight", "bias"].map((part) =>
     ["query", "key", "value"].map((name) => named(`attention.self.${name}.${part}`))
@@ -103,7 +103,7 @@ function allTokens(named: Parameters, rows: tf.Tensor, { config, mask, seen, lin
 
 /** What the first tokens, `asking [lines, width]`, take from all: `[lines, width]`. */
 function firstTokens(
-  named: Parameters,
+  named: ParameterReader,
   { rows, asking }: { readonly rows: tf.Tensor; readonly asking: tf.Tensor },
   { config, mask, seen, lines, length }: EncoderContext,
 ) {

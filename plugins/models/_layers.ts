@@ -5,9 +5,6 @@
  */
 import { fused, kernel, memoize, tf } from "@opf/framework";
 
-/** Reads each parameter by its name. */
-export type Parameters = (name: string) => tf.Tensor;
-
 /** `x · Wᵀ` for `x [rows, in]` and a weight stored `[out, in]`. */
 export function project(x: tf.Tensor, weight: tf.Tensor): tf.Tensor2D {
   const times = (x: tf.Tensor, weight: tf.Tensor): tf.Tensor2D =>

@@ -3,11 +3,21 @@
  *
  * @module
  */
-import { type Architecture, type Head, type Json, type LanguageModel, tf } from "@opf/framework";
+import {
+  type Architecture,
+  collateText,
+  type Head,
+  headLosses,
+  type Json,
+  type LanguageModel,
+  type ParameterReader,
+  type TextBatch,
+  tf,
+} from "@opf/framework";
 import { type BertConfig, readConfig } from "./_bert_config.ts";
 import { exportedConfig, matricesOf, parametersOf } from "./_bert_parameters.ts";
 import { type ForwardOptions, states } from "./_bert_states.ts";
-import { biasTanhDropout, type Parameters, project } from "./_layers.ts";
+import { biasTanhDropout, project } from "./_layers.ts";
 
 /** Options of {@linkcode bert}. */
 export interface BertOptions {
@@ -70,11 +80,14 @@ function architecture(config: BertConfig, head: Head): Architecture {
       const layer = /^(?:bert\.)?encoder\.layer\.(\d+)\./.exec(full)?.[1];
       return layer !== undefined && Number(layer) >= config.num_hidden_layers ? undefined : full;
     },
-    forward: (parameter, batch, context) => forward(config, parameter, { batch, context }),
+    collate: collateText,
+    losses: (parameter, batch: TextBatch, context) =>
+      headLosses(logits(config, parameter, { batch, context }), { labels: batch.labels, head }),
+    outputs: (parameter, batch: TextBatch) => logits(config, parameter, { batch, context: {} }),
   };
 }
 
-function forward(config: BertConfig, parameter: Parameters, options: ForwardOptions): tf.Tensor2D {
+function logits(config: BertConfig, parameter: ParameterReader, options: ForwardOptions): tf.Tensor2D {
   const { batch: { inputIds: { shape: [lines] } }, context } = options;
   const rate = config.classifier_dropout;
   const pooled = biasTanhDropout(rate)(
@@ -91,6 +104,6 @@ function forward(config: BertConfig, parameter: Parameters, options: ForwardOpti
  */
 export const bertStates = (
   config: { readonly [key: string]: Json },
-  parameter: Parameters,
+  parameter: ParameterReader,
   options: ForwardOptions,
 ): tf.Tensor => states(readConfig(config, undefined), parameter, { ...options, tokens: "all" });

@@ -3,21 +3,20 @@
  *
  * @module
  */
-import { engine, type TensorFunction } from "../../backend/engine.ts";
 import type { ScoreContext } from "../../importance_score.ts";
-import type { Head, MatrixInfo } from "../../model/model.ts";
+import type { EncodedExample, NamedArrays, NamedTensors } from "../../model/batch.ts";
+import type { MatrixInfo } from "../../model/model.ts";
 import type { RandomKey } from "../../random.ts";
 import * as tf from "../../backend/tf.ts";
 import type { Weights } from "../../model/weights.ts";
-import { batchOf, type BatchShape, chunks, type EncodedExample } from "../batches.ts";
-import { asBatch, batchTensors, type HostBatch, summedLoss } from "../host_batch.ts";
+import { type BatchFunction, jitWithBatch } from "../batch_function.ts";
+import { type BatchShape, chunks, collate, countExamples } from "../batches.ts";
 
 /** What a pass of scoring works on. */
 export interface ScoringOptions {
   readonly weights: Pick<Weights, "architecture">;
   readonly examples: readonly EncodedExample[];
   readonly shape: BatchShape;
-  readonly head: Head;
   readonly matrices: readonly MatrixInfo[];
   readonly key: RandomKey;
   /** Dense values to score by parameter, which the pass takes over. */
@@ -36,7 +35,7 @@ export class ScoringPass implements ScoreContext {
   readonly #dense: ReadonlyMap<string, tf.Tensor>;
   readonly #names: readonly string[];
   #gradients: Map<string, tf.Tensor2D> | undefined;
-  #loss: TensorFunction | undefined;
+  #loss: BatchFunction | undefined;
 
   constructor(options: ScoringOptions) {
     this.#options = options;
@@ -69,13 +68,11 @@ export class ScoringPass implements ScoreContext {
   eachGradient = (visit: (gradients: ReadonlyMap<string, tf.Tensor2D>) => void): Promise<void> => this.#each(visit);
 
   loss = async (replaced: ReadonlyMap<string, tf.Tensor> = new Map()): Promise<number> => {
-    const run = this.#loss ??= engine().jit((...inputs) => [this.#lossOf(inputs.slice(0, -5), inputs.slice(-5))], {
-      name: "loss",
-    });
+    const run = this.#loss ??= jitWithBatch((values, batch) => [this.#summedLoss(values, batch)], { name: "loss" });
     const values = this.#names.map((name) => replaced.get(name) ?? this.#dense.get(name)!);
     let sum = 0;
     for (const batch of this.#batches()) {
-      sum += tf.tidy(() => run(...values, ...this.#tensors(batch))[0]!.dataSync()[0]!);
+      sum += tf.tidy(() => run(values, batch)[0]!.dataSync()[0]!);
       await this.#options.pause();
     }
     return sum / this.#options.examples.length;
@@ -89,37 +86,33 @@ export class ScoringPass implements ScoreContext {
   async #each(visit: (gradients: Map<string, tf.Tensor2D>, share: number) => void): Promise<void> {
     const wanted = this.matrices.map(({ name }) => this.#names.indexOf(name));
     const values = this.#names.map((name) => this.#dense.get(name)!);
-    const run = engine().jit((...inputs) => {
-      const [values, batch] = [inputs.slice(0, -5), inputs.slice(-5)];
+    const run = jitWithBatch((values, batch) => {
       const mean = (...moving: tf.Tensor[]) => {
         const all = [...values];
         wanted.forEach((at, index) => all[at] = moving[index]!);
-        return tf.div<tf.Scalar>(this.#lossOf(all, batch), tf.sum(batch[4]!));
+        return tf.div<tf.Scalar>(this.#summedLoss(all, batch), tf.sum(batch.exampleMask!));
       };
       return tf.grads(mean)(wanted.map((at) => values[at]!));
     }, { name: "gradients" });
     for (const batch of this.#batches()) {
-      const gradients = tf.tidy(() => run(...values, ...this.#tensors(batch)));
-      const share = batch.weights.reduce((sum, weight) => sum + weight, 0) / this.#options.examples.length;
+      const gradients = tf.tidy(() => run(values, batch));
+      const share = countExamples(batch) / this.#options.examples.length;
       visit(new Map(this.matrices.map(({ name }, index) => [name, gradients[index] as tf.Tensor2D])), share);
       tf.dispose(gradients);
       await this.#options.pause();
     }
   }
 
-  *#batches(): Generator<HostBatch> {
-    const { examples, shape } = this.#options;
+  *#batches(): Generator<NamedArrays> {
+    const { examples, shape, weights: { architecture } } = this.#options;
     // By length, so that little is padding.
     const sorted = [...examples].sort((a, b) => a.ids.length - b.ids.length || a.index - b.index);
-    for (const some of chunks(sorted, shape.lines)) yield batchOf(some, shape);
+    for (const some of chunks(sorted, shape.batchSize)) yield collate(some, { architecture, shape });
   }
 
-  #tensors = (batch: HostBatch) => [...batchTensors(batch), tf.tensor1d(batch.labels), tf.tensor1d(batch.weights)];
-
-  #lossOf(values: readonly tf.Tensor[], batch: readonly tf.Tensor[]): tf.Scalar {
-    const { weights: { architecture }, head } = this.#options;
+  #summedLoss(values: readonly tf.Tensor[], batch: NamedTensors): tf.Scalar {
     const named = new Map(this.#names.map((name, index) => [name, values[index]!]));
-    const logits = architecture.forward((name) => named.get(name)!, asBatch(batch), {});
-    return summedLoss(logits, { labels: batch[3]!, weights: batch[4]!, head });
+    const losses = this.#options.weights.architecture.losses((name) => named.get(name)!, batch, {});
+    return tf.sum(tf.mul(losses, batch.exampleMask!));
   }
 }

@@ -6,12 +6,13 @@
 import type { Decomposition } from "../../decomposition.ts";
 import { unknownName } from "../../errors.ts";
 import type { ImportanceScore } from "../../importance_score.ts";
-import type { Head, MatrixInfo } from "../../model/model.ts";
+import type { EncodedExample } from "../../model/batch.ts";
+import type { MatrixInfo } from "../../model/model.ts";
 import type { RandomKey } from "../../random.ts";
 import type { SelectionPolicy } from "../../selection_policy.ts";
 import type * as tf from "../../backend/tf.ts";
 import type { Conversion, Weights } from "../../model/weights.ts";
-import type { BatchShape, EncodedExample } from "../batches.ts";
+import type { BatchShape } from "../batches.ts";
 import { ScoringPass } from "./importance_pass.ts";
 
 /** A matrix that was chosen. */
@@ -35,7 +36,6 @@ export interface RoundOptions {
   readonly policy: SelectionPolicy;
   readonly decomposition: Decomposition;
   readonly step: number;
-  readonly head: Head;
   /** What scores look at. */
   readonly examples: readonly EncodedExample[];
   readonly shape: BatchShape;
@@ -84,7 +84,7 @@ export function convert(names: readonly string[], { rankings, ...options }: Roun
 async function scored(
   score: ImportanceScore,
   matrices: readonly MatrixInfo[],
-  { weights, examples, shape, head, key, pause, fineTuned, trainingGradients }: RoundOptions,
+  { weights, examples, shape, key, pause, fineTuned, trainingGradients }: RoundOptions,
 ): Promise<ReadonlyMap<string, number>> {
   const values = score.needs?.includes("fineTunedModel") ? await fineTuned() : weights.merged();
   const pass = new ScoringPass({
@@ -92,7 +92,6 @@ async function scored(
     values,
     examples,
     shape,
-    head,
     matrices,
     key: key.fold(score.name),
     ...(score.needs?.includes("trainingGradients") && { trainingGradients }),

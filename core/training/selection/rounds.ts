@@ -5,7 +5,8 @@
  */
 import type { Decomposition } from "../../decomposition.ts";
 import type * as tf from "../../backend/tf.ts";
-import type { BatchShape, EncodedExample } from "../batches.ts";
+import type { EncodedExample } from "../../model/batch.ts";
+import type { BatchShape } from "../batches.ts";
 import { checkSame, largestDifference } from "../logits.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { TrainingRequest } from "../fine_tune_request.ts";
@@ -53,7 +54,7 @@ export class Rounds {
   /** The round before a step. */
   async at(step: number): Promise<void> {
     const { request: { method: { policy, decomposition }, ...request }, train, shape, stepper } = this.#options;
-    const { weights, task, settings, key, fineTuned, watch } = request;
+    const { weights, settings, key, fineTuned, watch } = request;
     if (!policy || !decomposition) throw new Error("A method needs both a decomposition and a policy, or neither.");
     const started = performance.now();
     const roundKey = key.fold("selection").fold(step);
@@ -63,7 +64,6 @@ export class Rounds {
       policy,
       decomposition,
       step,
-      head: task.head,
       examples: wanted.map((at) => train[at]!),
       shape,
       key: roundKey,

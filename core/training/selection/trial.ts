@@ -5,8 +5,9 @@
  */
 import type { Decomposition, Trial } from "../../decomposition.ts";
 import * as tf from "../../backend/tf.ts";
+import type { EncodedExample } from "../../model/batch.ts";
 import { Weights } from "../../model/weights.ts";
-import { batchOf, type BatchShape, type EncodedExample } from "../batches.ts";
+import { type BatchShape, collate } from "../batches.ts";
 import type { RoundOptions } from "./round.ts";
 import { type StepOptions, Stepper } from "../step.ts";
 
@@ -40,10 +41,13 @@ async function moved(
     for (let step = 0; step < steps; step++) {
       await pause();
       const some = Array.from(
-        { length: shape.lines },
-        (_, at) => train[order[(step * shape.lines + at) % order.length]!]!,
+        { length: shape.batchSize },
+        (_, at) => train[order[(step * shape.batchSize + at) % order.length]!]!,
       );
-      stepper.step([batchOf(some, shape)], { key: key.fold("trial").fold(step), rate: 1 });
+      stepper.step([collate(some, { architecture: weights.architecture, shape })], {
+        key: key.fold("trial").fold(step),
+        rate: 1,
+      });
     }
     return tf.tidy(() =>
       names.reduce((sum, name) => sum + tf.norm(tf.sub(copy.mergedValue(name), before.get(name)!)).dataSync()[0]!, 0)

@@ -1,4 +1,12 @@
-import { type Architecture, type Decomposition, RandomKey, RequestError, tf, Weights } from "@opf/framework";
+import {
+  type Architecture,
+  collateText,
+  type Decomposition,
+  RandomKey,
+  RequestError,
+  tf,
+  Weights,
+} from "@opf/framework";
 import { mpo } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess, assertStringIncludes, assertThrows } from "@std/assert";
 import { gap, matrix } from "../../_tensors.ts";
@@ -11,7 +19,9 @@ const architecture: Architecture = {
   maxLength: 1,
   initializerRange: 0.02,
   canonicalName: (name) => name,
-  forward: () => tf.zeros([1, 1]),
+  collate: collateText,
+  losses: () => tf.zeros([1]),
+  outputs: () => tf.zeros([1, 1]),
 };
 const make = (first = matrix(6, 4)) =>
   new Weights(

@@ -1,6 +1,5 @@
-import { type Architecture, engine, RandomKey, rateAt, tf, Weights } from "@opf/framework";
+import { type Architecture, engine, type NamedArrays, RandomKey, rateAt, tf, Weights } from "@opf/framework";
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import type { HostBatch } from "../../../core/training/host_batch.ts";
 import { adamW, stepSizes } from "../../../core/training/adamw.ts";
 import { Stepper } from "../../../core/training/step.ts";
 import { distance, gap, matrix } from "../../_tensors.ts";
@@ -38,23 +37,14 @@ function linearModel(slopes: () => readonly tf.Tensor[]): Architecture {
     maxLength: 1,
     initializerRange: 1,
     canonicalName: (name) => name,
-    // The squared error to the label −½ of a small logit z is ¼ + z + z²: z is scaled down, and its loss up again.
-    forward: (read) => {
-      const sums = parameters.map(({ name }, at) => tf.sum(tf.mul(read(name), slopes()[at]!)));
-      return tf.reshape(tf.addN(sums), [1, 1]);
-    },
+    collate: () => BATCH,
+    losses: (read) =>
+      tf.reshape(tf.addN(parameters.map(({ name }, at) => tf.sum(tf.mul(read(name), slopes()[at]!)))), [1]),
+    outputs: () => tf.zeros([1, 1]),
   };
 }
 
-const BATCH: HostBatch = {
-  lines: 1,
-  length: 1,
-  inputIds: new Int32Array(1),
-  tokenTypeIds: new Int32Array(1),
-  attentionMask: new Int32Array(1),
-  labels: new Float32Array(1),
-  weights: Float32Array.of(1),
-};
+const BATCH: NamedArrays = { exampleMask: { shape: [1], values: Float32Array.of(1) } };
 
 Deno.test("Stepper takes PyTorch's AdamW steps, clipped as there", () => {
   const { settings, start } = FIXTURE;
@@ -66,22 +56,16 @@ Deno.test("Stepper takes PyTorch's AdamW steps, clipped as there", () => {
   );
   const optimizer = { ...settings, factorLearningRate: 0, factorWeightDecay: 0 };
   const stepper = new Stepper(weights, {
-    head: { kind: "regression", outputs: 1 },
     optimizer,
     maxGradNorm: settings.maxGradNorm,
-    trains: () => true,
+    isTrainable: () => true,
   });
   FIXTURE.gradients.forEach(([first, second], step) => {
-    // d/dz (z − label)² is 1 where the label is z − ½.
     slopes = [tf.tensor2d(first), tf.tensor1d(second)];
-    const z = tf.tidy(() => architecture.forward(weights.reader(weights.values), {} as never, {}).dataSync()[0]!);
     // A model of its own, compiled anew: the slopes are constants of the compiled step.
     Object.assign(weights, { architecture: linearModel(() => slopes) });
     stepper.refresh();
-    const { gradientNorm } = stepper.step([{ ...BATCH, labels: Float32Array.of(z - 0.5) }], {
-      key: RandomKey.of(1),
-      rate: FIXTURE.rates[step]!,
-    });
+    const { gradientNorm } = stepper.step([BATCH], { key: RandomKey.of(1), rate: FIXTURE.rates[step]! });
     assertAlmostEquals(gradientNorm, FIXTURE.norms[step]!, 1e-4 * FIXTURE.norms[step]!);
     weights.values.forEach((value, at) => assertLess(gap(value, FIXTURE.values[step]![at]!), 1e-5));
     tf.dispose(slopes);

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { batchOf, bucketOf, chunks, type EncodedExample } from "../../../core/training/batches.ts";
+import type { EncodedExample } from "@opf/framework";
+import { toyModel } from "../../../core/check/toy.ts";
+import { bucketOf, chunks, collate, countExamples } from "../../../core/training/batches.ts";
 
 const example = (ids: number[], index = 0, label = 1): EncodedExample => ({
   ids,
@@ -18,14 +20,34 @@ Deno.test("bucketOf() is never shorter than the line nor longer than the limit, 
   assertEquals([...buckets], [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128]);
 });
 
-Deno.test("batchOf() pads lines to one length and fills up with lines of weight 0", () => {
-  const batch = batchOf([example([5, 6, 7], 0, 2), example([8], 1, 3)], { lines: 3, maxLength: 4, padId: 9 });
-  assertEquals(batch.length, 4);
-  assertEquals([...batch.inputIds], [5, 6, 7, 9, 8, 9, 9, 9, 9, 9, 9, 9]);
-  assertEquals([...batch.tokenTypeIds], [1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
-  assertEquals([...batch.attentionMask], [1, 1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0]); // a filler attends to one token
-  assertEquals([...batch.labels], [2, 3, 0]);
-  assertEquals([...batch.weights], [1, 1, 0]);
+Deno.test("collate() pads examples to one length and the batch to its size", () => {
+  const examples = [example([5, 6, 7], 0, 2), example([8], 1, 3)];
+  const shape = { batchSize: 3, maxLength: 4, padId: 9 };
+  const batch = collate(examples, { architecture: toyModel(), shape });
+  const valuesOf = (name: string) => [...batch[name]!.values];
+  assertEquals(Object.values(batch).map(({ shape }) => shape), [[3, 4], [3, 4], [3, 4], [3], [3]]);
+  assertEquals(valuesOf("inputIds"), [5, 6, 7, 9, 8, 9, 9, 9, 9, 9, 9, 9]);
+  assertEquals(valuesOf("tokenTypeIds"), [1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+  assertEquals(valuesOf("attentionMask"), [1, 1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0]); // a padded example attends to one token
+  assertEquals(valuesOf("labels"), [2, 3, 0]);
+  assertEquals(valuesOf("exampleMask"), [1, 1, 0]);
+  assertEquals(countExamples(batch), 2);
+});
+
+Deno.test("collate() buckets inputs and targets apart", () => {
+  const buckets: unknown[] = [];
+  const toy = toyModel();
+  const architecture: typeof toy = {
+    ...toy,
+    collate: (examples, bucket) => (buckets.push(bucket), toy.collate(examples, bucket)),
+  };
+  const shape = { batchSize: 2, maxLength: 12, padId: 1 };
+  collate([example([1, 2]), { ...example([3]), targets: Array(9).fill(4) }], { architecture, shape });
+  collate([example([1, 2])], { architecture, shape });
+  assertEquals(buckets, [
+    { batchSize: 2, length: 8, targetLength: 12, padId: 1 },
+    { batchSize: 2, length: 8, targetLength: 0, padId: 1 },
+  ]);
 });
 
 Deno.test("chunks() loses nothing and keeps the order", () => {

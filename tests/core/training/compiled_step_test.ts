@@ -1,30 +1,30 @@
 import { type Architecture, engine, RandomKey, tf, useEngine, Weights } from "@opf/framework";
 import { bert, mpo, svd } from "@opf/framework/plugins";
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import { TOY_EXAMPLES, TOY_HEAD, TOY_MATRICES, toyModel, toyWeights } from "../../../core/check/toy.ts";
+import { TOY_EXAMPLES, TOY_MATRICES, toyModel, toyWeights } from "../../../core/check/toy.ts";
 import { initialize } from "../../../core/model/pretrained.ts";
-import { batchOf } from "../../../core/training/batches.ts";
+import { collate } from "../../../core/training/batches.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 import { type StepOptions, Stepper } from "../../../core/training/step.ts";
 import { CONFIG } from "../../_tiny.ts";
 
 const key = RandomKey.of(1);
 const OPTIONS: StepOptions = {
-  head: TOY_HEAD,
   optimizer: { ...TRAINING_DEFAULTS, learningRate: 2e-4, factorLearningRate: 2e-4 },
   maxGradNorm: 1,
-  trains: () => true,
+  isTrainable: () => true,
 };
 
 // Just large enough that every kind of kernel is compiled.
-const LINES = 16, LENGTH = 32;
+const BATCH_SIZE = 16, LENGTH = 32;
+const HEAD = { kind: "classification", outputs: 2 } as const;
 const architecture = bert({ source: "tiny" }).architecture({
   ...CONFIG,
   vocab_size: 600,
   hidden_size: 128,
   num_attention_heads: 4,
   intermediate_size: 128,
-}, TOY_HEAD);
+}, HEAD);
 
 function bertWeights(): Weights {
   const values = architecture.parameters.map((parameter) => {
@@ -46,12 +46,13 @@ function losses(steps: number): number[] {
   const weights = bertWeights();
   const stepper = new Stepper(weights, OPTIONS);
   const found = Array.from({ length: steps }, (_, step) => {
-    const ids = key.fold(step % 4).bits(LINES * LENGTH).map((id) => 5 + id % 595);
-    const examples = Array.from({ length: LINES }, (_, line) => {
-      const own = [...ids.subarray(line * LENGTH, (line + 1) * LENGTH - line)];
-      return { index: line, label: own[1]! % 2, ids: own, tokenTypeIds: own.map(() => 0) };
+    const ids = key.fold(step % 4).bits(BATCH_SIZE * LENGTH).map((id) => 5 + id % 595);
+    const examples = Array.from({ length: BATCH_SIZE }, (_, index) => {
+      const own = [...ids.subarray(index * LENGTH, (index + 1) * LENGTH - index)];
+      return { index, label: own[1]! % 2, ids: own, tokenTypeIds: own.map(() => 0) };
     });
-    const batch = batchOf(examples, { lines: LINES, maxLength: LENGTH, padId: 0 });
+    const shape = { batchSize: BATCH_SIZE, maxLength: LENGTH, padId: 0 };
+    const batch = collate(examples, { architecture, shape });
     return stepper.step([batch], { key: key.fold(step), rate: 1 }).loss;
   });
   stepper.dispose();
@@ -77,13 +78,14 @@ Deno.test("A compiled step is the plain one: over 50 steps with dropout and fact
 Deno.test("Steps of one structure are compiled once, whoever takes them", () => {
   let traced = 0;
   const toy = toyModel();
-  const counted: Architecture = { ...toy, forward: (...given) => (traced++, toy.forward(...given)) };
+  const counted: Architecture = { ...toy, losses: (...given) => (traced++, toy.losses(...given)) };
   const [first, second] = TOY_MATRICES.map(({ name }) => name) as [string, string];
   const step = (change: Partial<StepOptions> = {}, factorise: (weights: Weights) => void = () => {}) => {
     const weights = toyWeights(counted);
     factorise(weights);
     const stepper = new Stepper(weights, { ...OPTIONS, ...change });
-    const batch = batchOf(TOY_EXAMPLES.slice(0, 4), { lines: 4, maxLength: 4, padId: 0 });
+    const shape = { batchSize: 4, maxLength: 4, padId: 0 };
+    const batch = collate(TOY_EXAMPLES.slice(0, 4), { architecture: toy, shape });
     const { loss } = stepper.step([batch], { key, rate: 1 });
     stepper.dispose();
     weights.dispose();
@@ -99,7 +101,7 @@ Deno.test("Steps of one structure are compiled once, whoever takes them", () => 
   assertEquals(traced, 1);
   step({ optimizer: { ...optimizer, adamBeta1: 0.5 } });
   step({ maxGradNorm: 2 });
-  step({ trains: ({ parameter }) => parameter.name === first });
+  step({ isTrainable: ({ parameter }) => parameter.name === first });
   assertEquals(traced, 4);
   step({}, mpoOf(first));
   step({}, mpoOf(first));

@@ -1,4 +1,4 @@
-import { Interrupted, RandomKey, type Task, tf, Weights } from "@opf/framework";
+import { type EncodedExample, Interrupted, RandomKey, type Task, tf, Weights } from "@opf/framework";
 import { bert, dense, dynamicTop, frozen, lora, mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
 import {
   assert,
@@ -11,7 +11,6 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { initialize } from "../../../core/model/pretrained.ts";
-import type { EncodedExample } from "../../../core/training/batches.ts";
 import { fineTune } from "../../../core/training/fine_tune.ts";
 import type { TrainingEvent, TrainingRequest } from "../../../core/training/fine_tune_request.ts";
 import { type TrainingOptions, trainingSchema } from "../../../core/training/settings.ts";

@@ -1,4 +1,4 @@
-import { type Decomposition, engine, RandomKey, tf, Weights } from "@opf/framework";
+import { type Decomposition, engine, type NamedArrays, RandomKey, tf, Weights } from "@opf/framework";
 import { bert, mpo } from "@opf/framework/plugins";
 import {
   assert,
@@ -9,10 +9,10 @@ import {
   assertNotEquals,
   assertThrows,
 } from "@std/assert";
-import { TOY_EXAMPLES, TOY_HEAD, TOY_MATRICES, toyWeights } from "../../../core/check/toy.ts";
+import { TOY_EXAMPLES, TOY_MATRICES, toyModel, toyWeights } from "../../../core/check/toy.ts";
+import { batchTensors } from "../../../core/model/batch.ts";
 import { initialize } from "../../../core/model/pretrained.ts";
-import { batchOf } from "../../../core/training/batches.ts";
-import type { HostBatch } from "../../../core/training/host_batch.ts";
+import { collate } from "../../../core/training/batches.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 import { slotName } from "../../../core/training/optimizer_state.ts";
 import { type StepOptions, Stepper } from "../../../core/training/step.ts";
@@ -22,14 +22,15 @@ import { CONFIG } from "../../_tiny.ts";
 const key = RandomKey.of(1);
 const [FIRST, SECOND] = TOY_MATRICES.map(({ name }) => name) as [string, string];
 
-const toyBatch = (from = 0, count = 8, lines = count): HostBatch =>
-  batchOf(TOY_EXAMPLES.slice(from, from + count), { lines, maxLength: 4, padId: 0 });
+const toyBatch = (from = 0, count = 8, batchSize = count): NamedArrays => {
+  const shape = { batchSize, maxLength: 4, padId: 0 };
+  return collate(TOY_EXAMPLES.slice(from, from + count), { architecture: toyModel(), shape });
+};
 
 const options = (change: Partial<StepOptions> = {}): StepOptions => ({
-  head: TOY_HEAD,
   optimizer: { ...TRAINING_DEFAULTS, learningRate: 1e-2, factorLearningRate: 1e-2, weightDecay: 0 },
   maxGradNorm: 1,
-  trains: () => true,
+  isTrainable: () => true,
   ...change,
 });
 
@@ -38,7 +39,7 @@ const GRADIENT_STEPS = { adamEpsilon: 1e6, learningRate: 1e6, factorLearningRate
 
 interface Run {
   /** Batches of each step. */
-  readonly steps: readonly (readonly HostBatch[])[];
+  readonly steps: readonly (readonly NamedArrays[])[];
   readonly options?: StepOptions;
   readonly weights?: Weights;
   readonly key?: RandomKey;
@@ -65,15 +66,13 @@ const factorized = (decomposition: Decomposition, names = [FIRST]): Weights => {
 
 /** The loss of a classifier, example by example. */
 function lossOf(weights: Weights, examples: readonly typeof TOY_EXAMPLES[number][]): number {
-  const { lines, length, inputIds, labels } = batchOf(examples, { lines: examples.length, maxLength: 4, padId: 0 });
+  const batch = toyBatch(0, examples.length);
   return tf.tidy(() => {
-    const ids = tf.tensor2d(inputIds, [lines, length], "int32");
-    const batch = { inputIds: ids, tokenTypeIds: ids, attentionMask: ids };
-    const logits = weights.architecture.forward(weights.reader(weights.values), batch, {}).arraySync();
-    const losses = logits.map((row, at) =>
-      Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[labels[at]!]!
+    const outputs = weights.architecture.outputs(weights.reader(weights.values), batchTensors(batch));
+    const losses = (outputs.arraySync() as number[][]).map((row, index) =>
+      Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[examples[index]!.label]!
     );
-    return losses.reduce((sum, loss) => sum + loss, 0) / lines;
+    return losses.reduce((sum, loss) => sum + loss, 0) / examples.length;
   });
 }
 
@@ -85,21 +84,21 @@ Deno.test("Stepper says the mean loss before the step, and brings it down", () =
   assertLess(reports.at(-1)!.loss, 0.5 * expected);
 });
 
-Deno.test("Stepper minds lines of weight 0 nowhere, neither in the loss nor in what it learns", () => {
+Deno.test("Stepper ignores padded examples, in the loss and in what it learns", () => {
   const still = run({ steps: [[toyBatch(0, 5)], [toyBatch(5, 5)]] });
-  const filled = run({
+  const padded = run({
     steps: [0, 5].map((from) => {
       const batch = toyBatch(from, 5, 8);
-      batch.labels.fill(1, 5);
-      batch.inputIds.fill(99, 5 * batch.length); // whatever stands there
+      batch.labels!.values.fill(1, 5);
+      batch.inputIds!.values.fill(99, 5 * 4); // whatever they hold
       return [batch];
     }),
   });
-  filled.reports.forEach(({ loss, gradientNorm }, at) => {
+  padded.reports.forEach(({ loss, gradientNorm }, at) => {
     assertAlmostEquals(loss, still.reports[at]!.loss, 1e-6);
     assertAlmostEquals(gradientNorm, still.reports[at]!.gradientNorm, 1e-5);
   });
-  filled.after.forEach((values, at) =>
+  padded.after.forEach((values, at) =>
     values.forEach((value, place) => assertAlmostEquals(value, still.after[at]![place]!, 1e-5))
   );
 });
@@ -120,7 +119,7 @@ Deno.test("Stepper sums several batches to the step of their examples together, 
 });
 
 Deno.test("Stepper moves what is trained and nothing else", () => {
-  const only = options({ trains: ({ parameter }) => parameter.name === SECOND });
+  const only = options({ isTrainable: ({ parameter }) => parameter.name === SECOND });
   assertEquals(run({ steps: [[toyBatch()]], options: only }).moved, [SECOND]);
   // Factors are trained because their matrix was chosen, but for those that their plan keeps still.
   const still: Decomposition = {
@@ -134,7 +133,7 @@ Deno.test("Stepper moves what is trained and nothing else", () => {
   assert(names.includes(`${FIRST}#2`));
   assertEquals(moved, [`${FIRST}#0`, SECOND]);
   const weights = toyWeights();
-  assertThrows(() => new Stepper(weights, options({ trains: () => false })), Error, "Nothing is trained");
+  assertThrows(() => new Stepper(weights, options({ isTrainable: () => false })), Error, "Nothing is trained");
   weights.dispose();
 });
 
@@ -180,7 +179,7 @@ Deno.test("Stepper keeps the moments of what stays when matrices are factorised 
 Deno.test("Stepper leaves as many tensors as it found, step after step", () => {
   const weights = factorized(mpo({ tensors: 3 }));
   const stepper = new Stepper(weights, options());
-  const count = (batches: readonly HostBatch[], step: number) => {
+  const count = (batches: readonly NamedArrays[], step: number) => {
     stepper.step(batches, { key: key.fold(step), rate: 1 });
     return [tf.memory().numTensors, engine().memory().tensors];
   };
@@ -200,7 +199,7 @@ function tinyBert(dropout: number): Weights {
     hidden_dropout_prob: dropout,
     attention_probs_dropout_prob: dropout,
   };
-  const architecture = bert({ source: "tiny" }).architecture(config, TOY_HEAD);
+  const architecture = bert({ source: "tiny" }).architecture(config, { kind: "classification", outputs: 2 });
   return new Weights(
     architecture,
     new Map(architecture.parameters.map((parameter) => {
@@ -215,13 +214,14 @@ function tinyBert(dropout: number): Weights {
   );
 }
 
-const lines = TOY_EXAMPLES.slice(0, 6).map(({ index, label }) => ({
+const bertExamples = TOY_EXAMPLES.slice(0, 6).map(({ index, label }) => ({
   index,
   label,
   ids: [2, 5 + index % 4, 6, 3].slice(0, 2 + index % 3),
   tokenTypeIds: [0, 0, 0, 0].slice(0, 2 + index % 3),
 }));
-const bertBatch = () => batchOf(lines, { lines: 6, maxLength: 4, padId: 0 });
+const bertBatch = () =>
+  collate(bertExamples, { architecture: toyModel(), shape: { batchSize: 6, maxLength: 4, padId: 0 } });
 
 Deno.test("Stepper draws dropout from the key alone: the same key, the same bits", () => {
   const steps = [[bertBatch()], [bertBatch()]];

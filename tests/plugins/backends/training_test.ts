@@ -1,10 +1,19 @@
-import { type Engine, engine, fused, type MatrixInfo, RandomKey, tf, useEngine, Weights } from "@opf/framework";
+import {
+  type Engine,
+  engine,
+  fused,
+  type MatrixInfo,
+  type NamedArrays,
+  RandomKey,
+  tf,
+  useEngine,
+  Weights,
+} from "@opf/framework";
 import { bert, mpo, tensorflow, wasm } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { initialize } from "../../../core/model/pretrained.ts";
-import { TOY_EXAMPLES, TOY_HEAD, toyModel, toyWeights } from "../../../core/check/toy.ts";
-import { batchOf } from "../../../core/training/batches.ts";
-import type { HostBatch } from "../../../core/training/host_batch.ts";
+import { TOY_EXAMPLES, toyModel, toyWeights } from "../../../core/check/toy.ts";
+import { collate } from "../../../core/training/batches.ts";
 import { slotName } from "../../../core/training/optimizer_state.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 import { Stepper, type StepReport } from "../../../core/training/step.ts";
@@ -38,7 +47,7 @@ function model() {
   const weights = new Weights(architecture, new Map(dense));
   for (const name of FACTORIZED) weights.factorize(name, { decomposition: mpo({ tensors: 3 }), key });
   const optimizer = { ...TRAINING_DEFAULTS, learningRate: 5e-3, factorLearningRate: 1e-3 };
-  const stepper = new Stepper(weights, { head: HEAD, optimizer, maxGradNorm: 1, trains: () => true });
+  const stepper = new Stepper(weights, { optimizer, maxGradNorm: 1, isTrainable: () => true });
   const dispose = () => {
     stepper.dispose();
     weights.dispose();
@@ -46,18 +55,23 @@ function model() {
   return { weights, stepper, dispose };
 }
 
-/** Sixteen lines of seven random tokens, the last one padding in every other line. */
-function batchAt(step: number): HostBatch {
-  const lines = 16, length = 7;
-  const bits = key.fold("batch").fold(step).bits(lines * length);
+/** Sixteen examples of seven random tokens, the last one padding in every other example. */
+function batchAt(step: number): NamedArrays {
+  const batchSize = 16, length = 7;
+  const bits = key.fold("batch").fold(step).bits(batchSize * length);
+  const perToken = (value: (word: number, index: number) => number) => ({
+    shape: [batchSize, length],
+    values: Int32Array.from(bits, value),
+  });
   return {
-    lines,
-    length,
-    inputIds: Int32Array.from(bits, (word) => word % CONFIG.vocab_size),
-    tokenTypeIds: Int32Array.from(bits, (word) => (word >>> 8) % 2),
-    attentionMask: Int32Array.from(bits, (_, at) => at % (2 * length) === length - 1 ? 0 : 1),
-    labels: Float32Array.from({ length: lines }, (_, line) => bits[line * length]! % 2),
-    weights: new Float32Array(lines).fill(1),
+    inputIds: perToken((word) => word % CONFIG.vocab_size),
+    tokenTypeIds: perToken((word) => (word >>> 8) % 2),
+    attentionMask: perToken((_, index) => index % (2 * length) === length - 1 ? 0 : 1),
+    labels: {
+      shape: [batchSize],
+      values: Float32Array.from({ length: batchSize }, (_, index) => bits[index * length]! % 2),
+    },
+    exampleMask: { shape: [batchSize], values: new Float32Array(batchSize).fill(1) },
   };
 }
 
@@ -195,14 +209,15 @@ Deno.test("steps on tensors so large that they are written in place are those of
     shape: [256, 512],
   }));
   const decomposition = mpo({ tensors: 4, modes: [{ rows: [16, 16], columns: [16, 32] }] }); // equal tensors in the middle
-  const batch = batchOf(TOY_EXAMPLES, { lines: 24, maxLength: 4, padId: 0 });
+  const shape = { batchSize: 24, maxLength: 4, padId: 0 };
+  const batch = collate(TOY_EXAMPLES, { architecture: toyModel(matrices), shape });
   const moved = [usual, other].map((own) =>
     on(own, () => {
       const weights = toyWeights(toyModel(matrices));
       weights.factorize("a.weight", { decomposition, key });
       // ε damps what Adam makes of gradients that are nothing but rounding.
       const optimizer = { ...TRAINING_DEFAULTS, adamEpsilon: 1e-2, learningRate: 1e-2, factorLearningRate: 1e-2 };
-      const stepper = new Stepper(weights, { head: TOY_HEAD, optimizer, maxGradNorm: 1, trains: () => true });
+      const stepper = new Stepper(weights, { optimizer, maxGradNorm: 1, isTrainable: () => true });
       const kept = tf.clone(weights.values.at(-1)!);
       const before = kept.dataSync();
       const losses = [1, 1, 2, 1].map((micro, step) => {

@@ -1,9 +1,8 @@
-import { type Batch, type ForwardContext, type Head, RandomKey, RequestError, tf, Weights } from "@opf/framework";
+import { type ForwardContext, type Head, RandomKey, RequestError, type TextBatch, tf, Weights } from "@opf/framework";
 import { bert } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess, assertLessOrEqual, assertStringIncludes, assertThrows } from "@std/assert";
 import { loadPretrained } from "../../../core/model/pretrained.ts";
 import { readSafetensors } from "../../../core/io/safetensors.ts";
-import { summedLoss } from "../../../core/training/host_batch.ts";
 
 const FIXTURES = new URL("../../fixtures/bert/", import.meta.url).pathname;
 const HEADS: readonly Head[] = [{ kind: "classification", outputs: 3 }, { kind: "regression", outputs: 1 }];
@@ -21,10 +20,12 @@ interface Fixture {
 
 const json = (path: string) => JSON.parse(Deno.readTextFileSync(`${FIXTURES}${path}`));
 
-const batchOf = ({ ids, segments, mask }: Fixture): Batch => ({
+const batchOf = ({ ids, segments, mask, labels }: Fixture): TextBatch => ({
   inputIds: tf.tensor2d(ids, undefined, "int32"),
   tokenTypeIds: tf.tensor2d(segments, undefined, "int32"),
   attentionMask: tf.tensor2d(mask, undefined, "int32"),
+  labels: tf.tensor1d(labels),
+  exampleMask: tf.onesLike(tf.tensor1d(labels)),
 });
 
 async function load(head: Head, { layers, folder = head.kind }: { layers?: number; folder?: string } = {}) {
@@ -75,15 +76,15 @@ for (const { folder, weights: own, head } of CASES) {
     const theirs = await readSafetensors(`${FIXTURES}${folder}/gradients.safetensors`);
     assertEquals(architecture.parameters.map(({ name }) => name).toSorted(), [...theirs.entries.keys()].toSorted());
     tf.tidy(() => {
-      const forward = (values: tf.Tensor[]) =>
-        architecture.forward(weights.reader(values), batchOf(fixture), masksOf(fixture));
-      const logits = forward(weights.values).arraySync();
-      logits.forEach((row, at) =>
-        row.forEach((logit, column) => assertLessOrEqual(Math.abs(logit - fixture.logits[at]![column]!), 1e-5))
-      );
-      const labels = tf.tensor1d(fixture.labels);
+      const batch = batchOf(fixture);
+      if (!fixture.places) {
+        const logits = architecture.outputs(weights.reader(weights.values), batch).arraySync() as number[][];
+        logits.forEach((row, at) =>
+          row.forEach((logit, column) => assertLessOrEqual(Math.abs(logit - fixture.logits[at]![column]!), 1e-5))
+        );
+      }
       const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) =>
-        tf.div<tf.Scalar>(summedLoss(forward(values), { labels, weights: tf.onesLike(labels), head }), labels.size)
+        tf.mean<tf.Scalar>(architecture.losses(weights.reader(values), batch, masksOf(fixture)))
       )(weights.values);
       assertLess(Math.abs(value.dataSync()[0]! - fixture.loss), 1e-5 * Math.max(1, fixture.loss));
       const all = norm([...theirs.entries.keys()].map((name) => norm(theirs.tensor(name).values)));
@@ -113,7 +114,7 @@ Deno.test("bert({ layers }) keeps the first layers, in the model and in its conf
   tf.tidy(() => {
     const batch = batchOf(json("classification/batch.json"));
     const read = weights.reader(weights.values);
-    assertEquals(architecture.forward(read, batch, {}).arraySync(), small.forward(read, batch, {}).arraySync());
+    assertEquals(architecture.outputs(read, batch).arraySync(), small.outputs(read, batch).arraySync());
   });
   weights.dispose();
 });
@@ -129,14 +130,15 @@ Deno.test("bert() drops out at every place of Transformers' model, and reads its
     };
     const batch = batchOf(json("classification/batch.json"));
     const read = weights.reader(weights.values);
-    const kept = architecture.forward(read, batch, { dropout }).arraySync();
+    const losses = (context: ForwardContext) => architecture.losses(read, batch, context).arraySync();
+    const kept = losses({ dropout });
     // All kept, and scaled up by 1/(1 − rate) at each place: not what the model without dropout says.
-    assert(Math.abs(kept[0]![0]! - architecture.forward(read, batch, {}).arraySync()[0]![0]!) > 1e-4);
+    assert(Math.abs(kept[0]! - losses({})[0]!) > 1e-4);
     const padded = {
       ...batch,
       inputIds: tf.add(batch.inputIds, tf.sub(tf.scalar(1, "int32"), batch.attentionMask)) as tf.Tensor2D,
     };
-    assertEquals(architecture.forward(read, padded, {}).arraySync(), architecture.forward(read, batch, {}).arraySync());
+    assertEquals(architecture.outputs(read, padded).arraySync(), architecture.outputs(read, batch).arraySync());
   });
   // Embeddings; attention weights, attention output and layer output of each layer; pooled output.
   assertEquals(places.length, 1 + 3 * 3 + 1);

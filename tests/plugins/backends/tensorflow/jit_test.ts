@@ -151,8 +151,8 @@ Deno.test("what is not compiled as asked is told of once, by its name; a trainin
       "eval",
       `import { engine, RandomKey, tf, useEngine } from "@opf/framework";
        import { tensorflow } from "@opf/framework/plugins";
-       import { toyModel, TOY_EXAMPLES, TOY_HEAD, toyWeights } from "./core/check/toy.ts";
-       import { batchOf } from "./core/training/batches.ts";
+       import { toyModel, TOY_EXAMPLES, toyWeights } from "./core/check/toy.ts";
+       import { collate } from "./core/training/batches.ts";
        import { TRAINING_DEFAULTS } from "./core/training/settings.ts";
        import { Stepper } from "./core/training/step.ts";
        const notes = [];
@@ -165,9 +165,10 @@ Deno.test("what is not compiled as asked is told of once, by its name; a trainin
        const summed = engine().jit(sums, { name: "summing", kernel: true });
        for (let time = 0; time < 2; time++) summed(tf.ones([2, 3]));
        const matrix = { name: "a.weight", kind: "ffn", module: "a", layer: 0, shape: [256, 300] };
-       const options = { head: TOY_HEAD, optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, trains: () => true };
-       const stepper = new Stepper(toyWeights(toyModel([matrix])), options);
-       const batch = batchOf(TOY_EXAMPLES, { lines: 24, maxLength: 4, padId: 0 });
+       const options = { optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, isTrainable: () => true };
+       const architecture = toyModel([matrix]);
+       const stepper = new Stepper(toyWeights(architecture), options);
+       const batch = collate(TOY_EXAMPLES, { architecture, shape: { batchSize: 24, maxLength: 4, padId: 0 } });
        for (const batches of [[batch], [batch, batch]]) stepper.step(batches, { key: RandomKey.of(1), rate: 1 });
        console.log(JSON.stringify({ notes, read, threads: engine().description.threads }));`,
     ],

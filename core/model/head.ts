@@ -1,0 +1,46 @@
+/**
+ * The head of a model: how labels become losses, and logits predictions.
+ *
+ * @module
+ */
+import * as tf from "../backend/tf.ts";
+
+/** What a task needs from the end of a model. */
+export interface Head {
+  readonly kind: "classification" | "regression";
+  /** Number of logits: one per class, or 1. */
+  readonly outputs: number;
+  /** Names of the classes in the order of their logits. */
+  readonly labels?: readonly string[];
+}
+
+/** The loss of each example, `[batch]`: cross-entropy, or squared error. */
+export function headLosses(
+  logits: tf.Tensor2D,
+  { labels, head }: { readonly labels: tf.Tensor1D; readonly head: Head },
+): tf.Tensor1D {
+  if (head.kind === "regression") return tf.square(tf.sub(tf.squeeze(logits, [1]), labels));
+  const target = tf.oneHot(tf.cast(labels, "int32"), head.outputs);
+  return tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1));
+}
+
+/** The prediction of each example: the class with the largest logit, or the number itself. */
+export function headPredictions(logits: readonly (readonly number[])[], head: Head): number[] {
+  return logits.map((row) => head.kind === "regression" ? row[0]! : row.indexOf(Math.max(...row)));
+}
+
+/** The best prediction that ignores the input: the most frequent class, or the mean, of the labels. */
+export function constantPrediction(labels: readonly number[], { kind }: Head): number {
+  if (kind === "regression") return labels.reduce((sum, label) => sum + label, 0) / labels.length;
+  const counts = Map.groupBy(labels, (label) => label);
+  return [...counts].reduce((most, next) => next[1].length > most[1].length ? next : most)[0];
+}
+
+/** What labels of a head are, for messages; nothing if the label is one. */
+export function labelProblem(label: number | undefined, { kind, outputs }: Head): string | undefined {
+  const isLabel = kind === "regression"
+    ? Number.isFinite(label)
+    : Number.isInteger(label) && label! >= 0 && label! < outputs;
+  if (isLabel) return undefined;
+  return `expected ${kind === "regression" ? "a number" : `a class from 0 to ${outputs - 1}`}, got ${label}`;
+}
