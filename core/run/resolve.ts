@@ -14,7 +14,7 @@ import type { Repository } from "../source.ts";
 import type { Example, Metrics, Task, TaskData } from "../task.ts";
 import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../model/tokenizer.ts";
 import { type ExampleSets, roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
-import { identifying, type TrainingSettings } from "../training/settings.ts";
+import type { TrainingSettings } from "../training/settings.ts";
 import { RandomKey } from "../random.ts";
 import { plainOf, type RunSpec } from "./run_spec.ts";
 import { digest, RESULTS_VERSION } from "../results/result.ts";
@@ -110,7 +110,7 @@ export class RunResolver {
     const scoresFineTuned = policy?.needs?.includes("fineTunedModel");
     const needs = scoresFineTuned && await this.prepare(plainOf(spec));
     return {
-      id: await runId(settings),
+      id: await digest(settings),
       spec,
       ...(needs && { needs }),
       model: model.name,
@@ -200,9 +200,6 @@ export function nameOf({ title, source, options }: LanguageModel): string {
   if (title !== undefined) return title;
   return layers === undefined ? source : `${source} (${layers} layers)`;
 }
-
-const runId = (settings: RunSettings): Promise<string> =>
-  digest({ ...settings, training: identifying(settings.training) });
 
 // One digest of the files that a repository has of these.
 async function digestOf(repository: Repository, names: readonly string[]): Promise<string> {

@@ -49,13 +49,3 @@ export type TrainingOptions = z.input<typeof trainingSchema>;
 
 /** The defaults of all settings. */
 export const TRAINING_DEFAULTS: TrainingSettings = trainingSchema.parse({});
-
-// Settings that came after runs were stored. At its default, such a setting changes no numbers: it is then left out of a
-// run's id, so that those runs keep theirs and are not done again.
-const ADDED = ["split"] as const satisfies readonly (keyof TrainingSettings)[];
-
-/** The settings that a run's id is made of. */
-export function identifying(settings: TrainingSettings): Partial<TrainingSettings> {
-  const same = ADDED.filter((name) => settings[name] === TRAINING_DEFAULTS[name]);
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => !(same as string[]).includes(name)));
-}
