@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Task } from "@opf/framework";
 import { glueTask } from "./_glue.ts";
 import { accuracy, matthews } from "./metrics.ts";
 
 /** CoLA, of GLUE. */
-export const cola = glueTask({
+export const cola: Task = glueTask({
   name: "cola",
   official: "CoLA",
   first: ["sentence1", "sentence"],

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Task } from "@opf/framework";
 import { glueTask } from "./_glue.ts";
 import { accuracy } from "./metrics.ts";
 
 /** MNLI, of GLUE. */
-export const mnli = glueTask({
+export const mnli: Task = glueTask({
   name: "mnli",
   official: "MNLI",
   first: ["sentence1", "premise"],

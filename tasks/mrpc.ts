@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Task } from "@opf/framework";
 import { glueTask } from "./_glue.ts";
 import { accuracy, f1 } from "./metrics.ts";
 
 /** MRPC, of GLUE. */
-export const mrpc = glueTask({
+export const mrpc: Task = glueTask({
   name: "mrpc",
   official: "MRPC",
   first: ["sentence1", "#1 String"],

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Task } from "@opf/framework";
 import { glueTask } from "./_glue.ts";
 import { accuracy } from "./metrics.ts";
 
 /** QNLI, of GLUE. */
-export const qnli = glueTask({
+export const qnli: Task = glueTask({
   name: "qnli",
   official: "QNLI",
   first: ["sentence1", "question"],

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Task } from "@opf/framework";
 import { glueTask } from "./_glue.ts";
 import { accuracy, f1 } from "./metrics.ts";
 
 /** QQP, of GLUE. */
-export const qqp = glueTask({
+export const qqp: Task = glueTask({
   name: "qqp",
   official: "QQP",
   first: ["sentence1", "question1"],

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Task } from "@opf/framework";
 import { glueTask } from "./_glue.ts";
 import { accuracy } from "./metrics.ts";
 
 /** RTE, of GLUE. */
-export const rte = glueTask({
+export const rte: Task = glueTask({
   name: "rte",
   official: "RTE",
   first: ["sentence1"],

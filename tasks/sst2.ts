@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Task } from "@opf/framework";
 import { glueTask } from "./_glue.ts";
 import { accuracy } from "./metrics.ts";
 
 /** SST-2, of GLUE. */
-export const sst2 = glueTask({
+export const sst2: Task = glueTask({
   name: "sst2",
   official: "SST-2",
   first: ["sentence1", "sentence"],

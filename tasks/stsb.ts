@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Task } from "@opf/framework";
 import { glueTask } from "./_glue.ts";
 import { pearson, spearman } from "./metrics.ts";
 
 /** STS-B, of GLUE. */
-export const stsb = glueTask({
+export const stsb: Task = glueTask({
   name: "stsb",
   official: "STS-B",
   first: ["sentence1"],

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Task } from "@opf/framework";
 import { glueTask } from "./_glue.ts";
 import { accuracy } from "./metrics.ts";
 
 /** WNLI, of GLUE. */
-export const wnli = glueTask({
+export const wnli: Task = glueTask({
   name: "wnli",
   official: "WNLI",
   first: ["sentence1"],

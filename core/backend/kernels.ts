@@ -25,7 +25,10 @@ export const KERNEL_SIZE = 2 ** 16;
  * assertAlmostEquals(slope.arraySync() as unknown as number, 0.5, 1e-6);
  * ```
  */
-export function fused(compute: (...inputs: tf.Tensor[]) => tf.Tensor, options: { name?: string } = {}) {
+export function fused(
+  compute: (...inputs: tf.Tensor[]) => tf.Tensor,
+  options: { name?: string } = {},
+): (...inputs: tf.Tensor[]) => tf.Tensor {
   const name = options.name ?? compute.name;
   const forward = kernel((...inputs) => [compute(...inputs)], { name });
   const backward = kernel((slope, ...inputs) => {

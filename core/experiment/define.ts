@@ -11,7 +11,7 @@ import type { LanguageModel } from "../model/model.ts";
 import type { SelectionPolicy } from "../selection_policy.ts";
 import type { Task } from "../task.ts";
 import { type TrainingOptions, trainingSchema } from "../training/settings.ts";
-import { publishedSchema } from "../results/published_scores.ts";
+import { type PublishedOptions, publishedSchema } from "../results/published_scores.ts";
 
 /** One row of the results table. Plain fine-tuning is `{}`. */
 export interface MethodDefinition {
@@ -63,7 +63,7 @@ export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> =
    */
   readonly contrasts?: readonly (readonly [method: string, reference: string])[];
   /** What others published of the same. */
-  readonly published?: z.input<typeof publishedSchema>;
+  readonly published?: PublishedOptions;
   /** What is to be known of the figures, printed with them. */
   readonly notes?: readonly string[];
   /**

@@ -5,25 +5,41 @@
  */
 import { z } from "zod";
 
-/** The schema of {@linkcode Published}. */
-export const publishedSchema = z.strictObject({
-  /** Whose figures, and where they stand. */
+/** A row of a published table. */
+export interface PublishedRow {
+  /** The model's name in results; a row without it holds for each model. */
+  readonly model?: string | undefined;
+  /** The label of the row in the experiment's table, with the point of a sweep. */
+  readonly method: string;
+  /** Primary metrics by task, in percent. */
+  readonly values: { readonly [task: string]: number };
+  /** Their mean as it was published, in percent. */
+  readonly average?: number | undefined;
+  /** Parameters in millions. */
+  readonly parameters?: { readonly training: number; readonly merged: number } | undefined;
+}
+
+/** Published scores, with their source. */
+export interface Published {
+  /** Whose scores, and where they stand. */
+  readonly source: string;
+  /** What to know before comparing with them. */
+  readonly notes: readonly string[];
+  readonly rows: readonly PublishedRow[];
+}
+
+/** Published scores as an experiment declares them. @default no notes */
+export type PublishedOptions = Omit<Published, "notes"> & Partial<Pick<Published, "notes">>;
+
+/** Their schema. */
+export const publishedSchema: z.ZodType<Published> = z.strictObject({
   source: z.string(),
-  /** What is to be known before they are compared. */
   notes: z.array(z.string()).default([]),
   rows: z.array(z.strictObject({
-    /** The model's name in results; where it is absent, the row holds for each. */
     model: z.string().optional(),
-    /** The label of the row in the experiment's table, the point of a sweep included. */
     method: z.string(),
-    /** Primary metrics by task, in percent. */
     values: z.record(z.string(), z.number()),
-    /** Their mean as it was published, in percent. */
     average: z.number().optional(),
-    /** Parameters in millions. */
     parameters: z.strictObject({ training: z.number(), merged: z.number() }).optional(),
   })).min(1),
 });
-
-/** Published figures, with their source. */
-export type Published = z.output<typeof publishedSchema>;
