@@ -1,5 +1,5 @@
 /**
- * What the tasks of GLUE (Wang et al. 2019) have in common: where their data lie, in which columns, what a label is.
+ * What the tasks of GLUE (Wang et al. 2019) have in common: files, columns and labels.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import { join, resolve } from "node:path";
 import type { GlueOptions } from "./_glue_options.ts";
 import { glueTests } from "./_glue_tests.ts";
 import { DATASET, firstOf, nameOfShard, readShards, type Shards, shardsOf } from "./_files.ts";
-import { readLines, readTsv, type Row, type Wanted } from "./_tsv.ts";
+import { readLines, readTsv, type Row, type TableColumns } from "./_tsv.ts";
 
 /**
- * A task of GLUE. Its data come from `FOLDER/<name>/` (columns `idx`, `sentence1`, `sentence2` for pairs, `label`) or
- * from the official folders (`FOLDER/RTE/` …); where no folder is given, from the hub's dataset.
+ * A task of GLUE. Its data are read from `FOLDER/<name>/` (columns `idx`, `sentence1`, `sentence2` for pairs, `label`) or from
+ * the official folders (`FOLDER/RTE/` …); without a folder, from the dataset on the hub.
  */
 export function glueTask(options: GlueOptions): Task {
   const { name, classes, primary, metrics, rows } = options;
@@ -62,7 +62,7 @@ async function fromFolder(options: GlueOptions, folder: string): Promise<TaskDat
   }
   const [first, second] = [join(folder, train), join(folder, other)];
   const examples = combinedFile && files !== sets
-    ? await readUndivided(options, first, { list: second, ids: combinedFile.ids })
+    ? await readCombined(options, first, { list: second, ids: combinedFile.ids })
     : { train: await readSet(options, first), dev: await readSet(options, second) };
   return { ...examples, origin: { folder, files: await digests({ [train]: first, [other]: second }) } };
 }
@@ -70,26 +70,35 @@ async function fromFolder(options: GlueOptions, folder: string): Promise<TaskDat
 async function readSet(options: GlueOptions, path: string): Promise<Example[]> {
   const { header, dropShort } = options;
   const rows = await readTsv(path, {
-    ...wantedOf(options),
+    ...columnsOf(options),
     ...(header && { header }),
     ...(dropShort && { dropShort }),
   });
   return rows.map((row) => exampleOf(row, options));
 }
 
-/** One table with both sets, and a list of the rows that are the development set. */
-async function readUndivided(
+/** Reads a table with both sets and a list of the rows that make up the development set. */
+async function readCombined(
   options: GlueOptions,
   path: string,
   { list, ids }: { readonly list: string; readonly ids: readonly [string, string] },
 ): Promise<Pick<TaskData, "train" | "dev">> {
-  const listed = new Set(await readLines(list));
-  const wanted = wantedOf(options);
-  const rows = await readTsv(path, { ...wanted, columns: [...wanted.columns, ...ids.map((id) => [id])] });
+  const devIds = new Set((await readLines(list)).filter((line) => line !== ""));
+  const table = columnsOf(options);
+  const rows = await readTsv(path, { ...table, columns: [...table.columns, ...ids.map((id) => [id])] });
   const sets = { train: [] as Example[], dev: [] as Example[] };
+  const unmatched = new Set(devIds);
   for (const row of rows) {
-    const isDev = listed.has(row.fields.slice(-2).join("\t"));
-    sets[isDev ? "dev" : "train"].push(exampleOf(row, options));
+    const id = row.fields.slice(-2).join("\t");
+    sets[devIds.has(id) ? "dev" : "train"].push(exampleOf(row, options));
+    unmatched.delete(id);
+  }
+  const [missing] = unmatched;
+  if (missing !== undefined) {
+    throw new RequestError(
+      `Reading ${list}: no row of ${path} has the ids ${missing.split("\t").join(" and ")} ` +
+        `(${unmatched.size} of ${devIds.size} are missing).`,
+    );
   }
   return sets;
 }
@@ -110,7 +119,7 @@ async function fromSources(options: GlueOptions, sources: readonly Source[]): Pr
       continue;
     }
     const read = async (shards: Shards) =>
-      (await readShards(shards, wantedOf(options))).map((row) => exampleOf(row, options));
+      (await readShards(shards, columnsOf(options))).map((row) => exampleOf(row, options));
     return {
       train: await read(train),
       dev: await read(other),
@@ -119,35 +128,43 @@ async function fromSources(options: GlueOptions, sources: readonly Source[]): Pr
   }
   throw new NotFoundError(
     `Loading ${name}: no source has the dataset ${DATASET}. Tried ${tried.join("; ") || "none"}. ` +
-      `With --data FOLDER it is read from FOLDER/${name}/train.tsv and so on.`,
+      `With --data FOLDER, it is read from FOLDER/${name}/train.tsv and so on.`,
   );
 }
 
-const wantedOf = ({ first, second, label = ["label"] }: GlueOptions): Wanted => ({
+const columnsOf = ({ first, second, label = ["label"] }: GlueOptions): TableColumns => ({
   columns: [label, first, ...second ? [second] : []],
   number: "idx",
 });
 
-function exampleOf({ number, fields, place }: Row, { classes, second }: GlueOptions): Example {
+function exampleOf({ number, fields, place }: Row, { classes, second, scale }: GlueOptions): Example {
   const [field, ...texts] = fields as readonly [string, string, string];
   return {
     index: number,
     texts: second ? [texts[0], texts[1]] : [texts[0]],
-    label: classes ? classIn(field, { classes, place }) : scoreIn(field, place),
+    label: classes ? parseClass(field, { classes, place }) : parseScore(field, { scale, place }),
   };
 }
 
-function classIn(field: string, { classes, place }: { readonly classes: readonly string[]; readonly place: string }) {
-  const label = /^\d+$/.test(field) ? Number(field) : classes.indexOf(field);
+function parseClass(
+  field: string,
+  { classes, place }: { readonly classes: readonly string[]; readonly place: string },
+) {
+  const label = /^(0|[1-9]\d*)$/.test(field) ? Number(field) : classes.indexOf(field);
   if (label >= 0 && label < classes.length) return label;
-  const wanted = classes.map((name, id) => `${id} (${name})`).join(", ");
-  throw new RequestError(`Reading ${place}: wanted as label ${wanted}; found "${field}".`);
+  const expected = classes.map((name, id) => `${id} (${name})`).join(", ");
+  throw new RequestError(`Reading ${place}: expected one of ${expected} as label, got "${field}".`);
 }
 
-function scoreIn(field: string, place: string): number {
-  const score = field.trim() === "" ? NaN : Number(field);
-  if (Number.isFinite(score)) return score;
-  throw new RequestError(`Reading ${place}: wanted a number as label, found "${field}".`);
+function parseScore(
+  field: string,
+  { scale = [-Infinity, Infinity], place }: { readonly scale?: GlueOptions["scale"]; readonly place: string },
+): number {
+  const score = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(field) ? Number(field) : NaN;
+  if (score >= scale[0] && score <= scale[1]) return score;
+  throw new RequestError(
+    `Reading ${place}: expected a number from ${scale[0]} to ${scale[1]} as label, got "${field}".`,
+  );
 }
 
 async function digests(files: { readonly [name: string]: string }): Promise<{ readonly [name: string]: string }> {

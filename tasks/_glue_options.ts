@@ -12,23 +12,25 @@ export interface GlueOptions extends Pick<TsvOptions, "header" | "dropShort"> {
   readonly name: string;
   /** Its folder in the official release. */
   readonly official: string;
-  /** Names of the column with the first text: in our form, in the official files, on the hub. */
+  /** Names of the column with the first text, in our own files, the official ones, or on the hub. */
   readonly first: readonly string[];
-  /** The same of the second text; absent where there is one text. */
+  /** Names of the column with the second text; absent for single-text tasks. */
   readonly second?: readonly string[];
-  /** The same of the label. @default "label" */
+  /** Names of the label column. @default "label" */
   readonly label?: readonly string[];
-  /** Names of the classes in the order of their numbers, as in the Hugging Face dataset; absent for a score. */
+  /** Names of the classes in the order of their ids, as in the Hugging Face dataset; absent for regression. */
   readonly classes?: readonly string[];
+  /** The smallest and the largest score; absent for classes. */
+  readonly scale?: readonly [number, number] | undefined;
   readonly primary: MetricName;
   readonly metrics: { readonly [name in MetricName]?: Metric };
   readonly rows: NonNullable<Task["rows"]>;
-  /** What the development set is called in files and on the hub. @default "dev" and "validation" */
+  /** The name of the development set in files and on the hub. @default "dev" and "validation" */
   readonly dev?: { readonly file: string; readonly hub: string };
-  /** Files of predictions for GLUE's server, each with its set as files and the hub call it. @default the test set */
+  /** Files of predictions for GLUE's server, each with the name of its set in files and on the hub. @default the test set */
   readonly tests?: readonly { readonly file: string; readonly set: string }[];
-  /** Whether the server wants names of classes, not numbers. @default false */
+  /** Submit names of classes instead of ids. @default false */
   readonly submitLabelNames?: boolean;
-  /** Official files that hold both sets: the table, the ids of the rows of the development set, columns of the ids. */
+  /** Official files that hold both sets: the table, the ids of the rows of the development set, and the id columns. */
   readonly combinedFile?: { readonly file: string; readonly dev: string; readonly ids: readonly [string, string] };
 }

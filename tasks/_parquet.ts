@@ -1,37 +1,42 @@
 /**
- * Parquet files, as the Hugging Face hub has datasets.
+ * Parquet files, the form in which the Hugging Face hub stores datasets.
  *
  * @module
  */
 import { messageOf, RequestError } from "@opf/framework";
 import { parquetMetadata, parquetReadObjects, parquetSchema } from "hyparquet";
-import { placesOf, type Row, type Wanted, wholeNumber } from "./_tsv.ts";
+import { checkDistinct, findColumns, parseIndex, type Row, type TableColumns } from "./_tsv.ts";
 
 /**
- * Reads the wanted columns of a file; numbers come as text.
+ * Reads the requested columns of a file; numbers are returned as text.
  *
- * @throws {RequestError} where the file is broken, has no rows, lacks a column, or a field of it is empty
+ * @throws {RequestError} if the file is damaged, has no rows, lacks a column, or has a null in a requested field or an index
+ *   twice
  */
-export async function readParquet(path: string, { columns: wanted, number }: Wanted): Promise<Row[]> {
-  const { names, read } = await open(path).catch((error) => failed(path, error));
-  const columns = placesOf(wanted, { names, place: `Reading ${path}` }).map((at) => names[at]!);
-  const numbered = number !== undefined && names.includes(number);
-  const records = await read([...columns, ...numbered ? [number] : []]).catch((error) => failed(path, error));
-  if (records.length === 0) throw new RequestError(`Reading ${path}: wanted rows, found none.`);
-  return records.map((record, at) => {
-    const place = `${path}, row ${at + 1}`;
+export async function readParquet(path: string, { columns: requested, number }: TableColumns): Promise<Row[]> {
+  const { names, read } = await open(path).catch((error) => fail(path, error));
+  const columns = findColumns(requested, { names, place: `Reading ${path}` }).map((position) => names[position]!);
+  const hasIndex = number !== undefined && names.includes(number);
+  const records = await read([...columns, ...hasIndex ? [number] : []]).catch((error) => fail(path, error));
+  if (records.length === 0) throw new RequestError(`Reading ${path}: expected rows, got none.`);
+  const rows = records.map((record, index): Row => {
+    const place = `${path}, row ${index + 1}`;
     const field = (column: string): string => {
       const value = record[column];
       if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") return `${value}`;
-      throw new RequestError(`Reading ${place}: wanted a text or a number as ${column}, found ${value}.`);
+      throw new RequestError(`Reading ${place}: expected a string or a number as ${column}, got ${describe(value)}.`);
     };
     return {
       place,
-      number: numbered ? wholeNumber(field(number), { name: number, place }) : at,
+      number: hasIndex ? parseIndex(field(number), { name: number, place }) : index,
       fields: columns.map(field),
     };
   });
+  if (hasIndex) checkDistinct(rows, number);
+  return rows;
 }
+
+const describe = (value: unknown): string => typeof value === "object" && value !== null ? "a structure" : `${value}`;
 
 async function open(path: string) {
   const { buffer: file } = await Deno.readFile(path);
@@ -42,6 +47,6 @@ async function open(path: string) {
   };
 }
 
-function failed(path: string, error: unknown): never {
+function fail(path: string, error: unknown): never {
   throw new RequestError(`Reading ${path} failed: ${messageOf(error)}`);
 }

@@ -1,79 +1,90 @@
 /**
- * Tab-separated files as GLUE's are: UTF-8, no quoting, one row a line, perhaps gzipped.
+ * Tab-separated files in GLUE's form: UTF-8, no quoting, one row per line, optionally gzipped.
  *
  * @module
  */
 import { messageOf, RequestError } from "@opf/framework";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
 
-/** What is wanted of a table. */
-export interface Wanted {
-  /** The columns, in the order that rows shall have them; of each the names that it may have. */
+/** Which columns to read. */
+export interface TableColumns {
+  /** The columns in the order of {@linkcode Row.fields}; for each the names that it may have. */
   readonly columns: readonly (readonly string[])[];
-  /** The column with a row's own number, used where the table has it. */
+  /** The column with the index of a row, used if the table has it. */
   readonly number?: string;
 }
 
-/** A row with the wanted fields. */
+/** The requested fields of a row. */
 export interface Row {
-  /** Where it stands, for errors: `FILE, line N`. */
+  /** For errors: `FILE, line N`. */
   readonly place: string;
-  /** Its own number, else its place in the file from 0, counting rows that were left out. */
+  /** Its own index, else its position in the file from 0, counting dropped rows. */
   readonly number: number;
-  /** In the order of the wanted columns. */
+  /** In the order of the requested columns. */
   readonly fields: readonly string[];
 }
 
 /** How a file differs from the common form. */
-export interface TsvOptions extends Wanted {
+export interface TsvOptions extends TableColumns {
   /** Names of all columns, for a file without a header line. */
   readonly header?: readonly string[];
-  /** Leaves out rows with too few fields, in a file without the column {@linkcode Wanted.number}; else an error. */
+  /** Drops rows with too few fields if the file has no column {@linkcode TableColumns.number}. @default false: an error */
   readonly dropShort?: boolean;
 }
 
 /**
- * Reads the wanted columns of a file. Fields are verbatim; a file whose name ends in `.gz` is unpacked.
+ * Reads the requested columns of a file. Fields are verbatim; a file whose name ends in `.gz` is decompressed.
  *
- * @throws {RequestError} where the file cannot be read, is empty, lacks a column, or a row of it has too few or too many
- * fields
+ * @throws {RequestError} if the file cannot be read, is empty, lacks a column, or has a row with the wrong number of fields or
+ *   with the index of an earlier row
  */
 export async function readTsv(path: string, { columns, number, header, dropShort }: TsvOptions): Promise<Row[]> {
   const lines = await readLines(path);
-  const first = lines[0]?.split("\t") ?? [];
-  if (lines.length === 0) throw new RequestError(`Reading ${path}: wanted rows, found an empty file.`);
-  const bare = header !== undefined && header.length === first.length && !columns.every((names) => has(first, names));
-  const names = bare ? header : first;
-  const places = placesOf(columns, { names, place: `Reading ${path}, line 1` });
-  const ownNumber = number === undefined ? -1 : names.indexOf(number);
+  while (lines.at(-1) === "") lines.pop();
+  if (lines.length === 0) throw new RequestError(`Reading ${path}: expected rows, got an empty file.`);
+  const first = lines[0]!.split("\t");
+  const hasHeader = header === undefined || header.length !== first.length ||
+    columns.every((names) => names.some((name) => first.includes(name)));
+  const names = hasHeader ? first : header;
+  const positions = findColumns(columns, { names, place: `Reading ${path}, line 1` });
+  const indexColumn = number === undefined ? -1 : names.indexOf(number);
+  const start = hasHeader ? 1 : 0;
   const rows: Row[] = [];
-  const start = bare ? 0 : 1;
-  for (let at = start; at < lines.length; at++) {
-    const fields = lines[at]!.split("\t");
-    const place = `${path}, line ${at + 1}`;
-    if (dropShort && ownNumber < 0 && fields.length < names.length) continue;
+  for (let line = start; line < lines.length; line++) {
+    const fields = lines[line]!.split("\t");
+    const place = `${path}, line ${line + 1}`;
+    if (dropShort && indexColumn < 0 && fields.length < names.length) continue;
     if (fields.length !== names.length) {
-      throw new RequestError(`Reading ${place}: wanted ${names.length} fields, found ${fields.length}.`);
+      throw new RequestError(`Reading ${place}: expected ${names.length} fields, got ${fields.length}.`);
     }
     rows.push({
       place,
-      number: ownNumber < 0 ? at - start : wholeNumber(fields[ownNumber]!, { name: number!, place }),
-      fields: places.map((column) => fields[column]!),
+      number: indexColumn < 0 ? line - start : parseIndex(fields[indexColumn]!, { name: number!, place }),
+      fields: positions.map((position) => fields[position]!),
     });
   }
-  if (rows.length === 0) throw new RequestError(`Reading ${path}: wanted rows, found none but the header.`);
+  if (rows.length === 0) throw new RequestError(`Reading ${path}: expected rows, got only a header.`);
+  if (indexColumn >= 0) checkDistinct(rows, number!);
   return rows;
 }
 
+const MAX_BYTES = 400e6; // GLUE's largest set has 75 MB
+
+// Reads all members of a file, as gzip does.
+const decompress = (bytes: Uint8Array): Promise<Uint8Array> => promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES });
+
 /**
- * The lines of a UTF-8 file without their ends (LF or CRLF), unpacked where its name ends in `.gz`.
+ * The lines of a UTF-8 file without their ends (LF or CRLF), decompressed if its name ends in `.gz`.
  *
- * @throws {RequestError} where it cannot be read: not there, cut short, not gzip, not UTF-8
+ * @throws {RequestError} if the file is missing, truncated, not gzip, or not UTF-8
  */
 export async function readLines(path: string): Promise<string[]> {
   try {
-    const file = (await Deno.open(path)).readable;
-    const bytes = path.endsWith(".gz") ? file.pipeThrough(new DecompressionStream("gzip")) : file;
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(await new Response(bytes).arrayBuffer());
+    const bytes = await Deno.readFile(path);
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(
+      path.endsWith(".gz") ? await decompress(bytes) : bytes,
+    );
     const lines = text.split("\n").map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
     if (lines.at(-1) === "") lines.pop();
     return lines;
@@ -82,24 +93,33 @@ export async function readLines(path: string): Promise<string[]> {
   }
 }
 
-/** Where among `names` the wanted columns are. */
-export function placesOf(
-  columns: Wanted["columns"],
+/** The positions of the requested columns among `names`. */
+export function findColumns(
+  columns: TableColumns["columns"],
   { names, place }: { readonly names: readonly string[]; readonly place: string },
 ): number[] {
-  return columns.map((wanted) => {
-    const found = names.findIndex((name) => wanted.includes(name));
-    if (found >= 0) return found;
-    throw new RequestError(
-      `${place}: wanted a column ${wanted.map((name) => `"${name}"`).join(" or ")}; found ${names.join(", ")}.`,
-    );
+  return columns.map((aliases) => {
+    const position = names.findIndex((name) => aliases.includes(name));
+    const expected = aliases.map((name) => `"${name}"`).join(" or ");
+    if (position < 0) throw new RequestError(`${place}: expected a column ${expected}, got ${names.join(", ")}.`);
+    if (names.lastIndexOf(names[position]!) === position) return position;
+    throw new RequestError(`${place}: expected one column "${names[position]}", got several.`);
   });
 }
 
-/** A field that numbers its row. */
-export function wholeNumber(field: string, { name, place }: { readonly name: string; readonly place: string }): number {
-  if (/^\d+$/.test(field)) return Number(field);
-  throw new RequestError(`Reading ${place}: wanted a whole number as ${name}, found "${field}".`);
+/** Parses the index of a row: an integer from 0 to 2⁵³ − 1. */
+export function parseIndex(field: string, { name, place }: { readonly name: string; readonly place: string }): number {
+  const index = /^\d+$/.test(field) ? Number(field) : NaN;
+  if (Number.isSafeInteger(index)) return index;
+  throw new RequestError(`Reading ${place}: expected an integer from 0 to 2^53 - 1 as ${name}, got "${field}".`);
 }
 
-const has = (names: readonly string[], wanted: readonly string[]) => wanted.some((name) => names.includes(name));
+/** Throws if two rows have the same index. */
+export function checkDistinct(rows: readonly Row[], name: string): void {
+  const places = new Map<number, string>();
+  for (const { place, number } of rows) {
+    const earlier = places.get(number);
+    if (earlier !== undefined) throw new RequestError(`Reading ${place}: the ${name} ${number} is that of ${earlier}.`);
+    places.set(number, place);
+  }
+}

@@ -14,6 +14,7 @@ export const stsb: Task = glueTask({
   first: ["sentence1"],
   second: ["sentence2"],
   label: ["label", "score"],
+  scale: [0, 5],
   primary: "spearman",
   metrics: { spearman, pearson },
   rows: { train: 5749, dev: 1500, padded: 87 },

@@ -25,9 +25,9 @@ const load = (task: Task, files: Files) =>
     return await task.load({ folder, sources: [] });
   });
 
-async function refused(task: Task, files: Files, ...wanted: string[]): Promise<void> {
+async function assertRefused(task: Task, files: Files, ...parts: string[]): Promise<void> {
   const { message } = await assertRejects(() => load(task, files), RequestError);
-  for (const text of wanted) assertStringIncludes(message, text);
+  for (const part of parts) assertStringIncludes(message, part);
 }
 
 /** Lines of fields as text. */
@@ -166,7 +166,7 @@ Deno.test("mrpc is parted by the ids of its development set where it comes as on
   assertEquals(flat(data.train), [[1, "C", "D", 0], [2, "E", "F", 1]]);
   assertEquals(flat(data.dev), [[0, "A", "B", 1]]);
   assertEquals(Object.keys(data.origin.files), ["MRPC/msr_paraphrase_train.txt", "MRPC/dev_ids.tsv"]);
-  await refused(mrpc, { "MRPC/msr_paraphrase_train.txt": file }, "no dev set", "MRPC/dev_ids.tsv");
+  await assertRefused(mrpc, { "MRPC/msr_paraphrase_train.txt": file }, "no dev set", "MRPC/dev_ids.tsv");
 });
 
 Deno.test("qqp leaves out the rows of the published file that are cut in two", async () => {
@@ -182,29 +182,40 @@ Deno.test("a task says what is wrong with its files, and where", async () => {
   const good = tsv(["idx", "sentence1", "sentence2", "label"], [0, "A", "B", 0]);
   const rteWith = (...row: (string | number)[]) => ({ "rte/train.tsv": good + tsv(row), "rte/dev.tsv": good });
   assertEquals((await load(rte, rteWith(1, "C", "D", "1"))).train.length, 2);
-  for (const label of ["2", "-1", "", "yes", "0.5", " 1"]) {
-    const place = "rte/train.tsv, line 3: wanted as label 0 (entailment), 1 (not_entailment)";
-    await refused(rte, rteWith(1, "C", "D", label), place, `found "${label}"`);
+  for (const label of ["2", "-1", "", "yes", "0.5", " 1", "01", "00000000000000000001"]) {
+    const place = "rte/train.tsv, line 3: expected one of 0 (entailment), 1 (not_entailment)";
+    await assertRefused(rte, rteWith(1, "C", "D", label), place, `got "${label}"`);
   }
-  await refused(rte, rteWith(1, "C", "D"), "rte/train.tsv, line 3: wanted 4 fields, found 3");
-  await refused(
+  await assertRefused(rte, rteWith(1, "C", "D"), "rte/train.tsv, line 3: expected 4 fields, got 3");
+  await assertRefused(
     rte,
     { "rte/train.tsv": tsv(["idx", "sentence1", "sentence2"], [0, "A", "B"]), "rte/dev.tsv": good },
-    'rte/train.tsv, line 1: wanted a column "label"; found idx, sentence1, sentence2',
+    'rte/train.tsv, line 1: expected a column "label", got idx, sentence1, sentence2',
   );
-  await refused(rte, { "rte/train.tsv": good, "rte/dev.tsv": "" }, "rte/dev.tsv: wanted rows, found an empty file");
+  await assertRefused(
+    rte,
+    { "rte/train.tsv": good, "rte/dev.tsv": "" },
+    "rte/dev.tsv: expected rows, got an empty file",
+  );
   const scores = (score: string) => tsv(["idx", "sentence1", "sentence2", "label"], [0, "A", "B", score]);
-  for (const score of ["", "high", "NaN", "Infinity", "1,5"]) {
+  for (const score of ["", "high", "NaN", "Infinity", "1,5", "1000", "-7", "5.1", "0x5", "0b11", " 3", "1e3"]) {
     const files = { "stsb/train.tsv": scores(score), "stsb/dev.tsv": scores("1.5") };
-    await refused(stsb, files, `stsb/train.tsv, line 2: wanted a number as label, found "${score}"`);
+    await assertRefused(stsb, files, `stsb/train.tsv, line 2: expected a number from 0 to 5 as label, got "${score}"`);
   }
+});
+
+Deno.test("MRPC's list of development rows is refused if it names rows that the table lacks", async () => {
+  const table = tsv(["Quality", "#1 ID", "#2 ID", "#1 String", "#2 String"], [1, 1, 2, "A", "B"], [0, 3, 4, "C", "D"]);
+  const files = (ids: string) => ({ "MRPC/msr_paraphrase_train.txt": table, "MRPC/dev_ids.tsv": ids });
+  assertEquals((await load(mrpc, files("3\t4\n"))).dev.length, 1);
+  await assertRefused(mrpc, files("3\t4\n9\t9\n"), "dev_ids.tsv", "has the ids 9 and 9 (1 of 2 are missing)");
 });
 
 Deno.test("a task names the paths it looked for", async () => {
   const good = tsv(["idx", "sentence1", "sentence2", "label"], [0, "A", "B", 0]);
-  await refused(rte, {}, "no train set", "rte/train.tsv, rte/train.tsv.gz, RTE/train.tsv", "RTE/dev.tsv.gz");
-  await refused(rte, { "rte/train.tsv": good }, "no dev set", "rte/dev.tsv");
-  await refused(mnli, { "mnli/train.tsv": good, "mnli/dev.tsv": good }, "no dev set", "mnli/dev_matched.tsv");
+  await assertRefused(rte, {}, "no train set", "rte/train.tsv, rte/train.tsv.gz, RTE/train.tsv", "RTE/dev.tsv.gz");
+  await assertRefused(rte, { "rte/train.tsv": good }, "no dev set", "rte/dev.tsv");
+  await assertRefused(mnli, { "mnli/train.tsv": good, "mnli/dev.tsv": good }, "no dev set", "mnli/dev_matched.tsv");
   const { message } = await assertRejects(() => rte.load({ folder: "no/such/folder", sources: [] }), RequestError);
   assertStringIncludes(message, `there is no folder ${Deno.cwd()}/no/such/folder`);
 });

@@ -68,7 +68,7 @@ Deno.test("test sets are read from the hub's Parquet, and one that is not there 
   assertEquals(set!.examples.map(flat), [[0, "No label", "is known here."]]);
   const missing = async (context: Parameters<typeof rte.load>[0]) =>
     (await assertRejects(() => rte.tests!.load(context), RequestError)).message;
-  assertStringIncludes(await missing({ sources: [sourceOf({})] }), "no rte/test in it");
+  assertStringIncludes(await missing({ sources: [sourceOf({})] }), "it has no rte/test");
   assertStringIncludes(await missing({ folder: FIXTURES, sources: [] }), "rte/test.tsv, rte/test.tsv.gz, RTE/test.tsv");
 });
 

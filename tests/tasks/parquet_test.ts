@@ -63,10 +63,10 @@ Deno.test("a task says what each source said, and what is wrong with a Parquet f
   const moved = (name: string) => message(rte, hub(FIXTURES, { [train]: `${FIXTURES}${name}-00000-of-00001.parquet` }));
   assertStringIncludes(
     await moved("rte/test"),
-    'row 1: wanted as label 0 (entailment), 1 (not_entailment); found "-1"',
+    'row 1: expected one of 0 (entailment), 1 (not_entailment) as label, got "-1"',
   );
-  assertStringIncludes(await moved("mnli/train"), 'a column "sentence1"; found premise, hypothesis, label, idx');
-  assertStringIncludes(await message(cola, hub()), "row 1: wanted a text or a number as sentence, found null");
+  assertStringIncludes(await moved("mnli/train"), 'a column "sentence1", got premise, hypothesis, label, idx');
+  assertStringIncludes(await message(cola, hub()), "row 1: expected a string or a number as sentence, got null");
   assertStringIncludes(await moved("not/there"), "parquet failed: ");
   await inFolder(async (folder) => {
     const whole = await Deno.readFile(`${FIXTURES}${train}`);
