@@ -5,6 +5,7 @@
  */
 export * from "./backends/tensorflow/tensorflow.ts";
 export * from "./backends/wasm/wasm.ts";
+export * from "./backends/xla/xla.ts";
 export * from "./decompositions/dense.ts";
 export { frozen, type FrozenOptions } from "./decompositions/frozen.ts";
 export * from "./decompositions/kronecker.ts";

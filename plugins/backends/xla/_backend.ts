@@ -1,0 +1,172 @@
+/**
+ * TensorFlow.js's storage of tensors, on lazy values.
+ *
+ * @module
+ */
+import { tf } from "@opf/framework";
+import type { ElementType, Values } from "./_buffer.ts";
+import { LazyNode } from "./_node.ts";
+import type { Runtime } from "./_runtime.ts";
+import { type Precision, reshape, splat } from "./_stablehlo.ts";
+import { dataType, elementType } from "./_types.ts";
+
+/** A function cannot be compiled: the reason. */
+export class UntraceableError extends Error {}
+
+/** A function that is being traced. */
+export interface Trace {
+  readonly name: string;
+  readonly precision: Precision;
+}
+
+// Up to this size values stay on the host too: they may become literals, and indices can be checked.
+const SMALL = 2 ** 14;
+// Statements in a chain from which on it is computed though nobody reads it.
+const LONGEST_CHAIN = 1000;
+
+interface Entry {
+  node: LazyNode;
+  references: number;
+}
+
+/** What TensorFlow.js keeps tensors in. */
+export class XlaBackend extends tf.KernelBackend {
+  /** Functions that are being traced, the innermost last. */
+  readonly traces: Trace[] = [];
+  // By the objects that TensorFlow.js knows tensors' data by.
+  readonly #entries = new WeakMap<object, Entry>();
+  #count = 0;
+
+  constructor(readonly runtime: Runtime) {
+    super();
+  }
+
+  /** How the matrix products of the code that runs now multiply. */
+  get precision(): Precision {
+    return this.traces.at(-1)?.precision ?? "float32";
+  }
+
+  /** The value of a tensor, in the tensor's shape. */
+  nodeOf({ dataId, shape }: tf.TensorInfo): LazyNode {
+    return reshape(this.storedNode(dataId), shape);
+  }
+
+  /** The value of a tensor, in the shape that it was computed in. */
+  storedNode(dataId: object): LazyNode {
+    const entry = this.#entries.get(dataId);
+    if (!entry) {
+      // Another backend's: TensorFlow.js hands it over.
+      tf.engine().moveData(this, dataId);
+      return this.#entries.get(dataId)!.node;
+    }
+    return entry.node;
+  }
+
+  /** A tensor's data for a value. */
+  infoOf(node: LazyNode): tf.TensorInfo {
+    const dataId = {};
+    this.#put(dataId, node, 1);
+    if (node.depth > LONGEST_CHAIN && !node.isTraced) this.runtime.evaluate([node]);
+    return { dataId, shape: [...node.shape], dtype: dataType(node.type) };
+  }
+
+  /** Another tensor of the same data, in a shape of its own. */
+  share({ dataId, dtype }: tf.TensorInfo, shape: readonly number[]): tf.TensorInfo {
+    this.storedNode(dataId);
+    this.incRef(dataId);
+    return { dataId, shape: [...shape], dtype };
+  }
+
+  override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object {
+    const dataId = {};
+    this.move(dataId, values, shape, dtype, 1);
+    return dataId;
+  }
+
+  override move(dataId: object, values: tf.BackendValues, shape: number[], dtype: tf.DataType, count: number): void {
+    this.#put(dataId, this.#known(values, shape, elementType(dtype)), count);
+  }
+
+  override readSync(dataId: object): Values {
+    return this.runtime.read(this.#readable(dataId));
+  }
+
+  override read(dataId: object): Promise<Values> {
+    return this.runtime.readAsync(this.#readable(dataId));
+  }
+
+  override refCount(dataId: object): number {
+    return this.#entries.get(dataId)?.references ?? 0;
+  }
+
+  override incRef(dataId: object): void {
+    const entry = this.#entries.get(dataId)!;
+    entry.references++;
+    entry.node.hold();
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    const entry = this.#entries.get(dataId);
+    if (!entry) return true;
+    const released = force ? entry.references : 1;
+    entry.references -= released;
+    if (entry.references === 0) {
+      this.#entries.delete(dataId);
+      this.#count--;
+    }
+    for (let time = 0; time < released; time++) entry.node.release();
+    if (!entry.node.isHeld) this.runtime.pending.delete(entry.node);
+    return entry.references === 0;
+  }
+
+  override numDataIds(): number {
+    return this.#count;
+  }
+
+  override memory(): { unreliable: boolean } {
+    return { unreliable: false };
+  }
+
+  override floatPrecision(): 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+
+  override dispose(): void {}
+
+  #put(dataId: object, node: LazyNode, references: number): void {
+    this.#entries.set(dataId, { node, references });
+    this.#count++;
+    for (let time = 0; time < references; time++) node.hold();
+    if (node.isPending && !node.isTraced) this.runtime.pending.add(node);
+  }
+
+  #readable(dataId: object): LazyNode {
+    const node = this.storedNode(dataId);
+    if (node.isTraced) throw new UntraceableError("it reads a tensor's values");
+    return node;
+  }
+
+  #known(given: tf.BackendValues, shape: readonly number[], type: ElementType): LazyNode {
+    const numbers = given as ArrayLike<number>;
+    if (numbers.length > 1 && isZeroOrOne(numbers[0]!) && isUniform(numbers)) return splat(numbers[0]!, type, shape);
+    const values: Values = type === "f32"
+      ? Float32Array.from(numbers)
+      : type === "i32"
+      ? Int32Array.from(numbers)
+      : Uint8Array.from(numbers);
+    if (values.length <= SMALL) return new LazyNode({ type, shape, values });
+    return new LazyNode({ type, shape, buffer: this.runtime.client.upload(values, { type, shape }) });
+  }
+}
+
+const isZeroOrOne = (value: number) => Object.is(value, 0) || value === 1;
+
+function isUniform(values: ArrayLike<number>): boolean {
+  const first = values[0]!;
+  for (let index = 1; index < values.length; index++) if (!Object.is(values[index], first)) return false;
+  return true;
+}

@@ -1,0 +1,62 @@
+/**
+ * Arrays in a device's memory.
+ *
+ * @module
+ */
+import { type Address, addressOf, type Pjrt, Struct } from "./_pjrt.ts";
+
+/** Element types, by StableHLO's names. */
+export type ElementType = "f32" | "i32" | "i1" | "ui32" | "ui64" | "bf16";
+
+/** Values on the host. */
+export type Values = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+// PJRT_Buffer_Type
+const TYPE_CODES: { readonly [type in ElementType]: number } = { i1: 1, i32: 4, ui32: 8, ui64: 9, f32: 11, bf16: 13 };
+
+const IMMUTABLE_ONLY_DURING_CALL = 0; // PJRT_HostBufferSemantics
+
+/** An array on one device; it holds the memory until it is destroyed. */
+export class DeviceBuffer {
+  constructor(readonly pjrt: Pjrt, readonly address: Address) {}
+
+  /** Copies values to a device. */
+  static fromHost(
+    pjrt: Pjrt,
+    values: Values,
+    { client, device, type, shape }: {
+      readonly client: Address;
+      readonly device: Address;
+      readonly type: ElementType;
+      readonly shape: readonly number[];
+    },
+  ): DeviceBuffer {
+    const dimensions = BigInt64Array.from(shape, BigInt);
+    const args = new Struct(120, { 16: client, 24: values, 40: dimensions, 48: shape.length, 80: device });
+    args.setInt32(32, TYPE_CODES[type]);
+    args.setInt32(72, IMMUTABLE_ONLY_DURING_CALL);
+    pjrt.call("bufferFromHost", args);
+    pjrt.await(args.address(104));
+    return new DeviceBuffer(pjrt, args.address(112));
+  }
+
+  /** Waits until the values are computed, and copies them into an array of their size. */
+  copyTo(values: Values): void {
+    this.pjrt.await(this.#startCopy(values));
+  }
+
+  /** The same without blocking this thread. */
+  async copyToAsync(values: Values): Promise<void> {
+    await this.pjrt.awaitAsync(this.#startCopy(values));
+    addressOf(values); // alive until here
+  }
+
+  #startCopy(values: Values): Address {
+    const args = new Struct(56, { 16: this.address, 32: values, 40: values.byteLength });
+    return this.pjrt.call("bufferToHost", args).address(48);
+  }
+
+  destroy(): void {
+    this.pjrt.call("bufferDestroy", new Struct(24, { 16: this.address }));
+  }
+}

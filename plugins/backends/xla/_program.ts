@@ -1,0 +1,98 @@
+/**
+ * Lazy values written as a program.
+ *
+ * @module
+ */
+import type { Values } from "./_buffer.ts";
+import type { LazyNode } from "./_node.ts";
+import { literal, typeText } from "./_stablehlo.ts";
+
+/** A program as StableHLO text, and what it is called with. */
+export interface Program {
+  readonly text: string;
+  /** Parameters, in the order of the program's. */
+  readonly parameters: readonly LazyNode[];
+}
+
+/** How values become a program. */
+export interface ProgramOptions {
+  /** Parameters that come first, used or not. */
+  readonly parameters?: readonly LazyNode[];
+  /** For each output the parameter whose memory it may take. */
+  readonly donate?: readonly (number | undefined)[];
+  /** Known values of at most this many elements are written into the program. @default 0: all are parameters */
+  readonly largestLiteral?: number;
+}
+
+/** Values still to be computed on the way to others, each after what it is computed of. */
+export function statementsOf(outputs: readonly LazyNode[]): LazyNode[] {
+  const done = new Set<LazyNode>(), ordered: LazyNode[] = [];
+  const path: { readonly node: LazyNode; next: number }[] = [];
+  const enter = (node: LazyNode) => {
+    if (done.has(node) || !node.isPending) return;
+    done.add(node);
+    path.push({ node, next: 0 });
+  };
+  for (const output of outputs) {
+    enter(output);
+    for (let top = path.at(-1); top; top = path.at(-1)) {
+      const operand = top.node.operands[top.next++];
+      if (operand) enter(operand);
+      else ordered.push(path.pop()!.node);
+    }
+  }
+  return ordered;
+}
+
+/** The program that computes values: two with one structure have one text, whatever tensors they begin with. */
+export function programOf(
+  outputs: readonly LazyNode[],
+  { parameters: first = [], donate = [], largestLiteral = 0 }: ProgramOptions = {},
+): Program {
+  const parameters = [...first];
+  const names = new Map(first.map((node, index) => [node, `%a${index}`]));
+  const statements: string[] = [];
+  let count = 0;
+  const known = (node: LazyNode): string => {
+    const name = node.size === 0 || node.values && node.size <= largestLiteral
+      ? `%${count++}`
+      : `%a${parameters.length}`;
+    if (name.startsWith("%a")) parameters.push(node);
+    else statements.push(`${name} = stablehlo.constant dense<${literalOf(node)}> : ${typeText(node)}`);
+    names.set(node, name);
+    return name;
+  };
+  const nameOf = (node: LazyNode): string => names.get(node) ?? known(node);
+  for (const node of statementsOf(outputs)) {
+    if (names.has(node)) continue;
+    const operands = node.operands.map(nameOf);
+    const name = `%${count++}`;
+    statements.push(node.emit!(operands, name));
+    names.set(node, name + node.result);
+  }
+  const results = outputs.map(nameOf).join(", ");
+  const types = outputs.map(typeText).join(", ");
+  const aliases = new Map(donate.flatMap((parameter, output) => parameter === undefined ? [] : [[parameter, output]]));
+  const given = parameters.map((node, index) => {
+    const output = aliases.get(index);
+    const attribute = output === undefined ? "" : ` {tf.aliasing_output = ${output} : i32}`;
+    return `%a${index}: ${typeText(node)}${attribute}`;
+  });
+  const body = [...statements, `return ${results} : ${types}`].map((line) => `    ${line}\n`).join("");
+  return {
+    text: `module @program {\n  func.func public @main(${given.join(", ")}) -> (${types}) {\n${body}  }\n}\n`,
+    parameters,
+  };
+}
+
+function literalOf({ values, type, shape, size }: LazyNode): string {
+  if (size === 0) return "";
+  const nested = (axis: number, from: number, length: number): string => {
+    if (axis === shape.length) return literal((values as Values)[from]!, type);
+    const step = length / shape[axis]!;
+    return `[${
+      Array.from({ length: shape[axis]! }, (_, index) => nested(axis + 1, from + index * step, step)).join(", ")
+    }]`;
+  };
+  return nested(0, 0, size);
+}

@@ -1,0 +1,144 @@
+/**
+ * Where lazy values become arrays: programs are compiled, remembered by their text, and run.
+ *
+ * @module
+ */
+import { RequestError } from "@opf/framework";
+import type { DeviceBuffer, Values } from "./_buffer.ts";
+import type { Client } from "./_client.ts";
+import type { Executable } from "./_executable.ts";
+import type { LazyNode } from "./_node.ts";
+import { PjrtError } from "./_pjrt.ts";
+import { programOf, statementsOf } from "./_program.ts";
+import type { ProgramStore } from "./_program_store.ts";
+
+// Programs of eager code that are remembered; the longest unused goes first.
+const MOST_PROGRAMS = 4096;
+
+/** Compiles and runs programs on the first device of a client. */
+export class Runtime {
+  /** Values that tensors have and that are not computed yet. */
+  readonly pending = new Set<LazyNode>();
+  /** What was compiled so far, or loaded from the store. */
+  readonly compiled = { programs: 0, fromStore: 0, seconds: 0, textBytes: 0 };
+  readonly #programs = new Map<string, Executable>();
+
+  constructor(readonly client: Client, readonly store?: ProgramStore) {}
+
+  /** A program ready to run, compiled now or kept by an earlier process. */
+  load(text: string): Executable {
+    const started = performance.now();
+    const kept = this.store?.read(text);
+    const executable = kept ?? this.client.compile(text);
+    if (kept) this.compiled.fromStore++;
+    else this.store?.write(text, executable);
+    this.compiled.programs++;
+    this.compiled.seconds += (performance.now() - started) / 1000;
+    this.compiled.textBytes += text.length;
+    return executable;
+  }
+
+  /** Runs a program on arrays and returns its outputs. @param keep arguments that are not given up */
+  run(executable: Executable, inputs: readonly DeviceBuffer[], keep: readonly number[] = []): DeviceBuffer[] {
+    try {
+      return executable.execute([inputs], keep)[0]!;
+    } catch (error) {
+      throw this.#described(error);
+    }
+  }
+
+  /** The array of a value that is known, or that was computed. */
+  bufferOf(node: LazyNode): DeviceBuffer {
+    if (node.buffer) return node.buffer;
+    if (node.isPending) this.evaluate([node]);
+    if (!node.buffer && node.values) node.buffer = this.client.upload(node.values, node);
+    if (!node.buffer) throw new Error("The tensor was donated to a compiled function, so its values are gone.");
+    return node.buffer;
+  }
+
+  /**
+   * Computes values, all by one program, and with them what tensors have of the values on the way to them, and what shares
+   * such values with them that no tensor has: nothing is computed twice.
+   */
+  evaluate(nodes: readonly LazyNode[]): void {
+    const needed = new Set(statementsOf(nodes));
+    if (needed.size === 0) return;
+    const outputs = new Set(
+      [...nodes, ...needed].filter((node) => node.isPending && (node.isHeld || nodes.includes(node))),
+    );
+    for (const node of this.pending) {
+      if (needed.has(node)) continue;
+      const own = statementsOf([node]);
+      if (own.some((statement) => needed.has(statement) && !outputs.has(statement))) outputs.add(node);
+    }
+    const list = [...outputs].filter((node) => {
+      if (node.size === 0) node.values = emptyValues(node);
+      return node.size > 0;
+    });
+    if (list.length === 0) return;
+    const { text, parameters } = programOf(list);
+    let executable = this.#programs.get(text);
+    this.#programs.delete(text);
+    executable ??= this.load(text);
+    this.#programs.set(text, executable); // now the last to go
+    if (this.#programs.size > MOST_PROGRAMS) {
+      const [oldest, unused] = this.#programs.entries().next().value!;
+      this.#programs.delete(oldest);
+      unused.destroy();
+    }
+    const buffers = this.run(executable, parameters.map((node) => this.bufferOf(node)));
+    list.forEach((node, index) => {
+      node.materialize(buffers[index]!);
+      this.pending.delete(node);
+    });
+  }
+
+  /** A copy of a value on the host. */
+  read(node: LazyNode): Values {
+    if (node.values) return node.values.slice() as Values;
+    const values = emptyValues(node);
+    if (node.splat !== undefined) return values.fill(node.splat) as Values;
+    if (values.length === 0) return values;
+    const buffer = this.bufferOf(node);
+    try {
+      buffer.copyTo(values);
+    } catch (error) {
+      throw this.#described(error);
+    }
+    return values;
+  }
+
+  /** The same, without blocking this thread while the device computes. */
+  async readAsync(node: LazyNode): Promise<Values> {
+    if (node.values || node.splat !== undefined || node.size === 0) return this.read(node);
+    const values = emptyValues(node);
+    const buffer = this.bufferOf(node);
+    node.hold(); // until it is read, whatever becomes of the tensor
+    try {
+      await buffer.copyToAsync(values);
+    } catch (error) {
+      throw this.#described(error);
+    } finally {
+      node.release();
+    }
+    return values;
+  }
+
+  #described(error: unknown): unknown {
+    if (!(error instanceof PjrtError) || error.code !== "RESOURCE_EXHAUSTED") return error;
+    const memory = this.client.memory();
+    const room = memory?.bytesLimit === undefined
+      ? ""
+      : ` It has ${gigabytes(memory.bytesLimit)}, ${gigabytes(memory.bytesInUse)} of them in use.`;
+    return new RequestError(
+      `The device has no room left: ${error.message.split("\n")[0]}.${room} ` +
+        "A smaller batch size needs less, and so does ending what else runs on the device.",
+    );
+  }
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+function emptyValues({ type, size }: LazyNode): Values {
+  return type === "f32" ? new Float32Array(size) : type === "i32" ? new Int32Array(size) : new Uint8Array(size);
+}

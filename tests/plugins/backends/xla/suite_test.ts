@@ -1,0 +1,8 @@
+import { engine, tf, useEngine } from "@opf/framework";
+import { xla } from "@opf/framework/plugins";
+import { assertEquals } from "@std/assert";
+import "../_suite/mod.ts";
+
+useEngine(await xla.start());
+
+Deno.test("what is tested here is xla", () => assertEquals([engine().name, tf.getBackend()], ["xla", "xla"]));
