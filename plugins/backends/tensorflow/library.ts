@@ -6,8 +6,9 @@
 import { cacheFolder, exists, messageOf, once, RequestError } from "@opf/framework";
 import { dirname, join } from "node:path";
 import { python, unpackWheel } from "../../_wheels.ts";
+import { checkMachine } from "../_machine.ts";
 import { cudaLibraries, hasCudaDevice, librariesBeside } from "./_cuda.ts";
-import { checkMachine, type Platform, platformOf, type Variant } from "./_platforms.ts";
+import { type Platform, platformOf, type Variant } from "./_platforms.ts";
 
 /** The two files of libtensorflow, and what is loaded before them. */
 export interface FoundLibrary {

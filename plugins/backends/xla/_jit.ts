@@ -58,7 +58,7 @@ export class Compiler {
   #compile(
     compute: TensorFunction,
     inputs: readonly tf.Tensor[],
-    { name, replaces = [] }: JitOptions & { readonly name: string },
+    { name, donate = [] }: JitOptions & { readonly name: string },
   ): Compiled | "as it is" {
     const { runtime, traces } = this.#backend;
     const parameters = inputs.map(({ dataId, dtype }) =>
@@ -79,7 +79,7 @@ export class Compiler {
       tf.engine().endScope();
       traces.pop();
     }
-    const program = programOf(outputs, { parameters, donate: replaces, largestLiteral: LARGEST_LITERAL });
+    const program = programOf(outputs, { parameters, donate: donate, largestLiteral: LARGEST_LITERAL });
     const captured = program.parameters.slice(parameters.length);
     for (const node of captured) node.hold(); // as long as the function lives
     for (const node of outputs) node.release();
@@ -87,7 +87,7 @@ export class Compiler {
       executable: runtime.load(program.text),
       captured,
       outputs: outputs.map(({ type, shape }) => ({ type, shape })),
-      donated: new Set(replaces.filter((index) => index !== undefined)),
+      donated: new Set(donate.filter((index) => index !== undefined)),
     };
   }
 

@@ -3,16 +3,28 @@
  *
  * @module
  */
-import { type Backend, type BackendOptions, type Engine, fixSigns, RequestError, type Svd, tf } from "@opf/framework";
+import {
+  type Backend,
+  type BackendOptions,
+  cacheFolder,
+  type Engine,
+  fixSigns,
+  RequestError,
+  type Svd,
+  tf,
+} from "@opf/framework";
+import { join } from "node:path";
 import { processMemory } from "../_process_memory.ts";
 import { XlaBackend } from "./_backend.ts";
 import { Client } from "./_client.ts";
 import { Compiler } from "./_jit.ts";
 import { registerKernels } from "./_kernels.ts";
 import { Lapack } from "./_lapack.ts";
-import { Pjrt } from "./_pjrt.ts";
+import { Pjrt, PjrtError } from "./_pjrt.ts";
+import { ProgramStore } from "./_program_store.ts";
 import { randomNumbers } from "./_random.ts";
 import { Runtime } from "./_runtime.ts";
+import { findLapack, findPlugin } from "./plugin.ts";
 
 let started: Promise<Engine> | undefined;
 
@@ -25,31 +37,62 @@ export const xla: Backend = {
 async function start(
   { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
 ): Promise<Engine> {
-  const pjrt = new Pjrt(Deno.env.get("OPF_PJRT_PLUGIN")!);
-  const client = new Client(pjrt);
-  const runtime = new Runtime(client);
+  const [plugin, lapackLibrary] = [await findPlugin({ ...(device && { device }), note }), await findLapack({ note })];
+  const client = newClient(plugin.path);
+  const isGpu = client.platform !== "cpu";
+  if (device === "gpu" && !isGpu) {
+    throw new RequestError(`A GPU was asked for, and ${plugin.how} is a plugin for ${client.platform}.`);
+  }
+  if (device === "cpu" && isGpu) {
+    throw new RequestError(`The CPU was asked for, and ${plugin.how} is a plugin for ${client.platform}.`);
+  }
+  const runtime = new Runtime(client, await openStore(client, plugin.path));
   const backend = new XlaBackend(runtime);
   registerKernels(backend);
   await tf.setBackend("xla");
   const compiler = new Compiler(backend, note);
-  const lapack = new Lapack("/work/tmp/xla/x/scipy_openblas32/lib/libscipy_openblas.so", threads);
-  const gpu = client.platform !== "cpu";
+  const lapack = new Lapack(lapackLibrary.path, threads);
+  const { version } = client.pjrt;
   return {
     name: "xla",
-    device: gpu ? "gpu" : "cpu",
+    device: isGpu ? "gpu" : "cpu",
     description: {
-      library: `PJRT ${pjrt.version.major}.${pjrt.version.minor}`,
+      library: `XLA, PJRT ${version.major}.${version.minor}`,
+      found: plugin.how,
       platform: client.platform,
       platformVersion: client.platformVersion,
       devices: client.devices.map(({ kind }) => kind),
       tfjs: tf.version_core,
       threads,
     },
+    bytesOnDisk: [plugin, lapackLibrary].reduce((sum, { path }) => sum + Deno.statSync(path).size, 0),
     svd: (matrix) => svd(lapack, matrix),
     ...randomNumbers(backend),
     jit: (compute, options) => compiler.jit(compute, options),
     memory: (options) => ({ tensors: backend.numDataIds(), ...processMemory(options) }),
   };
+}
+
+function newClient(path: string): Client {
+  const pjrt = new Pjrt(path);
+  try {
+    return new Client(pjrt);
+  } catch (error) {
+    if (!(error instanceof PjrtError)) throw error;
+    throw new RequestError(`The PJRT plugin ${path} does not start: ${error.message.split("\n")[0]}.`);
+  }
+}
+
+/** Compiled programs in the user's cache; nothing where `OPF_COMPILED` is `off`. */
+async function openStore(client: Client, plugin: string): Promise<ProgramStore | undefined> {
+  if (Deno.env.get("OPF_COMPILED") === "off") return undefined;
+  const { size, mtime } = await Deno.stat(plugin);
+  // Machine code for a CPU is for its instructions; Linux lists them.
+  const processor = client.platform === "cpu" ? await Deno.readTextFile("/proc/cpuinfo").catch(() => undefined) : "";
+  if (processor === undefined) return undefined;
+  const features = processor.split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line)).slice(0, 2);
+  const target = [`${size}`, `${Number(mtime)}`, Deno.env.get("XLA_FLAGS") ?? "", ...features];
+  return new ProgramStore(join(cacheFolder(), "compiled", "xla"), client, target);
 }
 
 function svd(lapack: Lapack, matrix: tf.Tensor2D): Svd {

@@ -2,12 +2,8 @@ import { RequestError } from "@opf/framework";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { keptOfNvidia } from "../../../../plugins/backends/tensorflow/_cuda.ts";
-import {
-  checkMachine,
-  type Platform,
-  platformOf,
-  PLATFORMS,
-} from "../../../../plugins/backends/tensorflow/_platforms.ts";
+import { checkMachine } from "../../../../plugins/backends/_machine.ts";
+import { type Platform, platformOf, PLATFORMS } from "../../../../plugins/backends/tensorflow/_platforms.ts";
 import { checkVersion, findLibrary } from "../../../../plugins/backends/tensorflow/library.ts";
 import { inFolder, printed, startDeno, withEnvironment } from "../../../_place.ts";
 import { makeWheel, pipWith } from "../../_make_wheel.ts";
