@@ -11,8 +11,9 @@ import { Eager } from "./_eager.ts";
 import { openLibrary, TYPE } from "./_ffi.ts";
 import { Compiler } from "./_jit.ts";
 import { registerBackend } from "./_kernels.ts";
+import { loadForGood } from "../_load_for_good.ts";
 import { processMemory } from "../_process_memory.ts";
-import { keepKernelsIn, loadForGood, tuneKernels } from "./_process.ts";
+import { keepKernelsIn, tuneKernels, useOneDnn } from "./_process.ts";
 import { isAmdBeforeZen5, processorInfo } from "./_processor.ts";
 import { randomNumbers } from "./_random.ts";
 import { tableRows } from "./_rows.ts";
@@ -41,6 +42,7 @@ async function start(
   const shared = await compiledFolder(found, { threads, processor });
   const kept = shared === undefined ? undefined : KeptKernels.open(shared);
   if (kept) keepKernelsIn(kept.folder);
+  useOneDnn();
   loadForGood([...found.preload, found.framework, found.cc]);
   const library = openLibrary(found);
   checkVersion(library.version);

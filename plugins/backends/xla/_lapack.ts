@@ -26,7 +26,7 @@ export class Lapack {
   readonly #symbols: Deno.DynamicLibrary<typeof FUNCTIONS>["symbols"];
 
   constructor(path: string, threads: number) {
-    this.#symbols = Deno.dlopen(path, FUNCTIONS).symbols; // never closed: its threads run on
+    this.#symbols = Deno.dlopen(path, FUNCTIONS).symbols;
     this.#symbols.scipy_openblas_set_num_threads(threads);
   }
 

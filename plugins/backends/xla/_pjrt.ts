@@ -239,7 +239,6 @@ export class Pjrt {
   }
 }
 
-// Never closed: a plugin does not survive being unloaded while its threads run.
 function openTable(path: string): Deno.UnsafePointerView {
   const functions = { GetPjrtApi: { parameters: [], result: "pointer" } } as const;
   let table: Deno.PointerValue;

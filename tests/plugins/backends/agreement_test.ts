@@ -1,9 +1,9 @@
 import { type Engine, engine, tf, useEngine } from "@opf/framework";
-import { tensorflow, wasm } from "@opf/framework/plugins";
+import { tensorflow, wasm, xla } from "@opf/framework/plugins";
 import { assert, assertEquals } from "@std/assert";
 import { matrix } from "../../_tensors.ts";
 
-const engines = [await tensorflow.start(), await wasm.start()];
+const engines = [await tensorflow.start(), await wasm.start(), await xla.start()];
 useEngine(engines[0]!);
 
 /** What is compared: type, shape and values of each tensor. */
@@ -211,16 +211,20 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
 };
 
 for (const [name, compute] of Object.entries(CASES)) {
-  Deno.test(`both backends compute the same: ${name}`, () => {
-    const [wanted, found] = engines.map((own) => on(own, compute)) as [Seen[], Seen[]];
-    assertEquals(found.map(({ dtype, shape }) => [dtype, shape]), wanted.map(({ dtype, shape }) => [dtype, shape]));
-    wanted.forEach(({ dtype, values }, tensor) => {
-      const size = Math.max(1, ...values.filter(Number.isFinite).map(Math.abs));
-      values.forEach((value, at) => {
-        const other = found[tensor]!.values[at]!;
-        const same = Object.is(value + 0, other + 0) || dtype === "float32" && Math.abs(value - other) <= 2e-6 * size;
-        assert(same, `tensor ${tensor}, element ${at}: tensorflow has ${value}, wasm ${other}`);
-      });
+  Deno.test(`all backends compute the same: ${name}`, () => {
+    const [wanted, ...others] = engines.map((own) => on(own, compute)) as [Seen[], ...Seen[][]];
+    others.forEach((found, index) => assertSame(found, wanted, engines[index + 1]!.name));
+  });
+}
+
+function assertSame(found: readonly Seen[], wanted: readonly Seen[], backend: string): void {
+  assertEquals(found.map(({ dtype, shape }) => [dtype, shape]), wanted.map(({ dtype, shape }) => [dtype, shape]));
+  wanted.forEach(({ dtype, values }, tensor) => {
+    const size = Math.max(1, ...values.filter(Number.isFinite).map(Math.abs));
+    values.forEach((value, at) => {
+      const other = found[tensor]!.values[at]!;
+      const same = Object.is(value + 0, other + 0) || dtype === "float32" && Math.abs(value - other) <= 2e-6 * size;
+      assert(same, `tensor ${tensor}, element ${at}: tensorflow has ${value}, ${backend} ${other}`);
     });
   });
 }
