@@ -6,8 +6,9 @@
 import { dense, dynamicTop, frozen, mpo, staticTop, svd, taylor } from "@opf/framework/plugins";
 
 /**
- * Plain fine-tuning, the two controls, and OPF in three ways, over `n` matrices of each module, as `tensors` local tensors
- * each; all but the dynamic one choose the same matrices. The rate of `rate-matched` is found by `matchSteps` steps.
+ * Plain fine-tuning, two controls, and OPF in three variants, with `n` matrices of each module written as `tensors` local
+ * tensors each; all but the dynamic one select the same matrices. `matchSteps` trial steps determine the learning rate of
+ * `rate-matched`.
  */
 export function sixMethods({ tensors, n, matchSteps = 20 }: { tensors: number; n: number; matchSteps?: number }) {
   const score = taylor();

@@ -1,5 +1,5 @@
 /**
- * OPF on GLUE's small tasks with all-MiniLM-L6-v2, beside its controls.
+ * OPF and its controls on GLUE's small tasks with all-MiniLM-L6-v2.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { sixMethods } from "./_six_methods.ts";
 export default defineExperiment({
   name: "glue-minilm",
   description:
-    "Does the larger form of three matrices of each module help, beside the same matrices frozen or as they are " +
-    "with a larger step? SST-2 and WNLI on request: --tasks sst2,wnli.",
+    "Does over-parameterizing three matrices of each module help, compared with the same matrices frozen, or dense " +
+    "with a matched learning rate? SST-2 and WNLI on request: --tasks sst2,wnli.",
   models: ["sentence-transformers/all-MiniLM-L6-v2"],
   tasks: ["rte", "mrpc", "cola", "stsb"],
   seeds: [1, 2, 3, 4, 5],

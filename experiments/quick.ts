@@ -1,5 +1,5 @@
 /**
- * Every method on practice tasks, in minutes, without data or network.
+ * Every method on the practice tasks: minutes, no data, no network.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const practiceBert = bert({
 export default defineExperiment({
   name: "quick",
   description:
-    "Practice: four tasks from a small grammar, and a BERT that was pre-trained on text of the same grammar.",
+    "Practice: four tasks generated from a small grammar, with a BERT pre-trained on text of the same grammar.",
   models: [practiceBert],
   tasks: ["practice-acceptability", "practice-sentiment", "practice-similarity", "practice-entailment"],
   seeds: [1, 2],
@@ -24,7 +24,7 @@ export default defineExperiment({
     epochs: 3,
     batchSize: 32,
     learningRate: 1e-3,
-    warmupRatio: 0.2, // with a tenth, one seed in two stays at chance on sentiment
+    warmupRatio: 0.2, // with 0.1, every other seed stays at chance on sentiment
     factorLearningRate: 2e-4,
     maxLength: 24,
     scoreExamples: 256,
@@ -34,8 +34,8 @@ export default defineExperiment({
   ground: untrained(practiceBert),
   workers: { jobs: 2, maxRetainedBytes: 2e9 },
   notes: [
-    "These are practice data, made from a small grammar: they show that everything works and what it looks like, and say",
-    "nothing about GLUE. The ceiling is what the noise in the dev set's labels leaves to one who knows the grammar.",
+    "These are practice data from a small grammar: they show that everything works and what results look like, and",
+    "say nothing about GLUE. The ceiling is the score of the grammar's own labels against the noisy labels of the dev set.",
   ],
   next: ["glue-minilm --data FOLDER"],
 });

@@ -1,12 +1,12 @@
 /**
- * What ablations have in common with `ablations/controls`: runs with the same settings are the same runs.
+ * What ablations share with `ablations/controls`: runs with equal settings are the same runs.
  *
  * @module
  */
 import type { Methods } from "@opf/framework";
 import all from "./controls.ts";
 
-/** The model, the task, the seeds, the settings of training and the parameters. */
+/** Model, task, seeds, training settings and parameters. */
 export const controls = {
   models: all.models,
   tasks: all.tasks,
@@ -15,8 +15,8 @@ export const controls = {
   parameters: all.parameters,
 };
 
-/** Some of the methods. */
-export function some(parameters: Parameters<typeof all.methods>[0], names: readonly string[]): Methods {
+/** The named methods. */
+export function pickMethods(parameters: Parameters<typeof all.methods>[0], names: readonly string[]): Methods {
   const methods = all.methods(parameters);
   return Object.fromEntries(names.map((name) => [name, methods[name]!]));
 }

@@ -1,5 +1,5 @@
 /**
- * Is it the larger form, or only a larger step? Every method beside its controls, on half of all-MiniLM-L6-v2.
+ * Over-parameterization, or just a larger step? Every method and its controls on half of all-MiniLM-L6-v2.
  *
  * @module
  */
@@ -22,10 +22,10 @@ export default defineExperiment({
   },
   parameters: { tensors: 11, n: 1 },
   methods: ({ tensors, n }) => {
-    const { "OPF-MPO dynamic": dynamic, ...five } = sixMethods({ tensors, n });
+    const { "OPF-MPO dynamic": dynamic, ...others } = sixMethods({ tensors, n });
     const policy = staticTop({ n, by: "module", score: zeroing() });
     return {
-      ...five,
+      ...others,
       "OPF-MPO static, eq. 6": { decomposition: mpo({ tensors }), policy },
       "OPF-MPO dynamic": dynamic,
     };

@@ -1,5 +1,5 @@
 /**
- * The learning rate: is a gain of over-parameterisation more than another rate would give?
+ * The learning rate: does over-parameterization gain more than another learning rate would?
  *
  * @module
  */
@@ -9,7 +9,7 @@ import controls from "./controls.ts";
 export default defineExperiment({
   name: "ablations/learning-rate",
   description:
-    "All six methods at three learning rates, the factors' own rate staying 2e-5. The runs at 1e-4 are those of " +
+    "All six methods at three learning rates of dense parameters; factors learn at 2e-5. The runs at 1e-4 are those of " +
     "ablations/controls. Other tasks and models on request: --tasks, --models.",
   models: controls.models,
   tasks: controls.tasks,

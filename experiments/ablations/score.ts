@@ -1,15 +1,16 @@
 /**
- * What says which matrices matter: does it matter?
+ * Does the importance score matter?
  *
  * @module
  */
 import { defineExperiment } from "@opf/framework";
 import { fisher, magnitude, mpo, randomScore, staticTop, taylor, zeroing } from "@opf/framework/plugins";
-import { controls, some } from "./_controls.ts";
+import { controls, pickMethods } from "./_controls.ts";
 
 export default defineExperiment({
   name: "ablations/score",
-  description: "The static strategy with matrices chosen by other scores, one of each module; random is the control.",
+  description:
+    "The static strategy with different importance scores, one matrix of each module; the random score is the control.",
   ...controls,
   methods: (parameters) => {
     const { tensors, n } = parameters as { tensors: number; n: number };
@@ -18,7 +19,7 @@ export default defineExperiment({
       policy: staticTop({ n, by: "module", score }),
     });
     return {
-      ...some(parameters, ["fine-tuning", "frozen"]),
+      ...pickMethods(parameters, ["fine-tuning", "frozen"]),
       "eq. 7, |Σ g·w|": by(taylor()),
       "eq. 7, Σ |g·w|": by(taylor({ reduce: "sum-abs" })),
       "eq. 6": by(zeroing()),

@@ -1,5 +1,5 @@
 /**
- * The paper's headline with the one model at hand: is a small model with OPF as good as a large one without?
+ * The paper's headline question: is a small model with OPF as good as a larger one without?
  *
  * @module
  */
@@ -12,9 +12,8 @@ const source = "sentence-transformers/all-MiniLM-L6-v2";
 export default defineExperiment({
   name: "ablations/size",
   description:
-    "The first 2 and the first 3 layers of the encoder, all of their matrices over-parameterised, against all 6 " +
-    "layers without: an encoder three times and twice as large. The 6 layers with OPF, which stand beside them, and those " +
-    "without are runs of glue-minilm.",
+    "The first 2 and the first 3 layers of the encoder with OPF, against all 6 layers without: an encoder three times and " +
+    "twice as large. The 6-layer runs, with and without OPF, are those of glue-minilm.",
   models: [bert({ source, layers: 2 }), bert({ source, layers: 3 }), source],
   tasks: glueMinilm.tasks,
   seeds: glueMinilm.seeds,

@@ -1,5 +1,5 @@
 /**
- * The models and the methods of Gao et al. 2023, read from its text and its tables 4 to 6.
+ * The models and methods of Gao et al. 2023, from its text and tables 4 to 6.
  *
  * @module
  */
@@ -12,17 +12,17 @@ export interface PaperModel {
   readonly layers: number;
   readonly ffn: MatrixShape;
   readonly attention: MatrixShape;
-  /** Matrices of each group that are over-parameterised, N. */
+  /** N: over-parameterized matrices per group. */
   readonly n: number;
-  /** Of these, how many in one round of the dynamic strategy. */
+  /** How many of them per round of the dynamic strategy. */
   readonly perRound: number;
-  /** First and last modes; those between are 1. */
+  /** First and last modes; inner modes are 1. */
   readonly modes: readonly Modes[];
   /** The same for two tensors. */
   readonly svdModes: readonly Modes[];
 }
 
-// Table 4 prints lists for 1024×512 where the matrix has 2048×512. With these the total of BERT-small is as published.
+// Table 4 prints lists for 1024×512, but the matrix is 2048×512. With these lists the total of BERT-small is as published.
 const OF_512: readonly Modes[] = [{ rows: [64, 32], columns: [16, 32] }, { rows: [16, 32], columns: [32, 16] }];
 
 export const BERT_SMALL: PaperModel = {
@@ -47,7 +47,7 @@ export const BERT_BASE: PaperModel = {
   attention: [768, 768],
   n: 9,
   perRound: 2,
-  // Table 4 prints the FFN's lists for attention too: a misprint, since that matrix is square.
+  // Table 4 repeats the FFN's lists for attention: a misprint, since that matrix is square.
   modes: [FFN_OF_768, { rows: [32, 24], columns: [32, 24] }],
   svdModes: [FFN_OF_768, { rows: [24, 32], columns: [32, 24] }],
 };
@@ -65,18 +65,18 @@ export const BERT_LARGE: PaperModel = {
   svdModes: OF_1024,
 };
 
-/** What the paper leaves open of the methods, as parameters: each with the reading that is taken. */
+/** What the paper leaves open about the methods, as parameters whose defaults are the reading taken here. */
 export const openParameters = ({ n, perRound }: PaperModel) => ({
-  /** N: matrices of each group. */
+  /** N: matrices per group. */
   n,
   perRound,
   /** m: local tensors. */
   tensors: 11,
-  /** "kind": FFN and attention are two groups, as the text says. "module": six. */
+  /** "kind": two groups, FFN and attention, as in the text. "module": six groups. */
   by: "kind",
-  /** Which matrices OPF-SVD takes: "all", as the text says, or the same "top" ones as the static strategy. */
+  /** The matrices of OPF-SVD: "all", as in the text, or the "top" ones of the static strategy. */
   svd: "all",
-  /** t: steps between two rounds of the dynamic strategy. 0: rounds are spread over the first half of the run. */
+  /** t: steps between two rounds of the dynamic strategy; 0 spreads the rounds over the first half of the run. */
   every: 0,
 });
 
@@ -85,7 +85,7 @@ export type OpenParameters = ReturnType<typeof openParameters>;
 
 type Grouping = "module" | "kind" | "model" | "asReleased";
 
-/** The dynamic strategy: gradients of training itself, each round after a stretch of training. */
+/** The dynamic strategy: scores from the gradients of training, each round after a stretch of training. */
 export const dynamic = ({ n, perRound, by, every }: OpenParameters) =>
   dynamicTop({
     n,
@@ -95,7 +95,7 @@ export const dynamic = ({ n, perRound, by, every }: OpenParameters) =>
     score: taylor({ gradients: "training" }),
   });
 
-/** The four rows of table 1, and the two controls that tell what they come from. */
+/** The four rows of table 1, and two controls. */
 export function paperMethods({ modes, svdModes }: PaperModel, parameters: OpenParameters): Methods {
   const { n, tensors, by, svd } = parameters;
   const policy = staticTop({ n, by: by as Grouping, score: zeroing() });
@@ -118,21 +118,21 @@ export const TRAINING = {
   maxLength: 128,
   split: "dev-halves",
   keep: "best",
-  // Not stated; as in the released scripts.
+  // Not stated in the paper; as in the released scripts.
   epochs: 10,
   batchSize: 16,
   weightDecay: 0,
-  // Equation 6 costs a pass over the examples for each matrix.
+  // Equation 6 costs one pass over the examples per matrix.
   scoreExamples: 1024,
 } satisfies NonNullable<Experiment["training"]>;
 
-/** What is to be known of every experiment here. */
+/** How the paper is read, for every experiment of this folder. */
 export const READINGS =
-  "Groups are FFN and attention, as section 4.3 says (--set parameters.by=module: six groups, as in " +
-  "the released code). Static: equation 6 after plain fine-tuning, on 1024 training examples. Dynamic: equation 7, " +
-  "|Σ ∂L/∂W · W|, with the mean gradient of training since the last round; the rounds are spread over the first half of " +
-  "the run, since t is not stated (--set parameters.every=STEPS). Factors are trained at the rate of all else. Batch 16, 10 " +
-  "epochs and no weight decay as in the released scripts, since the paper states none; the schedule falls linearly after " +
-  "1000 steps of rise, where the paper has Vaswani's. On all tasks half of the dev set is judged, as section 5.1 says " +
-  "(appendix B: only of the four small sets), and the other half chooses the epoch (--set training.split=dev, as the " +
-  "released code does it, with --set training.keep=last).";
+  "Groups are FFN and attention, as in section 4.3 (--set parameters.by=module: six groups, as in the released code). " +
+  "Static: equation 6 after plain fine-tuning, on 1024 training examples. Dynamic: equation 7, |Σ ∂L/∂W · W|, with the mean " +
+  "gradient of training since the last round; the rounds are spread over the first half of the run, since t is not stated " +
+  "(--set parameters.every=STEPS). Factors learn at the rate of all other parameters. Batch size 16, 10 epochs and no weight " +
+  "decay as in the released scripts, since the paper states none; the learning rate decays linearly after 1000 steps of " +
+  "warm-up, where the paper uses Vaswani's schedule. Half of the dev set is evaluated on all tasks, as in section 5.1 " +
+  "(appendix B: only on the four small ones), and the other half selects the epoch (--set training.split=dev " +
+  "--set training.keep=last: as the released code does).";

@@ -1,22 +1,22 @@
 /**
- * Figures of Gao et al. 2023, with what is to be known before they are compared.
+ * Figures of Gao et al. 2023, with the caveats for comparing them.
  *
  * @module
  */
 
 const PAPER = "Gao et al., ACL 2023 long 212 (authors' copy)";
 
-/** Where a table or a figure stands. */
+/** The source of a table or figure. */
 export const sourceOf = (place: string) => `${PAPER}, ${place}`;
 
 const TASKS = ["mnli", "qnli", "sst2", "rte", "qqp", "cola", "stsb", "mrpc"] as const;
 
-/** A row of tables 1 and 2: eight tasks in the paper's order, their mean, parameters in millions. */
+/** A row of tables 1 and 2: eight tasks in the paper's order, their mean, and parameters in millions. */
 function row(method: string, numbers: readonly number[]) {
   const [average, training, merged] = numbers.slice(TASKS.length) as [number, number, number];
   return {
     method,
-    values: Object.fromEntries(TASKS.map((task, at) => [task, numbers[at]!])),
+    values: Object.fromEntries(TASKS.map((task, index) => [task, numbers[index]!])),
     average,
     parameters: { training, merged },
   };
@@ -74,23 +74,23 @@ export const TABLE_2 = {
   ],
 };
 
-/** Doubts about every figure of the paper. */
-export const DOUBTS = [
-  "The released code trains no factor: they enter the model after its optimizer was made. As released, static OPF is " +
-  "fine-tuning with the chosen matrices frozen. Whether the published figures came from that code cannot be told.",
-  "Means of five seeds on half of the dev set (section 5.1; appendix B says only of RTE, MRPC, STS-B and CoLA).",
+/** Caveats about every figure of the paper. */
+export const CAVEATS = [
+  "The released code trains no factors: they enter the model after its optimizer is created. As released, static OPF is " +
+  "fine-tuning with the selected matrices frozen. Whether the published figures came from that code is unknown.",
+  "Means of five seeds on half of the dev set (section 5.1; according to appendix B, only for RTE, MRPC, STS-B and CoLA).",
 ];
 
 /** Doubts about the row without OPF, by model. */
-export const BASELINE_DOUBTS = {
+export const BASELINE_CAVEATS = {
   "BERT-small":
-    "All eight values of the row without OPF equal the scores of GLUE's test server that Google publishes with " +
+    "All eight values of the row without OPF equal the GLUE test server scores that Google publishes with " +
     "the model: it was not run on the paper's split, and gains over it are partly the difference between the two sets.",
-  "BERT-medium":
-    "All eight values of the row without OPF equal the scores of GLUE's test server that Google publishes " +
+  "BERT-medium": "All eight values of the row without OPF equal the GLUE test server scores that Google publishes " +
     "with the model: it was not run on the paper's split, and gains over it are partly the difference between the two sets.",
   "BERT-base":
-    "QNLI, RTE, CoLA and STS-B of the row without OPF equal the test server's in Devlin et al. 2019; the other " +
+    "QNLI, RTE, CoLA and STS-B of the row without OPF equal the test server scores of Devlin et al. 2019; the other " +
     "four differ (SST-2 93.5, MRPC 88.9, MNLI 84.6 there).",
-  "BERT-large": "QNLI, RTE, CoLA, STS-B and MRPC of the row without OPF equal the test server's in Devlin et al. 2019.",
+  "BERT-large":
+    "QNLI, RTE, CoLA, STS-B and MRPC of the row without OPF equal the test server scores of Devlin et al. 2019.",
 };

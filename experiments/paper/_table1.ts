@@ -1,24 +1,24 @@
 /**
- * Table 1 of the paper, one BERT of it.
+ * Table 1 of the paper for one BERT.
  *
  * @module
  */
 import { defineExperiment } from "@opf/framework";
 import { openParameters, paperMethods, type PaperModel, READINGS, TRAINING } from "./_methods.ts";
-import { BASELINE_DOUBTS, DOUBTS, sourceOf, TABLE_1 } from "./_published.ts";
+import { BASELINE_CAVEATS, CAVEATS, sourceOf, TABLE_1 } from "./_published.ts";
 
-/** What table 1 says of one model. */
+/** The data of table 1 for one model. */
 export interface Table1 {
-  readonly title: keyof typeof BASELINE_DOUBTS;
+  readonly title: keyof typeof BASELINE_CAVEATS;
   readonly model: PaperModel;
-  /** How its tables are read. */
+  /** How the paper's settings for it are read. */
   readonly reading: string;
-  /** Doubts about its rows. */
-  readonly doubts: readonly string[];
+  /** Caveats about its rows. */
+  readonly caveats: readonly string[];
 }
 
-/** The declaration. */
-export const table1 = ({ title, model, reading, doubts }: Table1) =>
+/** Declares the experiment. */
+export const table1 = ({ title, model, reading, caveats }: Table1) =>
   defineExperiment({
     name: `paper/table1-${title.toLowerCase()}`,
     description: `Table 1 of Gao et al. 2023, ${title}, with two controls. ${reading} ${READINGS}`,
@@ -31,6 +31,6 @@ export const table1 = ({ title, model, reading, doubts }: Table1) =>
     published: {
       source: sourceOf("table 1"),
       rows: TABLE_1[title],
-      notes: [...DOUBTS, BASELINE_DOUBTS[title], ...doubts],
+      notes: [...CAVEATS, BASELINE_CAVEATS[title], ...caveats],
     },
   });

@@ -13,7 +13,7 @@ export default figure2({
     stsb: [85.80, 88.60, 88.55, 88.59],
     cola: [52.10, 54.95, 55.48, 55.47],
   },
-  doubts: [
-    "At 3 and 4 times CoLA is near table 1's rows of SVD and static (55.2, 56.1), not its dynamic row (60.6 at 3.1 times).",
+  caveats: [
+    "At scales 3 and 4, CoLA is close to the SVD and static rows of table 1 (55.2, 56.1), not to its dynamic row (60.6 at 3.1 times).",
   ],
 });

@@ -13,7 +13,7 @@ export default figure2({
     stsb: [78.40, 87.19, 87.37, 87.89],
     cola: [38.00, 42.29, 42.81, 44.56],
   },
-  doubts: [
-    "At 4 times it equals table 1's dynamic row, whose own total is 3.1 times the model.",
+  caveats: [
+    "At scale 4 it equals the dynamic row of table 1, whose total is 3.1 times the model.",
   ],
 });

@@ -10,8 +10,8 @@ export default table1({
   title: "BERT-large",
   model: BERT_LARGE,
   reading:
-    "Read of table 4: N = 24 matrices of each group, four a round. Its lists for attention are those of the FFN, a misprint.",
-  doubts: [
-    "The total of 828 M in training is not what table 4 gives; 410 M of OPF-SVD is what nine FFN pairs give, where the text says that all matrices are taken.",
+    "From table 4: N = 24 matrices per group, four per round. It repeats the FFN's lists for attention, a misprint.",
+  caveats: [
+    "The total of 828 M in training does not follow from table 4; the 410 M of OPF-SVD follow from nine pairs of FFN matrices, while the text says that all matrices are decomposed.",
   ],
 });

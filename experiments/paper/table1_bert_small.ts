@@ -10,8 +10,8 @@ export default table1({
   title: "BERT-small",
   model: BERT_SMALL,
   reading:
-    "Read of table 4: N = 4 matrices of each group, two a round. Its FFN lists multiply to 1024×512, a misprint for 2048×512.",
-  doubts: [
-    "The total of 81 M in training is what N = 4 FFN and 4 attention matrices of 11 tensors give, and 34 M the same of 2 tensors: so OPF-SVD took no more matrices either (--set parameters.svd=top).",
+    "From table 4: N = 4 matrices per group, two per round. Its FFN lists multiply to 1024×512, a misprint for 2048×512.",
+  caveats: [
+    "The total of 81 M in training follows from 4 FFN and 4 attention matrices with 11 tensors, and 34 M from the same matrices with 2 tensors: so OPF-SVD decomposed no more matrices either (--set parameters.svd=top).",
   ],
 });

@@ -1,11 +1,11 @@
 /**
- * Table 3 of the paper: how much the learning rate matters.
+ * Table 3 of the paper: sensitivity to the learning rate.
  *
  * @module
  */
 import { defineExperiment } from "@opf/framework";
 import { BERT_BASE, openParameters, paperMethods, READINGS, TRAINING } from "./_methods.ts";
-import { DOUBTS, sourceOf } from "./_published.ts";
+import { CAVEATS, sourceOf } from "./_published.ts";
 
 const RATES = [5e-6, 1e-5, 3e-5, 5e-5, 1e-4];
 const PUBLISHED = {
@@ -17,8 +17,8 @@ const PUBLISHED = {
 export default defineExperiment({
   name: "paper/table3",
   description:
-    "Table 3 of Gao et al. 2023: BERT-base at five learning rates, the same for factors and all else, with plain " +
-    "fine-tuning and the frozen control beside it. The paper does not name the strategy: read as dynamic, N = 9. " +
+    "Table 3 of Gao et al. 2023: BERT-base at five learning rates, equal for factors and dense parameters, with plain " +
+    "fine-tuning and the frozen control for comparison. The paper does not name the strategy: taken as dynamic, N = 9. " +
     READINGS,
   models: [BERT_BASE.source],
   tasks: ["rte", "cola", "stsb"],
@@ -36,13 +36,13 @@ export default defineExperiment({
   sweep: { "parameters.rate": RATES },
   published: {
     source: sourceOf("table 3, 'our approach'"),
-    rows: RATES.map((rate, at) => ({
+    rows: RATES.map((rate, index) => ({
       method: `OPF-MPO dynamic (rate ${rate.toExponential()})`,
-      values: Object.fromEntries(Object.entries(PUBLISHED).map(([task, values]) => [task, values[at]!])),
+      values: Object.fromEntries(Object.entries(PUBLISHED).map(([task, values]) => [task, values[index]!])),
     })),
     notes: [
-      ...DOUBTS,
-      "That the rate hardly matters between 5e-6 and 1e-4 is what one would expect of factors that do not move.",
+      ...CAVEATS,
+      "That the learning rate hardly matters between 5e-6 and 1e-4 is what one would expect if the factors do not move.",
     ],
   },
 });

@@ -1,27 +1,27 @@
 /**
- * Random choices, one after another, from a key.
+ * A sequence of random choices from a key.
  *
  * @module
  */
 import type { RandomKey } from "@opf/framework";
 
-const AT_ONCE = 32;
+const BATCH = 32;
 
-/** Choices in an order that the key fixes. */
+/** A sequence of choices that the key determines. */
 export class Draw {
-  #drawn: ArrayLike<number> = [];
-  #at = 0;
-  #place = 0;
+  #uniforms: ArrayLike<number> = [];
+  #next = 0;
+  #batch = 0;
 
   constructor(readonly key: RandomKey) {}
 
   /** A number in [0, 1). */
   number(): number {
-    if (this.#at === this.#drawn.length) {
-      this.#drawn = this.key.uniforms(AT_ONCE, this.#place++);
-      this.#at = 0;
+    if (this.#next === this.#uniforms.length) {
+      this.#uniforms = this.key.uniforms(BATCH, this.#batch++);
+      this.#next = 0;
     }
-    return this.#drawn[this.#at++]!;
+    return this.#uniforms[this.#next++]!;
   }
 
   /** True with this probability. */
@@ -29,12 +29,12 @@ export class Draw {
     return this.number() < probability;
   }
 
-  /** One of them, all alike. */
+  /** One of the items, each with the same probability. */
   of<T>(items: readonly T[]): T {
     return items[Math.floor(this.number() * items.length)]!;
   }
 
-  /** A number of the standard normal distribution (Box & Muller 1958). */
+  /** A sample of the standard normal distribution (Box & Muller 1958). */
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.number())) * Math.cos(2 * Math.PI * this.number());
   }

@@ -1,13 +1,13 @@
 /**
- * The words of the practice tasks, and what they have to do with each other.
+ * The words of the practice tasks and their relations.
  *
  * @module
  */
 
-/** A word in its two forms: of a noun singular and plural, of a verb with a singular and with a plural subject. */
+/** The two forms of a word: singular and plural of a noun, or a verb with a singular and with a plural subject. */
 export type Forms = readonly [singular: string, plural: string];
 
-/** What synonyms mean; `kind` is what it is one of, `opposite` what it excludes. */
+/** The meaning shared by synonyms; `kind` is its hypernym, `opposite` the concept that it excludes. */
 export interface Concept {
   readonly words: readonly Forms[];
   readonly kind?: string;
@@ -34,7 +34,7 @@ const KINDS_OF_NOUNS = {
   building: ["house home", "shop store", "prison jail", "cabin hut", "church chapel"],
 };
 
-/** Words for all of a kind. */
+/** Words for each kind. */
 export const HYPERNYMS: Readonly<Record<string, Concept>> = Object.fromEntries(
   ["person|people", "animal", "vehicle", "building"].map((word) => [word.split("|")[0]!, { words: [noun(word)] }]),
 );
@@ -72,10 +72,10 @@ export const ADJECTIVES: readonly Concept[] = opposites([
   ["strong sturdy", "weak feeble"],
 ], same);
 
-/** What reviews speak of. */
+/** What reviews are about. */
 export const ASPECTS = ["film", "plot", "acting", "music", "food", "service", "room", "staff", "menu", "ending"];
 
-/** Adjectives that judge, by how much they say. */
+/** Adjectives of judgement with their value. */
 export const JUDGEMENTS: readonly (readonly [word: string, value: number])[] = [
   ["good", 1],
   ["nice", 1],
@@ -95,7 +95,7 @@ export const JUDGEMENTS: readonly (readonly [word: string, value: number])[] = [
   ["terrible", -3],
 ];
 
-/** What is said of a judgement, by what it is multiplied with. */
+/** Modifiers of a judgement with the factor that they multiply it by. */
 export const MODIFIERS: readonly (readonly [words: string, factor: number])[] = [
   ["", 1],
   ["very", 1.5],
@@ -105,10 +105,10 @@ export const MODIFIERS: readonly (readonly [words: string, factor: number])[] = 
   ["not very", -0.75],
 ];
 
-/** Determiners by the number of their noun; `a` is written `an` before a vowel. */
+/** Determiners by the grammatical number of their noun; `a` is written `an` before a vowel. */
 export const DETERMINERS = { one: ["a", "the", "this", "that"], many: ["some", "the", "these", "those"] } as const;
 
-/** Words that stand in no list above. */
+/** Words of no list above. */
 export const OTHERS = ["an", "does", "do", "not", "is", "and", "but", "near", "behind", "."];
 
 /** All words, each once. */

@@ -1,5 +1,5 @@
 /**
- * Text of the practice grammar, as it would be found: no labels, nothing wrong.
+ * Unlabeled, well-formed text of the practice grammar.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { review } from "./_review.ts";
 import { consequence, scene, sentence } from "./_scene.ts";
 
 /**
- * Text to pre-train on, the `index`-th of a seed: a review, a sentence, or two that tell of one scene in other words, one
- * after the other. Nothing in it says what is a label in a practice task.
+ * The `index`-th passage of a seed, for pre-training: a review, a sentence, or two sentences that describe one scene in
+ * different words. It contains no labels of the practice tasks.
  */
 export function practicePassage(seed: number, index: number): Example["texts"] {
   const draw = new Draw(RandomKey.of(seed).fold("passage").fold(index));
   const kind = draw.number();
   if (kind < 0.25) return [review(draw).text];
-  const told = scene(draw);
-  if (kind < 0.35) return [sentence(told, draw)];
-  const follows = sentence(consequence(told, draw), draw);
-  return draw.chance(0.5) ? [sentence(told, draw), follows] : [follows, sentence(told, draw)];
+  const described = scene(draw);
+  if (kind < 0.35) return [sentence(described, draw)];
+  const follows = sentence(consequence(described, draw), draw);
+  return draw.chance(0.5) ? [sentence(described, draw), follows] : [follows, sentence(described, draw)];
 }

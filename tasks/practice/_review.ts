@@ -1,5 +1,5 @@
 /**
- * Reviews of two clauses, and what they come to.
+ * Reviews of two clauses and their sentiment.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { ASPECTS, JUDGEMENTS, MODIFIERS } from "./_lexicon.ts";
 /** A review. */
 export interface Review {
   readonly text: string;
-  /** Above 0 for praise, below 0 for blame, never 0; after `but` a clause counts half as much again. */
+  /** Positive for praise, negative for blame, never 0; a clause after `but` counts one and a half times. */
   readonly value: number;
 }
 
 const AFTER_BUT = 1.5;
 
 /**
- * A review: `and` joins clauses that say the same, `but` such that do not. Half of all clauses turn their judgement round;
- * `plain` is the part of them that is kept from it.
+ * Generates a review: `and` joins clauses that agree, `but` clauses that disagree. Half of all clauses negate their judgement;
+ * `plain` is the share of clauses that never do.
  */
 export function review(draw: Draw, { plain = 0 }: { readonly plain?: number } = {}): Review {
   for (;;) {

@@ -1,5 +1,5 @@
 /**
- * Scenes: who does what to whom, and the sentences that tell of them.
+ * Scenes (who does what to whom) and the sentences that describe them.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface Scene {
 
 const ACTORS = NOUNS.filter(({ kind }) => kind === "person" || kind === "animal");
 
-/** A scene; actors are people and animals. */
+/** Draws a scene; actors are people and animals. */
 export function scene(draw: Draw): Scene {
   const thing = (nouns: readonly Concept[]): Thing => ({
     noun: draw.of(nouns),
@@ -38,19 +38,19 @@ export function scene(draw: Draw): Scene {
   };
 }
 
-/** The same scene with other words: concepts kept, nouns now and then by what they are. */
+/** A scene that the given one entails: adjectives may be dropped and nouns replaced by their hypernyms. */
 export function consequence(given: Scene, draw: Draw): Scene {
   const thing = ({ noun, many, adjective }: Thing): Thing => ({
     noun: noun.kind && draw.chance(0.3) ? HYPERNYMS[noun.kind]! : noun,
     many,
     adjective: draw.chance(0.7) ? adjective : undefined,
   });
-  // What is denied of a dog is not denied of every animal.
+  // A denial about a dog says nothing about every animal.
   if (given.negated) return given;
   return { ...given, subject: thing(given.subject), object: thing(given.object) };
 }
 
-/** Words of a thing, its determiner drawn or, where `plain`, `a` or `some`. */
+/** The words of a thing; its determiner is drawn or, if `plain`, `a` or `some`. */
 export function phrase({ noun, many, adjective }: Thing, draw: Draw, { plain = false } = {}): string[] {
   const list = many ? DETERMINERS.many : DETERMINERS.one;
   const rest = [
@@ -61,18 +61,18 @@ export function phrase({ noun, many, adjective }: Thing, draw: Draw, { plain = f
   return [determiner === "a" && /^[aeiou]/.test(rest[0]!) ? "an" : determiner, ...rest];
 }
 
-/** Words of what is done, for a subject of one or of many. */
+/** The words of the verb phrase for a singular or plural subject. */
 export function predicate({ verb, negated }: Scene, draw: Draw, many: boolean): string[] {
   const forms = draw.of(verb.words);
   return negated ? [many ? "do" : "does", "not", forms[1]] : [forms[many ? 1 : 0]];
 }
 
-/** A sentence that tells of a scene, in words drawn among synonyms. */
-export function sentence(told: Scene, draw: Draw, options: { readonly plain?: boolean } = {}): string {
+/** A sentence that describes a scene in words drawn among synonyms. */
+export function sentence(described: Scene, draw: Draw, options: { readonly plain?: boolean } = {}): string {
   return [
-    ...phrase(told.subject, draw, options),
-    ...predicate(told, draw, told.subject.many),
-    ...phrase(told.object, draw, options),
+    ...phrase(described.subject, draw, options),
+    ...predicate(described, draw, described.subject.many),
+    ...phrase(described.object, draw, options),
     ".",
   ].join(" ");
 }

@@ -1,5 +1,5 @@
 /**
- * The practice model's files beside its weights.
+ * The configuration and tokenizer files of the practice model.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import { WORDS } from "./_lexicon.ts";
 const SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 const LETTERS = [..."abcdefghijklmnopqrstuvwxyz"];
 
-/** The pieces that words are cut into, whole words of the grammar first; any other word is spelt. */
+/** The WordPiece vocabulary: whole words of the grammar first; other words are spelled by letters. */
 export const VOCABULARY: readonly string[] = [
   ...new Set([...SPECIAL, ...WORDS, ...LETTERS, ...LETTERS.map((letter) => `##${letter}`)]),
 ];
 
-/** Names and contents of the files, as BERT's are. */
+/** Names and contents of the files, in BERT's format. */
 export function modelFiles(): { readonly [name: string]: string } {
-  const lines = (text: string) => `${text}\n`;
+  const line = (text: string) => `${text}\n`;
   return {
-    "config.json": lines(JSON.stringify(CONFIG, null, 2)),
-    "tokenizer_config.json": lines(JSON.stringify(TOKENIZER_CONFIG, null, 2)),
-    "vocab.txt": lines(VOCABULARY.join("\n")),
+    "config.json": line(JSON.stringify(CONFIG, null, 2)),
+    "tokenizer_config.json": line(JSON.stringify(TOKENIZER_CONFIG, null, 2)),
+    "vocab.txt": line(VOCABULARY.join("\n")),
   };
 }
 
-const LONGEST = 32;
+const MAX_LENGTH = 32;
 
 const CONFIG = {
   architectures: ["BertModel"],
@@ -33,7 +33,7 @@ const CONFIG = {
   num_hidden_layers: 2,
   num_attention_heads: 4,
   intermediate_size: 384,
-  max_position_embeddings: LONGEST,
+  max_position_embeddings: MAX_LENGTH,
   type_vocab_size: 2,
   hidden_act: "gelu",
   hidden_dropout_prob: 0,
@@ -45,7 +45,7 @@ const CONFIG = {
 const TOKENIZER_CONFIG = {
   tokenizer_class: "BertTokenizer",
   do_lower_case: true,
-  model_max_length: LONGEST,
+  model_max_length: MAX_LENGTH,
   ...Object.fromEntries(
     ["pad", "unk", "cls", "sep", "mask"].map((name) => [`${name}_token`, `[${name.toUpperCase()}]`]),
   ),

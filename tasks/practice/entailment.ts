@@ -1,5 +1,5 @@
 /**
- * Practice beside RTE: does the first sentence entail the second?
+ * The practice counterpart of RTE: does the first sentence entail the second?
  *
  * @module
  */
@@ -10,25 +10,25 @@ import { ADJECTIVES, HYPERNYMS, NOUNS } from "./_lexicon.ts";
 import { flips, practiceTask } from "./_practice.ts";
 import { consequence, type Scene, scene, sentence, type Thing } from "./_scene.ts";
 
-/** Entailment: class 0 is entailment, as in RTE; one label in twenty is wrong. */
+/** Entailment: class 0 is entailment, as in RTE; one label in twenty is flipped. */
 export const practiceEntailment: Task = practiceTask({
   name: "practice-entailment",
   head: { kind: "classification", outputs: 2, labels: ["entailment", "not_entailment"] },
   primary: "accuracy",
   metrics: { accuracy },
   rows: { train: 1536, dev: 512 },
-  line: (draw) => {
+  example: (draw) => {
     const premise: Scene = { ...scene(draw), negated: false };
     const entailed = draw.chance(0.5);
     const follows = consequence(premise, draw);
-    const hypothesis = entailed ? follows : broken(follows, draw);
-    const say = (told: Scene) => sentence(told, draw, { plain: true });
-    return { texts: [say(premise), say(hypothesis)], label: entails(premise, hypothesis) ? 0 : 1 };
+    const hypothesis = entailed ? follows : contradict(follows, draw);
+    const write = (described: Scene) => sentence(described, draw, { plain: true });
+    return { texts: [write(premise), write(hypothesis)], label: entails(premise, hypothesis) ? 0 : 1 };
   },
   noise: flips(0.05),
 });
 
-/** Whether who sees the first scene sees the second: a dog that is small is a dog, and an animal. */
+/** Whether the first scene entails the second: a small dog is a dog, and an animal. */
 export function entails(premise: Scene, hypothesis: Scene): boolean {
   const covers = (one: Thing, other: Thing) =>
     one.many === other.many && (other.noun === one.noun || other.noun === HYPERNYMS[one.noun.kind ?? ""]) &&
@@ -37,8 +37,8 @@ export function entails(premise: Scene, hypothesis: Scene): boolean {
     covers(premise.subject, hypothesis.subject) && covers(premise.object, hypothesis.object);
 }
 
-// Another noun of the same kind, the opposite verb, a denial, an adjective that was not there, or the two exchanged.
-function broken(given: Scene, draw: Draw): Scene {
+// A noun of another kind, the opposite verb, a negation, an unmentioned adjective, or subject and object exchanged.
+function contradict(given: Scene, draw: Draw): Scene {
   const fault = draw.of(["noun", "verb", "negation", "adjective", "exchange"] as const);
   const place = draw.of(["subject", "object"] as const);
   const thing = given[place];

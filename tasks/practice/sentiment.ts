@@ -1,5 +1,5 @@
 /**
- * Practice beside SST-2: is a review for or against?
+ * The practice counterpart of SST-2: is a review positive or negative?
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { accuracy } from "../metrics.ts";
 import { flips, practiceTask } from "./_practice.ts";
 import { review } from "./_review.ts";
 
-/** Sentiment: class 1 is praise; one label in twenty is wrong. */
+/** Sentiment: class 1 is praise; one label in twenty is flipped. */
 export const practiceSentiment: Task = practiceTask({
   name: "practice-sentiment",
   head: { kind: "classification", outputs: 2, labels: ["negative", "positive"] },
   primary: "accuracy",
   metrics: { accuracy },
   rows: { train: 1536, dev: 512 },
-  line: (draw) => {
+  example: (draw) => {
     const { text, value } = review(draw, { plain: 0.6 });
     return { texts: [text], label: value > 0 ? 1 : 0 };
   },

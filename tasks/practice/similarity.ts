@@ -1,5 +1,5 @@
 /**
- * Practice beside STS-B: how much do two sentences say the same?
+ * The practice counterpart of STS-B: how similar are two sentences?
  *
  * @module
  */
@@ -10,37 +10,37 @@ import type { Concept } from "./_lexicon.ts";
 import { practiceTask } from "./_practice.ts";
 import { type Scene, scene, sentence, type Thing } from "./_scene.ts";
 
-const HIGHEST = 5, NOISE = 0.4, STEP = 0.2;
+const MAX = 5, NOISE = 0.4, STEP = 0.2;
 
-/** Similarity, from 0 to 5 in steps of 0.2; to the rules' number, one of standard deviation 0.4 is added. */
+/** Similarity from 0 to 5 in steps of 0.2, with Gaussian noise of standard deviation 0.4 on the label. */
 export const practiceSimilarity: Task = practiceTask({
   name: "practice-similarity",
   head: { kind: "regression", outputs: 1 },
   primary: "spearman",
   metrics: { spearman, pearson },
   rows: { train: 1536, dev: 512 },
-  line: (draw) => {
+  example: (draw) => {
     const one = scene(draw);
-    const other = changed(one, draw);
+    const other = vary(one, draw);
     return { texts: [sentence(one, draw), sentence(other, draw)], label: similarity(one, other) };
   },
   noise: {
-    says: { deviation: NOISE },
-    of: (label, draw) => {
+    options: { deviation: NOISE },
+    apply: (label, draw) => {
       const noisy = Math.round((label + NOISE * draw.normal()) / STEP) * STEP;
-      return Number(Math.min(HIGHEST, Math.max(0, noisy)).toFixed(1));
+      return Number(Math.min(MAX, Math.max(0, noisy)).toFixed(1));
     },
   },
 });
 
-// Each part is kept, or is another scene's; how often differs from pair to pair.
-function changed(one: Scene, draw: Draw): Scene {
+// Keeps each part or takes it from another scene, with a probability that differs from pair to pair.
+function vary(one: Scene, draw: Draw): Scene {
   const kept = draw.number();
   const other = scene(draw);
-  const thing = (own: Thing, its: Thing): Thing => ({
-    noun: draw.chance(kept) ? own.noun : its.noun,
-    many: own.many,
-    adjective: draw.chance(kept) ? own.adjective : its.adjective,
+  const thing = (first: Thing, second: Thing): Thing => ({
+    noun: draw.chance(kept) ? first.noun : second.noun,
+    many: first.many,
+    adjective: draw.chance(kept) ? first.adjective : second.adjective,
   });
   return {
     subject: thing(one.subject, other.subject),
@@ -51,13 +51,13 @@ function changed(one: Scene, draw: Draw): Scene {
 }
 
 /**
- * From 0 to 5: subjects count 0.35, verbs 0.3, objects 0.35; of a thing, its noun counts 0.8 and its adjective 0.2. The same
- * concept counts 1, a noun of the same kind 0.4, an opposite 0.2; denying what the other says halves the whole.
+ * From 0 to 5. Subjects weigh 0.35, verbs 0.3, objects 0.35; within a thing, the noun weighs 0.8 and the adjective 0.2. Equal
+ * concepts score 1, nouns of the same kind 0.4, opposites 0.2; a negation of only one of the two halves the total.
  */
 export function similarity(one: Scene, other: Scene): number {
   const parts = 0.35 * ofThings(one.subject, other.subject) + 0.3 * ofConcepts(one.verb, other.verb) +
     0.35 * ofThings(one.object, other.object);
-  return HIGHEST * parts * (one.negated === other.negated ? 1 : 0.5);
+  return MAX * parts * (one.negated === other.negated ? 1 : 0.5);
 }
 
 const ofThings = (one: Thing, other: Thing): number =>

@@ -1,7 +1,7 @@
 import { RandomKey } from "@opf/framework";
 import { practiceAcceptability } from "@opf/framework/tasks";
 import { assert, assertEquals } from "@std/assert";
-import { told } from "../../../tasks/practice/acceptability.ts";
+import { sentenceWith } from "../../../tasks/practice/acceptability.ts";
 import { Draw } from "../../../tasks/practice/_draw.ts";
 import { ADJECTIVES, type Concept, HYPERNYMS, NOUNS, VERBS } from "../../../tasks/practice/_lexicon.ts";
 
@@ -38,10 +38,10 @@ function wellFormed(text: string): boolean {
 Deno.test("a sentence follows the rules, unless it has a fault", () => {
   const key = RandomKey.of(5);
   for (let index = 0; index < 500; index++) {
-    const good = told(new Draw(key.fold(index)));
+    const good = sentenceWith(new Draw(key.fold(index)));
     assert(wellFormed(good), good);
     for (const fault of ["agreement", "determiner", "order", "negation", "article"] as const) {
-      const bad = told(new Draw(key.fold(index)), fault);
+      const bad = sentenceWith(new Draw(key.fold(index)), fault);
       assert(!wellFormed(bad), `${fault}: ${bad}`);
     }
   }
