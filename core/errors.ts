@@ -1,29 +1,29 @@
 /**
- * Errors that tell a person what to do.
+ * Errors with messages that a user can act on.
  *
  * @module
  */
 import { closest } from "fastest-levenshtein";
 
 /**
- * The request made no sense, or what it needs is not there: nothing was started. Commands end with exit code 2.
+ * The request is invalid, or something it needs is missing; nothing was started. Commands exit with code 2.
  */
 export class RequestError extends Error {
   override readonly name = "RequestError";
 }
 
-/** A model or data that no place has. What it would cost can still be said (`--dry-run`). */
+/** A model or dataset that no source has. A dry run can still estimate its cost. */
 export class NotFoundError extends RequestError {}
 
-/** Ctrl-C or a termination signal: what is finished is whole. Commands end with exit code 130. */
+/** Ctrl-C or a termination signal: finished results are complete. Commands exit with code 130. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
 /**
- * The error for a name that nothing has, with the nearest name that something has.
+ * The error for an unknown name, which suggests the nearest known one.
  *
- * @example What a slip of the finger gets
+ * @example The message for a typo
  * ```ts
  * import { unknownName } from "@opf/framework";
  * import { assertEquals } from "@std/assert";
@@ -33,11 +33,11 @@ export class Interrupted extends Error {
  */
 export function unknownName(what: string, name: string, known: Iterable<string>): RequestError {
   const names = [...known];
-  if (names.length === 0) return new RequestError(`Unknown ${what} "${name}": there is none.`);
+  if (names.length === 0) return new RequestError(`Unknown ${what} "${name}": none is known.`);
   return new RequestError(
     `Unknown ${what} "${name}". Did you mean "${closest(name, names)}"? Known: ${names.join(", ")}.`,
   );
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error);

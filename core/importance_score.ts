@@ -1,5 +1,5 @@
 /**
- * What a score of importance is: a number a matrix, larger for one that matters more.
+ * Importance scores: one number per matrix, larger for more important matrices.
  *
  * @module
  */
@@ -9,34 +9,34 @@ import type { RandomKey } from "./random.ts";
 import type { Tensor, Tensor2D } from "./backend/tf.ts";
 
 /**
- * What a score or a policy needs beyond the weights as they are: the model after plain fine-tuning, which is then what is
- * scored; or the gradients of training itself, which {@linkcode ScoreContext.gradients} then gives.
+ * What a score or a policy needs beyond the current weights: the model after plain fine-tuning, which is then the model that is
+ * scored; or the gradients of training, which {@linkcode ScoreContext.gradients} then returns.
  */
 export type Need = "fineTunedModel" | "trainingGradients";
 
-/** What a score may look at. Dropout is off; the loss is the mean over the batches it was given. */
+/** What a score has access to. Dropout is off; the loss is the mean over all batches. */
 export interface ScoreContext {
   /** The matrices to score. */
   readonly matrices: readonly MatrixInfo[];
-  /** The value of a matrix, merged where it is factorised; do not dispose. */
+  /** The dense value of a matrix, reconstructed if it is factorized; do not dispose. */
   weight(name: string): Tensor2D;
   /**
-   * Gradient of the mean loss over all batches by matrix, computed in one pass, once; of a score that needs
-   * `"trainingGradients"`, the mean of those that training had since the last round. Do not dispose.
+   * The gradient of the mean loss over all batches for each matrix, computed in one pass and cached; for a score that needs
+   * `"trainingGradients"`, the mean of the gradients of training since the last round. Do not dispose.
    */
   gradients(): Promise<ReadonlyMap<string, Tensor2D>>;
-  /** Visits the gradients of each batch by itself, in one pass; they are disposed after each visit. */
+  /** Visits the gradients of each batch separately, in one pass; they are disposed after each visit. */
   eachGradient(visit: (gradients: ReadonlyMap<string, Tensor2D>) => void): Promise<void>;
-  /** The mean loss over all batches, with some matrices replaced. */
+  /** The mean loss over all batches, optionally with some matrices replaced. */
   loss(replaced?: ReadonlyMap<string, Tensor>): Promise<number>;
   readonly key: RandomKey;
 }
 
-/** Scores matrices; `name` and `options` are stored with every result. */
+/** Scores matrices. `name` and `options` are stored with every result. */
 export interface ImportanceScore {
   readonly name: string;
   readonly options: Json;
   readonly needs?: readonly Need[];
-  /** One finite number for each of `context.matrices`. */
+  /** Returns one finite number for each of `context.matrices`. */
   score(context: ScoreContext): Promise<ReadonlyMap<string, number>>;
 }

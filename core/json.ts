@@ -1,8 +1,8 @@
 /**
- * Plain JSON as a type: what `options` of a plugin are made of, and what a result stores.
+ * The type of plain JSON values, such as the `options` of plugins and the contents of results.
  *
  * @module
  */
 
-/** Any value that JSON can hold. */
+/** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };

@@ -1,5 +1,5 @@
 /**
- * What the program is put together from: the one place where core meets plugins, as values.
+ * The parts that the program is assembled from: the one place where core receives plugins, as values.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import type { Task } from "./task.ts";
 /** A module's exports. */
 export type Namespace = Readonly<Record<string, unknown>>;
 
-/** What commands work with. */
+/** What the commands work with. */
 export interface Registry {
-  /** Models are found in it by `model_type` of `config.json`: the function of that name. */
+  /** Holds the model plugins: functions named after the `model_type` of a `config.json`. */
   readonly plugins: Namespace;
   readonly tasks: Namespace;
-  /** What `config.json` of models says that may be priced before they are fetched, by name. */
+  /** The `config.json` of models whose cost can be estimated before they are downloaded, by name. */
   readonly configs?: { readonly [source: string]: { readonly [key: string]: Json } };
-  /** Asked in this order. */
+  /** Tried in this order. */
   readonly sources: readonly Source[];
   /** The first one is the default. */
   readonly backends: readonly Backend[];
-  /** The project's root folder, ending in a slash. */
+  /** The root folder of the project, with a trailing slash. */
   readonly root: URL;
 }
 
-/** The task of that name. */
+/** The task with the given name. */
 export function taskNamed(name: string, { tasks }: Pick<Registry, "tasks">): Task {
   const known = new Map(Object.values(tasks).filter(isTask).map((task) => [task.name, task]));
   const task = known.get(name);
@@ -39,7 +39,7 @@ export function taskNamed(name: string, { tasks }: Pick<Registry, "tasks">): Tas
 const isTask = (value: unknown): value is Task =>
   typeof value === "object" && value !== null && "metrics" in value && "load" in value;
 
-/** The model plugin for a `config.json` of this `model_type`, made for a source. */
+/** The model plugin for the `model_type` of a `config.json`. */
 export function modelFor(
   modelType: unknown,
   { source, plugins }: { source: string; plugins: Namespace },
@@ -53,7 +53,7 @@ export function modelFor(
   return make({ source });
 }
 
-/** The backend of that name. */
+/** The backend with the given name. */
 export function backendNamed(name: string | undefined, { backends }: Pick<Registry, "backends">): Backend {
   const backend = name === undefined ? backends[0] : backends.find((backend) => backend.name === name);
   if (!backend) throw unknownName("backend", name ?? "", backends.map((backend) => backend.name));

@@ -1,5 +1,5 @@
 /**
- * What a selection policy is: the one that says which matrices are decomposed, and when.
+ * Selection policies decide which matrices are decomposed, and when.
  *
  * @module
  */
@@ -8,39 +8,39 @@ import type { Json } from "./json.ts";
 import type { MatrixInfo } from "./model/model.ts";
 import type { RandomKey } from "./random.ts";
 
-/** The length of a run, in optimiser steps. */
+/** The length of a run in optimizer steps. */
 export interface RunLength {
   readonly steps: number;
   readonly stepsPerEpoch: number;
 }
 
-/** What a policy may look at when it is asked. */
+/** What a policy has access to when it selects. */
 export interface SelectionContext {
-  /** All matrices of the model that may be decomposed. */
+  /** All decomposable matrices of the model. */
   readonly matrices: readonly MatrixInfo[];
-  /** Names of those that are decomposed already. */
+  /** Names of the matrices that are already decomposed. */
   readonly converted: ReadonlySet<string>;
-  /** The step before which this is asked: 0 is before any training. */
+  /** The step that follows this selection; 0 precedes all training. */
   readonly step: number;
-  /** Scores matrices with what the score needs (gradients, a fine-tuned model), and stores the ranking. */
+  /** Computes a score with everything it needs (gradients, a fine-tuned model) and stores the ranking. */
   score(score: ImportanceScore, matrices?: readonly MatrixInfo[]): Promise<ReadonlyMap<string, number>>;
   readonly key: RandomKey;
-  /** Says something to the person who watches. */
+  /** Prints a message for the user. */
   note(message: string): void;
 }
 
-/** Chooses matrices; `name` and `options` are stored with every result. */
+/** Selects matrices. `name` and `options` are stored with every result. */
 export interface SelectionPolicy {
   readonly name: string;
   readonly options: Json;
   readonly needs?: readonly Need[];
-  /** The steps before which {@linkcode select} is called. @default `[0]`, before any training */
+  /** The steps before which {@linkcode select} is called. @default `[0]`, before all training */
   rounds?(length: RunLength): readonly number[];
   /**
-   * As many names as a whole run decomposes, from the matrices alone: what a run will cost is estimated before any weight
-   * is read. Which ones of equal shape they are does not matter. @default every matrix
+   * The names that a complete run would decompose, predicted from the matrices alone, to estimate the cost of a run before
+   * weights are read. Which of several matrices of equal shape are named does not matter. @default every matrix
    */
   estimate?(matrices: readonly MatrixInfo[]): readonly string[];
-  /** Names of matrices to decompose now; what is decomposed already is ignored. */
+  /** Returns the names of matrices to decompose now; names of matrices that are already decomposed are ignored. */
   select(context: SelectionContext): Promise<readonly string[]>;
 }

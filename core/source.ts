@@ -1,11 +1,11 @@
 /**
- * Where weights, tokenizers and data come from.
+ * Sources of weights, tokenizers and data.
  *
  * @module
  */
 import type { Json } from "./json.ts";
 
-/** A model or a dataset by its name on the Hugging Face hub, or a folder. */
+/** A model or dataset, by its name on the Hugging Face hub or its folder. */
 export interface RepositoryName {
   readonly kind: "model" | "dataset";
   /** `sentence-transformers/all-MiniLM-L6-v2`, or the path of a folder. */
@@ -14,22 +14,22 @@ export interface RepositoryName {
   readonly revision?: string;
 }
 
-/** A repository that a source has: its files can be had. */
+/** A repository of a source. */
 export interface Repository {
-  /** What was found where (source, revision or version, checksums): stored with the result. */
+  /** Where it comes from (source, revision or version, checksums): stored with the result. */
   readonly origin: Json;
-  /** The local path of a file of the repository, fetched and checked if need be; nothing where it has no such file. */
+  /** The local path of a file, downloaded and verified if necessary, or `undefined` if the repository has no such file. */
   file(name: string): Promise<string | undefined>;
 }
 
 /**
- * A place that may have models or datasets. Sources are asked in turn; the first that has the repository gives it.
+ * A place that may hold models or datasets. Sources are tried in order; the first that has the repository provides it.
  */
 export interface Source {
   readonly name: string;
   readonly options: Json;
-  /** The repository, or why this source does not have it, in a few words ("no such folder"). */
+  /** Opens a repository, or says briefly why this source does not have it ("no such folder"). */
   open(name: RepositoryName): Promise<Repository | { readonly missing: string }>;
-  /** Whether the source answers, in a few words for `deno task doctor`. */
+  /** Whether the source responds, with a short detail for `deno task doctor`. */
   check(signal: AbortSignal): Promise<{ readonly answers: boolean; readonly detail: string }>;
 }

@@ -1,5 +1,5 @@
 /**
- * Philox 4x32-10 once more, in whole numbers of any size and nothing else: what generators are compared with.
+ * A second implementation of Philox 4x32-10, in big integers, as a reference for generators.
  *
  * @module
  */

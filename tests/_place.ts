@@ -1,10 +1,10 @@
 /**
- * A place for a test: a folder and environment variables that are gone when it ends.
+ * Temporary folders, environment variables and processes for tests.
  *
  * @module
  */
 
-/** Runs with an empty folder. */
+/** Runs with an empty folder, which is removed afterwards. */
 export async function inFolder<T>(run: (folder: string) => T | Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir();
   try {
@@ -14,7 +14,7 @@ export async function inFolder<T>(run: (folder: string) => T | Promise<T>): Prom
   }
 }
 
-/** Runs with environment variables set, or unset where the value is undefined. */
+/** Runs with environment variables set, or unset if the value is undefined. */
 export async function withEnvironment<T>(
   values: { readonly [name: string]: string | undefined },
   run: () => T | Promise<T>,
@@ -30,7 +30,7 @@ export async function withEnvironment<T>(
   }
 }
 
-/** Starts this Deno on a module that is given as text; `@opf/framework` and the other names of this tree work in it. */
+/** Starts Deno on the source text of a module, in which `@opf/framework` and the other import names of this tree work. */
 export function startDeno(code: string, env: Record<string, string> = {}): Deno.ChildProcess {
   const config = new URL("../deno.json", import.meta.url).pathname;
   return new Deno.Command(Deno.execPath(), {
@@ -42,7 +42,7 @@ export function startDeno(code: string, env: Record<string, string> = {}): Deno.
   }).spawn();
 }
 
-/** What a process printed, when it ended well; else an error with what it said. */
+/** The standard output of a process; throws its standard error if it failed. */
 export async function printed(process: Deno.ChildProcess): Promise<string> {
   const { success, stdout, stderr } = await process.output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
