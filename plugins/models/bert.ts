@@ -15,9 +15,10 @@ import {
   tf,
 } from "@opf/framework";
 import { type BertConfig, readConfig } from "./_bert_config.ts";
+import { encode, type ForwardOptions } from "./_bert_encoder.ts";
 import { exportedConfig, matricesOf, parametersOf } from "./_bert_parameters.ts";
-import { type ForwardOptions, states } from "./_bert_states.ts";
-import { biasTanhDropout, project } from "./_layers.ts";
+import { drawDropout } from "./_dropout.ts";
+import { biasActivation, linear } from "./_layers.ts";
 
 /** Options of {@linkcode bert}. */
 export interface BertOptions {
@@ -88,22 +89,24 @@ function architecture(config: BertConfig, head: Head): Architecture {
 }
 
 function logits(config: BertConfig, parameter: ParameterReader, options: ForwardOptions): tf.Tensor2D {
-  const { batch: { inputIds: { shape: [lines] } }, context } = options;
-  const rate = config.classifier_dropout;
-  const pooled = biasTanhDropout(rate)(
-    project(states(config, parameter, { ...options, tokens: "first" }), parameter("bert.pooler.dense.weight")),
-    parameter("bert.pooler.dense.bias"),
-    ...context.dropout && rate > 0 ? [context.dropout([lines, config.hidden_size], rate)] : [],
+  const projected = linear(
+    encode(config, parameter, { ...options, tokens: "first" }),
+    parameter("bert.pooler.dense.weight"),
   );
-  return tf.add(project(pooled, parameter("classifier.weight")), parameter("classifier.bias"));
+  const pooled = biasActivation(projected, {
+    bias: parameter("bert.pooler.dense.bias"),
+    activation: "tanh",
+    dropout: drawDropout(options.context)(projected.shape, config.classifier_dropout),
+  });
+  return tf.add(linear(pooled, parameter("classifier.weight")), parameter("classifier.bias"));
 }
 
 /**
- * The last layer's outputs for all tokens, `[lines · length, width]`, of the BERT that `config.json` describes: for
- * training on tokens, as masked language modelling does.
+ * The last layer's outputs for all tokens, `[batch · length, width]`, of the BERT that `config.json` describes: for
+ * training on tokens, as masked language modeling does.
  */
 export const bertStates = (
   config: { readonly [key: string]: Json },
   parameter: ParameterReader,
   options: ForwardOptions,
-): tf.Tensor => states(readConfig(config, undefined), parameter, { ...options, tokens: "all" });
+): tf.Tensor => encode(readConfig(config, undefined), parameter, { ...options, tokens: "all" });

@@ -1,0 +1,78 @@
+/**
+ * The two blocks of a transformer layer that normalizes after the residual (Vaswani et al. 2017): attention and feed-forward.
+ *
+ * @module
+ */
+import type { ParameterReader, tf } from "@opf/framework";
+import type { DrawDropout } from "./_dropout.ts";
+import { fusedResidualNorm } from "./_kernels/layer_norm.ts";
+import { biasActivation, linear } from "./_layers.ts";
+import { multiHeadAttention, type MultiHeadAttentionOptions } from "./_multi_head_attention.ts";
+
+interface BlockOptions {
+  readonly draw: DrawDropout;
+  /** Dropout rate before the residual is added. */
+  readonly rate: number;
+  /** Of the LayerNorm. */
+  readonly epsilon: number;
+}
+
+/** Options of {@linkcode attentionBlock}. */
+export interface AttentionBlockOptions extends BlockOptions, Omit<MultiHeadAttentionOptions, "modules" | "rate"> {
+  readonly modules: MultiHeadAttentionOptions["modules"] & { readonly output: string; readonly norm: string };
+  /** Dropout rate of the attention probabilities. */
+  readonly attentionRate: number;
+}
+
+/** `LayerNorm(queryRows + dropout(attention · Wᵀ + b))`, `[batch · queries, width]`. */
+export function attentionBlock(
+  parameter: ParameterReader,
+  { attentionRate, ...options }: AttentionBlockOptions,
+): tf.Tensor {
+  const { output, norm } = options.modules;
+  const attended = multiHeadAttention(parameter, { ...options, rate: attentionRate });
+  return finish(parameter, attended, { ...options, output, norm, residual: options.queryRows });
+}
+
+/** Options of {@linkcode feedForwardBlock}. */
+export interface FeedForwardBlockOptions extends BlockOptions {
+  readonly modules: { readonly inner: string; readonly outer: string; readonly norm: string };
+  readonly activation: string;
+  /** Dropout rate after the activation. @default 0 */
+  readonly activationRate?: number;
+}
+
+/** `LayerNorm(x + dropout(dropout(activation(x · W₁ᵀ + b₁)) · W₂ᵀ + b₂))` for rows `x [rows, width]`. */
+export function feedForwardBlock(
+  parameter: ParameterReader,
+  x: tf.Tensor,
+  { modules: { inner, outer, norm }, activation, activationRate = 0, ...options }: FeedForwardBlockOptions,
+): tf.Tensor {
+  const projected = linear(x, parameter(`${inner}.weight`));
+  const activated = biasActivation(projected, {
+    bias: parameter(`${inner}.bias`),
+    activation,
+    dropout: options.draw(projected.shape, activationRate),
+  });
+  return finish(parameter, activated, { ...options, output: outer, norm, residual: x });
+}
+
+function finish(
+  parameter: ParameterReader,
+  x: tf.Tensor,
+  { output, norm, residual, draw, rate, epsilon }: BlockOptions & {
+    readonly output: string;
+    readonly norm: string;
+    readonly residual: tf.Tensor;
+  },
+): tf.Tensor {
+  const projected = linear(x, parameter(`${output}.weight`));
+  return fusedResidualNorm(projected, {
+    bias: parameter(`${output}.bias`),
+    residual,
+    gamma: parameter(`${norm}.weight`),
+    beta: parameter(`${norm}.bias`),
+    epsilon,
+    dropout: draw(projected.shape, rate),
+  });
+}
