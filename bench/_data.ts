@@ -4,7 +4,7 @@
  * @module
  */
 import { loadTokenizer, RandomKey, RequestError } from "@opf/framework";
-import { folder, hub, pypi } from "@opf/framework/plugins";
+import { bert, folder, hub, pypi } from "@opf/framework/plugins";
 import { chunks, encode } from "../core/training/batches.ts";
 import * as tasks from "../tasks/mod.ts";
 
@@ -28,7 +28,7 @@ async function tokenizer(sources: readonly ReturnType<typeof folder>[]) {
   const asked: string[] = [];
   for (const source of sources) {
     const found = await source.open({ kind: "model", id: MODEL });
-    if (!("missing" in found)) return await loadTokenizer(found);
+    if (!("missing" in found)) return await loadTokenizer(found, { tokenizerClass: bert({ source: MODEL }).tokenizer });
     asked.push(`${source.name}: ${found.missing}`);
   }
   throw new RequestError(`No source has the tokenizer of ${MODEL} (${asked.join("; ")}).`);

@@ -49,7 +49,7 @@ for (const [name, content] of Object.entries(practiceModelFiles())) {
   await Deno.writeTextFile(`${folder}/${name}`, content);
 }
 const file = async (name: string) => await exists(`${folder}/${name}`) ? `${folder}/${name}` : undefined;
-const tokenizer = await loadTokenizer({ origin: folder, file });
+const tokenizer = await loadTokenizer({ origin: folder, file }, { tokenizerClass: bert({ source: folder }).tokenizer });
 const config = JSON.parse(await Deno.readTextFile(`${folder}/config.json`));
 useEngine(await tensorflow.start({ note: say }));
 

@@ -35,7 +35,7 @@ def read_batches(path):
             length = max(len(line["ids"]) for line in lines)
             padded = lambda key: torch.tensor([line[key] + [0] * (length - len(line[key])) for line in lines])
             mask = torch.tensor([[1] * len(line["ids"]) + [0] * (length - len(line["ids"])) for line in lines])
-            batch = {"input_ids": padded("ids"), "token_type_ids": padded("typeIds"), "attention_mask": mask}
+            batch = {"input_ids": padded("ids"), "token_type_ids": padded("tokenTypeIds"), "attention_mask": mask}
             yield batch, torch.tensor([int(line["label"]) for line in lines])
 
 

@@ -8,6 +8,7 @@ import type { Json } from "../json.ts";
 import type { Tensor, Tensor1D } from "../backend/tf.ts";
 import type { Bucket, EncodedExample, NamedArrays, NamedTensors } from "./batch.ts";
 import type { Head } from "./head.ts";
+import type { TokenizerClass } from "./tokenizer.ts";
 
 /** A weight matrix that may be decomposed. Groups are made from `kind` and `module`, never from patterns on names. */
 export interface MatrixInfo {
@@ -85,6 +86,8 @@ export interface LanguageModel {
   readonly revision?: string;
   /** What tables call it. @default its source */
   readonly title?: string;
+  /** How its tokenizer is read. @default from `tokenizer.json` alone */
+  readonly tokenizer?: TokenizerClass;
   /** The model that `config.json` describes, with the head that the task asks for. */
   architecture(config: { readonly [key: string]: Json }, head: Head): Architecture;
 }

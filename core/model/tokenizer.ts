@@ -3,136 +3,233 @@
  *
  * @module
  */
-import { BertNormalizer, Tokenizer as Tokens } from "@huggingface/tokenizers";
+import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
+import { describeIssue, optional, readJsonObject, readTextFile } from "../io/json_file.ts";
 import type { Repository } from "../source.ts";
-import { bertTokenizer } from "./vocabulary.ts";
+import { addedTokenSplitter } from "./tokenizer/added_tokens.ts";
+import { modelOf, modelSchema } from "./tokenizer/models.ts";
+import { normalizerOf, normalizerSchema } from "./tokenizer/normalizers.ts";
+import { type LayoutPart, layoutsOf, postProcessorSchema } from "./tokenizer/post_processors.ts";
+import { preTokenizerOf, preTokenizerSchema } from "./tokenizer/pre_tokenizers.ts";
+import { addedTokenSchema, addedTokensOf, addedTokensSchema, specialTokensSchema } from "./tokenizer/special_tokens.ts";
+import { truncate, type TruncationSide } from "./tokenizer/truncation.ts";
 
 /** One or two texts as tokens, special ones included, without padding. */
 export interface Encoding {
   readonly ids: number[];
-  /** A segment a token: 0 in the first text, 1 in the second, as the tokenizer's template says. */
+  /** Each token's segment: 0 in the first text, 1 in the second, as the tokenizer's template says. */
   readonly tokenTypeIds: number[];
 }
 
-/** What turns texts into token ids. */
+/** Turns texts into token ids. */
 export interface Tokenizer {
-  /** The token that lines of a batch are filled up with. */
+  /** The token that shorter examples of a batch are padded with. */
   readonly padId: number;
-  /** One more than the largest id: the rows that the model's embeddings must have. */
+  /** One more than the largest id: the number of rows that the model's embeddings need. */
   readonly vocabularySize: number;
+  /** Number of segments that a pair has: the rows that the model's embeddings of segments need. */
+  readonly tokenTypes: number;
   /**
-   * Encodes a text or a pair to at most `maxLength` tokens. Of a pair the longer text is cut first; where both must be
-   * cut they end up equal, and one token that is over stays with the longer, or else with the second.
+   * Encodes a text or a pair to at most `maxLength` tokens. The longer text of a pair is cut first; where both are cut they
+   * end up equal, and one token that is over stays with the longer, or else with the second.
    *
-   * @throws {RequestError} where `maxLength` leaves no room for the special tokens
+   * @throws {RequestError} for a `maxLength` that leaves no room for the special tokens
    */
   encode(texts: readonly [string] | readonly [string, string], maxLength: number): Encoding;
 }
 
+/** A JSON object that a file holds. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** What a kind of model adds to the reading of its tokenizer: one of Transformers' tokenizer classes. */
+export interface TokenizerClass {
+  /** Names of the class in `tokenizer_config.json`. */
+  readonly names: readonly string[];
+  /** Special tokens where no file names them, by attribute: `{ cls_token: "[CLS]" }`. */
+  readonly specialTokens: { readonly [attribute: string]: string };
+  /** What stands for `tokenizer.json` where a repository lacks it. @default nothing */
+  readonly older?: {
+    readonly files: readonly string[];
+    /** What `tokenizer.json` would hold, from the texts of these files. */
+    read(texts: readonly string[], config: JsonObject): JsonObject;
+  };
+  /** The contents of `tokenizer.json` with the class's own settings of `tokenizer_config.json` applied. */
+  configure?(json: JsonObject, config: JsonObject): JsonObject;
+}
+
+/** Options of {@linkcode loadTokenizer}. */
+export interface LoadTokenizerOptions {
+  /** The model's own. @default a tokenizer that `tokenizer.json` describes completely */
+  readonly tokenizerClass?: TokenizerClass | undefined;
+}
+
+// Classes of Transformers that follow tokenizer.json alone.
+const GENERIC_CLASSES = ["PreTrainedTokenizerFast", "TokenizersBackend"];
+const SENTENCE_PIECE = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.model"];
+const CONFIG = "tokenizer_config.json";
+const SPECIAL_TOKENS_MAP = "special_tokens_map.json";
+const ADDED_TOKENS = "added_tokens.json";
+
+const direction = z.object({ direction: z.enum(["Left", "Right"]).default("Right") });
+const fileSchema = z.object({
+  truncation: direction.nullish(),
+  padding: direction.extend({ pad_token: z.string().optional() }).nullish(),
+  added_tokens: z.array(addedTokenSchema).default([]),
+  normalizer: normalizerSchema.nullish(),
+  pre_tokenizer: preTokenizerSchema.nullish(),
+  post_processor: postProcessorSchema.nullish(),
+  model: modelSchema,
+});
+const configSchema = specialTokensSchema.extend({
+  tokenizer_class: optional(z.string()),
+  truncation_side: optional(z.enum(["left", "right"])),
+  padding_side: optional(z.literal("right", 'expected "right": padding on the left is not supported')),
+  split_special_tokens: z.literal(false, "expected false: splitting special tokens is not supported").nullish(),
+  model_input_names: z.array(z.string()).nullish(),
+});
+
 /**
- * The tokenizer of a repository: `tokenizer.json`, or else `vocab.txt`, the vocabulary of a BERT; and
- * `tokenizer_config.json` where there is one, whose choices on case and accents come first. Lengths that these files set
- * are not used: the caller says how long a line may be.
+ * The tokenizer of a repository: `tokenizer.json`, or the older files of the model's class, with `tokenizer_config.json`,
+ * `special_tokens_map.json` and `added_tokens.json` where they exist. Every component was compared with the Rust library;
+ * another is refused. Lengths that these files set are not used: the caller limits the length of an example.
  *
- * @throws {RequestError} where a file is missing or broken
+ * @throws {RequestError} for a file that is missing, broken or contradicts another, and a component that is not supported
  */
-export async function loadTokenizer(repository: Repository): Promise<Tokenizer> {
-  const path = await repository.file("tokenizer.json") ?? await repository.file("vocab.txt");
-  if (path === undefined) {
+export async function loadTokenizer(
+  repository: Repository,
+  { tokenizerClass }: LoadTokenizerOptions = {},
+): Promise<Tokenizer> {
+  const found = await findFiles(repository, tokenizerClass);
+  const read = async <Schema extends z.ZodType>(name: string, schema: Schema) => {
+    const path = await repository.file(name);
+    return path === undefined ? undefined : check(await readJsonObject(path), { schema, path });
+  };
+  const configPath = await repository.file(CONFIG) ?? CONFIG;
+  const rawConfig = await repository.file(CONFIG) === undefined ? {} : await readJsonObject(configPath);
+  const config = check(rawConfig, { schema: configSchema, path: configPath });
+  const classNames = [...GENERIC_CLASSES, ...tokenizerClass?.names ?? []];
+  if (config.tokenizer_class !== undefined && !classNames.includes(config.tokenizer_class)) {
     throw new RequestError(
-      `Loading the tokenizer: there is no tokenizer.json and no vocab.txt in ${JSON.stringify(repository.origin)}.`,
+      `${configPath}: "tokenizer_class": expected ${
+        classNames.join(" or ")
+      }, got "${config.tokenizer_class}", which is not supported.`,
     );
   }
-  const configPath = await repository.file("tokenizer_config.json");
-  const config = configPath === undefined ? {} : await readObject(configPath);
-  const bare = path.endsWith(".txt");
-  const json = bare ? {} : await readObject(path);
+  const isGeneric = config.tokenizer_class !== undefined && GENERIC_CLASSES.includes(config.tokenizer_class);
+  const ownClass = isGeneric ? undefined : tokenizerClass;
+  const [path] = found as [string];
+  const [map, added] = [
+    await read(SPECIAL_TOKENS_MAP, specialTokensSchema),
+    await read(ADDED_TOKENS, addedTokensSchema),
+  ];
   try {
-    return tokenizerOf(bare ? bertTokenizer(await Deno.readTextFile(path), config) : json, config);
+    const json = path.endsWith("tokenizer.json")
+      ? await readJsonObject(path)
+      : tokenizerClass!.older!.read(await Promise.all(found.map((file) => readTextFile(file))), {
+        ...rawConfig,
+        ...!config.added_tokens_decoder && map,
+      });
+    const file = check(ownClass?.configure?.(json, rawConfig) ?? json, { schema: fileSchema, path });
+    return tokenizerOf(file, {
+      config,
+      defaults: ownClass?.specialTokens ?? {},
+      ...(map && { map }),
+      ...(added && { added }),
+    });
   } catch (error) {
-    throw new RequestError(`Loading the tokenizer ${path}: ${messageOf(error)}`);
+    if (error instanceof RequestError) throw error;
+    throw new RequestError(`${path}: ${messageOf(error)}.`);
   }
 }
 
-/** Which files of a repository make its tokenizer. */
-export async function tokenizerFiles(repository: Repository): Promise<string[]> {
-  const vocabulary = await repository.file("tokenizer.json") === undefined ? "vocab.txt" : "tokenizer.json";
-  return [vocabulary, "tokenizer_config.json"];
+/** The names of a repository's files that its tokenizer is made from. */
+export async function tokenizerFiles(
+  repository: Repository,
+  { tokenizerClass }: LoadTokenizerOptions = {},
+): Promise<string[]> {
+  const names = await repository.file("tokenizer.json") === undefined
+    ? tokenizerClass?.older?.files ?? []
+    : ["tokenizer.json"];
+  const others = await Promise.all(
+    [CONFIG, SPECIAL_TOKENS_MAP, ADDED_TOKENS].map(async (name) => await repository.file(name) ? [name] : []),
+  );
+  return [...names, ...others.flat()];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-async function readObject(path: string): Promise<Fields> {
-  try {
-    const value = JSON.parse(await Deno.readTextFile(path));
-    if (!isFields(value)) throw new Error("wanted a JSON object");
-    return value;
-  } catch (error) {
-    throw new RequestError(`Loading the tokenizer ${path}: ${messageOf(error)}`);
+/** Paths of `tokenizer.json`, or of the files that stand for it. */
+async function findFiles(repository: Repository, tokenizerClass: TokenizerClass | undefined): Promise<string[]> {
+  const path = await repository.file("tokenizer.json");
+  if (path !== undefined) return [path];
+  const older = tokenizerClass?.older?.files ?? [];
+  const found = (await Promise.all(older.map((name) => repository.file(name)))).filter((path) => path !== undefined);
+  if (older.length > 0 && found.length === older.length) return found;
+  const origin = JSON.stringify(repository.origin);
+  for (const name of SENTENCE_PIECE) {
+    if (await repository.file(name) === undefined) continue;
+    throw new RequestError(
+      `The tokenizer of ${origin} is only the SentencePiece model ${name}: write its tokenizer.json with Transformers, ` +
+        "`AutoTokenizer.from_pretrained(folder).save_pretrained(folder)`.",
+    );
   }
+  const alternatives = older.length > 0 ? ` and no ${older.join(" with ")}` : "";
+  throw new RequestError(`The model has no tokenizer: there is no tokenizer.json${alternatives} in ${origin}.`);
 }
 
-const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+function check<Schema extends z.ZodType>(
+  value: unknown,
+  { schema, path }: { readonly schema: Schema; readonly path: string },
+): z.output<Schema> {
+  const { data, error } = schema.safeParse(value);
+  if (error) throw new RequestError(`${path}: ${describeIssue(error, value)}.`);
+  return data;
+}
 
-// The library takes any other type as a plain list of words, and so gives wrong ids.
-const MODELS: readonly string[] = ["WordPiece", "BPE", "Unigram"];
+interface TokenizerOptions {
+  readonly config: z.output<typeof configSchema>;
+  readonly defaults: { readonly [attribute: string]: string };
+  readonly map?: z.output<typeof specialTokensSchema>;
+  readonly added?: z.output<typeof addedTokensSchema>;
+}
 
-function tokenizerOf(json: Fields, config: Fields): Tokenizer {
-  const model = isFields(json.model) ? json.model : {};
-  if (model.vocab === undefined || !MODELS.includes(String(model.type))) {
-    throw new Error(`wanted a model with a vocab, of type ${MODELS.join(", ")}; found type ${model.type}`);
+function tokenizerOf(file: z.output<typeof fileSchema>, { config, ...names }: TokenizerOptions): Tokenizer {
+  const model = modelOf(file.model);
+  const { tokens, padToken } = addedTokensOf({ base: file.added_tokens, config, ...names }, model.vocabulary);
+  const vocabulary = new Map([...model.vocabulary, ...tokens.map(({ content, id }) => [content, id] as const)]);
+  const layouts = layoutsOf(file.post_processor ?? null, vocabulary);
+  const sections = addedTokenSplitter(tokens, normalizerOf(file.normalizer ?? null));
+  const preTokenize = preTokenizerOf(file.pre_tokenizer ?? null);
+  const idsOf = (text: string): number[] =>
+    sections(text).flatMap((section) =>
+      "id" in section ? [section.id] : preTokenize(section.text).flatMap(model.encode)
+    );
+  const side: TruncationSide = config.truncation_side ?? (file.truncation?.direction === "Left" ? "left" : "right");
+  if (config.padding_side === undefined && file.padding?.direction === "Left") {
+    throw new Error('"padding.direction": expected "Right", got "Left", which is not supported');
   }
-  const tokens = new Tokens({ ...json, added_tokens: json.added_tokens ?? [] }, config);
-  if (tokens.normalizer instanceof BertNormalizer) {
-    tokens.normalizer = new PlainBertNormalizer(settingsOf(tokens.normalizer.config, config));
-  }
-  const idsOf = (text: string) => tokens.encode(text, { add_special_tokens: false }).ids;
-  const single = layoutOf(tokens, ["first"]), pair = layoutOf(tokens, ["first", "second"]);
+  // A model whose inputs have no segments has its texts all in the first.
+  const hasTypes = config.model_input_names?.includes("token_type_ids") ?? true;
   return {
-    padId: padIdOf(tokens, json, config),
-    vocabularySize: [...tokens.get_vocab().values()].reduce((most, id) => Math.max(most, id), -1) + 1,
+    padId: padIdOf([padToken, file.padding?.pad_token, names.defaults.pad_token, "[PAD]", "<pad>"], vocabulary),
+    vocabularySize: vocabulary.values().reduce((largest, id) => Math.max(largest, id), -1) + 1,
+    tokenTypes: hasTypes ? Math.max(...layouts.pair.map(({ typeId }) => typeId)) + 1 : 1,
     encode: ([first, second], maxLength) => {
-      const layout = second === undefined ? single : pair;
-      const room = maxLength - layout.filter(({ ids }) => ids).length;
+      const layout = second === undefined ? layouts.single : layouts.pair;
+      const special = layout.reduce((sum, { ids }) => sum + (ids?.length ?? 0), 0);
+      const room = maxLength - special;
       if (!(room >= 0)) {
         throw new RequestError(
-          `Encoding a line: wanted room for the ${
-            maxLength - room
-          } special tokens, found a longest length of ${maxLength}.`,
+          `Encoding a text: expected room for ${special} special tokens, got a maximum length of ${maxLength}.`,
         );
       }
-      return assemble(layout, cut(idsOf(first), second === undefined ? [] : idsOf(second), room));
+      const texts = truncate([idsOf(first), second === undefined ? [] : idsOf(second)], { room, side });
+      const encoding = assemble(layout, texts);
+      return hasTypes ? encoding : { ...encoding, tokenTypeIds: encoding.ids.map(() => 0) };
     },
   };
 }
 
-/** A special token, or the place of a text. */
-interface Part {
-  /** The ids of a special token; absent where a text goes. */
-  readonly ids?: readonly number[];
-  /** Which text. */
-  readonly text?: 0 | 1;
-  readonly typeId: number;
-}
-
-// Where the special tokens go, found by sending two marks, which are no tokens, through the post-processor.
-function layoutOf(tokens: Tokens, marks: readonly ["first"] | readonly ["first", "second"]): Part[] {
-  const [first, second] = marks.map((mark) => [`\0${mark}`]);
-  const made = tokens.post_processor
-    ? tokens.post_processor(first!, second ?? null, true)
-    : { tokens: [...first!, ...second ?? []] };
-  return made.tokens.map((token, at) => {
-    const typeId = made.token_type_ids?.[at] ?? 0;
-    if (token.startsWith("\0")) return { text: token === "\0first" ? 0 : 1, typeId };
-    const id = tokens.token_to_id(token);
-    if (id === undefined) throw new Error(`its vocabulary has no "${token}", which its post-processor adds`);
-    return { ids: [id], typeId };
-  });
-}
-
-function assemble(layout: readonly Part[], texts: readonly (readonly number[])[]): Encoding {
+function assemble(layout: readonly LayoutPart[], texts: readonly (readonly number[])[]): Encoding {
   const ids: number[] = [], tokenTypeIds: number[] = [];
   for (const part of layout) {
     for (const id of part.ids ?? texts[part.text!]!) {
@@ -143,58 +240,11 @@ function assemble(layout: readonly Part[], texts: readonly (readonly number[])[]
   return { ids, tokenTypeIds };
 }
 
-/** Cuts the ends of two texts to `room` tokens together, the longer first. */
-function cut(
-  first: readonly number[],
-  second: readonly number[],
-  room: number,
-): [readonly number[], readonly number[]] {
-  if (first.length + second.length <= room) return [first, second];
-  const half = Math.floor(room / 2);
-  const less = Math.min(first.length, second.length, half);
-  const more = room - less;
-  return first.length > second.length
-    ? [first.slice(0, more), second.slice(0, less)]
-    : [first.slice(0, less), second.slice(0, more)];
-}
-
-function padIdOf(tokens: Tokens, json: Fields, config: Fields): number {
-  const named = isFields(config.pad_token) ? config.pad_token.content : config.pad_token;
-  const padding = isFields(json.padding) ? json.padding.pad_token : undefined;
-  const names = [named, padding, "[PAD]", "<pad>"].filter((name) => typeof name === "string");
+function padIdOf(candidates: readonly (string | undefined)[], vocabulary: ReadonlyMap<string, number>): number {
+  const names = candidates.filter((name) => name !== undefined);
   for (const name of names) {
-    const id = tokens.token_to_id(name);
+    const id = vocabulary.get(name);
     if (id !== undefined) return id;
   }
-  throw new Error(`wanted a token for padding, found none of ${names.join(", ")}`);
-}
-
-type BertSettings = BertNormalizer["config"];
-
-function settingsOf(settings: BertSettings, config: Fields): BertSettings {
-  const { do_lower_case: lowercase, tokenize_chinese_chars: chinese, strip_accents: strip } = config;
-  return {
-    ...settings,
-    ...(typeof lowercase === "boolean" && { lowercase }),
-    ...(typeof chinese === "boolean" && { handle_chinese_chars: chinese }),
-    ...(typeof strip === "boolean" && { strip_accents: strip }),
-  };
-}
-
-// Ideographs as BERT knows them: not Hangul, Hiragana or Katakana, which are written with spaces or as words.
-const IDEOGRAPH =
-  /[\u4e00-\u9fff\u3400-\u4dbf\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
-
-/**
- * BERT's normaliser, with what the library's differs in: ideographs outside the basic plane, and letters lowered one by
- * one, whatever stands around them (a final sigma is a sigma).
- */
-class PlainBertNormalizer extends BertNormalizer {
-  override normalize(text: string): string {
-    const { clean_text, handle_chinese_chars, lowercase, strip_accents } = this.config;
-    if (clean_text) text = text.replace(/[^\P{C}\t\n\r\p{Cn}]|\ufffd/gu, "").replace(/\s/g, " ");
-    if (handle_chinese_chars) text = text.replace(IDEOGRAPH, " $& ");
-    if (strip_accents ?? lowercase) text = this.strip_accents(text);
-    return lowercase ? text.replace(/\P{Lowercase}/gu, (letter) => letter.toLowerCase()) : text;
-  }
+  throw new Error(`expected a token for padding, got a vocabulary with none of ${[...new Set(names)].join(", ")}`);
 }

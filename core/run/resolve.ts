@@ -137,17 +137,18 @@ export class RunResolver {
         ? modelFor(config.model_type, { source, plugins: this.parts.plugins })
         : model;
       const weights = await weightsFile(repository);
+      const tokenizerOptions = { tokenizerClass: plugin.tokenizer };
       return {
         name: nameOf(plugin),
         plugin,
         repository,
         config,
-        tokenizer: await loadTokenizer(repository),
+        tokenizer: await loadTokenizer(repository, tokenizerOptions),
         weights,
         digests: {
           weights: await sha256OfFile(weights),
           config: await digest(config),
-          tokenizer: await digestOf(repository, await tokenizerFiles(repository)),
+          tokenizer: await digestOf(repository, await tokenizerFiles(repository, tokenizerOptions)),
         },
       };
     });

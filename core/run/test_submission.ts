@@ -60,7 +60,7 @@ export async function testPredictions(
   const config = await readConfig(repository);
   const plugin = modelFor(config.model_type, { source: model, plugins: parts.plugins });
   const architecture = plugin.architecture(config, task.head);
-  const tokenizer = await loadTokenizer(repository);
+  const tokenizer = await loadTokenizer(repository, { tokenizerClass: plugin.tokenizer });
   const { tensors } = await loadPretrained(await weightsFile(repository), { architecture, key: RandomKey.of(0) });
   try {
     const evaluator = Evaluator.dense(architecture, { batchSize, maxLength, padId: tokenizer.padId });

@@ -19,6 +19,7 @@ import { encode, type ForwardOptions } from "./_bert_encoder.ts";
 import { exportedConfig, matricesOf, parametersOf } from "./_bert_parameters.ts";
 import { drawDropout } from "./_dropout.ts";
 import { biasActivation, linear } from "./_layers.ts";
+import { bertTokenizer } from "./_bert_tokenizer.ts";
 
 /** Options of {@linkcode bert}. */
 export interface BertOptions {
@@ -55,6 +56,7 @@ export function bert({ source, revision, layers, title }: BertOptions): Language
     source,
     ...(revision !== undefined && { revision }),
     ...(title !== undefined && { title }),
+    tokenizer: bertTokenizer,
     architecture: (config, head) =>
       made(JSON.stringify([config, layers, head]), () => architecture(readConfig(config, layers), head)),
   };

@@ -149,7 +149,7 @@ def lines_of(tokenizer, chosen):
             "texts": texts,
             "maxLength": length,
             "ids": made["input_ids"][0],
-            "typeIds": made["token_type_ids"][0],
+            "tokenTypeIds": made["token_type_ids"][0],
         }
         yield json.dumps(row, ensure_ascii=True, separators=(",", ":"))
 

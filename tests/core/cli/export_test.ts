@@ -75,7 +75,7 @@ Deno.test("export --test-predictions writes what GLUE's server takes, from the k
       if (task === "sst2") {
         const nowhere = await run([...words, "--data", "nowhere"], folder);
         assertEquals(nowhere.code, 2);
-        assertStringIncludes(nowhere.err, "there is none of sst2/test.tsv");
+        assertStringIncludes(nowhere.err, "none of sst2/test.tsv");
       }
       const done = await run([...words, "--data", "data"], folder);
       assertEquals(done.code, 0, done.err);

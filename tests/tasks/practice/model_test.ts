@@ -32,7 +32,7 @@ Deno.test("the practice model is at most 2 MB, whole, and has the grammar's own 
 });
 
 Deno.test("its tokenizer knows every word of the tasks and of its own text, and their lines are short", async () => {
-  const tokenizer = await loadTokenizer(repository);
+  const tokenizer = await loadTokenizer(repository, { tokenizerClass: bert({ source: PLACE }).tokenizer });
   const vocabulary = (await Deno.readTextFile(`${PLACE}/vocab.txt`)).trimEnd().split("\n");
   const texts = Array.from({ length: 500 }, (_, index) => practicePassage(1, index));
   for (const task of PRACTICE) texts.push(...(await task.load({ sources: [] })).train.map(({ texts }) => texts));
