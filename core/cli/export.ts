@@ -26,7 +26,7 @@ export async function exportModel(args: readonly string[], parts: Registry): Pro
   }
   const isFolder = run.includes("/") || run.startsWith(".");
   const folder = isFolder ? resolve(userFolder(), run) : `${runsFolder(options.text("runs"), parts.root)}/${run}`;
-  const result = await readResult(folder);
+  const result = await readResult(folder, basename(folder));
   if (!result) throw new RequestError(`There is no finished run at ${folder}.`);
   const model = `${folder}/${FILES.model}`;
   if (!await exists(`${model}/model.safetensors`)) {

@@ -40,7 +40,7 @@ export async function report(args: readonly string[], { root }: Registry): Promi
   );
   if (options.flag("json")) print(JSON.stringify(reportJson(found)));
   else {
-    print(`${name}: ${evidence.runs.length} of ${evidence.asked.runs.length} runs\n`);
+    print(`${name}: ${evidence.runs.length} of ${evidence.manifest.runs.length} runs\n`);
     print(summaryText(found));
   }
   say(`\nWritten: ${files.join(", ")}`);

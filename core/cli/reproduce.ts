@@ -80,7 +80,7 @@ export async function reproduce(args: readonly string[], parts: Registry): Promi
     const { results, beside } = await run(plan);
     failed ||= [...results, ...beside].some(({ status }) => status === "failed");
     const evidence = await readExperimentResults(name, plan.request.runs);
-    if (options.flag("json")) print(JSON.stringify({ experiment: name, results, grounds: evidence.grounds }));
+    if (options.flag("json")) print(JSON.stringify({ experiment: name, results, grounds: evidence.baselines }));
     else {
       print(`\n${name}\n\n${summaryText(await summarize(evidence))}`);
       print(await closingText(plan, parts));

@@ -5,10 +5,11 @@
  */
 import { messageOf } from "../errors.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
-import { finishedResult } from "../run/cached_result.ts";
+import { cachedResult } from "../run/cached_result.ts";
 import type { ResolvedRun } from "../run/resolve.ts";
 import { Queue } from "./queue.ts";
-import { FILES, type Result, SCHEMA_VERSION, toJson, writeTextAtomic } from "../results/result.ts";
+import { FILES, type Result, toJson, writeTextAtomic } from "../results/result.ts";
+import { failedResult } from "../run/write_result.ts";
 import { startWorker, type Worker, type WorkerOptions } from "./worker_process.ts";
 
 /** Who is told how the runs go. */
@@ -39,7 +40,7 @@ export async function runAll(runs: readonly ResolvedRun[], options: RunAllOption
   const results = new Map<string, Result>();
   const asked = new Map(runs.map((run) => [run.id, run]));
   const look = async (run: ResolvedRun, share: boolean) => {
-    const done = await finishedResult(run, { ...request, share });
+    const done = await cachedResult(run, { ...request, share, note: (message) => watch.note(message) });
     if (done) results.set(run.id, done);
     else results.delete(run.id);
   };
@@ -99,7 +100,7 @@ async function recordFailure(
   run: ResolvedRun,
   { error, request, watch }: { error: string } & Pick<RunAllOptions, "request" | "watch">,
 ): Promise<Result> {
-  const result = failed(run, error);
+  const result = failedResult(run, error);
   try {
     await Deno.mkdir(`${request.runs}/${run.id}`, { recursive: true });
     await writeTextAtomic(`${request.runs}/${run.id}/${FILES.result}`, toJson(result));
@@ -107,29 +108,4 @@ async function recordFailure(
     watch.note(`The failure of run ${run.id} could not be written down: ${messageOf(problem)}`);
   }
   return result;
-}
-
-function failed({ id, spec, model, settings }: ResolvedRun, error: string): Result {
-  return {
-    schemaVersion: SCHEMA_VERSION,
-    id,
-    experiment: spec.experiment,
-    status: "failed",
-    error,
-    model,
-    task: spec.task.name,
-    method: spec.label,
-    seed: spec.seed,
-    primary: spec.task.primary,
-    metrics: {},
-    diverged: false,
-    resumedFrom: [],
-    parameters: { model: 0, training: 0, trainable: 0, merged: 0 },
-    seconds: { total: 0, perStep: 0, firstStep: 0, decomposition: 0, selection: 0, evaluation: 0 },
-    memory: { peakBytes: 0 },
-    selected: [],
-    merge: { maxLogitDifference: 0, maxFactorizeDifference: 0 },
-    settings,
-    environment: {},
-  };
 }

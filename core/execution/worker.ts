@@ -6,41 +6,15 @@
 import { engine, useEngine } from "../backend/engine.ts";
 import { Interrupted, messageOf } from "../errors.ts";
 import { backendNamed, type Registry } from "../registry.ts";
-import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import { execute } from "../run/execute.ts";
-import { type RunCoordinates } from "../run/run_spec.ts";
 import { ExperimentGrid } from "../experiment/grid.ts";
-import { fineTunedFolder, finishedResult, type Wanted } from "../run/cached_result.ts";
+import { cachedResult, fineTunedFolder } from "../run/cached_result.ts";
 import { loadExperiment } from "../experiment/load.ts";
+import { withRunLock } from "../run/run_lock.ts";
 import { RunResolver } from "../run/resolve.ts";
 import type { Request } from "../experiment/request.ts";
-import { FILES, type Result } from "../results/result.ts";
-
-/** The first line of standard input. */
-export interface WorkerRequest {
-  readonly request: Request;
-  /** URL of the experiment's file. */
-  readonly experiment: string;
-  readonly modules: readonly string[];
-}
-
-/** Each further line: a run. */
-export interface WorkerOrder extends Wanted {
-  readonly place: RunCoordinates;
-  readonly id: string;
-}
-
-/** A line of standard output. */
-export type WorkerMessage =
-  | { readonly type: "ready" }
-  | { readonly type: "note"; readonly message: string }
-  | { readonly type: "event"; readonly event: TrainingEvent }
-  /** `spent`: so much memory is held now that the next run would be charged with it. */
-  | { readonly type: "done"; readonly result: Result; readonly spent: boolean }
-  /** Another process does this run now. */
-  | { readonly type: "busy" }
-  | { readonly type: "failed"; readonly error: string; readonly stack: string }
-  | { readonly type: "interrupted" };
+import type { Result } from "../results/result.ts";
+import type { WorkerMessage, WorkerOrder, WorkerRequest } from "./worker_message.ts";
 
 /** Bytes that a worker may hold more than before its first run and still do another, unless the experiment says more. */
 const MAX_RETAINED_BYTES = 256e6;
@@ -137,11 +111,10 @@ async function prepared(
     const run = await preparer.prepare(expansion.at(place));
     if (run.id !== id) throw new Error(`Run ${id} became ${run.id}: its files or modules changed while it waited.`);
     const folder = `${request.runs}/${id}`;
-    return alone(
-      `${folder}/${FILES.lock}`,
+    return withRunLock(
       folder,
       async () =>
-        await finishedResult(run, { ...request, share }) ?? await execute(run, {
+        await cachedResult(run, { ...request, share, note }) ?? await execute(run, {
           folder,
           keepModel: request.keepModels,
           tensorboard: request.tensorboard,
@@ -155,20 +128,6 @@ async function prepared(
   };
   const most = atFirst + (declared.workers?.maxRetainedBytes ?? MAX_RETAINED_BYTES);
   return { run, spent: () => engine().memory().residentBytes > most };
-}
-
-// Runs under a lock that goes with its process; nothing where another process holds it.
-async function alone<T>(path: string, folder: string, run: () => Promise<T>): Promise<T | undefined> {
-  await Deno.mkdir(folder, { recursive: true });
-  using file = await Deno.open(path, { create: true, write: true });
-  if (!await file.tryLock(true)) return undefined;
-  // The one that held it may have taken the file away since it was opened: then its lock keeps nobody out.
-  const [own, now] = [await file.stat(), await Deno.stat(path).catch(() => undefined)];
-  if (own.ino !== now?.ino) return alone(path, folder, run);
-  const done = await run();
-  // Who opened it before and gets the lock now finds the result.
-  await Deno.remove(path);
-  return done;
 }
 
 const failure = (error: unknown): WorkerMessage => ({

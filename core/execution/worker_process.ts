@@ -10,7 +10,8 @@ import { TextLineStream } from "./text_lines.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import type { Result } from "../results/result.ts";
 import type { Request } from "../experiment/request.ts";
-import type { WorkerMessage, WorkerOrder } from "./worker.ts";
+import { parseStored } from "../results/stored_json.ts";
+import { type WorkerMessage, workerMessageSchema, type WorkerOrder } from "./worker_message.ts";
 
 /** What became of one order; nothing where it was interrupted. */
 export type WorkerOutcome =
@@ -78,7 +79,9 @@ export async function startWorker(
 
   const next = async (): Promise<WorkerMessage | undefined> => {
     const { value, done } = await lines.read();
-    return done ? undefined : JSON.parse(value) as WorkerMessage;
+    return done
+      ? undefined
+      : parseStored(value, { schema: workerMessageSchema, place: "A message of a worker process" });
   };
   const endedEarly = async () => {
     const { code, signal: by } = await process.status;

@@ -18,8 +18,10 @@ export interface MatrixInfo {
   readonly kind: string;
   /** Exact group: the same module over all layers, `attention.self.query`. */
   readonly module: string;
-  /** From 0. */
+  /** From 0, in its stack. */
   readonly layer: number;
+  /** The stack of layers that it is in; absent if the model has one. */
+  readonly stack?: "encoder" | "decoder";
   readonly shape: MatrixShape;
   /** The matrix that this one shares its values with. */
   readonly tiedTo?: string;

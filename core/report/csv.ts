@@ -10,12 +10,12 @@ import type { ExperimentResults } from "../results/experiment_results.ts";
 const METRICS = ["accuracy", "f1", "matthews", "pearson", "spearman"] as const;
 
 /** Every run that has ended, with a head. Metrics are fractions; what is not there, or not defined, is empty. */
-export function csv({ asked, runs }: ExperimentResults): string {
+export function csv({ manifest, runs }: ExperimentResults): string {
   const rows = runs.map((run) => {
     const { id, model, task, method, base, point, seed, result } = run;
     const { parameters, seconds, memory, merge } = result;
     return {
-      experiment: asked.experiment,
+      experiment: manifest.experiment,
       id,
       model,
       task,

@@ -18,7 +18,7 @@ const OPEN_CHARTS = 4;
 
 /** The page. */
 export async function page(report: Report): Promise<string> {
-  const { evidence: { asked, runs }, results, notes, tables, rankings, charts } = report;
+  const { evidence: { manifest, runs }, results, notes, tables, rankings, charts } = report;
   const sections = [...Map.groupBy(charts, ({ section }) => section)];
   return String(
     await html`
@@ -29,14 +29,14 @@ export async function page(report: Report): Promise<string> {
           <meta name="viewport" content="width=device-width, initial-scale=1">
           <meta name="color-scheme" content="light dark">
           <link rel="icon" href="data:,">
-          <title>${asked.experiment}</title>
+          <title>${manifest.experiment}</title>
           <style>${raw(CHART_STYLE + PAGE_STYLE)}</style>
         </head>
         <body>
           <header>
-      <h1>${asked.experiment}</h1>
-      ${asked.description === undefined ? "" : html`<p>${asked.description}</p>`}
-      <p>${runs.length} of ${asked.runs.length} runs.</p>
+      <h1>${manifest.experiment}</h1>
+      ${manifest.description === undefined ? "" : html`<p>${manifest.description}</p>`}
+      <p>${runs.length} of ${manifest.runs.length} runs.</p>
           </header>
           <main>
       <section aria-labelledby="results">

@@ -17,7 +17,7 @@ export function summaryText({ results, notes, tables }: Summary): string {
 
 /** The report as a page of Markdown; its charts are files beside it. */
 export function markdown({ rankings, charts, ...summary }: Report): string {
-  const { asked: { experiment, description } } = summary.evidence;
+  const { manifest: { experiment, description } } = summary.evidence;
   const sections = [...Map.groupBy(charts, ({ section }) => section)].map(([section, some]) =>
     [
       `## ${section}`,

@@ -17,8 +17,9 @@ const MANY_SEEDS = 6;
 
 /** Lines under the results table. */
 export function notes(evidence: ExperimentResults, statistics: Statistics): string[] {
-  const { asked: { published } } = evidence;
+  const { manifest: { published }, warnings } = evidence;
   return [
+    ...warnings,
     ...missing(evidence),
     ...seedNotes(evidence),
     ...sharedRate(evidence),
@@ -30,9 +31,9 @@ export function notes(evidence: ExperimentResults, statistics: Statistics): stri
   ];
 }
 
-function missing({ asked, runs }: ExperimentResults): string[] {
-  if (runs.length === asked.runs.length) return [];
-  return [`${runs.length} of ${asked.runs.length} runs have ended; the rest is not in this report.`];
+function missing({ manifest, runs }: ExperimentResults): string[] {
+  if (runs.length === manifest.runs.length) return [];
+  return [`${runs.length} of ${manifest.runs.length} runs have ended; the rest is not in this report.`];
 }
 
 function seedNotes(evidence: ExperimentResults): string[] {
@@ -48,9 +49,9 @@ function seedNotes(evidence: ExperimentResults): string[] {
 }
 
 // Rates of one point of a sweep, where nothing was tuned and all methods have the same.
-function sharedRate({ asked, ...evidence }: ExperimentResults): string[] {
+function sharedRate({ manifest, ...evidence }: ExperimentResults): string[] {
   const runs = doneRuns(evidence);
-  if ((asked.tuned ?? []).length > 0 || new Set(runs.map(({ base }) => base)).size < 2) return [];
+  if ((manifest.tuned ?? []).length > 0 || new Set(runs.map(({ base }) => base)).size < 2) return [];
   const points = [...Map.groupBy(runs, ({ point }) => canonical(point)).values()];
   const rates = points.map((some) => [...new Set(some.map((run) => rateOf(run, "learningRate")))]);
   if (!rates.every((some) => some.length === 1 && some[0] !== undefined)) return [];
@@ -122,7 +123,7 @@ function diverged(evidence: ExperimentResults): string[] {
   return [`${counted(runs.length, "run")} diverged, counted as the constant prediction left: ${places.join("; ")}.`];
 }
 
-function edges({ asked: { tuned = [] } }: ExperimentResults): string[] {
+function edges({ manifest: { tuned = [] } }: ExperimentResults): string[] {
   return tuned.flatMap(({ task, method, chosen, atEdge }) =>
     atEdge.map((path) =>
       `At the edge of what was tried: ${lastPart(path)} ${setting(chosen[path])} of ${method} on ${task}; ` +

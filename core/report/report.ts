@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RequestError } from "../errors.ts";
 import { doneRuns, type ExperimentResults } from "../results/experiment_results.ts";
 import { compare, type Statistics } from "../statistics/compare.ts";
 import { costChart } from "./charts/costs.ts";
@@ -57,12 +58,23 @@ export async function summarize(evidence: ExperimentResults): Promise<Summary> {
 export async function makeReport(evidence: ExperimentResults): Promise<Report> {
   const summary = await summarize(evidence);
   const stories = new Map<string, RunHistory>();
-  for (const { id } of doneRuns(evidence)) {
-    if (!stories.has(id)) stories.set(id, await readRunHistory(evidence, id));
+  const damaged: string[] = [];
+  for (const id of new Set(doneRuns(evidence).map(({ id }) => id))) {
+    try {
+      stories.set(id, await readRunHistory(`${evidence.folder}/${id}`));
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      damaged.push(`Its events are not shown: ${error.message}`);
+    }
   }
   const charts: DrawnChart[] = [];
   for (const chart of chartsOf(evidence, stories)) charts.push(await draw(chart));
-  return { ...summary, rankings: rankingTables(evidence, stories), charts };
+  return {
+    ...summary,
+    notes: [...damaged, ...summary.notes],
+    rankings: rankingTables(evidence, stories),
+    charts,
+  };
 }
 
 function chartsOf(evidence: ExperimentResults, stories: ReadonlyMap<string, RunHistory>): Chart[] {

@@ -17,7 +17,7 @@ export const MARKS = { better: "▲", worse: "▼" } as const;
 
 /** Primary metrics in percent, mean ± standard deviation over seeds, with parameters in millions. */
 export function resultsTable(evidence: ExperimentResults, { comparisons }: Pick<Statistics, "comparisons">): Table {
-  const { runs: asked, published } = evidence.asked;
+  const { runs: asked, published } = evidence.manifest;
   const runs = doneRuns(evidence);
   const primary = new Map(evidence.runs.map(({ task, result }) => [task, result.primary]));
   const tasks = [...new Set(asked.map(({ task }) => task))];

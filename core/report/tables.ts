@@ -13,7 +13,9 @@ import type { RunHistory } from "../results/run_history.ts";
 import type { Table } from "./table.ts";
 
 /** What a constant answer and an untrained model reach, and what the data's noise leaves; columns that have figures. */
-export function groundsTable({ grounds, ...evidence }: Pick<ExperimentResults, "grounds" | "runs">): Table {
+export function groundsTable(
+  { baselines: grounds, ...evidence }: Pick<ExperimentResults, "baselines" | "runs">,
+): Table {
   const percents = (values: readonly number[]) => values.length > 0 ? percent(mean([...values])) : "–";
   const plain = doneRuns(evidence).filter(({ method }) => method === BASELINE_METHOD);
   const columns = [
@@ -46,7 +48,7 @@ export function groundsTable({ grounds, ...evidence }: Pick<ExperimentResults, "
 }
 
 /** What was chosen for each method, and whether it lies at the edge of what was tried. */
-export function tuningTable({ asked: { tuned = [] } }: ExperimentResults): Table {
+export function tuningTable({ manifest: { tuned = [] } }: ExperimentResults): Table {
   const several = new Set(tuned.map(({ model }) => model)).size > 1;
   return {
     name: "tuning",

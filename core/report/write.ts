@@ -11,13 +11,13 @@ import { markdown } from "./markdown.ts";
 import type { Report, Summary } from "./report.ts";
 
 /** `report.json`, and what the command prints with `--json`. */
-export function reportJson({ evidence: { asked, runs, grounds }, statistics, notes }: Summary) {
-  const { experiment, description, baseline, published, tuned } = asked;
+export function reportJson({ evidence: { manifest, runs, baselines: grounds }, statistics, notes }: Summary) {
+  const { experiment, description, baseline, published, tuned } = manifest;
   return {
     experiment,
     ...description !== undefined && { description },
     baseline,
-    asked: asked.runs.length,
+    asked: manifest.runs.length,
     results: runs.map(({ method, result }) => ({ ...result, method })),
     grounds,
     statistics,

@@ -1,65 +1,84 @@
 /**
- * What there is of an experiment: what it asked for, and the files of its runs.
+ * The results of an experiment so far: its manifest, and the files of its runs.
  *
  * @module
  */
 import { RequestError } from "../errors.ts";
 import { type ExperimentManifest, type ManifestRun, readManifest } from "./manifest.ts";
+import { type Prediction, readPredictions as readPredictionsIn } from "./predictions.ts";
 import { readReferenceBaselines, type ReferenceBaseline } from "./reference_scores.ts";
-import { FILES, type Prediction, readResult, type Result } from "./result.ts";
+import { readSoundResult, type Result, RESULTS_VERSION } from "./result.ts";
 
-/** A run that has a result, as the experiment asked for it. */
+/** A run of an experiment with its result. */
 export interface RunResult extends ManifestRun {
   readonly result: Result;
 }
 
-/** What is known of an experiment so far. */
+/** The results of an experiment so far. */
 export interface ExperimentResults {
-  readonly asked: ExperimentManifest;
-  /** Those that have ended, in the order asked for. */
+  readonly manifest: ExperimentManifest;
+  /** Runs that have ended, in the order of the manifest; all of one results version. */
   readonly runs: readonly RunResult[];
-  /** What the figures are to be seen against, a task each. */
-  readonly grounds: readonly ReferenceBaseline[];
+  /** Reference baselines, one per task. */
+  readonly baselines: readonly ReferenceBaseline[];
   /** Folder of all runs. */
   readonly folder: string;
+  /** Sentences about results that are left out. */
+  readonly warnings: readonly string[];
 }
 
-/** Reads the results of an experiment, fewer than it asked for where it has not ended. */
+/** Reads the results of an experiment, fewer than its manifest lists if it has not ended. */
 export async function readExperimentResults(name: string, folder: string): Promise<ExperimentResults> {
-  const asked = await readManifest(name, folder);
-  if (!asked) {
+  const manifest = await readManifest(name, folder);
+  if (!manifest) {
     throw new RequestError(`There are no runs of "${name}" in ${folder}: deno task reproduce ${name} makes them.`);
   }
-  const runs = await Promise.all(asked.runs.map(async (run): Promise<RunResult[]> => {
-    const result = await readResult(`${folder}/${run.id}`);
-    return result ? [{ ...run, result }] : [];
+  const warnings = new Set<string>();
+  const note = (message: string) => void warnings.add(message);
+  const read = await Promise.all(manifest.runs.map(async (run): Promise<RunResult[]> => {
+    const result = await readSoundResult(`${folder}/${run.id}`, { id: run.id, note });
+    if (!result) return [];
+    if (result.task === run.task && result.seed === run.seed) return [{ ...run, result }];
+    note(
+      `The run ${run.id} is left out: expected ${run.task}, seed ${run.seed}; its result says ${result.task}, ` +
+        `seed ${result.seed}.`,
+    );
+    return [];
   }));
-  return { asked, runs: runs.flat(), grounds: await readReferenceBaselines(asked.grounds ?? [], folder), folder };
+  const runs = ofOneVersion(read.flat(), note);
+  const baselines = await readReferenceBaselines(manifest.grounds ?? [], { folder, note });
+  return { manifest, runs, baselines, folder, warnings: [...warnings] };
+}
+
+// Numbers of different versions cannot be compared: the newest version's stay.
+function ofOneVersion(runs: readonly RunResult[], note: (message: string) => void): readonly RunResult[] {
+  const newest = Math.max(...runs.map(({ result: { resultsVersion } }) => resultsVersion));
+  const same = runs.filter(({ result: { resultsVersion } }) => resultsVersion === newest);
+  const older = runs.length - same.length;
+  if (older > 0) {
+    note(
+      `${older} of ${runs.length} runs are left out: their results are of an older version than ${newest}, and numbers ` +
+        "of different versions cannot be pooled.",
+    );
+  }
+  if (runs.length > 0 && newest !== RESULTS_VERSION) {
+    note(
+      `These results are of version ${newest}; this program computes version ${RESULTS_VERSION}, and numbers of different ` +
+        "versions cannot be pooled.",
+    );
+  }
+  return same;
 }
 
 /** Runs that were done to their end, diverged ones among them. */
 export const doneRuns = ({ runs }: Pick<ExperimentResults, "runs">): RunResult[] =>
   runs.filter(({ result }) => result.status === "done");
 
-/** The primary metric; a coefficient that is not defined counts as 0. */
-export const primaryOf = ({ result: { metrics, primary } }: RunResult): number =>
-  metrics[primary as keyof typeof metrics] ?? 0;
+/** The primary metric; an undefined coefficient counts as 0. */
+export const primaryOf = ({ result: { metrics, primary } }: RunResult): number => metrics[primary] ?? 0;
 
-/** A run's predictions, or nothing where they are not there or not whole. */
+/** A run's predictions, or in one sentence why they cannot be used. */
 export const readPredictions = (
   { folder }: Pick<ExperimentResults, "folder">,
-  id: string,
-): Promise<Prediction[] | undefined> => readLines<Prediction>(`${folder}/${id}/${FILES.predictions}`);
-
-/** The objects of a file's whole lines, or nothing where there is no file, or what is in it is no such lines. */
-export async function readLines<T>(path: string): Promise<T[] | undefined> {
-  try {
-    const text = await Deno.readTextFile(path);
-    return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter((line) => line !== "").map((line) =>
-      JSON.parse(line)
-    );
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
+  { id, result }: Pick<RunResult, "id" | "result">,
+): Promise<Prediction[] | string> => readPredictionsIn(`${folder}/${id}`, result);

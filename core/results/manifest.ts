@@ -1,15 +1,17 @@
 /**
- * `RUNS/experiments/<name>.json`: which runs an experiment asked for, under which labels.
+ * `RUNS/experiments/<name>.json`: which runs an experiment consists of, under which labels.
  *
  * @module
  */
+import { z } from "zod";
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
-import type { ManifestBaseline } from "./reference_scores.ts";
 import { type Published, publishedSchema } from "./published_scores.ts";
-import { toJson, writeTextAtomic } from "./result.ts";
+import { type ManifestBaseline, manifestBaselineSchema } from "./reference_scores.ts";
+import { canonical, toJson, writeTextAtomic } from "./result.ts";
+import { anyJson, count, readStored, runId } from "./stored_json.ts";
 
-/** One run as an experiment asked for it. */
+/** One run of an experiment. */
 export interface ManifestRun {
   readonly id: string;
   readonly model: string;
@@ -36,35 +38,35 @@ export interface Tuned {
   readonly tried: readonly { readonly values: { readonly [path: string]: Json }; readonly mean: number }[];
 }
 
-/** What the command line changes. */
+/** What the command line changes of an experiment. */
 export interface Overrides {
   readonly tasks?: readonly string[];
   readonly methods?: readonly string[];
   readonly models?: readonly string[];
   readonly seeds?: readonly number[];
-  /** `path=value`, the value in JSON or as a word. */
+  /** `path=value`, the value in JSON or as plain text. */
   readonly set?: readonly string[];
-  /** What computes: rounding, and with it the runs, are each backend's own. @default the program's first */
+  /** The backend; each rounds differently, so that it is part of a run's id. @default the program's first */
   readonly backend?: string;
 }
 
-/** Where an experiment was declared, and what the command line changed of it: enough to ask for the same again. */
+/** Where an experiment was declared, and what the command line changed of it: enough to run the same again. */
 export interface Declaration {
   /** A name under `experiments/`, or the URL of a file. */
   readonly file: string;
-  /** Of the file, in hexadecimal digits; `null` for one that is fetched. */
+  /** SHA-256 of the file in hexadecimal digits; `null` for one that was fetched. */
   readonly sha256: string | null;
-  /** Sha256 of each module from outside the tree that it imports. */
+  /** SHA-256 of each module from outside the tree that it imports. */
   readonly modules: readonly string[];
   readonly changes: Overrides;
 }
 
-/** What an experiment asked for. */
+/** The runs of an experiment, and what a report needs to know about it. */
 export interface ExperimentManifest {
   readonly experiment: string;
   readonly declaration?: Declaration;
   readonly description?: string;
-  /** What others published of the same. */
+  /** Scores that others published for the same. */
   readonly published?: Published;
   /** The method that others are compared with. */
   readonly baseline: string;
@@ -74,49 +76,93 @@ export interface ExperimentManifest {
    */
   readonly contrasts?: readonly (readonly [method: string, reference: string])[];
   readonly tuned?: readonly Tuned[];
-  /** What its figures are to be seen against. */
+  /** Reference baselines of its tasks. */
   readonly grounds?: readonly ManifestBaseline[];
   readonly runs: readonly ManifestRun[];
 }
 
-const path = (name: string, runs: string) => `${runs}/experiments/${name.replaceAll("/", "-")}.json`;
+const values = z.record(z.string(), anyJson);
+const names = z.exactOptional(z.array(z.string()));
 
-/** Writes it, replacing what the same experiment asked for before. */
-export async function writeManifest(asked: ExperimentManifest, runs: string): Promise<void> {
+const manifestSchema: z.ZodType<ExperimentManifest> = z.object({
+  experiment: z.string(),
+  declaration: z.exactOptional(z.object({
+    file: z.string(),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits").nullable(),
+    modules: z.array(z.string()),
+    changes: z.object({
+      tasks: names,
+      methods: names,
+      models: names,
+      seeds: z.exactOptional(z.array(count)),
+      set: names,
+      backend: z.exactOptional(z.string()),
+    }),
+  })),
+  description: z.exactOptional(z.string()),
+  published: z.exactOptional(publishedSchema),
+  baseline: z.string(),
+  contrasts: z.exactOptional(z.array(z.tuple([z.string(), z.string()]))),
+  tuned: z.exactOptional(z.array(z.object({
+    model: z.string(),
+    task: z.string(),
+    method: z.string(),
+    chosen: values,
+    atEdge: z.array(z.string()),
+    tried: z.array(z.object({ values, mean: z.number() })).min(1),
+  }))),
+  grounds: z.exactOptional(z.array(manifestBaselineSchema)),
+  runs: z.array(z.object({
+    id: runId,
+    model: z.string(),
+    task: z.string(),
+    method: z.string(),
+    seed: count,
+    base: z.string(),
+    point: values,
+  })).refine(
+    (runs) =>
+      new Set(runs.map(({ model, task, method, seed }) => canonical([model, task, method, seed]))).size === runs.length,
+    "expected every model, task, method and seed once",
+  ),
+});
+
+const pathOf = (name: string, runs: string) => `${runs}/experiments/${name.replaceAll("/", "-")}.json`;
+
+/** Writes a manifest, replacing the experiment's earlier one. */
+export async function writeManifest(manifest: ExperimentManifest, runs: string): Promise<void> {
   await Deno.mkdir(`${runs}/experiments`, { recursive: true });
-  await writeTextAtomic(path(asked.experiment, runs), toJson(asked));
+  await writeTextAtomic(pathOf(manifest.experiment, runs), toJson(manifest));
 }
 
-/** What the experiment of that name asked for last, or nothing. */
-export const readManifest = (name: string, runs: string): Promise<ExperimentManifest | undefined> =>
-  readManifestFile(path(name, runs));
-
-/** What such a file says, or nothing where there is none. */
-export async function readManifestFile(path: string): Promise<ExperimentManifest | undefined> {
-  let asked: ExperimentManifest;
-  try {
-    asked = JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    if (error instanceof SyntaxError) throw new RequestError(`${path} is no JSON: ${error.message}`);
-    throw error;
+/** The manifest of the experiment of that name; `undefined` if it was never run. */
+export async function readManifest(name: string, runs: string): Promise<ExperimentManifest | undefined> {
+  const manifest = await readManifestFile(pathOf(name, runs));
+  if (manifest && manifest.experiment !== name) {
+    throw new RequestError(
+      `${pathOf(name, runs)}: expected the experiment "${name}", got "${manifest.experiment}".`,
+    );
   }
-  if (typeof asked?.experiment !== "string" || !Array.isArray(asked.runs)) {
-    throw new RequestError(`${path} is not what an experiment asked for: wanted its name and its runs.`);
-  }
-  if (asked.published) publishedSchema.parse(asked.published);
-  return asked;
+  return manifest;
 }
 
-/** Fails where an experiment, asked for again, means other runs than it did. */
-export function checkSameRuns(asked: Pick<ExperimentManifest, "runs">, before: ExperimentManifest): void {
+/**
+ * The manifest in a file; `undefined` if there is no such file.
+ *
+ * @throws {RequestError} for a damaged file
+ */
+export const readManifestFile = (path: string): Promise<ExperimentManifest | undefined> =>
+  readStored(path, manifestSchema);
+
+/** Fails if an experiment that is run again consists of other runs than before. */
+export function checkSameRuns(manifest: Pick<ExperimentManifest, "runs">, before: ExperimentManifest): void {
   const known = new Set(before.runs.map(({ id }) => id));
-  const others = asked.runs.filter(({ id }) => !known.has(id));
-  if (others.length === 0 && asked.runs.length === before.runs.length) return;
+  const others = manifest.runs.filter(({ id }) => !known.has(id));
+  if (others.length === 0 && manifest.runs.length === before.runs.length) return;
   const [first] = others;
   throw new RequestError(
-    `${before.experiment} would not be the same: ${others.length} of its ${asked.runs.length} runs are others than the ` +
-      `${before.runs.length} it asked for` +
+    `${before.experiment} would not be the same: ${others.length} of its ${manifest.runs.length} runs are not among the ` +
+      `${before.runs.length} of before` +
       (first ? ` (the first: ${first.task}, ${first.method}, seed ${first.seed})` : "") +
       ". Its file, a plugin, the weights, the data or this program changed since.",
   );

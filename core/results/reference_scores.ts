@@ -1,43 +1,50 @@
 /**
- * What an experiment's figures are to be seen against: what a constant answer reaches, an untrained model, and the data's
- * own ceiling.
+ * Reference baselines of a task: the score of a constant prediction, of the model from random weights, and the ceiling that
+ * the noise of the data sets.
  *
  * @module
  */
-import type { MetricName } from "../task.ts";
-import { readResult } from "./result.ts";
+import { z } from "zod";
+import { readSoundResult } from "./result.ts";
+import { count, runId } from "./stored_json.ts";
 
-/** The grounds of one task before its runs are done; metrics are the primary one, as fractions. */
+/** The reference baselines of one task before its runs are done; scores are of the primary metric, as fractions. */
 export interface ManifestBaseline {
   readonly task: string;
-  readonly primary: MetricName;
-  /** Of the training examples' most frequent class, or mean; 0 where a coefficient is not defined. */
+  readonly primary: string;
+  /** Of the most frequent class, or the mean, of the training examples; 0 for an undefined coefficient. */
   readonly majority: number;
-  /** What the data's noise leaves to one who knows all else; absent where it is not known. */
+  /** Of a model that predicts all but the noise of the data; absent if unknown. */
   readonly ceiling?: number;
-  /** The runs of plain fine-tuning from random weights; none where the experiment has no such ground. */
+  /** Runs of plain fine-tuning from random weights; empty if the experiment has none. */
   readonly runs: readonly { readonly id: string; readonly seed: number }[];
 }
 
-/** The grounds of one task. */
+/** The schema of {@linkcode ManifestBaseline}. */
+export const manifestBaselineSchema: z.ZodType<ManifestBaseline> = z.object({
+  task: z.string(),
+  primary: z.string(),
+  majority: z.number(),
+  ceiling: z.exactOptional(z.number()),
+  runs: z.array(z.object({ id: runId, seed: count })),
+});
+
+/** The reference baselines of one task. */
 export interface ReferenceBaseline extends Omit<ManifestBaseline, "runs"> {
-  /** Of plain fine-tuning from random weights, by seed; only of runs that were done. */
+  /** Of plain fine-tuning from random weights, by seed; only runs that are done. */
   readonly untrained: { readonly [seed: string]: number };
 }
 
-/** The grounds with what their runs reached, where they were done. */
+/** The reference baselines with the scores of their runs. */
 export async function readReferenceBaselines(
-  asked: readonly ManifestBaseline[],
-  folder: string,
+  baselines: readonly ManifestBaseline[],
+  { folder, note }: { readonly folder: string; readonly note: (message: string) => void },
 ): Promise<ReferenceBaseline[]> {
-  return await Promise.all(asked.map(async ({ runs, ...ground }): Promise<ReferenceBaseline> => {
-    const results = await Promise.all(runs.map(({ id }) => readResult(`${folder}/${id}`)));
-    const done = runs.flatMap(({ seed }, at) => {
-      const result = results[at];
-      return result?.status === "done" ? [[seed, defined(result.metrics[ground.primary])]] : [];
-    });
-    return { ...ground, untrained: Object.fromEntries(done) };
+  return await Promise.all(baselines.map(async ({ runs, ...baseline }): Promise<ReferenceBaseline> => {
+    const untrained = await Promise.all(runs.map(async ({ id, seed }) => {
+      const result = await readSoundResult(`${folder}/${id}`, { id, note });
+      return result?.status === "done" ? [[seed, result.metrics[baseline.primary] ?? 0]] : [];
+    }));
+    return { ...baseline, untrained: Object.fromEntries(untrained.flat()) };
   }));
 }
-
-const defined = (value: number | null | undefined): number => Number.isFinite(value) ? value! : 0;

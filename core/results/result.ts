@@ -3,10 +3,14 @@
  *
  * @module
  */
-import type { Json } from "../json.ts";
-import type { Metrics } from "../task.ts";
-import type { Ranking } from "../training/selection/round.ts";
+import { z } from "zod";
+import { messageOf, RequestError } from "../errors.ts";
 import { writeFileAtomic } from "../io/atomic_file.ts";
+import type { Json } from "../json.ts";
+import type { MatrixInfo } from "../model/model.ts";
+import type { Ranking } from "../training/selection/round.ts";
+import { rankingSchema } from "./event.ts";
+import { anyJson, count, nullableNumber, readStored, runId } from "./stored_json.ts";
 
 /** Version of the format of `result.json`. */
 export const SCHEMA_VERSION = 1;
@@ -17,9 +21,29 @@ export const SCHEMA_VERSION = 1;
  */
 export const RESULTS_VERSION = 2;
 
+/** Where a matrix is in its model. */
+export type MatrixPlace = Pick<MatrixInfo, "name" | "module" | "layer" | "stack">;
+
+/** A matrix that became factors, and what training made of it. */
+export interface SelectedMatrix extends Partial<Omit<MatrixPlace, "name">> {
+  readonly name: string;
+  /** Steps taken before it was selected. */
+  readonly step: number;
+  /** By the policy's score; absent if the policy uses none. */
+  readonly score?: number;
+  /** `‖W − W₀‖ / ‖W₀‖`, W₀ the pre-trained matrix; `NaN` where the run diverged. */
+  readonly moved: number;
+  /** `‖W − reconstruct(factors)‖ / ‖W‖` when it was factorized. */
+  readonly error: number;
+  /** Elements of its factors. */
+  readonly size: number;
+  readonly facts: { readonly [name: string]: Json };
+}
+
 /** `result.json`. */
 export interface Result {
   readonly schemaVersion: number;
+  readonly resultsVersion: number;
   readonly id: string;
   readonly experiment: string;
   readonly status: "done" | "failed";
@@ -30,12 +54,12 @@ export interface Result {
   readonly method: string;
   readonly seed: number;
   readonly primary: string;
-  /** Fractions; `null` for a coefficient that is not defined (constant predictions). */
-  readonly metrics: { readonly [name in keyof Metrics]: number | null };
+  /** Fractions; `null` for a coefficient that is undefined (constant predictions). */
+  readonly metrics: { readonly [name: string]: number | null };
   readonly diverged: boolean;
-  /** Steps it was taken up at. */
+  /** Steps after which the run was resumed. */
   readonly resumedFrom: readonly number[];
-  /** Numbers of the dense model with its head; with factors; of those that move; after merging. */
+  /** Elements of the dense model with its head; with factors; of those that train; after merging. */
   readonly parameters: {
     readonly model: number;
     readonly training: number;
@@ -52,36 +76,73 @@ export interface Result {
     readonly evaluation: number;
   };
   readonly memory: { readonly peakBytes: number };
-  readonly selected: readonly {
-    readonly name: string;
-    readonly step: number;
-    readonly score?: number;
-    /** `‖W − W₀‖ / ‖W₀‖`, W₀ the pre-trained matrix. */
-    readonly moved: number;
-    /** Relative error of writing it as factors. */
-    readonly error: number;
-    /** Numbers in its factors. */
-    readonly size: number;
-    readonly facts: { readonly [name: string]: Json };
-  }[];
-  /** What scores said at each round, the largest first; absent from results that were written before it was kept. */
+  readonly selected: readonly SelectedMatrix[];
+  /** The scores of each round, in descending order. */
   readonly rankings?: readonly Ranking[];
+  /** Every matrix that the policy may select. */
+  readonly matrices?: readonly MatrixPlace[];
   readonly merge: {
+    /** Between the factorized model in training and the merged one, over the dev set. */
     readonly maxLogitDifference: number;
-    /** The same before against after matrices were written as factors. */
+    /** Between the model before and after matrices were factorized, over the dev set. */
     readonly maxFactorizeDifference: number;
   };
+  /** SHA-256 of files beside this one that statistics read. */
+  readonly files?: { readonly [name: string]: string };
   readonly settings: Json;
   readonly environment: Json;
 }
 
-/** A line of `predictions.jsonl`. */
-export interface Prediction {
-  readonly index: number;
-  readonly label: number;
-  readonly prediction: number;
-  readonly logits?: readonly number[];
-}
+const stack = z.exactOptional(z.enum(["encoder", "decoder"]));
+
+/** The schema of `result.json`. */
+export const resultSchema: z.ZodType<Result> = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  resultsVersion: z.int().min(1).default(1), // version 1 had none
+  id: runId,
+  experiment: z.string(),
+  status: z.enum(["done", "failed"]),
+  error: z.exactOptional(z.string()),
+  model: z.string(),
+  task: z.string(),
+  method: z.string(),
+  seed: count,
+  primary: z.string(),
+  metrics: z.record(z.string(), z.number().nullable()),
+  diverged: z.boolean(),
+  resumedFrom: z.array(count),
+  parameters: z.object({ model: count, training: count, trainable: count, merged: count }),
+  seconds: z.object({
+    total: nullableNumber,
+    perStep: nullableNumber,
+    firstStep: nullableNumber,
+    decomposition: nullableNumber,
+    selection: nullableNumber,
+    evaluation: nullableNumber,
+  }),
+  memory: z.object({ peakBytes: z.number().min(0) }),
+  selected: z.array(z.object({
+    name: z.string(),
+    step: count,
+    module: z.exactOptional(z.string()), // results of version 1 have no places
+    layer: z.exactOptional(count),
+    stack,
+    score: z.exactOptional(z.number()),
+    moved: nullableNumber,
+    error: nullableNumber,
+    size: count,
+    facts: z.record(z.string(), anyJson),
+  })),
+  rankings: z.exactOptional(z.array(rankingSchema)),
+  matrices: z.exactOptional(z.array(z.object({ name: z.string(), module: z.string(), layer: count, stack }))),
+  merge: z.object({ maxLogitDifference: nullableNumber, maxFactorizeDifference: nullableNumber }),
+  files: z.exactOptional(z.record(z.string(), z.string())),
+  settings: anyJson,
+  environment: anyJson,
+}).refine(({ status, metrics, primary }) => status === "failed" || Object.hasOwn(metrics, primary), {
+  path: ["metrics"],
+  message: "expected the primary metric among them",
+});
 
 /** Files of a run's folder. */
 export const FILES = {
@@ -95,21 +156,35 @@ export const FILES = {
   lock: "lock",
 } as const;
 
-/** Writes a text; under its name it is whole or not there. */
+/** Writes a text file atomically. */
 export const writeTextAtomic = (path: string, text: string): Promise<void> =>
   writeFileAtomic(path, [new TextEncoder().encode(text)]);
 
-/** JSON for people and programs. */
+/** Indented JSON, ending in a newline. */
 export const toJson = (value: unknown): string => JSON.stringify(value, null, 2) + "\n";
 
-/** The result of a run's folder, or nothing where it has none that is whole and of this version. */
-export async function readResult(folder: string): Promise<Result | undefined> {
+/**
+ * The result in a run's folder; `undefined` if there is none.
+ *
+ * @throws {RequestError} for a damaged `result.json`, and for one of another run
+ */
+export async function readResult(folder: string, id: string): Promise<Result | undefined> {
+  const path = `${folder}/${FILES.result}`;
+  const result = await readStored(path, resultSchema);
+  if (result && result.id !== id) throw new RequestError(`${path}: expected the run "${id}", got "${result.id}".`);
+  return result;
+}
+
+/** The same, where a damaged file is as good as none: it is passed to `note`. */
+export async function readSoundResult(
+  folder: string,
+  { id, note }: { readonly id: string; readonly note: (message: string) => void },
+): Promise<Result | undefined> {
   try {
-    const result = JSON.parse(await Deno.readTextFile(`${folder}/${FILES.result}`)) as Result;
-    return result.schemaVersion === SCHEMA_VERSION ? result : undefined;
+    return await readResult(folder, id);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
-    throw error;
+    note(messageOf(error));
+    return undefined;
   }
 }
 
@@ -124,7 +199,7 @@ export function canonical(value: unknown): string {
   );
 }
 
-/** The first 16 hexadecimal digits of the sha256 of a value's canonical JSON. */
+/** The first 16 hexadecimal digits of the SHA-256 of a value's canonical JSON. */
 export async function digest(value: unknown): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical(value)));
   return new Uint8Array(hash).toHex().slice(0, 16);

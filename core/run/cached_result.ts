@@ -1,33 +1,56 @@
 /**
- * Runs that need not be done, because they were.
+ * Results of runs that are done, and need not be done again.
  *
  * @module
  */
 import { exists } from "../io/cache.ts";
+import { readPredictions } from "../results/predictions.ts";
+import { FILES, readSoundResult, type Result } from "../results/result.ts";
 import { fineTunedPath } from "./execute.ts";
 import type { ResolvedRun } from "./resolve.ts";
-import { FILES, readResult, type Result } from "../results/result.ts";
+import { withRunLock } from "./run_lock.ts";
 
 /** Folder of plainly fine-tuned weights, for scores that need them. */
 export const fineTunedFolder = ({ runs }: { readonly runs: string }): string => `${runs}/fine-tuned`;
 
 /** What else a run must leave behind to count as done. */
-export interface Wanted {
+export interface RequiredOutputs {
   /** Its weights, for another run's score. */
   readonly share: boolean;
 }
 
-/** The result of a run that was done and left behind all that is wanted now, or nothing. */
-export async function finishedResult(
-  run: ResolvedRun,
-  { runs, keepModels, share }: Wanted & { readonly runs: string; readonly keepModels: boolean },
-): Promise<Result | undefined> {
-  const result = await readResult(`${runs}/${run.id}`);
+/** Where a run's result is, and what it must have left behind. */
+export interface CachedResultOptions extends RequiredOutputs {
+  readonly runs: string;
+  readonly keepModels: boolean;
+  /** Receives a sentence about a damaged file: the run is then done again. */
+  readonly note: (message: string) => void;
+}
+
+/** The result of a run that is done and left behind all that is required; `undefined` for one to be done. */
+export async function cachedResult(run: ResolvedRun, options: CachedResultOptions): Promise<Result | undefined> {
+  const folder = `${options.runs}/${run.id}`;
+  const again = (message: string) => options.note(`${message.replace(/\.$/, "")}: the run is done again.`);
+  const result = await readSoundResult(folder, { id: run.id, note: again });
   if (result?.status !== "done") return undefined;
+  const predictions = await readPredictions(folder, result);
+  if (typeof predictions === "string") return void again(`${folder}: ${predictions}`);
+  await removeLeftovers(folder);
   if (result.diverged) return result;
   const files = [
-    ...(keepModels ? [`${runs}/${run.id}/${FILES.model}/model.safetensors`] : []),
-    ...(share ? [fineTunedPath(run, fineTunedFolder({ runs }))] : []),
+    ...(options.keepModels ? [`${folder}/${FILES.model}/model.safetensors`] : []),
+    ...(options.share ? [fineTunedPath(run, fineTunedFolder(options))] : []),
   ];
   return (await Promise.all(files.map(exists))).every(Boolean) ? result : undefined;
+}
+
+// A process that was killed after it wrote the result left these.
+async function removeLeftovers(folder: string): Promise<void> {
+  const [lock, checkpoint] = [`${folder}/${FILES.lock}`, `${folder}/${FILES.checkpoint}`];
+  if (!await exists(lock) && !await exists(checkpoint)) return;
+  const remove = async () => {
+    if (await exists(checkpoint)) await Deno.remove(checkpoint, { recursive: true });
+  };
+  // Where they cannot be removed, on a read-only disk, they do no harm.
+  await withRunLock(folder, remove).catch(() => {});
 }

@@ -3,61 +3,92 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { dirname } from "node:path";
-import { exists } from "../io/cache.ts";
+import { z } from "zod";
 import { messageOf } from "../errors.ts";
-import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
-import type { Checkpoint, TrainingFacts, TrainingState } from "../training/training_state.ts";
 import { removeStaleTempFiles } from "../io/atomic_file.ts";
+import { exists } from "../io/cache.ts";
+import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
+import { rankingSchema, selectedSchema } from "../results/event.ts";
+import { count, nullableNumber, parseStored, runId } from "../results/stored_json.ts";
+import type { Checkpoint, Position, TrainingFacts, TrainingState } from "../training/training_state.ts";
 
-/** Raised whenever what is kept changes: older ones are then not taken up. */
-const CHECKPOINT_VERSION = 1;
+/** Raised whenever the content of a checkpoint changes: older ones are not resumed. */
+const CHECKPOINT_VERSION = 2;
 
-/** What a run measured before it was taken up. */
-export interface Before {
-  /** Seconds from its start. */
+/** What was measured of a run so far. */
+export interface Usage {
+  /** Seconds since its start. */
   readonly seconds: number;
   readonly peakBytes: number;
-  /** Steps that it was taken up at. */
+  /** Steps after which it was resumed. */
   readonly resumedFrom: readonly number[];
 }
 
-interface Kept {
+/** What a checkpoint stores beside its tensors. */
+interface StoredState {
   readonly version: number;
   readonly id: string;
-  readonly before: Before;
+  readonly usage: Usage;
   readonly facts: TrainingFacts;
 }
 
-type Read = (Kept & Pick<TrainingState, "tensors">) | undefined;
+const factsSchema: z.ZodType<TrainingFacts> = z.object({
+  at: z.object({ step: count, done: z.enum(["step", "evaluation", "round"]) }),
+  rounds: z.object({
+    selected: z.array(selectedSchema),
+    rankings: z.array(rankingSchema),
+    conversions: z.array(z.object({ names: z.array(z.string()), moved: z.array(nullableNumber) })),
+    factorizeDifference: nullableNumber,
+    seconds: z.object({ selection: z.number(), decomposition: z.number() }),
+  }),
+  updates: z.record(z.string(), count),
+  summed: count,
+  best: z.exactOptional(z.object({
+    value: z.number().nullable(),
+    mergeDifference: nullableNumber,
+    logits: z.array(z.array(z.number())),
+  })),
+  seconds: z.object({ evaluation: z.number(), firstStep: z.number(), steps: z.array(z.number()) }),
+});
 
-/** What a checkpoint is told. */
+const storedSchema: z.ZodType<StoredState> = z.object({
+  version: z.literal(CHECKPOINT_VERSION),
+  id: runId,
+  usage: z.object({ seconds: z.number().min(0), peakBytes: z.number().min(0), resumedFrom: z.array(count) }),
+  facts: factsSchema,
+});
+
+/** Where a checkpoint is, and what else it stores. */
 export interface RunCheckpointOptions {
   readonly id: string;
+  /** Steps of the whole run: a checkpoint of a later one is not its. */
+  readonly steps: number;
   readonly everySeconds: number;
-  /** What is measured of the run until now. */
-  readonly measured: () => Before;
-  /** Puts on the disk what the run wrote beside its state, before the state that goes on from there. */
-  readonly settle: () => void;
+  /** What was measured of the run until now. */
+  readonly usage: () => Usage;
+  /** Flushes what the run wrote beside its state, before the state that continues from there. */
+  readonly flush: () => void;
   readonly note: (message: string) => void;
 }
 
-/** One file, replaced as a whole every so many seconds. */
+/** One file, replaced as a whole from time to time. */
 export class RunCheckpoint implements Checkpoint {
   readonly #path: string;
   readonly #options: RunCheckpointOptions;
-  readonly #kept: Kept | undefined;
+  readonly #stored: StoredState | undefined;
   #tensors: TrainingState["tensors"] | undefined;
   #last = performance.now();
 
-  private constructor(path: string, options: RunCheckpointOptions, kept: Read) {
+  private constructor(path: string, options: RunCheckpointOptions, read: Read | undefined) {
     this.#path = path;
     this.#options = options;
-    this.#kept = kept && { version: kept.version, id: kept.id, before: kept.before, facts: kept.facts };
-    this.#tensors = kept?.tensors;
+    this.#stored = read?.stored;
+    this.#tensors = read?.tensors;
   }
 
-  /** Reads what is kept at `path`. What is of another version or cannot be read is not taken up, with a word. */
+  /** Reads the file at `path`. One that is damaged, or of another version or run, is not resumed; `note` says why. */
   static async open(path: string, options: RunCheckpointOptions): Promise<RunCheckpoint> {
     await removeStaleTempFiles(dirname(path));
     return new RunCheckpoint(path, options, await read(path, options));
@@ -66,52 +97,77 @@ export class RunCheckpoint implements Checkpoint {
   take(): TrainingState | undefined {
     const tensors = this.#tensors;
     this.#tensors = undefined;
-    return this.#kept && tensors && { facts: this.#kept.facts, tensors };
+    return this.#stored && tensors && { facts: this.#stored.facts, tensors };
   }
 
-  /** What was measured before the run was taken up, this time included among `resumedFrom`. */
-  get before(): Before {
-    if (!this.#kept) return { seconds: 0, peakBytes: 0, resumedFrom: [] };
-    const { before, facts: { at: { step } } } = this.#kept;
-    return { ...before, resumedFrom: [...before.resumedFrom, step] };
+  /** Where the run is resumed; `undefined` for one that starts. */
+  get resumedAt(): Position | undefined {
+    return this.#stored?.facts.at;
+  }
+
+  /** What was measured before the run was resumed, this time included in `resumedFrom`. */
+  get usage(): Usage {
+    if (!this.#stored) return { seconds: 0, peakBytes: 0, resumedFrom: [] };
+    const { usage, facts: { at: { step } } } = this.#stored;
+    return { ...usage, resumedFrom: [...usage.resumedFrom, step] };
   }
 
   due(): boolean {
     return performance.now() - this.#last >= 1000 * this.#options.everySeconds;
   }
 
-  /** A checkpoint that cannot be written costs a word, not the run. */
+  /** Failing to write a checkpoint logs a warning only. */
   async keep({ facts, tensors }: TrainingState): Promise<void> {
-    const { id, measured, settle, note } = this.#options;
-    const kept: Kept = { version: CHECKPOINT_VERSION, id, before: measured(), facts };
+    const { id, usage, flush, note } = this.#options;
+    const stored: StoredState = { version: CHECKPOINT_VERSION, id, usage: usage(), facts };
     try {
-      settle();
+      flush();
       await Deno.mkdir(dirname(this.#path), { recursive: true });
-      await writeSafetensors(this.#path, tensors, { state: JSON.stringify(kept) });
+      const state = JSON.stringify(stored);
+      await writeSafetensors(this.#path, tensors, { state, sha256: digestOf(state, tensors) });
     } catch (error) {
       note(`The checkpoint after step ${facts.at.step} could not be written: ${messageOf(error)}`);
     }
     this.#last = performance.now();
   }
 
-  /** Takes it away, once there is a result. */
+  /** Removes it once there is a result. */
   async remove(): Promise<void> {
     const folder = dirname(this.#path);
     if (await exists(folder)) await Deno.remove(folder, { recursive: true });
   }
 }
 
-async function read(path: string, { id, note }: RunCheckpointOptions): Promise<Read> {
+interface Read {
+  readonly stored: StoredState;
+  readonly tensors: TrainingState["tensors"];
+}
+
+async function read(path: string, { id, steps, note }: RunCheckpointOptions): Promise<Read | undefined> {
   if (!await exists(path)) return undefined;
   try {
     const file = await readSafetensors(path);
-    const kept = JSON.parse(file.metadata.state!) as Kept;
-    if (kept.version === CHECKPOINT_VERSION && kept.id === id) {
-      return { ...kept, tensors: new Map([...file.entries.keys()].map((name) => [name, file.tensor(name)])) };
+    const { state = "", sha256 } = file.metadata;
+    const stored = parseStored(state, { schema: storedSchema, place: path });
+    if (stored.id !== id) throw new Error(`${path}: expected the run "${id}", got "${stored.id}".`);
+    const { step } = stored.facts.at;
+    if (step > steps) throw new Error(`${path}: expected at most ${steps} steps, got ${step}.`);
+    const tensors = new Map([...file.entries.keys()].map((name) => [name, file.tensor(name)]));
+    if (digestOf(state, tensors) !== sha256) {
+      throw new Error(`${path}: its SHA-256 is not the one it was written with.`);
     }
-    note(`The checkpoint of run ${id} is of another version: the run begins anew.`);
+    return { stored, tensors };
   } catch (error) {
-    note(`The checkpoint of run ${id} is not taken up: ${messageOf(error)} The run begins anew.`);
+    note(`Run ${id} is not resumed: ${messageOf(error).replace(/\.$/, "")}; it starts over.`);
+    return undefined;
   }
-  return undefined;
+}
+
+// Of the state and of each tensor's name, shape and bytes.
+function digestOf(state: string, tensors: TrainingState["tensors"]): string {
+  const hash = createHash("sha256").update(state);
+  for (const [name, { shape, values: { buffer, byteOffset, byteLength } }] of tensors) {
+    hash.update(JSON.stringify([name, shape])).update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex");
 }

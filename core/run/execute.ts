@@ -16,7 +16,7 @@ import { fineTune } from "../training/fine_tune.ts";
 import type { TrainingEvent, TrainingOutcome } from "../training/fine_tune_request.ts";
 import { Weights } from "../model/weights.ts";
 import { removeStaleTempFiles, removeStaleTempFilesOf } from "../io/atomic_file.ts";
-import { type Before, RunCheckpoint } from "./checkpoint_file.ts";
+import { RunCheckpoint, type Usage } from "./checkpoint_file.ts";
 import { writeResult } from "./write_result.ts";
 import { environment } from "./environment.ts";
 import { EventLog } from "./event_log.ts";
@@ -51,23 +51,25 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
   for (const stale of [FILES.result, FILES.model]) await removeIfThere(`${folder}/${stale}`);
   const about = { id: run.id, settings: run.settings, origin: run.repository.origin, environment: await environment() };
   await writeTextAtomic(`${folder}/${FILES.run}`, toJson(about));
-  const measured = (): Before => ({
-    seconds: checkpoint.before.seconds + (performance.now() - started) / 1000,
-    peakBytes: Math.max(checkpoint.before.peakBytes, engine().memory().peakBytes),
-    resumedFrom: checkpoint.before.resumedFrom,
+  const usage = (): Usage => ({
+    seconds: checkpoint.usage.seconds + (performance.now() - started) / 1000,
+    peakBytes: Math.max(checkpoint.usage.peakBytes, engine().memory().peakBytes),
+    resumedFrom: checkpoint.usage.resumedFrom,
   });
   const checkpoint = await RunCheckpoint.open(`${folder}/${FILES.checkpoint}/state.safetensors`, {
     id: run.id,
+    steps: run.steps,
     everySeconds: checkpointSeconds,
-    measured,
-    settle: () => events.sync(),
+    usage,
+    flush: () => events.sync(),
     note,
   });
-  if (checkpoint.before.resumedFrom.length === 0) await removeIfThere(`${folder}/${FILES.tensorboard}`);
-  using events = await EventLog.open(`${folder}/${FILES.events}`, { append: checkpoint.before.resumedFrom.length > 0 });
+  const { resumedAt } = checkpoint;
+  if (!resumedAt) await removeIfThere(`${folder}/${FILES.tensorboard}`);
+  using events = await EventLog.open(`${folder}/${FILES.events}`, { resumedAt });
   using summaries = options.tensorboard ? new Summaries(`${folder}/${FILES.tensorboard}`, { note }) : undefined;
   const event = (event: TrainingEvent) => {
-    events.write({ time: measured().seconds, ...event });
+    events.write(event, usage());
     summaries?.write(event);
     options.event(event);
   };
@@ -95,7 +97,7 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
       await removeStaleTempFilesOf(path);
       await writeSafetensors(path, stored(outcome.merged));
     }
-    const about = { outcome, train, dev, measured: measured(), environment: await environment() };
+    const about = { outcome, train, dev, usage: usage(), environment: await environment() };
     const result = await writeResult(run, { ...options, ...about });
     await writeTextAtomic(`${folder}/${FILES.result}`, toJson(result));
     await checkpoint.remove();

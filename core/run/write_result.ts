@@ -6,15 +6,25 @@
 import type { EncodedExample } from "../model/batch.ts";
 import { constantPrediction, headPredictions } from "../model/head.ts";
 import { loadPretrained, stored } from "../model/pretrained.ts";
+import { sha256OfFile } from "../io/cache.ts";
 import { RandomKey } from "../random.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import type { Metrics } from "../task.ts";
 import * as tf from "../backend/tf.ts";
 import { checkSame, Evaluator, type Logits } from "../training/logits.ts";
 import type { TrainingOutcome } from "../training/fine_tune_request.ts";
-import type { Before } from "./checkpoint_file.ts";
+import type { Usage } from "./checkpoint_file.ts";
 import type { ResolvedRun } from "./resolve.ts";
-import { FILES, type Prediction, type Result, SCHEMA_VERSION, toJson, writeTextAtomic } from "../results/result.ts";
+import type { Prediction } from "../results/predictions.ts";
+import {
+  FILES,
+  type MatrixPlace,
+  type Result,
+  RESULTS_VERSION,
+  SCHEMA_VERSION,
+  toJson,
+  writeTextAtomic,
+} from "../results/result.ts";
 
 /** What a run ended with, and what was measured of it. */
 export interface WriteResultOptions {
@@ -26,13 +36,13 @@ export interface WriteResultOptions {
   readonly outcome: TrainingOutcome;
   readonly train: readonly EncodedExample[];
   readonly dev: readonly EncodedExample[];
-  readonly measured: Before;
+  readonly usage: Usage;
   readonly environment: Result["environment"];
 }
 
 /** Writes predictions and, where asked for, the model; gives the result. */
 export async function writeResult(run: ResolvedRun, options: WriteResultOptions): Promise<Result> {
-  const { outcome, train, dev, folder, measured } = options;
+  const { outcome, train, dev, folder, usage } = options;
   const { spec } = run;
   const { head } = spec.task;
   const { merged, logits } = outcome;
@@ -51,27 +61,25 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     prediction: predicted[at]!,
     ...(logits && { logits: logits[at]! }),
   }));
-  await writeTextAtomic(`${folder}/${FILES.predictions}`, lines.map((line) => JSON.stringify(line) + "\n").join(""));
+  const predictionsPath = `${folder}/${FILES.predictions}`;
+  await writeTextAtomic(predictionsPath, lines.map((line) => JSON.stringify(line) + "\n").join(""));
   const metrics = spec.task.metrics(predicted, dev.map(({ label }) => label));
   const moved = merged ? await distances(run, { merged, names: outcome.selected.map(({ name }) => name) }) : new Map();
+  const places = new Map(run.architecture.matrices.map(({ name, module, layer, stack }): [string, MatrixPlace] => [
+    name,
+    { name, module, layer, ...(stack && { stack }) },
+  ]));
   return {
-    schemaVersion: SCHEMA_VERSION,
-    id: run.id,
-    experiment: spec.experiment,
+    ...identityOf(run),
     status: "done",
-    model: run.model,
-    task: spec.task.name,
-    method: spec.label,
-    seed: spec.seed,
-    primary: spec.task.primary,
     metrics: definedMetrics(metrics),
     diverged: !merged,
-    resumedFrom: measured.resumedFrom,
+    resumedFrom: usage.resumedFrom,
     parameters: { ...outcome.parameters, merged: outcome.parameters.model },
-    seconds: { total: measured.seconds, ...outcome.seconds },
-    memory: { peakBytes: measured.peakBytes },
+    seconds: { total: usage.seconds, ...outcome.seconds },
+    memory: { peakBytes: usage.peakBytes },
     selected: outcome.selected.map(({ name, step, score, error, size, facts }) => ({
-      name,
+      ...places.get(name)!,
       step,
       ...(score !== undefined && { score }),
       moved: moved.get(name) ?? NaN,
@@ -80,11 +88,42 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
       facts,
     })),
     rankings: outcome.rankings,
+    matrices: [...places.values()],
     merge: { maxLogitDifference: difference, maxFactorizeDifference: outcome.factorizeDifference },
+    files: { [FILES.predictions]: await sha256OfFile(predictionsPath) },
     settings: { ...run.settings, origin: run.repository.origin, data: run.origin, parameters: spec.parameters },
     environment: options.environment,
   };
 }
+
+/** The result of a run that failed. */
+export const failedResult = (run: ResolvedRun, error: string): Result => ({
+  ...identityOf(run),
+  status: "failed",
+  error,
+  metrics: {},
+  diverged: false,
+  resumedFrom: [],
+  parameters: { model: 0, training: 0, trainable: 0, merged: 0 },
+  seconds: { total: 0, perStep: 0, firstStep: 0, decomposition: 0, selection: 0, evaluation: 0 },
+  memory: { peakBytes: 0 },
+  selected: [],
+  merge: { maxLogitDifference: 0, maxFactorizeDifference: 0 },
+  settings: run.settings,
+  environment: {},
+});
+
+const identityOf = ({ id, spec, model }: ResolvedRun) => ({
+  schemaVersion: SCHEMA_VERSION,
+  resultsVersion: RESULTS_VERSION,
+  id,
+  experiment: spec.experiment,
+  model,
+  task: spec.task.name,
+  method: spec.label,
+  seed: spec.seed,
+  primary: spec.task.primary,
+});
 
 const definedMetrics = (metrics: Metrics): Result["metrics"] =>
   Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));

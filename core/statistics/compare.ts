@@ -25,7 +25,8 @@ import {
   type RunResult,
 } from "../results/experiment_results.ts";
 import { holm } from "./holm.ts";
-import { canonical, type Prediction } from "../results/result.ts";
+import type { Prediction } from "../results/predictions.ts";
+import { canonical } from "../results/result.ts";
 
 /** Below it, a comparison is marked in the table. */
 export const LEVEL = 0.05;
@@ -108,7 +109,7 @@ export async function compare(
     return average ? [...found, average] : found;
   });
   return {
-    baseline: evidence.asked.baseline,
+    baseline: evidence.manifest.baseline,
     level: LEVEL,
     power: POWER,
     draws,
@@ -134,9 +135,9 @@ async function drawTask(
   const drawn = new Map<string, Drawn>();
   const read: { run: RunResult; predictions: readonly Prediction[] }[] = [];
   for (const run of new Map(runs.map((run) => [run.id, run])).values()) {
-    const predictions = await readPredictions(evidence, run.id);
-    if (predictions && predictions.length > 0) read.push({ run, predictions });
-    else drawn.set(run.id, "a run's predictions are not there");
+    const predictions = await readPredictions(evidence, run);
+    if (typeof predictions === "string") drawn.set(run.id, predictions);
+    else read.push({ run, predictions });
   }
   // A run on other examples cannot be paired; most decide which are meant.
   const sets = Map.groupBy(
@@ -175,7 +176,10 @@ interface Pair {
 // A method's runs on one task, with the baseline's of the same seeds; nothing for the baseline itself.
 function pairOf(
   some: readonly RunResult[],
-  { runs, evidence: { asked } }: { readonly runs: readonly RunResult[]; readonly evidence: ExperimentResults },
+  { runs, evidence: { manifest: asked } }: {
+    readonly runs: readonly RunResult[];
+    readonly evidence: ExperimentResults;
+  },
 ): Pair | undefined {
   const { model, task, base, point } = some[0]!;
   if (base === asked.baseline) return undefined;

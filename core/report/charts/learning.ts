@@ -17,6 +17,8 @@ const POINTS = 50;
 /** One in as many of them has a shape, each method's at other places. */
 const SHAPES = 10;
 
+const NO_HISTORY: RunHistory = { steps: [], evaluations: [], rankings: [] };
+
 interface Point {
   readonly method: string;
   readonly x: number;
@@ -29,7 +31,7 @@ interface Point {
 export function learningChart(group: Group, stories: ReadonlyMap<string, RunHistory>): Chart | undefined {
   const methods = methodsOf(group);
   const primary = group.runs[0]!.result.primary;
-  const told = group.runs.map((run) => ({ run, story: stories.get(run.id)! }));
+  const told = group.runs.map((run) => ({ run, story: stories.get(run.id) ?? NO_HISTORY }));
   const losses = methods.flatMap((method) =>
     lossCurve(method, { told: told.filter(({ run }) => run.base === method), first: methods.indexOf(method) })
   );
@@ -87,7 +89,7 @@ function lossCurve(method: string, { told, first }: { told: readonly Told[]; fir
 
 function metricCurve(method: string, { told, primary }: { told: readonly Told[]; primary: string }): Point[] {
   const found = told.flatMap(({ story }) =>
-    story.evaluations.map(({ epoch, metrics }) => ({ epoch, value: metrics[primary as keyof typeof metrics] ?? 0 }))
+    story.evaluations.map(({ epoch, metrics }) => ({ epoch, value: metrics[primary as keyof typeof metrics] || 0 }))
   );
   const epochs = [...Map.groupBy(found, ({ epoch }) => epoch)].toSorted(([a], [b]) => a - b);
   return epochs.map(([x, some]) => ({ method, x, y: 100 * mean(some.map(({ value }) => value)), marked: true }));

@@ -13,7 +13,7 @@ import type { Chart } from "./svg.ts";
 import { axisOf } from "./sweep.ts";
 
 /** For each model, task and numeric setting that was tuned: the mean on held-out examples, a line a method. */
-export function tuningCharts({ asked: { tuned = [] } }: ExperimentResults): Chart[] {
+export function tuningCharts({ manifest: { tuned = [] } }: ExperimentResults): Chart[] {
   const models = new Set(tuned.map(({ model }) => model)).size;
   return [...Map.groupBy(tuned, ({ model, task }) => canonical([model, task])).values()].flatMap((some, at) => {
     const { model, task } = some[0]!;

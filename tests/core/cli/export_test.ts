@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Prediction, Result } from "../../../core/results/result.ts";
+import type { Prediction } from "../../../core/results/predictions.ts";
+import type { Result } from "../../../core/results/result.ts";
 import { readSafetensors } from "../../../core/io/safetensors.ts";
 import { inTinyFolder, run } from "./_command.ts";
 

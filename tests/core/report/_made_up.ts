@@ -5,7 +5,8 @@
  */
 import { RandomKey } from "@opf/framework";
 import type { ExperimentManifest, ManifestRun } from "../../../core/results/manifest.ts";
-import { FILES, type Prediction, type Result, toJson } from "../../../core/results/result.ts";
+import type { Prediction } from "../../../core/results/predictions.ts";
+import { FILES, type Result, RESULTS_VERSION, toJson } from "../../../core/results/result.ts";
 
 /** What is made up of one run. */
 export interface MadeUpRun extends ManifestRun {
@@ -40,6 +41,7 @@ export function madeUpResult(run: MadeUpRun): Result {
   const right = predictions.filter(({ label, prediction }) => label === prediction).length;
   return {
     schemaVersion: 1,
+    resultsVersion: RESULTS_VERSION,
     id,
     experiment: "another",
     status: "done",
@@ -79,7 +81,11 @@ function* events({ seed, skill, selected = [] }: MadeUpRun): Generator<object> {
       step,
       steps: 90,
       loss: 0.7 - skill * step / 200 + 0.02 * Math.sin(step * seed),
+      gradientNorm: 1 + 1 / step,
+      rate: 1 - step / 90,
       seconds: 0.5,
+      examples: 32,
+      residentBytes: 5e8,
     };
     if (step % 30 === 0) yield { type: "evaluation", step, epoch: step / 30, metrics: { accuracy: skill * step / 90 } };
   }

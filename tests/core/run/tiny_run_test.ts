@@ -6,7 +6,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { type Prediction, type Result, RESULTS_VERSION } from "../../../core/results/result.ts";
+import type { Prediction } from "../../../core/results/predictions.ts";
+import { type Result, RESULTS_VERSION } from "../../../core/results/result.ts";
 import { run } from "../cli/_command.ts";
 import { events } from "../cli/_processes.ts";
 

@@ -126,7 +126,7 @@ Deno.test("what cannot be tested is said, and its difference shown", async () =>
     undefined,
   ]]);
   const lost = await about(runs, { change: (folder) => Deno.remove(`${folder}/${runs[3]!.id}/predictions.jsonl`) });
-  assertStringIncludes(lost.notes, "Not tested: 1 comparison (a run's predictions are not there)");
+  assertStringIncludes(lost.notes, "Not tested: 1 comparison (a run's predictions are missing)");
   assertEquals(lost.comparisons.map(({ tested }) => tested !== undefined), [false, true]);
   const elsewhere = await about(runs.map((run, at) => at === 8 ? { ...run, examples: 100 } : run));
   assertStringIncludes(elsewhere.notes, "a run was judged on other examples");

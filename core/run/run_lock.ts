@@ -1,0 +1,26 @@
+/**
+ * The lock of a run's folder: one process does a run, the others wait or go on with another.
+ *
+ * @module
+ */
+import { FILES } from "../results/result.ts";
+
+/**
+ * Runs under the lock of a run's folder, which goes with its process; `undefined` if another process holds it. The lock's
+ * file is removed afterwards; one that a killed process left is taken over.
+ */
+export async function withRunLock<T>(folder: string, run: () => Promise<T>): Promise<T | undefined> {
+  const path = `${folder}/${FILES.lock}`;
+  await Deno.mkdir(folder, { recursive: true });
+  using file = await Deno.open(path, { create: true, write: true });
+  if (!await file.tryLock(true)) return undefined;
+  // Its last holder may have removed the file since it was opened: then this lock keeps nobody out.
+  const [own, current] = [await file.stat(), await Deno.stat(path).catch(() => undefined)];
+  if (own.ino !== current?.ino) return await withRunLock(folder, run);
+  try {
+    return await run();
+  } finally {
+    // A process that opened the file before, and gets the lock now, finds the result.
+    await Deno.remove(path);
+  }
+}
