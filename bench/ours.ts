@@ -43,7 +43,7 @@ function overParameterise(weights: Weights, { tensors = TENSORS, matrices = 18, 
   });
   const all = layers === undefined ? {} : { layers: Array.from({ length: layers }, (_, layer) => layer) };
   const names = chosen(weights.architecture.matrices, { ...all, count: matrices }).map(({ name }) => name);
-  weights.factorizeAll(names, { decomposition, key });
+  weights.factorize(names, { decomposition, key });
 }
 
 async function batchesOf({ lines = 32, length = 128, batches }: Work): Promise<EncodedExample[][]> {
@@ -84,11 +84,11 @@ async function prepare(work: Work): Promise<() => unknown> {
   const pause = () => Promise.resolve();
   const examples = Array.from({ length: work.repeat ?? 1 }, () => batches[0]!).flat();
   if (work.work === "inference") {
-    weights.merge();
-    return () => evaluator.logits(weights.values, { examples, pause });
+    const merged = [...weights.toDense().values()];
+    return () => evaluator.logits(merged, { examples, pause });
   }
   return async () => {
-    const merged = weights.merged();
+    const merged = weights.toDense();
     await evaluator.logits([...merged.values()], { examples, pause });
     tf.dispose([...merged.values()]);
   };

@@ -15,6 +15,11 @@ export class RequestError extends Error {
 /** A model or dataset that no source has. A dry run can still estimate its cost. */
 export class NotFoundError extends RequestError {}
 
+/** Parameters that are not finite: training diverged, or the file of weights is broken. */
+export class NotFiniteError extends Error {
+  override readonly name = "NotFiniteError";
+}
+
 /** Ctrl-C or a termination signal: finished results are complete. Commands exit with code 130. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";

@@ -10,20 +10,8 @@
  *
  * @module
  */
-import {
-  type Architecture,
-  type EncodedExample,
-  headLosses,
-  type NamedArrays,
-  type ParameterReader,
-  RandomKey,
-  rateAt,
-  type TextBatch,
-  tf,
-  useEngine,
-  Weights,
-} from "@opf/framework";
-import { bert, bertStates, tensorflow } from "@opf/framework/plugins";
+import { type EncodedExample, type NamedArrays, RandomKey, rateAt, untied, useEngine, Weights } from "@opf/framework";
+import { tensorflow } from "@opf/framework/plugins";
 import { practiceModelFiles, practicePassage } from "@opf/framework/tasks";
 import { fileURLToPath } from "node:url";
 import { exists } from "../core/io/cache.ts";
@@ -33,6 +21,7 @@ import { loadTokenizer } from "../core/model/tokenizer.ts";
 import { collate } from "../core/training/batches.ts";
 import { Stepper } from "../core/training/step.ts";
 import { TRAINING_DEFAULTS } from "../core/training/settings.ts";
+import { maskedLanguageModel } from "./_masked_language_model.ts";
 
 const SEED = 1, STEPS = 1600, WARMUP = 100, BATCH_SIZE = 64, MAX_LENGTH = 24, LEARNING_RATE = 3e-3;
 /** Share of the tokens that are masked; one in ten of these stays as it is and one in ten becomes another. */
@@ -53,16 +42,18 @@ const tokenizer = await loadTokenizer({ origin: folder, file }, { tokenizerClass
 const config = JSON.parse(await Deno.readTextFile(`${folder}/config.json`));
 useEngine(await tensorflow.start({ note: say }));
 
-const architecture = maskedLanguageModel();
+const architecture = maskedLanguageModel(folder, config);
 const weights = new Weights(
   architecture,
-  new Map(architecture.parameters.map((parameter) => [
-    parameter.name,
-    initialize(parameter.initial || !parameter.noWeightDecay ? parameter : { ...parameter, initial: "zeros" }, {
-      key: key.fold(parameter.name),
-      width: architecture.initializerRange,
-    }),
-  ])),
+  new Map(
+    untied(architecture.parameters).map((parameter) => [
+      parameter.name,
+      initialize(parameter.initial || !parameter.noWeightDecay ? parameter : { ...parameter, initial: "zeros" }, {
+        key: key.fold(parameter.name),
+        width: architecture.initializerRange,
+      }),
+    ]),
+  ),
 );
 const stepper = new Stepper(weights, {
   optimizer: { ...TRAINING_DEFAULTS, learningRate: LEARNING_RATE },
@@ -78,36 +69,12 @@ for (let step = 0; step < STEPS; step++) {
     loss = 0;
   }
 }
-const kept = new Map(
-  architecture.parameters.flatMap(({ name }) =>
-    /^(mlm|classifier)\./.test(name) ? [] : [[name.replace(/^bert\./, ""), weights.mergedValue(name)]]
-  ),
+const kept = [...weights.toDense()].filter(([name]) => !/^(cls|classifier)\./.test(name));
+await writeSafetensors(
+  `${folder}/model.safetensors`,
+  stored(new Map(kept.map(([name, tensor]) => [name.replace(/^bert\./, ""), tensor]))),
 );
-await writeSafetensors(`${folder}/model.safetensors`, stored(kept));
 say(`${folder}: pre-trained in ${seconds()} s.`);
-
-/** BERT whose examples are tokens: logits over the vocabulary for each, `[batch · length, vocabulary]`. */
-function maskedLanguageModel(): Architecture {
-  const base = bert({ source: folder }).architecture(config, { kind: "classification", outputs: 1 });
-  const head = { kind: "classification", outputs: config.vocab_size } as const;
-  return {
-    ...base,
-    parameters: [...base.parameters, {
-      name: "mlm.bias",
-      shape: [config.vocab_size],
-      noWeightDecay: true,
-      initial: "zeros",
-    }],
-    losses: (parameter, batch: TextBatch, context) =>
-      headLosses(logits(bertStates(config, parameter, { batch, context }), parameter), { labels: batch.labels, head }),
-    outputs: (parameter, batch: TextBatch) => logits(bertStates(config, parameter, { batch, context: {} }), parameter),
-  };
-}
-
-function logits(states: tf.Tensor, parameter: ParameterReader): tf.Tensor2D {
-  const embeddings = parameter("bert.embeddings.word_embeddings.weight") as tf.Tensor2D;
-  return tf.add(tf.matMul(states as tf.Tensor2D, embeddings, false, true), parameter("mlm.bias"));
-}
 
 /** The passages of a step, some of their tokens masked: labels and example mask are per token. */
 function batch(step: number): NamedArrays {

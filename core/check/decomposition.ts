@@ -4,13 +4,13 @@
  * @module
  */
 import { checkFactors, type Decomposition, EXACT, type Factorization } from "../decomposition.ts";
-import { batchTensors } from "../model/batch.ts";
 import type { MatrixInfo } from "../model/model.ts";
 import { RandomKey } from "../random.ts";
 import * as tf from "../backend/tf.ts";
 import { collate } from "../training/batches.ts";
 import { Stepper } from "../training/step.ts";
 import { TRAINING_DEFAULTS } from "../training/settings.ts";
+import { checkSame, Evaluator } from "../training/logits.ts";
 import type { ParameterSlot, Weights } from "../model/weights.ts";
 import { expect, plainJson, same } from "./expect.ts";
 import { randomTensor, TOY_EXAMPLES, toyModel, toyWeights } from "./toy.ts";
@@ -36,7 +36,7 @@ const MATRICES: Readonly<Record<string, () => tf.Tensor2D>> = {
 };
 
 /** Each of the promises, by name: a function that throws where it is not kept. */
-export function decompositionChecks(decomposition: Decomposition): [name: string, check: () => void][] {
+export function decompositionChecks(decomposition: Decomposition): [name: string, check: () => void | Promise<void>][] {
   const onEach = (name: string, check: (matrix: tf.Tensor2D, plan: Factorization) => void) =>
     Object.entries(MATRICES).map(([what, make]): [string, () => void] => [
       `${name} (${what})`,
@@ -67,7 +67,7 @@ export function decompositionChecks(decomposition: Decomposition): [name: string
       same(values(matrix), values(copy), "the matrix it was given changed");
     }),
     ...onEach("gradient as by central differences", checkGradient),
-    ["the model says the same factorised, merged and merged twice", () => checkMerging(decomposition)],
+    ["the model gives the same logits factorized and merged", () => checkMerging(decomposition)],
     ["a matrix that is not finite is refused", () => checkRefusal(decomposition)],
     ["factors saved and loaded stand for the same matrix", () => checkSaving(decomposition)],
     ["a step moves its own trained factors and nothing else", () => checkStep(decomposition)],
@@ -130,31 +130,36 @@ function gradientsOf(value: (...moving: tf.Tensor[]) => tf.Scalar, factors: read
 const INFO: MatrixInfo = { name: "toy.weight", kind: "ffn", module: "toy", layer: 0, shape: [12, 8] };
 const OTHER: MatrixInfo = { ...INFO, name: "toy.other.weight", layer: 1 };
 
-function withWeights(decomposition: Decomposition, use: (weights: Weights) => void): void {
+async function withWeights(
+  decomposition: Decomposition,
+  use: (weights: Weights) => void | Promise<void>,
+): Promise<void> {
   const weights = toyWeights(toyModel([INFO, OTHER]));
   try {
-    weights.factorize(INFO.name, { decomposition, key });
-    use(weights);
+    weights.factorize([INFO.name], { decomposition, key });
+    await use(weights);
   } finally {
     weights.dispose();
   }
 }
 
-const toyBatch = ({ architecture }: Weights) =>
-  collate(TOY_EXAMPLES.slice(0, 8), { architecture, shape: { batchSize: 8, maxLength: 4, padId: 0 } });
+const SHAPE = { batchSize: 8, maxLength: 4, padId: 0 };
+const EXAMPLES = TOY_EXAMPLES.slice(0, 8);
 
-const logits = (weights: Weights): number[] =>
-  tf.tidy(() => values(weights.architecture.outputs(weights.reader(weights.values), batchTensors(toyBatch(weights)))));
-
-function checkMerging(decomposition: Decomposition): void {
-  withWeights(decomposition, (weights) => {
-    const before = logits(weights);
-    weights.merge();
-    const merged = logits(weights), dense = weights.values.map(values);
-    const gap = Math.max(...before.map((logit, at) => Math.abs(logit - merged[at]!)));
-    expect(gap <= 1e-4, `merging moved a logit by ${gap}`);
-    weights.merge();
-    same(weights.values.map(values), dense, "merging again changed something");
+// Merges, evaluates and compares by the functions of a run.
+function checkMerging(decomposition: Decomposition): Promise<void> {
+  return withWeights(decomposition, async (weights) => {
+    const { architecture } = weights;
+    const [merged, again] = [weights.toDense(), weights.toDense()].map((dense) => [...dense.values()]);
+    try {
+      const options = { examples: EXAMPLES, pause: () => Promise.resolve() };
+      const before = await Evaluator.factorized(weights, SHAPE).logits(weights.values, options);
+      const after = await Evaluator.dense(architecture, SHAPE).logits(merged!, options);
+      checkSame("Merging", { before, after });
+      same(again!.map(values), merged!.map(values), "merging twice gave two results");
+    } finally {
+      tf.dispose([...merged!, ...again!]);
+    }
   });
 }
 
@@ -169,7 +174,7 @@ function checkRefusal(decomposition: Decomposition): void {
     matrix.dispose();
     let refused = false;
     try {
-      weights.factorize(INFO.name, { decomposition, key });
+      weights.factorize([INFO.name], { decomposition, key });
     } catch {
       refused = true;
     } finally {
@@ -179,8 +184,8 @@ function checkRefusal(decomposition: Decomposition): void {
   }
 }
 
-function checkSaving(decomposition: Decomposition): void {
-  withWeights(decomposition, (weights) => {
+function checkSaving(decomposition: Decomposition): Promise<void> {
+  return withWeights(decomposition, (weights) => {
     const saved = weights.slots.flatMap(({ parameter }, at) =>
       parameter.name === INFO.name ? [weights.values[at]!] : []
     );
@@ -189,20 +194,26 @@ function checkSaving(decomposition: Decomposition): void {
       decomposition,
       factors: saved.map((factor) => tf.tensor(factor.dataSync(), factor.shape)),
     });
-    const [a, b] = [weights, again].map((own) => tf.tidy(() => values(own.mergedValue(INFO.name))));
+    const [a, b] = [weights, again].map((each) => {
+      const matrix = each.toDense([INFO.name]).get(INFO.name)!;
+      const read = values(matrix);
+      matrix.dispose();
+      return read;
+    });
     again.dispose();
     same(b, a, "the loaded factors stand for another matrix");
   });
 }
 
-function checkStep(decomposition: Decomposition): void {
-  withWeights(decomposition, (weights) => {
+function checkStep(decomposition: Decomposition): Promise<void> {
+  return withWeights(decomposition, (weights) => {
+    const batch = collate(EXAMPLES, { architecture: weights.architecture, shape: SHAPE });
     const isTrainable = ({ parameter }: ParameterSlot) => parameter.name === OTHER.name;
     const optimizer = { ...TRAINING_DEFAULTS, learningRate: 1e-2, factorLearningRate: 1e-2, weightDecay: 0 };
     const stepper = new Stepper(weights, { optimizer, maxGradNorm: 1, isTrainable });
     const before = weights.values.map(values);
     try {
-      for (let step = 0; step < 2; step++) stepper.step([toyBatch(weights)], { key: key.fold(step), rate: 1 });
+      for (let step = 0; step < 2; step++) stepper.step([batch], { key: key.fold(step), rate: 1 });
     } finally {
       stepper.dispose();
     }

@@ -18,7 +18,7 @@ async function scoreOnce(score: ImportanceScore, matrices = TOY_MATRICES): Promi
   const weights = toyWeights();
   const pass = new ScoringPass({
     weights,
-    values: weights.merged(),
+    values: weights.toDense(),
     examples: TOY_EXAMPLES,
     shape: { batchSize: 8, maxLength: 4, padId: 0 },
     matrices,

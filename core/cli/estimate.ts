@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MatrixInfo } from "../model/model.ts";
+import { type MatrixInfo, untied } from "../model/model.ts";
 import type { RunOutline } from "../run/outline.ts";
 
 // Measured on two AVX-512 cores under load (docs/performance.md): arithmetic of a training step; start-up with
@@ -36,7 +36,7 @@ const sum = (values: readonly number[]) => values.reduce((sum, value) => sum + v
 /** Parameters, time and memory of a run. */
 export function estimate(run: RunOutline): Estimate {
   const { architecture: { parameters, matrices }, spec: { training, task }, steps } = run;
-  const model = sum(parameters.map(({ shape }) => sizeOf(shape)));
+  const model = sum(untied(parameters).map(({ shape }) => sizeOf(shape)));
   const { factorized, chainOperations } = factorize(run);
   const inTraining = model + sum(factorized.map(({ count, dense, factors }) => count * (factors - dense)));
   const { batchSize, gradientAccumulationSteps, maxLength } = training;

@@ -20,11 +20,9 @@ export interface MatrixInfo {
   readonly module: string;
   /** From 0, in its stack. */
   readonly layer: number;
-  /** The stack of layers that it is in; absent if the model has one. */
+  /** The half of an encoder-decoder model that the layer belongs to; absent if the model has one stack. */
   readonly stack?: "encoder" | "decoder";
   readonly shape: MatrixShape;
-  /** The matrix that this one shares its values with. */
-  readonly tiedTo?: string;
 }
 
 /** A named parameter of a model. */
@@ -40,7 +38,16 @@ export interface ParameterInfo {
   readonly ifMissing?: "head" | "optional";
   /** Values of a parameter that the file does not have. @default a normal distribution of the config's width */
   readonly initial?: "zeros" | "ones" | "normal";
+  /**
+   * The parameter, of the same shape and not tied itself, whose value this one is: one value, one gradient, counted,
+   * factorized and written once, under the name of the other.
+   */
+  readonly tiedTo?: string;
 }
+
+/** The parameters that have a value of their own. */
+export const untied = (parameters: readonly ParameterInfo[]): ParameterInfo[] =>
+  parameters.filter(({ tiedTo }) => tiedTo === undefined);
 
 /** Reads a parameter by its name: its value, or the product of the factors that stand for it. */
 export type ParameterReader = (name: string) => Tensor;

@@ -5,7 +5,7 @@
  */
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
-import type { Architecture, ParameterInfo } from "./model.ts";
+import { type Architecture, type ParameterInfo, untied } from "./model.ts";
 import type { RandomKey } from "../random.ts";
 import { readSafetensors, type TensorFile } from "../io/safetensors.ts";
 import type { Repository } from "../source.ts";
@@ -55,7 +55,7 @@ export async function checkPretrained(
 ) {
   const file = await readSafetensors(path);
   const { found, unexpected } = matchNames(file, architecture);
-  const missing = architecture.parameters.filter(({ name }) => !found.has(name));
+  const missing = untied(architecture.parameters).filter(({ name }) => !found.has(name));
   const lost = missing.filter(({ ifMissing }) => !ifMissing);
   const names = (list: readonly string[]) => list.slice(0, 8).join(", ") + (list.length > 8 ? ", …" : "");
   if (lost.length > 0) {
@@ -77,15 +77,17 @@ export async function loadPretrained(
   { architecture, key, note }: { architecture: Architecture; key: RandomKey; note?: (message: string) => void },
 ): Promise<Loaded> {
   const { file, found, missing, unexpected } = await checkPretrained(path, { architecture, ...(note && { note }) });
-  const tensors = new Map(architecture.parameters.map((parameter) => {
-    const name = found.get(parameter.name);
-    return [
-      parameter.name,
-      name === undefined
-        ? initialize(parameter, { key: key.fold(parameter.name), width: architecture.initializerRange })
-        : tf.tensor(file.tensor(name).values, [...parameter.shape], "float32"),
-    ];
-  }));
+  const tensors = new Map(
+    untied(architecture.parameters).map((parameter) => {
+      const name = found.get(parameter.name);
+      return [
+        parameter.name,
+        name === undefined
+          ? initialize(parameter, { key: key.fold(parameter.name), width: architecture.initializerRange })
+          : tf.tensor(file.tensor(name).values, [...parameter.shape], "float32"),
+      ];
+    }),
+  );
   return { tensors, missing, unexpected };
 }
 
@@ -113,8 +115,14 @@ function matchNames(file: TensorFile, architecture: Architecture) {
     }
     found.set(name, nameInFile);
   }
+  // A file holds a tied value under either name, or under both.
+  for (const { name, tiedTo } of architecture.parameters) {
+    if (tiedTo === undefined || !found.has(name)) continue;
+    if (!found.has(tiedTo)) found.set(tiedTo, found.get(name)!);
+    found.delete(name);
+  }
   // A head is whole or new: another task's bias may have our shape by chance.
-  const heads = architecture.parameters.filter(({ ifMissing }) => ifMissing === "head").map(({ name }) => name);
+  const heads = untied(architecture.parameters).filter(({ ifMissing }) => ifMissing === "head").map(({ name }) => name);
   if (heads.some((name) => !found.has(name))) heads.forEach((name) => found.delete(name));
   return { found, unexpected };
 }

@@ -5,9 +5,9 @@
  */
 import { type Engine, engine, type TensorFunction } from "../backend/engine.ts";
 import type { NamedTensors } from "../model/batch.ts";
-import type { Architecture, ForwardContext, ParameterReader } from "../model/model.ts";
+import { type Architecture, type ForwardContext, type ParameterReader, untied } from "../model/model.ts";
 import * as tf from "../backend/tf.ts";
-import type { Structure } from "../model/structure.ts";
+import { Structure } from "../model/structure.ts";
 import { adamW, type AdamWSettings } from "./adamw.ts";
 import { type BatchFunction, jitWithBatch } from "./batch_function.ts";
 
@@ -76,16 +76,16 @@ class Computation implements CompiledStep {
       return [value, ...this.#moved({ values, ...given }, grads)];
     }, { name: "training step", donate });
     // Gradients of several batches are summed by parameter; factors come in before the first and after the last.
-    const names = architecture.parameters.map(({ name }) => name);
+    const dense = Structure.dense(architecture);
+    const names = untied(architecture.parameters).map(({ name }) => name);
     const parts = structure.parts.flatMap(({ name, tensors }) => Array<number>(tensors).fill(names.indexOf(name)));
     const moving = [...new Set(sloped.map((at) => parts[at]!))];
     this.expand = engine().jit((...values) => names.map(structure.reader(values)), { name: "expansion" });
     this.gradients = jitWithBatch((inputs, batch) => {
-      const dense = inputs.splice(0, names.length);
+      const parameters = inputs.splice(0, names.length);
       const { value, grads } = tf.valueAndGrads((...slopes) => {
-        const all = new Map(replaced(dense, moving, slopes).map((tensor, at) => [names[at]!, tensor]));
-        return this.#loss((name) => all.get(name)!, inputs, batch);
-      })(moving.map((at) => dense[at]!));
+        return this.#loss(dense.reader(replaced(parameters, moving, slopes)), inputs, batch);
+      })(moving.map((at) => parameters[at]!));
       return [value, ...grads];
     }, { name: "gradients" });
     this.update = engine().jit((...inputs) => {

@@ -68,7 +68,8 @@ export function trainingParts<T>(
 /** Which slots `train` lets move; a pattern that no parameter has is an error. */
 export function trainsBy(train: TrainingSettings["train"], weights: Weights): (slot: ParameterSlot) => boolean {
   if (train === "all") return () => true;
-  const names = weights.architecture.parameters.map(({ name }) => name);
+  const { parameters } = weights.architecture;
+  const names = parameters.map(({ name }) => name);
   const patterns = train.map((pattern) => {
     const expression = new RegExp(`^${pattern.split("*").map((part) => RegExp.escape(part)).join(".*")}$`);
     if (!names.some((name) => expression.test(name))) {
@@ -76,5 +77,8 @@ export function trainsBy(train: TrainingSettings["train"], weights: Weights): (s
     }
     return expression;
   });
-  return ({ parameter: { name } }) => patterns.some((pattern) => pattern.test(name));
+  // A parameter has several names if others are tied to it.
+  const namesOf = Map.groupBy(parameters, ({ name, tiedTo = name }) => tiedTo);
+  return ({ parameter }) =>
+    namesOf.get(parameter.name)!.some(({ name }) => patterns.some((pattern) => pattern.test(name)));
 }

@@ -53,7 +53,7 @@ export class Evaluation {
 
   /** Logits of the dev set by the weights as they are, merged. */
   async merged(): Promise<Logits> {
-    const merged = this.#request.weights.merged();
+    const merged = this.#request.weights.toDense();
     try {
       return await this.dense(merged, this.#request.dev);
     } finally {
@@ -63,15 +63,15 @@ export class Evaluation {
 
   /** Merges, and compares the merged model with the training forward over the whole dev set. */
   async finish(): Promise<Finished> {
-    const merged = this.#request.weights.merged();
-    for (const [name, tensor] of merged) {
-      if (!tf.tidy(() => tf.all(tf.isFinite(tensor)).dataSync()[0])) {
-        throw new Error(`The merged parameter "${name}" is not finite; the weights are left as they were.`);
-      }
+    const merged = this.#request.weights.toDense();
+    try {
+      const logits = await this.dense(merged, this.#request.dev);
+      const before = this.#training === this.#dense ? logits : await this.training();
+      return { merged, logits, mergeDifference: checkSame("Merging", { before, after: logits }) };
+    } catch (error) {
+      tf.dispose([...merged.values()]);
+      throw error;
     }
-    const logits = await this.dense(merged, this.#request.dev);
-    const before = this.#training === this.#dense ? logits : await this.training();
-    return { merged, logits, mergeDifference: checkSame("Merging", { before, after: logits }) };
   }
 
   async #logits(

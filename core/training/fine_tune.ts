@@ -4,7 +4,7 @@
  * @module
  */
 import { engine } from "../backend/engine.ts";
-import { Interrupted } from "../errors.ts";
+import { Interrupted, NotFiniteError } from "../errors.ts";
 import type { EncodedExample } from "../model/batch.ts";
 import { stored } from "../model/pretrained.ts";
 import type { StoredTensor } from "../io/safetensors.ts";
@@ -74,6 +74,14 @@ class Training {
 
   dispose(): void {
     this.#stepper.dispose();
+    tf.dispose([...this.#takeBest()?.merged.values() ?? []]);
+  }
+
+  // The caller takes its tensors over.
+  #takeBest(): Finished | undefined {
+    const finished = this.#best?.finished;
+    this.#best = undefined;
+    return finished;
   }
 
   async run(): Promise<TrainingOutcome> {
@@ -98,10 +106,15 @@ class Training {
       const epoch = Math.floor(step / length.stepsPerEpoch), inEpoch = step % length.stepsPerEpoch;
       const last = step === length.steps;
       if (step > 0 && (inEpoch === 0 || last) && this.#at.done === "step") {
-        await this.#endEpoch({ step, epoch: inEpoch === 0 ? epoch : epoch + 1, last });
+        try {
+          await this.#endEpoch({ step, epoch: inEpoch === 0 ? epoch : epoch + 1, last });
+        } catch (error) {
+          if (error instanceof NotFiniteError) return this.#outcome(step);
+          throw error;
+        }
         await this.#reached({ step, done: "evaluation" });
       }
-      if (last) return this.#outcome(step, this.#best?.finished);
+      if (last) return this.#outcome(step, this.#takeBest());
       if (rounds.has(step) && this.#at.done !== "round") {
         await this.#rounds.at(step);
         this.#times.onFactorized();
@@ -111,7 +124,6 @@ class Training {
       const rate = rateAt(step, { warmupSteps, totalSteps: length.steps });
       const examples = batches.next().value as EncodedExample[];
       if (!this.#step(step, { examples, rate, steps: length.steps })) {
-        tf.dispose([...this.#best?.finished.merged.values() ?? []]);
         return this.#outcome(step + 1);
       }
       await this.#reached({ step: ++step, done: "step" });

@@ -23,7 +23,7 @@ const compiled = new WeakMap<Engine, WeakMap<Architecture, Map<string, BatchFunc
 function forwardPass(architecture: Architecture, structure?: Structure): BatchFunction {
   const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
   const known = ofEngine.getOrInsertComputed(architecture, () => new Map());
-  const read = structure ?? new Structure(architecture.parameters.map(({ name }) => ({ name, tensors: 1 })));
+  const read = structure ?? Structure.dense(architecture);
   return known.getOrInsertComputed(
     read.signature,
     () => jitWithBatch((values, batch) => [architecture.outputs(read.reader(values), batch)], { name: "evaluation" }),

@@ -8,6 +8,7 @@ import type { EncodedExample, NamedArrays, NamedTensors } from "../../model/batc
 import type { MatrixInfo } from "../../model/model.ts";
 import type { RandomKey } from "../../random.ts";
 import * as tf from "../../backend/tf.ts";
+import { Structure } from "../../model/structure.ts";
 import type { Weights } from "../../model/weights.ts";
 import { type BatchFunction, jitWithBatch } from "../batch_function.ts";
 import { type BatchShape, chunks, collate, countExamples } from "../batches.ts";
@@ -111,8 +112,8 @@ export class ScoringPass implements ScoreContext {
   }
 
   #summedLoss(values: readonly tf.Tensor[], batch: NamedTensors): tf.Scalar {
-    const named = new Map(this.#names.map((name, index) => [name, values[index]!]));
-    const losses = this.#options.weights.architecture.losses((name) => named.get(name)!, batch, {});
+    const { architecture } = this.#options.weights;
+    const losses = architecture.losses(Structure.dense(architecture).reader(values), batch, {});
     return tf.sum(tf.mul(losses, batch.exampleMask!));
   }
 }

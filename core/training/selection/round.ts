@@ -75,7 +75,7 @@ export async function choose(options: RoundOptions): Promise<{ names: string[]; 
 export function convert(names: readonly string[], { rankings, ...options }: RoundOptions & { rankings: Ranking[] }) {
   const { weights, decomposition, step, key } = options;
   const scores = new Map(rankings.flatMap(({ ranking }) => ranking));
-  return weights.factorizeAll(names, { decomposition, key: key.fold("factorize") }).map((conversion): Selected => {
+  return weights.factorize(names, { decomposition, key: key.fold("factorize") }).map((conversion): Selected => {
     const score = scores.get(conversion.name);
     return { ...conversion, step, ...(score !== undefined && { score }) };
   });
@@ -86,7 +86,7 @@ async function scored(
   matrices: readonly MatrixInfo[],
   { weights, examples, shape, key, pause, fineTuned, trainingGradients }: RoundOptions,
 ): Promise<ReadonlyMap<string, number>> {
-  const values = score.needs?.includes("fineTunedModel") ? await fineTuned() : weights.merged();
+  const values = score.needs?.includes("fineTunedModel") ? await fineTuned() : weights.toDense();
   const pass = new ScoringPass({
     weights,
     values,

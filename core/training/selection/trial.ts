@@ -30,13 +30,11 @@ async function moved(
   steps: number,
   { weights, names, train, shape, key, stepper: settings, pause }: TrialOptions,
 ): Promise<number> {
-  const before = new Map(names.map((name) => [name, weights.mergedValue(name)]));
-  const copy = new Weights(weights.architecture, weights.merged());
-  const stepper = (() => {
-    copy.factorizeAll(names, { decomposition, key: key.fold("factorize") });
-    return new Stepper(copy, settings);
-  })();
+  const copy = new Weights(weights.architecture, weights.toDense());
+  let stepper: Stepper | undefined;
   try {
+    copy.factorize(names, { decomposition, key: key.fold("factorize") });
+    stepper = new Stepper(copy, settings);
     const order = key.fold("trial").permutation(train.length);
     for (let step = 0; step < steps; step++) {
       await pause();
@@ -49,12 +47,18 @@ async function moved(
         rate: 1,
       });
     }
-    return tf.tidy(() =>
-      names.reduce((sum, name) => sum + tf.norm(tf.sub(copy.mergedValue(name), before.get(name)!)).dataSync()[0]!, 0)
-    );
+    return distance(weights.toDense(names), copy.toDense(names));
   } finally {
-    stepper.dispose();
+    stepper?.dispose();
     copy.dispose();
-    tf.dispose([...before.values()]);
   }
+}
+
+/** `Σ‖after − before‖` (Frobenius) over matrices, whose tensors it takes over. */
+function distance(before: ReadonlyMap<string, tf.Tensor>, after: ReadonlyMap<string, tf.Tensor>): number {
+  return [...before].reduce((sum, [name, matrix]) => {
+    const moved = tf.tidy(() => tf.norm(tf.sub(after.get(name)!, matrix)).dataSync()[0]!);
+    tf.dispose([matrix, after.get(name)!]);
+    return sum + moved;
+  }, 0);
 }

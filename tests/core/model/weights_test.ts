@@ -1,7 +1,10 @@
 import {
   type Architecture,
   collateText,
+  type Conversion,
   type Decomposition,
+  NotFiniteError,
+  type ParameterInfo,
   RandomKey,
   RequestError,
   tf,
@@ -31,10 +34,19 @@ const make = (first = matrix(6, 4)) =>
 const key = RandomKey.of(1);
 const threeTensors = { decomposition: mpo({ tensors: 3 }), key };
 
-Deno.test("Weights puts factors in a matrix's place and the matrix back in theirs", () => {
+const valuesOf = (tensors: Iterable<tf.Tensor>) => [...tensors].map((tensor) => tensor.dataSync());
+
+function denseValues(weights: Weights, names?: readonly string[]): Map<string, Float32Array> {
+  const dense = weights.toDense(names);
+  const values = new Map([...dense].map(([name, tensor]) => [name, tensor.dataSync() as Float32Array]));
+  tf.dispose([...dense.values()]);
+  return values;
+}
+
+Deno.test("Weights.factorize() replaces a matrix by factors, and toDense() gives the matrix back", () => {
   const before = tf.memory().numTensors;
   const weights = make();
-  const { error, size } = weights.factorize("a.weight", threeTensors);
+  const [{ error, size }] = weights.factorize(["a.weight"], threeTensors) as [Conversion];
   assertLess(error, 1e-5);
   assertEquals(weights.factorized, ["a.weight"]);
   assertEquals(weights.slots.map(({ parameter, factor }) => [parameter.name, factor]), [
@@ -45,18 +57,27 @@ Deno.test("Weights puts factors in a matrix's place and the matrix back in their
     ["a.bias", undefined],
   ]);
   assertEquals(weights.size, size + 24 + 6);
-  tf.tidy(() => assertLess(gap(weights.mergedValue("a.weight"), matrix(6, 4)), 1e-5));
-  weights.merge();
-  const values = weights.values.map((value) => value.dataSync());
-  weights.merge(); // once more changes nothing
-  assertEquals(weights.values.map((value) => value.dataSync()), values);
-  assertEquals([weights.factorized, weights.size], [[], 54]);
-  tf.tidy(() => assertLess(gap(weights.values[0]!, matrix(6, 4)), 1e-5));
+  const values = valuesOf(weights.values);
+  const dense = weights.toDense();
+  assertEquals([...dense].map(([name, { shape }]) => [name, shape]), [
+    ["a.weight", [6, 4]],
+    ["b.weight", [6, 4]],
+    ["a.bias", [6]],
+  ]);
+  tf.tidy(() => {
+    assertLess(gap(dense.get("a.weight")!, matrix(6, 4)), 1e-5);
+    assertEquals(gap(dense.get("b.weight")!, matrix(6, 4, 2)), 0);
+  });
+  // The weights stay as they are, and a second call gives the same bits.
+  assertEquals(valuesOf(weights.values), values);
+  assertEquals([...denseValues(weights).values()], valuesOf(dense.values()));
+  assertEquals([...denseValues(weights, ["b.weight"]).keys()], ["b.weight"]);
+  tf.dispose([...dense.values()]);
   weights.dispose();
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("Weights.reader() reconstructs a matrix once, however often it is read, and in no other case", () => {
+Deno.test("Structure.reader() reconstructs a matrix once, however often it is read, and not before", () => {
   let times = 0;
   const counted: Decomposition = {
     ...threeTensors.decomposition,
@@ -66,10 +87,10 @@ Deno.test("Weights.reader() reconstructs a matrix once, however often it is read
     },
   };
   const weights = make();
-  weights.factorize("a.weight", { decomposition: counted, key });
+  weights.factorize(["a.weight"], { decomposition: counted, key });
   times = 0;
   tf.tidy(() => {
-    const read = weights.reader(weights.values);
+    const read = weights.structure.reader(weights.values);
     assertEquals(times, 0);
     assertEquals(read("a.weight"), read("a.weight"));
     read("b.weight");
@@ -79,7 +100,7 @@ Deno.test("Weights.reader() reconstructs a matrix once, however often it is read
   weights.dispose();
 });
 
-Deno.test("Weights.factorize() refuses and leaves everything as it was", () => {
+Deno.test("Weights.factorize() leaves everything as it was if it throws", () => {
   const plan = (change: object): Decomposition => ({
     ...threeTensors.decomposition,
     plan: (shape) => ({ ...threeTensors.decomposition.plan(shape), ...change }),
@@ -98,52 +119,54 @@ Deno.test("Weights.factorize() refuses and leaves everything as it was", () => {
       "a.weight",
       plan({
         factorize: () => {
-          throw new Error("own trouble");
+          throw new Error("singular");
         },
       }),
-      "own trouble",
+      "singular",
     ],
   ];
-  for (const [weights, name, decomposition, said] of cases) {
+  for (const [weights, name, decomposition, expected] of cases) {
     const values = weights.values.map((value) => value.dataSync());
     const tensors = tf.memory().numTensors;
-    assertStringIncludes(assertThrows(() => weights.factorize(name, { decomposition, key })).message, said);
+    assertStringIncludes(assertThrows(() => weights.factorize([name], { decomposition, key })).message, expected);
     assertEquals(weights.factorized, []);
     assertEquals(weights.values.map((value) => value.dataSync()), values);
-    assertEquals(tf.memory().numTensors, tensors, said);
+    assertEquals(tf.memory().numTensors, tensors, expected);
     weights.dispose();
   }
 });
 
-Deno.test("Weights.merge() refuses factors that are no longer finite", () => {
-  const weights = make();
-  weights.factorize("a.weight", threeTensors);
-  weights.replace(weights.values.map((value, at) => at === 1 ? tf.mul(value, NaN) : tf.clone(value)));
-  assertStringIncludes(assertThrows(() => weights.merge()).message, '"a.weight" has entries that are not finite');
-  assertEquals(weights.factorized, ["a.weight"]);
-  weights.dispose();
+Deno.test("Weights.toDense() refuses parameters that are not finite, and leaves nothing behind", () => {
+  for (const broken of [0, 1, 3]) { // a factor, another, a dense matrix: in each case after tensors were made
+    const weights = make();
+    weights.factorize(["a.weight"], threeTensors);
+    weights.replace(weights.values.map((value, index) => index === broken ? tf.mul(value, NaN) : tf.clone(value)));
+    const before = tf.memory().numTensors;
+    const name = broken === 3 ? "b.weight" : "a.weight";
+    const { message } = assertThrows(() => weights.toDense(["a.bias", ...NAMES]), NotFiniteError);
+    assertStringIncludes(message, `"${name}" has elements that are not finite`);
+    assertEquals([weights.factorized, tf.memory().numTensors], [["a.weight"], before]);
+    weights.dispose();
+  }
 });
 
-Deno.test("Weights.restoreFactors() takes factors as saved, of the planned shapes only", () => {
+Deno.test("Weights.restoreFactors() accepts saved factors of the planned shapes only", () => {
   const [from, to] = [make(), make(tf.zeros([6, 4]))];
-  from.factorize("a.weight", threeTensors);
+  from.factorize(["a.weight"], threeTensors);
   const saved = from.values.slice(0, 3).map((value) => tf.clone(value));
   to.restoreFactors("a.weight", { decomposition: threeTensors.decomposition, factors: saved });
-  tf.tidy(() => assertEquals(gap(to.mergedValue("a.weight"), from.mergedValue("a.weight")), 0));
+  assertEquals(denseValues(to), denseValues(from));
   const wrong = [tf.zeros([2, 2])];
-  assert(
-    assertThrows(() => to.restoreFactors("b.weight", { decomposition: mpo(), factors: wrong })).message.includes(
-      "as saved",
-    ),
-  );
+  const { message } = assertThrows(() => to.restoreFactors("b.weight", { decomposition: mpo(), factors: wrong }));
+  assertStringIncludes(message, "as saved");
   tf.dispose(wrong);
   [from, to].forEach((weights) => weights.dispose());
 });
 
-Deno.test("Weights.factorize() does it once, and tells what the decomposition said of the matrix", () => {
+Deno.test("Weights.factorize() factorizes a matrix once, and returns what the decomposition reported", () => {
   const weights = make();
   const keys: (readonly number[])[] = [];
-  const telling: Decomposition = {
+  const reporting: Decomposition = {
     ...threeTensors.decomposition,
     plan: (shape) => {
       const plan = threeTensors.decomposition.plan(shape);
@@ -158,37 +181,50 @@ Deno.test("Weights.factorize() does it once, and tells what the decomposition sa
       };
     },
   };
-  const { name, facts } = weights.factorize("a.weight", { decomposition: telling, key });
+  const [{ name, facts }] = weights.factorize(["a.weight"], { decomposition: reporting, key }) as [Conversion];
   assertEquals([name, facts], ["a.weight", { rank: 4, kept: 2 }]);
   assertEquals(weights.factorizationOf("a.weight")!.factorShapes.length, 3);
   assertEquals(weights.factorizationOf("b.weight"), undefined);
-  const said = assertThrows(() => weights.factorize("a.weight", threeTensors)).message;
-  assertStringIncludes(said, '"a.weight" is factorised already');
-  weights.factorize("b.weight", { decomposition: telling, key });
-  assert(keys[0]!.join() !== keys[1]!.join()); // random choices of one matrix are not those of the next
+  const { message } = assertThrows(() => weights.factorize(["a.weight"], threeTensors));
+  assertStringIncludes(message, '"a.weight" is already factorized');
+  weights.factorize(["b.weight"], { decomposition: reporting, key });
+  assert(keys[0]!.join() !== keys[1]!.join()); // each matrix draws its own random numbers
   weights.dispose();
 });
 
-Deno.test("Weights.factorizeAll() makes of each matrix what it becomes alone, or of none anything", () => {
+Deno.test("Weights.factorize() gives several matrices the factors that each gets alone, or changes none", () => {
   const decomposition = mpo({ tensors: 3, bond: 3 });
   const [together, alone] = [make(), make()];
-  const found = together.factorizeAll(NAMES, { decomposition, key });
-  assertEquals(found, NAMES.map((name) => alone.factorize(name, { decomposition, key })));
-  assert(found[0]!.facts.truncationBound !== found[1]!.facts.truncationBound);
-  tf.tidy(() => together.values.forEach((value, at) => assertEquals(gap(value, alone.values[at]!), 0)));
+  const conversions = together.factorize(NAMES, { decomposition, key });
+  assertEquals(conversions, NAMES.flatMap((name) => alone.factorize([name], { decomposition, key })));
+  assert(conversions[0]!.facts.truncationBound !== conversions[1]!.facts.truncationBound);
+  assertEquals(valuesOf(together.values), valuesOf(alone.values));
   [together, alone].forEach((weights) => weights.dispose());
 
   const infinite = matrix(6, 4).arraySync();
   infinite[0]![0] = Infinity;
   const weights = make(tf.tensor2d(infinite));
   const before = tf.memory().numTensors;
-  assertThrows(() => weights.factorizeAll([...NAMES].reverse(), { decomposition, key }), Error, "not finite");
+  assertThrows(() => weights.factorize([...NAMES].reverse(), { decomposition, key }), Error, "not finite");
   assertEquals([weights.factorized, tf.memory().numTensors], [[], before]);
   weights.dispose();
 });
 
-Deno.test("Weights wants a value for each parameter of the model", () => {
+Deno.test("Weights expects a value for each parameter of the model", () => {
   const values = new Map<string, tf.Tensor>([["a.weight", matrix(6, 4)], ["b.weight", matrix(6, 4)]]);
   assertStringIncludes(assertThrows(() => new Weights(architecture, values)).message, '"a.bias" has no value');
   tf.dispose([...values.values()]);
+});
+
+Deno.test("Weights refuses a tie to nothing, to a tied parameter, or to one of another shape", () => {
+  const refused = (tie: ParameterInfo, expected: string) => {
+    const parameters = [...architecture.parameters, { name: "c.weight", shape: [6, 4], tiedTo: "a.weight" }, tie];
+    const values = new Map(architecture.parameters.map(({ name, shape }) => [name, tf.zeros([...shape])]));
+    const { message } = assertThrows(() => new Weights({ ...architecture, parameters }, values));
+    assertStringIncludes(message, expected);
+    tf.dispose([...values.values()]);
+  };
+  refused({ name: "d.weight", shape: [6, 4], tiedTo: "e.weight" }, '"d.weight" is tied to "e.weight"');
+  refused({ name: "d.weight", shape: [6, 4], tiedTo: "c.weight" }, '"d.weight" is tied to "c.weight"');
+  refused({ name: "d.weight", shape: [4, 6], tiedTo: "a.weight" }, "is [4,6], expected [6,4]");
 });

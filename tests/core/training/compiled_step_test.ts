@@ -36,7 +36,7 @@ function bertWeights(): Weights {
   });
   const weights = new Weights(architecture, new Map(values));
   for (const { name } of architecture.matrices.slice(3, 5)) {
-    weights.factorize(name, { decomposition: mpo({ tensors: 4 }), key });
+    weights.factorize([name], { decomposition: mpo({ tensors: 4 }), key });
   }
   return weights;
 }
@@ -92,7 +92,7 @@ Deno.test("Steps of one structure are compiled once, whoever takes them", () => 
     return loss;
   };
   const mpoOf = (name: string, tensors = 3) => (weights: Weights) =>
-    void weights.factorize(name, { decomposition: mpo({ tensors }), key });
+    void weights.factorize([name], { decomposition: mpo({ tensors }), key });
   const loss = step();
   assertEquals([step(), traced], [loss, 1]);
   // A rate is an argument, the rest is not.
@@ -110,9 +110,9 @@ Deno.test("Steps of one structure are compiled once, whoever takes them", () => 
   assertEquals(traced, 7);
   // Another way to reconstruct, from factors of the same shapes.
   const doubled = svd();
-  step({}, (weights) => void weights.factorize(first, { decomposition: svd(), key }));
+  step({}, (weights) => void weights.factorize([first], { decomposition: svd(), key }));
   const halved = (weights: Weights) =>
-    void weights.factorize(first, {
+    void weights.factorize([first], {
       decomposition: {
         ...doubled,
         plan: (shape) => {

@@ -50,8 +50,8 @@ interface Options {
 }
 
 class DamagedWeights extends Weights {
-  override merged() {
-    const merged = super.merged();
+  override toDense(names?: Iterable<string>) {
+    const merged = super.toDense(names);
     const name = "bert.encoder.layer.0.output.dense.weight";
     const whole = merged.get(name)!;
     merged.set(name, tf.mul(whole, 1.01));
@@ -149,6 +149,14 @@ Deno.test("fineTune() ends a run whose loss is no longer finite as diverged", as
   assertEquals(outcome.merged, undefined);
   assertEquals(outcome.logits, undefined);
   assertLess(outcome.steps, 24);
+});
+
+Deno.test("fineTune() ends a run as diverged if its last step makes the weights infinite", async () => {
+  const before = tf.memory().numTensors;
+  const { outcome, events } = await run({ settings: { learningRate: 1e39, warmupRatio: 0, maxSteps: 1 } });
+  assertEquals([outcome.merged, outcome.logits, outcome.steps], [undefined, undefined, 1]);
+  assertEquals(events.map(({ type }) => type), ["step"]);
+  assertEquals(tf.memory().numTensors, before);
 });
 
 Deno.test("fineTune() gets the same from two half batches as from a whole one", async () => {

@@ -60,7 +60,7 @@ function run({ steps, options: own = options(), weights = toyWeights(), key: of 
 
 const factorized = (decomposition: Decomposition, names = [FIRST]): Weights => {
   const weights = toyWeights();
-  for (const name of names) weights.factorize(name, { decomposition, key });
+  for (const name of names) weights.factorize([name], { decomposition, key });
   return weights;
 };
 
@@ -68,7 +68,7 @@ const factorized = (decomposition: Decomposition, names = [FIRST]): Weights => {
 function lossOf(weights: Weights, examples: readonly typeof TOY_EXAMPLES[number][]): number {
   const batch = toyBatch(0, examples.length);
   return tf.tidy(() => {
-    const outputs = weights.architecture.outputs(weights.reader(weights.values), batchTensors(batch));
+    const outputs = weights.architecture.outputs(weights.structure.reader(weights.values), batchTensors(batch));
     const losses = (outputs.arraySync() as number[][]).map((row, index) =>
       Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[examples[index]!.label]!
     );
@@ -160,7 +160,7 @@ Deno.test("Stepper keeps the moments of what stays when matrices are factorised 
   const step = (number: number) => stepper.step([toyBatch()], { key: key.fold(number), rate: 1 });
   step(0);
   const tensors = tf.memory().numTensors;
-  weights.factorize(FIRST, { decomposition: mpo({ tensors: 2 }), key });
+  weights.factorize([FIRST], { decomposition: mpo({ tensors: 2 }), key });
   stepper.refresh();
   // One matrix with two moments went, two factors with two moments each came.
   assertEquals(tf.memory().numTensors, tensors + 3);
@@ -242,7 +242,7 @@ Deno.test("Stepper's factorised model is the dense one: its loss, its other grad
   const plain = run({ steps: [[bertBatch()]], weights: dense, options: own });
   const weights = tinyBert(0);
   const plan = mpo({ tensors: 2 }).plan(matrix.shape);
-  weights.factorize(name, { decomposition: mpo({ tensors: 2 }), key });
+  weights.factorize([name], { decomposition: mpo({ tensors: 2 }), key });
   const factors = weights.values.slice(at, at + 2).map((value) => tf.clone(value));
   const opf = run({ steps: [[bertBatch()]], weights, options: own });
   assertAlmostEquals(opf.reports[0]!.loss, plain.reports[0]!.loss, 1e-5);

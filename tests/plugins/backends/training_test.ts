@@ -46,7 +46,7 @@ function model() {
     return [parameter.name, value] as const;
   });
   const weights = new Weights(architecture, new Map(dense));
-  for (const name of FACTORIZED) weights.factorize(name, { decomposition: mpo({ tensors: 3 }), key });
+  for (const name of FACTORIZED) weights.factorize([name], { decomposition: mpo({ tensors: 3 }), key });
   const optimizer = { ...TRAINING_DEFAULTS, learningRate: 5e-3, factorLearningRate: 1e-3 };
   const stepper = new Stepper(weights, { optimizer, maxGradNorm: 1, isTrainable: () => true });
   const dispose = () => {
@@ -242,7 +242,7 @@ Deno.test("steps on tensors so large that they are written in place are the same
   const moved = [usual, ...others].map((own) =>
     on(own, () => {
       const weights = toyWeights(toyModel(matrices));
-      weights.factorize("a.weight", { decomposition, key });
+      weights.factorize(["a.weight"], { decomposition, key });
       // ε damps what Adam makes of gradients that are nothing but rounding.
       const optimizer = { ...TRAINING_DEFAULTS, adamEpsilon: 1e-2, learningRate: 1e-2, factorLearningRate: 1e-2 };
       const stepper = new Stepper(weights, { optimizer, maxGradNorm: 1, isTrainable: () => true });
@@ -250,7 +250,7 @@ Deno.test("steps on tensors so large that they are written in place are the same
       const before = kept.dataSync();
       const losses = [1, 1, 2, 1].map((micro, step) => {
         const { loss } = stepper.step(Array(micro).fill(batch), { key: key.fold(step), rate: 1 });
-        tf.dispose([...weights.merged().values()]); // read between steps, as evaluation does
+        tf.dispose([...weights.toDense().values()]); // read between steps, as evaluation does
         return loss;
       });
       assertEquals(kept.dataSync(), before);

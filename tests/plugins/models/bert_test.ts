@@ -78,13 +78,13 @@ for (const { folder, weights: own, head } of CASES) {
     tf.tidy(() => {
       const batch = batchOf(fixture);
       if (!fixture.places) {
-        const logits = architecture.outputs(weights.reader(weights.values), batch).arraySync() as number[][];
+        const logits = architecture.outputs(weights.structure.reader(weights.values), batch).arraySync() as number[][];
         logits.forEach((row, at) =>
           row.forEach((logit, column) => assertLessOrEqual(Math.abs(logit - fixture.logits[at]![column]!), 1e-5))
         );
       }
       const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) =>
-        tf.mean<tf.Scalar>(architecture.losses(weights.reader(values), batch, masksOf(fixture)))
+        tf.mean<tf.Scalar>(architecture.losses(weights.structure.reader(values), batch, masksOf(fixture)))
       )(weights.values);
       assertLess(Math.abs(value.dataSync()[0]! - fixture.loss), 1e-5 * Math.max(1, fixture.loss));
       const all = norm([...theirs.entries.keys()].map((name) => norm(theirs.tensor(name).values)));
@@ -113,7 +113,7 @@ Deno.test("bert({ layers }) keeps the first layers, in the model and in its conf
   );
   tf.tidy(() => {
     const batch = batchOf(json("classification/batch.json"));
-    const read = weights.reader(weights.values);
+    const read = weights.structure.reader(weights.values);
     assertEquals(architecture.outputs(read, batch).arraySync(), small.outputs(read, batch).arraySync());
   });
   weights.dispose();
@@ -129,7 +129,7 @@ Deno.test("bert() drops out at every place of Transformers' model, and reads its
       return tf.ones([...shape], "bool");
     };
     const batch = batchOf(json("classification/batch.json"));
-    const read = weights.reader(weights.values);
+    const read = weights.structure.reader(weights.values);
     const losses = (context: ForwardContext) => architecture.losses(read, batch, context).arraySync();
     const kept = losses({ dropout });
     // All kept, and scaled up by 1/(1 − rate) at each place: not what the model without dropout says.
