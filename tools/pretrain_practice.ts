@@ -11,7 +11,7 @@
  * @module
  */
 import { type EncodedExample, type NamedArrays, RandomKey, rateAt, untied, useEngine, Weights } from "@opf/framework";
-import { tensorflow } from "@opf/framework/plugins";
+import { bert, tensorflow } from "@opf/framework/plugins";
 import { practiceModelFiles, practicePassage } from "@opf/framework/tasks";
 import { fileURLToPath } from "node:url";
 import { exists } from "../core/io/cache.ts";
