@@ -66,6 +66,7 @@ export interface LoadTokenizerOptions {
 
 // Classes of Transformers that follow tokenizer.json alone.
 const GENERIC_CLASSES = ["PreTrainedTokenizerFast", "TokenizersBackend"];
+const isGeneric = (name: string | undefined) => name !== undefined && GENERIC_CLASSES.includes(name);
 const SENTENCE_PIECE = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.model"];
 const CONFIG = "tokenizer_config.json";
 const SPECIAL_TOKENS_MAP = "special_tokens_map.json";
@@ -86,7 +87,7 @@ const configSchema = specialTokensSchema.extend({
   truncation_side: optional(z.enum(["left", "right"])),
   padding_side: optional(z.literal("right", 'expected "right": padding on the left is not supported')),
   split_special_tokens: z.literal(false, "expected false: splitting special tokens is not supported").nullish(),
-  model_input_names: z.array(z.string()).nullish(),
+  model_input_names: optional(z.array(z.string())),
 });
 
 /**
@@ -116,8 +117,7 @@ export async function loadTokenizer(
       }, got "${config.tokenizer_class}", which is not supported.`,
     );
   }
-  const isGeneric = config.tokenizer_class !== undefined && GENERIC_CLASSES.includes(config.tokenizer_class);
-  const ownClass = isGeneric ? undefined : tokenizerClass;
+  const ownClass = isGeneric(config.tokenizer_class) ? undefined : tokenizerClass;
   const [path] = found as [string];
   const [map, added] = [
     await read(SPECIAL_TOKENS_MAP, specialTokensSchema),
@@ -207,8 +207,8 @@ function tokenizerOf(file: z.output<typeof fileSchema>, { config, ...names }: To
   if (config.padding_side === undefined && file.padding?.direction === "Left") {
     throw new Error('"padding.direction": expected "Right", got "Left", which is not supported');
   }
-  // A model whose inputs have no segments has its texts all in the first.
-  const hasTypes = config.model_input_names?.includes("token_type_ids") ?? true;
+  // Without segments among the model's inputs, as with the generic classes, every token is in the first.
+  const hasTypes = config.model_input_names?.includes("token_type_ids") ?? !isGeneric(config.tokenizer_class);
   return {
     padId: padIdOf([padToken, file.padding?.pad_token, names.defaults.pad_token, "[PAD]", "<pad>"], vocabulary),
     vocabularySize: vocabulary.values().reduce((largest, id) => Math.max(largest, id), -1) + 1,

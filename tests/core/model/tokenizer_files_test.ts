@@ -1,0 +1,149 @@
+// Together: core/model/tokenizer.ts and the tokenizer classes of plugins/models, against Transformers
+// (tests/peers/tokenizer_files_fixture.py).
+import { loadTokenizer, type Repository, RequestError, type TokenizerClass } from "@opf/framework";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { tokenizerFiles } from "../../../core/model/tokenizer.ts";
+import { bartTokenizer } from "../../../plugins/models/_bart_tokenizer.ts";
+import { bertTokenizer } from "../../../plugins/models/_bert_tokenizer.ts";
+import { mpnetTokenizer } from "../../../plugins/models/_mpnet_tokenizer.ts";
+import { t5Tokenizer } from "../../../plugins/models/_t5_tokenizer.ts";
+import { inFolder } from "../../_place.ts";
+
+const CLASSES = { bert: bertTokenizer, bart: bartTokenizer, mpnet: mpnetTokenizer, t5: t5Tokenizer };
+type Files = Record<string, unknown>;
+
+interface Case {
+  readonly name: string;
+  readonly model: keyof typeof CLASSES;
+  readonly files: Files;
+  readonly padId: number;
+  readonly size: number;
+  readonly lines: readonly {
+    texts: [string] | [string, string];
+    maxLength: number;
+    ids: number[];
+    tokenTypeIds: number[];
+  }[];
+}
+
+const FIXTURES = new URL("../../fixtures/", import.meta.url);
+const grid = JSON.parse(await Deno.readTextFile(new URL("tokenizer_grid.json", FIXTURES)));
+const text = await Deno.readTextFile(new URL("tokenizer_files.json", FIXTURES));
+const cases: Case[] = JSON.parse(text.replaceAll("@charsmap", () => grid.tables.charsmap.precompiled_charsmap));
+
+async function repositoryOf(folder: string, files: Files): Promise<Repository> {
+  for (const [name, value] of Object.entries(files)) {
+    await Deno.writeTextFile(`${folder}/${name}`, typeof value === "string" ? value : JSON.stringify(value));
+  }
+  return {
+    origin: { folder },
+    file: (name) => Promise.resolve(Object.hasOwn(files, name) ? `${folder}/${name}` : undefined),
+  };
+}
+
+const load = (files: Files, tokenizerClass?: TokenizerClass) =>
+  inFolder(async (folder) => loadTokenizer(await repositoryOf(folder, files), { tokenizerClass }));
+
+const refusal = async (files: Files, tokenizerClass: TokenizerClass = bertTokenizer) =>
+  (await assertRejects(() => load(files, tokenizerClass), RequestError)).message;
+
+for (const { name, model, files, padId, size, lines } of cases) {
+  Deno.test(`${model}, ${name}: Transformers' ids`, async () => {
+    const tokenizer = await load(files, CLASSES[model]);
+    assertEquals([tokenizer.padId, tokenizer.vocabularySize], [padId, size]);
+    for (const { texts, maxLength, ids, tokenTypeIds } of lines) {
+      const encoding = tokenizer.encode(texts, maxLength);
+      assertEquals(encoding, { ids, tokenTypeIds }, `${JSON.stringify(texts)} at ${maxLength}`);
+    }
+  });
+}
+
+const caseNamed = (name: string): Case => cases.find((one) => one.name === name)!;
+
+Deno.test("tokenizerFiles() names every file that counts", () =>
+  inFolder(async (folder) => {
+    const { files } = caseNamed("added_tokens_decoder makes the older files void");
+    const found = await tokenizerFiles(await repositoryOf(folder, files), { tokenizerClass: bertTokenizer });
+    assertEquals(found, ["vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]);
+  }));
+
+Deno.test("loadTokenizer() refuses a class that it does not know, and settings of it that change ids", async () => {
+  const { files } = caseNamed("vocab.txt");
+  const withConfig = (config: Files) => refusal({ ...files, "tokenizer_config.json": config });
+  assertStringIncludes(
+    await withConfig({ tokenizer_class: "BertJapaneseTokenizer", word_tokenizer_type: "mecab" }),
+    '/tokenizer_config.json: "tokenizer_class": expected PreTrainedTokenizerFast or TokenizersBackend or BertTokenizer',
+  );
+  assertStringIncludes(await withConfig({ padding_side: "left" }), '"padding_side": expected "right"');
+  assertStringIncludes(await withConfig({ split_special_tokens: true }), '"split_special_tokens": expected false');
+  assertStringIncludes(
+    await withConfig({ truncation_side: "middle" }),
+    '"truncation_side": expected "left" or "right"',
+  );
+  assertStringIncludes(await withConfig({ cls_token: 7 }), '"cls_token": ');
+  assertStringIncludes(await withConfig({ added_tokens_decoder: { x: { content: "a" } } }), '"added_tokens_decoder.x"');
+});
+
+Deno.test("loadTokenizer() refuses files that contradict each other", async () => {
+  const { files, size } = caseNamed("vocab.txt");
+  const added = (tokens: unknown) => refusal({ ...files, "added_tokens.json": tokens });
+  assertStringIncludes(
+    await added({ "<e>": size + 7 }),
+    `expected the id ${size} for the added token "<e>", got ${size + 7}`,
+  );
+  assertStringIncludes(await added({ "the": 99 }), 'for the added token "the", got 99');
+  assertStringIncludes(await added({ "<e>": 5.5 }), '/added_tokens.json: "<e>": expected');
+  assertStringIncludes(await added(["<e>"]), "/added_tokens.json: expected a JSON object, got a list of 1");
+});
+
+Deno.test("loadTokenizer() refuses ids that are none, and names the field", async () => {
+  const json = caseNamed("tokenizer.json").files["tokenizer.json"] as { model: Files; added_tokens: Files[] };
+  const withModel = (change: Files) => refusal({ "tokenizer.json": { ...json, model: { ...json.model, ...change } } });
+  for (const id of [5.5, -1, "7", null, 1e9, 2 ** 53, {}]) {
+    const vocab = { ...json.model.vocab as Files, odd: id };
+    assertStringIncludes(
+      await withModel({ vocab }),
+      '/tokenizer.json: "model.vocab.odd": expected an id from 0 to 16777215',
+    );
+  }
+  assertStringIncludes(
+    await withModel({ vocab: { ...json.model.vocab as Files, odd: 0 } }),
+    "expected one token an id",
+  );
+  assertStringIncludes(await withModel({ vocab: 7 }), '"model.vocab": expected an object, got 7');
+  assertStringIncludes(
+    await withModel({ unk_token: "<none>" }),
+    '"model.unk_token": expected a token of the vocabulary',
+  );
+  assertStringIncludes(await withModel({ unk_token: null }), '"model.unk_token": expected string, got null');
+  assertStringIncludes(await withModel({ max_input_chars_per_word: 0 }), '"model.max_input_chars_per_word": expected');
+  for (const added_tokens of [7, [null], [{ id: -1, content: "x" }], [{ id: 3 }]]) {
+    assertStringIncludes(
+      await refusal({ "tokenizer.json": { ...json, added_tokens } }),
+      '/tokenizer.json: "added_tokens',
+    );
+  }
+  const deep = `${'{"model":'.repeat(20_000)}1${"}".repeat(20_000)}`;
+  assertStringIncludes(
+    await refusal({ "tokenizer.json": deep }),
+    "/tokenizer.json: expected at most 100 nested levels",
+  );
+});
+
+Deno.test("loadTokenizer() refuses merges and special tokens that the vocabulary lacks", async () => {
+  const bart = caseNamed("vocab.json and merges.txt").files;
+  assertStringIncludes(
+    await refusal({ ...bart, "merges.txt": "#version: 0.2\nzq zq" }, bartTokenizer),
+    '/vocab.json: "model.merges.0": expected two tokens of the vocabulary that make a third, got "zq zq"',
+  );
+  assertStringIncludes(
+    await refusal({ ...bart, "special_tokens_map.json": { sep_token: "<none>" } }, bartTokenizer),
+    '"post_processor.sep.1": expected number, got nothing',
+  );
+});
+
+Deno.test("loadTokenizer() says how to convert a SentencePiece model", async () => {
+  const message = await refusal({ "spiece.model": "", "tokenizer_config.json": {} }, t5Tokenizer);
+  assertStringIncludes(message, "save_pretrained(folder)");
+  assertEquals(message.split(". ").length, 1);
+});
