@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { globalNorm } from "./backend/engine.ts";
+import { globalNorm } from "./backend/global_norm.ts";
 import type { Json } from "./json.ts";
 import type { RandomKey } from "./random.ts";
 import * as tf from "./backend/tf.ts";

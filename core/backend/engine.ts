@@ -1,5 +1,5 @@
 /**
- * What a backend gives beyond TensorFlow.js's operations, and the one that is in use.
+ * What a backend offers beyond the operations of TensorFlow.js, and the engine in use.
  *
  * @module
  */
@@ -7,128 +7,108 @@ import type { Json } from "../json.ts";
 import type { RandomKey } from "../random.ts";
 import * as tf from "./tf.ts";
 
-/** What a compiled function is given and gives back. */
+/** A function of tensors that can be compiled. */
 export type TensorFunction = (...inputs: tf.Tensor[]) => tf.Tensor[];
 
 /** How a function is compiled. */
 export interface JitOptions {
-  /** Named in messages. @default the function's own name */
+  /** Used in messages. @default the function's own name */
   readonly name?: string;
   /**
-   * Make one kernel of it, with loops fused: for elementwise and row-wise code on large tensors.
-   * @default false: one graph of the library's own kernels
-   */
-  readonly kernel?: boolean;
-  /**
-   * The kernel is made of matrix products, which an engine may leave to its library one by one, where that is faster.
-   * @default false
-   */
-  readonly products?: boolean;
-  /**
-   * Of each output the argument (its place) whose memory it may be written to; that argument must not be used after the
-   * call, but to dispose it. @default none: outputs are in memory of their own
+   * For each output the index of the argument whose memory it may reuse. After the call that argument must only be
+   * disposed. @default none: outputs get new memory
    */
   readonly donate?: readonly (number | undefined)[];
 }
 
 /**
- * The thin singular value decomposition `matrix = u · diag(s) · vᵀ`, `k = min(rows, columns)`. Columns are orthonormal to
- * about 1e-6, so that a chain of decompositions loses no more.
+ * The thin singular value decomposition `matrix = u · diag(s) · vᵀ` with `k = min(rows, columns)`. Columns are orthonormal
+ * to about 1e-6, so that a chain of decompositions stays accurate.
  */
 export interface Svd {
-  /** `[rows, k]`, orthonormal columns; the entry of largest size in each column is positive. */
+  /** `[rows, k]`, orthonormal columns. In each column the entry of largest magnitude is positive. */
   readonly u: tf.Tensor2D;
-  /** `[k]`, falling. */
+  /** `[k]`, in descending order. */
   readonly s: tf.Tensor1D;
   /** `[columns, k]`, orthonormal columns. */
   readonly v: tf.Tensor2D;
 }
 
-/** The key of random numbers: known now, or an int32 tensor `[2]` of its words, for compiled functions. */
+/** The key of random numbers: a value, or inside compiled functions its two words as an int32 tensor `[2]`. */
 export type Key = RandomKey | tf.Tensor;
 
-/** A backend that runs, on one device. */
+/** Which of a key's random numbers to draw. */
+export interface DrawOptions {
+  /** Draws with different counters are independent. @default 0 */
+  readonly counter?: number;
+}
+
+/** A running backend on one device. */
 export interface Engine {
-  /** `tensorflow`, `wasm`: also the name under which TensorFlow.js knows its kernels. */
+  /** `tensorflow`, `wasm`: also the name of its kernels in TensorFlow.js. */
   readonly name: string;
   readonly device: "cpu" | "gpu";
-  /** Library, versions, threads, the device's name: stored with every result. */
+  /** Library, versions, threads, name of the device: stored with every result. */
   readonly description: { readonly [key: string]: Json };
-  /** What it computes with takes this much of the disk, as far as that is known. */
+  /** Size of its libraries on disk, if known. */
   readonly bytesOnDisk?: number;
-  /** Singular value decomposition with its signs fixed, so that it is one function on every backend. */
+  /** The singular value decomposition, with signs fixed by {@linkcode fixSigns} so that all backends agree. */
   svd(matrix: tf.Tensor2D): Svd;
-  /** `½ Σ x²` over all numbers, where there is one operation for it: see {@linkcode l2Loss}. */
-  l2Loss?(tensor: tf.Tensor): tf.Scalar;
-  /** Numbers in [0, 1), multiples of 2⁻²⁴, as {@linkcode RandomKey.uniforms} gives them. */
-  randomUniform(key: Key, shape: readonly number[], place?: number): tf.Tensor;
+  /** Uniform in [0, 1), multiples of 2⁻²⁴: the numbers of {@linkcode RandomKey.uniforms}. */
+  randomUniform(key: Key, shape: readonly number[], options?: DrawOptions): tf.Tensor;
   /**
-   * A mask that keeps each element with probability `1 − rate`, to 1/65536: bool. Element `i` is decided by the
-   * `i`-th half word of the key's bits, the lower half first.
+   * A dropout mask (bool) that keeps each element with probability `1 − rate`, rounded to 1/65536. Element `i` is decided
+   * by the `i`-th 16-bit half of {@linkcode RandomKey.bits}, lower halves first.
    */
-  randomMask(key: Key, shape: readonly number[], rate: number, place?: number): tf.Tensor;
+  randomMask(key: Key, shape: readonly number[], options: DrawOptions & { readonly rate: number }): tf.Tensor;
   /**
-   * The same function, compiled at its first call for each combination of shapes. It may read tensors only from its
-   * arguments; others that it finds count as constants, whose values are taken at the first call. Under a gradient
-   * it runs uncompiled, so that it is always differentiable: see {@linkcode fused} for compiled code with a gradient.
-   * A function that cannot be compiled (it reads values) runs as it is, with a word once; an engine that compiles
-   * nothing runs each as it is, and then a tensor that it finds has the value of the call. In every case the outputs are
-   * tensors of their own, and what is made in between is freed.
+   * The same function, compiled once for each combination of input shapes and types.
+   *
+   * - It reads tensors from its arguments. Other tensors become constants with their value at compilation.
+   * - Called inside another compiled function it may become one fused kernel of it: useful for elementwise and row-wise
+   *   code on large tensors, see {@linkcode kernel}.
+   * - Called under a gradient it runs uncompiled, so that it is always differentiable; see {@linkcode fused} for compiled
+   *   code with a gradient.
+   * - A function that cannot be compiled, because it reads values, runs uncompiled and logs a warning once. A backend
+   *   without a compiler runs all functions so; there a tensor from outside has its value at the call.
+   *
+   * In every case outputs are new tensors and intermediate tensors are freed.
    */
   jit(compute: TensorFunction, options?: JitOptions): TensorFunction;
-  /** Few rows in place of a table of zeros and them; absent from an engine that does not know them. */
-  readonly rows?: TableRows;
-  /** Writes files for TensorBoard into a folder; absent from an engine that cannot. */
+  /** A writer of TensorBoard event files to a folder; absent if the backend cannot write them. */
   summaryWriter?(folder: string): SummaryWriter;
-  /** Tensors alive, the bytes that the process holds, and the most it held since the peak was last reset. */
+  /** Live tensors, the resident memory of the process, and its peak since the last reset. */
   memory(
     options?: { readonly resetPeak?: boolean },
   ): { readonly tensors: number; readonly residentBytes: number; readonly peakBytes: number };
 }
 
-/** Rows of a table: `values [count, width]` at `ids [count]`. Of an id that comes again only one place is not zero. */
-export interface Rows {
-  readonly ids: tf.Tensor1D;
-  readonly values: tf.Tensor2D;
-}
-
-/** What an engine can do with few rows of a table `[entries, width]`. */
-export interface TableRows {
-  /**
-   * The rows that a tensor is, where it was made by adding them up in zeros (`tf.unsortedSegmentSum`), in the function that
-   * is being compiled, and where they are so few that they are worth being told apart.
-   */
-  of(tensor: tf.Tensor): Rows | undefined;
-  /** The table with the rows added. */
-  add(table: tf.Tensor, rows: Rows): tf.Tensor;
-}
-
-/** Writes numbers over steps where TensorBoard finds them. */
+/** Writes scalars over steps for TensorBoard. */
 export interface SummaryWriter {
   scalar(tag: string, point: { readonly step: number; readonly value: number }): void;
-  /** Writes what is not written yet. */
+  /** Flushes and closes the file. */
   close(): void;
 }
 
 /** A backend that can be started: what `--backend` names. */
 export interface Backend {
   readonly name: string;
-  /** What a process in which it is to start is given of its environment, where the user has set nothing of that name. */
+  /** Environment variables for processes that start it; variables set by the user take precedence. */
   readonly processEnvironment?: { readonly [variable: string]: string };
   start(options?: BackendOptions): Promise<Engine>;
 }
 
 /** How a backend is started. */
 export interface BackendOptions {
-  /** @default the GPU where there is one that the library can use, else the CPU; named, it is that or an error */
+  /** The device, or an error if it is not available. @default a GPU if the library can use one, else the CPU */
   readonly device?: "cpu" | "gpu";
   /** Threads of one operation. @default all cores */
   readonly threads?: number;
-  /** Told what is fetched and what is in use. */
+  /** Receives messages about downloads and about what is in use. */
   readonly note?: (message: string) => void;
 }
 
-/** What a new process for a backend's engine is given beside the environment of this one. */
+/** The environment variables to add for a new process that starts a backend. */
 export const processEnvironment = ({ processEnvironment = {} }: Backend): { [variable: string]: string } =>
   Object.fromEntries(Object.entries(processEnvironment).filter(([name]) => Deno.env.get(name) === undefined));
 
@@ -136,39 +116,14 @@ let current: Engine | undefined;
 
 /** The engine in use. */
 export function engine(): Engine {
-  if (!current) throw new Error("No engine runs yet: `useEngine(await tensorflow.start())` starts one.");
+  if (!current) throw new Error("No engine is running yet: start one with `useEngine(await tensorflow.start())`.");
   return current;
 }
 
-/** Makes an engine the one in use; TensorFlow.js computes with it from here on. */
+/** Makes an engine the one in use; from now on TensorFlow.js computes with it. */
 export function useEngine(started: Engine): Engine {
   current = started;
-  // It takes effect at once: an engine's kernels are registered and ready when it has started.
+  // Takes effect synchronously, because the kernels of a started engine are registered and initialized.
   if (tf.getBackend() !== started.name) void tf.setBackend(started.name);
   return started;
-}
-
-/** `½ Σ x²` over all numbers of a tensor; it has no gradient. */
-export const l2Loss = (tensor: tf.Tensor): tf.Scalar =>
-  engine().l2Loss?.(tensor) ?? tf.mul(0.5, tf.sum(tf.square(tensor)));
-
-/** `√Σ‖x‖²` over all numbers of tensors; it has no gradient. */
-export const globalNorm = (tensors: readonly tf.Tensor[]): tf.Scalar =>
-  tf.sqrt(tf.mul(2, tf.addN(tensors.map(l2Loss))));
-
-/**
- * The singular vectors `u [rows, k]` and `v [columns, k]` with their signs chosen: in each column of `u` the first entry
- * of (almost) largest size is positive. Almost, so that rounding does not decide between entries of equal size.
- */
-export function fixSigns(u: tf.Tensor2D, v: tf.Tensor2D): { u: tf.Tensor2D; v: tf.Tensor2D } {
-  return tf.tidy(() => {
-    const size = tf.abs(tf.transpose(u)); // rows of it lie together
-    const large = tf.greaterEqual(size, tf.mul(tf.max(size, 1, true), 0.999));
-    const first = tf.argMax(tf.cast(large, "int32"), 1); // [k]
-    const [, width] = u.shape;
-    const places = tf.add(tf.mul(first, tf.scalar(width, "int32")), tf.range(0, width, 1, "int32"));
-    const lead = tf.gather(tf.reshape(u, [-1]), places);
-    const sign = tf.sub(tf.mul(2, tf.cast(tf.greaterEqual(lead, 0), "float32")), 1); // never 0
-    return { u: tf.mul(u, sign), v: tf.mul(v, sign) };
-  });
 }

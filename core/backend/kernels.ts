@@ -1,19 +1,19 @@
 /**
- * How functions become kernels of the engine in use.
+ * Functions that the engine in use may turn into fused kernels.
  *
  * @module
  */
 import { type Engine, engine, type JitOptions, type TensorFunction } from "./engine.ts";
 import * as tf from "./tf.ts";
 
-/** Numbers in the largest argument from which on a kernel of its own is worth compiling. */
+/** Elements of the largest argument from which on a kernel is worth compiling. */
 export const KERNEL_SIZE = 2 ** 16;
 
 /**
- * A differentiable function made into one kernel, and its gradient into another, which computes again what it needs
- * from the arguments instead of keeping it. For elementwise and row-wise code; write it plainly, in `tf` operations.
- * The last arguments may be masks or indices (bool, int32): they have no gradient. Where all arguments have fewer than
- * {@linkcode KERNEL_SIZE} numbers it runs as it is: compiling would take longer than it saves.
+ * A differentiable function as one kernel, with its gradient as another that recomputes intermediate values from the
+ * arguments instead of saving them. For elementwise and row-wise code, written plainly in `tf` operations. Trailing
+ * arguments may be masks or indices (bool, int32), which have no gradient. If all arguments have fewer than
+ * {@linkcode KERNEL_SIZE} elements, the function runs uncompiled: compiling would take longer than it saves.
  *
  * @example
  * ```ts
@@ -21,8 +21,8 @@ export const KERNEL_SIZE = 2 ** 16;
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const swish = fused((x) => tf.mul(x!, tf.sigmoid(x!)), { name: "swish" });
- * const slope = tf.grad((x) => swish(x))(tf.tensor1d([0]));
- * assertAlmostEquals(slope.arraySync() as unknown as number, 0.5, 1e-6);
+ * const gradient = tf.grad((x) => swish(x))(tf.tensor1d([0]));
+ * assertAlmostEquals(gradient.dataSync()[0]!, 0.5, 1e-6);
  * ```
  */
 export function fused(
@@ -31,22 +31,22 @@ export function fused(
 ): (...inputs: tf.Tensor[]) => tf.Tensor {
   const name = options.name ?? compute.name;
   const forward = kernel((...inputs) => [compute(...inputs)], { name });
-  const backward = kernel((slope, ...inputs) => {
+  const backward = kernel((gradient, ...inputs) => {
     const floats = inputs.filter((input) => input.dtype === "float32");
-    const others = inputs.slice(floats.length);
-    return withOwnTape(() => tf.grads((...values: tf.Tensor[]) => compute(...values, ...others))(floats, slope!));
+    const rest = inputs.slice(floats.length);
+    return withOwnTape(() => tf.grads((...values: tf.Tensor[]) => compute(...values, ...rest))(floats, gradient!));
   }, { name: `${name}Gradient` });
   return (...inputs: tf.Tensor[]): tf.Tensor => {
     if (areSmall(inputs)) return compute(...inputs);
     const floats = inputs.findLastIndex((input) => input.dtype === "float32") + 1;
-    const others = inputs.slice(floats);
+    const rest = inputs.slice(floats);
     const apply = tf.customGrad((...args) => {
       const save = args.pop() as tf.GradSaveFunc;
       const values = args as tf.Tensor[];
-      save([...values, ...others]);
+      save([...values, ...rest]);
       return {
-        value: forward(...values, ...others)[0]!,
-        gradFunc: (slope: tf.Tensor, saved: tf.Tensor[]) => backward(slope, ...saved),
+        value: forward(...values, ...rest)[0]!,
+        gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => backward(gradient, ...saved),
       };
     });
     return apply(...inputs.slice(0, floats));
@@ -54,36 +54,23 @@ export function fused(
 }
 
 /**
- * A function made into one kernel of whatever engine is in use, for parts of gradients that are written by hand: it has no
- * gradient of its own. Where all arguments are small it runs as it is, as in {@linkcode fused}.
+ * A function compiled by whichever engine is in use when it is called, for parts of compiled functions that the engine may
+ * fuse and for parts of custom gradients. It has no gradient of its own. As with {@linkcode fused}, it runs uncompiled if
+ * all arguments are small.
  */
-export function kernel(
-  compute: TensorFunction,
-  { name = compute.name, ...options }: Omit<JitOptions, "kernel"> = {},
-): TensorFunction {
+export function kernel(compute: TensorFunction, { name = compute.name, ...options }: JitOptions = {}): TensorFunction {
   const compiled = new WeakMap<Engine, TensorFunction>();
   return (...inputs) => {
     if (areSmall(inputs)) return compute(...inputs);
-    const run = compiled.getOrInsertComputed(engine(), () => engine().jit(compute, { ...options, name, kernel: true }));
+    const run = compiled.getOrInsertComputed(engine(), () => engine().jit(compute, { ...options, name }));
     return run(...inputs);
   };
 }
 
 const areSmall = (inputs: readonly tf.Tensor[]): boolean => inputs.every(({ size }) => size < KERNEL_SIZE);
 
-/** A function whose results are made once for the same settings: kernels that share them are compiled once. */
-export function memoize<A extends (string | number)[], R>(make: (...settings: A) => R): (...settings: A) => R {
-  const made = new Map<string, R>();
-  return (...settings) => {
-    const key = settings.join();
-    let known = made.get(key);
-    if (known === undefined) made.set(key, known = make(...settings));
-    return known;
-  };
-}
-
-// TensorFlow.js holds one tape, and a gradient that ends drops it: the one around it, whose backward part runs now,
-// would miss it.
+// TensorFlow.js has one tape and drops it when a gradient ends: the enclosing gradient, whose backward pass is running now,
+// would lose its own.
 function withOwnTape<T>(run: () => T): T {
   const { state } = tf.engine();
   const tape = state.activeTape;

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { engine, globalNorm, type Rows } from "../backend/engine.ts";
-import { kernel, KERNEL_SIZE, memoize } from "../backend/kernels.ts";
+import { globalNorm } from "../backend/global_norm.ts";
+import { kernel, KERNEL_SIZE } from "../backend/kernels.ts";
+import { memoize } from "../backend/memoize.ts";
 import * as tf from "../backend/tf.ts";
 import type { ParameterSlot } from "../model/weights.ts";
 
@@ -85,19 +86,17 @@ export function adamW(
   const together = small.length > 0 ? new FlattenedTensors(small.map((at) => values[at]!)) : undefined;
   const joined = (tensors: readonly tf.Tensor[]) => together!.join(small.map((at) => tensors[at]!));
   const smallSlopes = together && joined(gradients);
-  const rows = large.map((at) => adamBeta1 * adamBeta2 > 0 ? engine().rows?.of(gradients[at]!) : undefined);
   const norm = globalNorm([
-    ...large.map((at, index) => rows[index]?.values ?? gradients[at]!),
+    ...large.map((at) => gradients[at]!),
     ...smallSlopes ? [smallSlopes] : [],
     ...others,
   ]);
   const clip = clipFactor(norm, maxGradNorm);
   const constants = { clip, adamBeta1, adamBeta2, adamEpsilon };
   const ratesOf = tf.unstack(rates);
-  const moving = large.map((at, index): AdamWTensors => {
+  const moving = large.map((at): AdamWTensors => {
     const [value, first, second, gradient] = [values[at]!, firsts[at]!, seconds[at]!, gradients[at]!];
-    const own = { value, first, second, gradient, rates: ratesOf[at]! };
-    return rows[index] ? withRowsAdded(own, rows[index], constants) : own;
+    return { value, first, second, gradient, rates: ratesOf[at]! };
   });
   if (together && smallSlopes) {
     const own = tf.gather(tf.transpose(rates), together.owners(small), 1);
@@ -134,19 +133,6 @@ interface Constants extends Pick<AdamWSettings, "adamBeta1" | "adamBeta2" | "ada
   /** A factor on gradients. */
   readonly clip: tf.Scalar;
 }
-
-// What few rows of a gradient add to the moments is added before those fade, more by as much; the rest of it is zero.
-function withRowsAdded(own: AdamWTensors, rows: Rows, { clip, adamBeta1, adamBeta2 }: Constants): AdamWTensors {
-  const slopes = tf.mul(rows.values, clip);
-  const add = (moment: tf.Tensor, addend: tf.Tensor) => addRows(moment, addend, rows.ids)[0]!;
-  const first = add(own.first, tf.mul(slopes, (1 - adamBeta1) / adamBeta1));
-  const second = add(own.second, tf.mul(tf.square(slopes), (1 - adamBeta2) / adamBeta2));
-  return { ...own, first, second, gradient: tf.scalar(0) };
-}
-
-const addRows = kernel((table, values, ids) => [
-  engine().rows!.add(table!, { values: values as tf.Tensor2D, ids: ids as tf.Tensor1D }),
-], { name: "add_rows", donate: [0] });
 
 // Numbers that one kernel moves: of smaller tensors several, for a call takes as long as moving 2¹⁷ numbers.
 const TOGETHER = 2 ** 20;

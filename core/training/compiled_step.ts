@@ -141,7 +141,7 @@ class Computation implements CompiledStep {
 // Masks from the key, each with the next counter.
 function dropoutBy(key: tf.Tensor): ForwardContext {
   let counter = 0;
-  return { dropout: (shape, rate) => engine().randomMask(key, shape, rate, counter++) };
+  return { dropout: (shape, rate) => engine().randomMask(key, shape, { rate, counter: counter++ }) };
 }
 
 /** The tensors with others in some places. */

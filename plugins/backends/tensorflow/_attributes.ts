@@ -1,11 +1,11 @@
 /**
- * Attributes of ops, set on an op to be run or on a node of a graph: the same calls under two prefixes.
+ * Attributes of ops, for an op to run or for a node of a graph: the same calls with two prefixes.
  *
  * @module
  */
 import { type Bytes, cName, type Library, type Pointer } from "./_ffi.ts";
 
-/** Kinds of attributes, as TensorFlow.js's kernels number them. */
+/** Kinds of attributes, with the numbers that TensorFlow.js's kernels use. */
 export const ATTRIBUTE = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5, resource: 99 } as const;
 
 /** One attribute of an op. */
@@ -25,29 +25,29 @@ export function setAttributes(
   attributes: readonly Attribute[],
 ): void {
   const eager = "op" in target;
-  const at = eager ? target.op : target.node;
+  const pointer = eager ? target.op : target.node;
   for (const { name, type, value } of attributes) {
     const key = cName(name);
     if (type === ATTRIBUTE.type) {
-      (eager ? c.TFE_OpSetAttrType : c.TF_SetAttrType)(at, key, value as number);
+      (eager ? c.TFE_OpSetAttrType : c.TF_SetAttrType)(pointer, key, value as number);
     } else if (type === ATTRIBUTE.bool) {
-      (eager ? c.TFE_OpSetAttrBool : c.TF_SetAttrBool)(at, key, value ? 1 : 0);
+      (eager ? c.TFE_OpSetAttrBool : c.TF_SetAttrBool)(pointer, key, value ? 1 : 0);
     } else if (type === ATTRIBUTE.int && Array.isArray(value)) {
       const list = BigInt64Array.from(value as number[], BigInt);
-      (eager ? c.TFE_OpSetAttrIntList : c.TF_SetAttrIntList)(at, key, list, list.length);
+      (eager ? c.TFE_OpSetAttrIntList : c.TF_SetAttrIntList)(pointer, key, list, list.length);
     } else if (type === ATTRIBUTE.int) {
-      (eager ? c.TFE_OpSetAttrInt : c.TF_SetAttrInt)(at, key, BigInt(value as number));
+      (eager ? c.TFE_OpSetAttrInt : c.TF_SetAttrInt)(pointer, key, BigInt(value as number));
     } else if (type === ATTRIBUTE.float) {
-      (eager ? c.TFE_OpSetAttrFloat : c.TF_SetAttrFloat)(at, key, value as number);
+      (eager ? c.TFE_OpSetAttrFloat : c.TF_SetAttrFloat)(pointer, key, value as number);
     } else if (type === ATTRIBUTE.string) {
       const bytes: Bytes = new TextEncoder().encode(value as string);
-      (eager ? c.TFE_OpSetAttrString : c.TF_SetAttrString)(at, key, bytes, BigInt(bytes.length));
+      (eager ? c.TFE_OpSetAttrString : c.TF_SetAttrString)(pointer, key, bytes, BigInt(bytes.length));
     } else if (type === ATTRIBUTE.shape) {
       const dims = BigInt64Array.from(value as number[], BigInt);
-      if (eager) c.TFE_OpSetAttrShape(at, key, dims, dims.length, status);
-      else c.TF_SetAttrShape(at, key, dims, dims.length);
+      if (eager) c.TFE_OpSetAttrShape(pointer, key, dims, dims.length, status);
+      else c.TF_SetAttrShape(pointer, key, dims, dims.length);
     } else {
-      throw new Error(`The attribute "${name}" has a kind that is not supported: ${type}.`);
+      throw new Error(`The attribute "${name}" has an unsupported kind: ${type}.`);
     }
   }
 }

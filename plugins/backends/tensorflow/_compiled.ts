@@ -1,5 +1,5 @@
 /**
- * Where compiled kernels are kept for later processes.
+ * Compiled kernels on disk, for later processes.
  *
  * @module
  */
@@ -8,17 +8,16 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 
 /**
- * A folder in the user's cache for kernels of a processor (what Linux says of it), this library and so many threads,
- * among which they are divided when they are compiled; nothing where `OPF_COMPILED` is `off` or the processor is not known
- * (outside Linux). It is made.
+ * A folder in the user's cache for compiled kernels, created if it is missing. It depends on all that compiled code depends
+ * on: the processor, the library, the flags of XLA and the number of threads.
+ *
+ * @returns nothing if `OPF_COMPILED` is `off` or the processor is unknown (outside Linux)
  */
-export async function compiledFolder(
-  library: { readonly cc: string },
-  { threads, processor }: { readonly threads: number; readonly processor: string },
-): Promise<string | undefined> {
+export async function compiledFolder(library: { readonly cc: string }, threads: number): Promise<string | undefined> {
   if (Deno.env.get("OPF_COMPILED") === "off") return undefined;
   try {
     const { size, mtime } = await Deno.stat(library.cc);
+    const processor = await Deno.readTextFile("/proc/cpuinfo");
     const features = processor.split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line)).slice(0, 2);
     if (features.length === 0) return undefined;
     const flags = Deno.env.get("XLA_FLAGS") ?? "";
@@ -28,16 +27,16 @@ export async function compiledFolder(
     await Deno.mkdir(folder, { recursive: true });
     return folder;
   } catch {
-    return undefined; // kernels are compiled anew in each process
+    return undefined; // every process compiles its own kernels
   }
 }
 
 /**
- * Kernels that are kept for later processes. The library writes them without care, and an unfinished file would stop every
- * later process: so it writes into a folder of this process alone, which begins with links to all that is kept, and what is
- * whole is linked from there.
+ * Shares compiled kernels between processes. The library does not write them atomically, and an incomplete file would break
+ * every later process. So it writes to a folder of this process, which starts with hard links to all shared kernels, and
+ * complete files are linked from there to the shared folder.
  */
-export class KeptKernels {
+export class KernelCache {
   /** Where the library reads and writes. */
   readonly folder: string;
   readonly #shared: string;
@@ -47,45 +46,43 @@ export class KeptKernels {
     [this.#shared, this.folder, this.#known] = [shared, folder, known];
   }
 
-  /** Opens the folder that is shared; nothing where links cannot be made in it. */
-  static open(shared: string): KeptKernels | undefined {
+  /** Opens a shared folder. Returns nothing if links cannot be made in it. */
+  static open(shared: string): KernelCache | undefined {
     const folder = join(shared, `.${Deno.pid}`);
     try {
       const entries = [...Deno.readDirSync(shared)];
       for (const { name, isDirectory } of entries) {
-        if (isDirectory && (name === `.${Deno.pid}` || !isAlive(name.slice(1)))) {
-          remove(join(shared, name));
-        }
+        if (isDirectory && (name === `.${Deno.pid}` || !isAlive(name.slice(1)))) remove(join(shared, name));
       }
       Deno.mkdirSync(folder);
       const known = entries.filter(({ isFile }) => isFile).map(({ name }) => name);
       for (const name of known) Deno.linkSync(join(shared, name), join(folder, name));
       addEventListener("unload", () => remove(folder));
-      return new KeptKernels(shared, folder, new Set(known));
+      return new KernelCache(shared, folder, new Set(known));
     } catch {
       return undefined;
     }
   }
 
-  /** Keeps what was compiled until now: to be called when nothing is being compiled. */
-  keep(): void {
+  /** Shares all kernels compiled so far. Must not be called while something is being compiled. */
+  save(): void {
     try {
       for (const { name } of Deno.readDirSync(this.folder)) {
         if (this.#known.has(name)) continue;
         this.#known.add(name);
         const path = join(this.folder, name);
         using file = Deno.openSync(path);
-        file.syncSync(); // before it has its name
+        file.syncSync(); // before it gets its name
         Deno.linkSync(path, join(this.#shared, name));
       }
-    } catch { /* another process was first, or the disk is full: it is compiled again some day */ }
+    } catch { /* another process was faster, or the disk is full: a later process compiles it again */ }
   }
 }
 
 function remove(folder: string): void {
   try {
     Deno.removeSync(folder, { recursive: true });
-  } catch { /* it is gone already */ }
+  } catch { /* already removed */ }
 }
 
 const isAlive = (pid: string): boolean => {

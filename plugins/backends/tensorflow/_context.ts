@@ -1,5 +1,5 @@
 /**
- * TensorFlow's eager runtime: its settings, its devices.
+ * The context of TensorFlow's eager runtime: its settings and devices.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface Device {
   readonly type: string;
 }
 
-/** A new context of the eager runtime; it lives as long as the process. */
+/** A new context of the eager runtime, which lives as long as the process. */
 export function newContext(library: Library, settings: { threads: number; gpu: boolean }): Pointer {
   const { c, status, check } = library;
   const options = c.TFE_NewContextOptions();
@@ -30,15 +30,15 @@ export function newContext(library: Library, settings: { threads: number; gpu: b
 export function devices({ c, status, check }: Library, context: Pointer): Device[] {
   const list = c.TFE_ContextListDevices(context, status);
   check(() => "Listing TensorFlow's devices");
-  const found = Array.from({ length: c.TF_DeviceListCount(list) }, (_, index) => ({
+  const all = Array.from({ length: c.TF_DeviceListCount(list) }, (_, index) => ({
     name: text(c.TF_DeviceListName(list, index, status)),
     type: text(c.TF_DeviceListType(list, index, status)),
   }));
   c.TF_DeleteDeviceList(list);
-  return found;
+  return all;
 }
 
-// tensorflow.ConfigProto on the wire; the numbers are its fields (tensorflow/core/protobuf/config.proto).
+// The wire format of tensorflow.ConfigProto; the numbers are its fields (tensorflow/core/protobuf/config.proto).
 function configProto({ threads, gpu }: { threads: number; gpu: boolean }): Bytes {
   const number = (field: number, value: number) => [...varint(field << 3), ...varint(value)];
   const message = (
@@ -49,10 +49,10 @@ function configProto({ threads, gpu }: { threads: number; gpu: boolean }): Bytes
   return Uint8Array.from([
     ...(gpu ? message(6, number(4, 1)) : noGpu), // gpu_options.allow_growth, or device_count["GPU"] = 0
     ...number(2, threads), // intra_op_parallelism_threads
-    // inter_op_parallelism_threads: an op beside another fills the gaps that dividing it leaves.
+    // inter_op_parallelism_threads: a second op fills the gaps between the parallel parts of the first.
     ...number(5, Math.min(threads, 2)),
     ...number(7, 1), // allow_soft_placement
-    // graph_options.rewrite_options.disable_meta_optimizer: what is traced here has nothing for it to find.
+    // graph_options.rewrite_options.disable_meta_optimizer: it finds nothing to improve in the graphs recorded here.
     ...message(10, message(10, number(19, 1))),
   ]);
 }

@@ -1,42 +1,42 @@
 /**
- * Tensors and ops that are run at once: handles by number, as TensorFlow.js's kernels want them.
+ * Tensors, and ops that run immediately. Tensors are known by ids, as TensorFlow.js's kernels expect.
  *
  * @module
  */
 import { ATTRIBUTE, type Attribute, setAttributes, typed } from "./_attributes.ts";
 import { cName, type Library, type Pointer, TYPE } from "./_ffi.ts";
 
-/** What is known of a tensor besides its values. */
+/** A tensor without its values. */
 export interface Metadata {
   readonly id: number;
   readonly shape: number[];
   readonly dtype: number;
 }
 
-/** Values that a tensor is made of. */
+/** Values of a new tensor. */
 export type Values = Float32Array | Int32Array | Uint8Array | BigInt64Array | readonly number[] | readonly boolean[];
 
 const TEXT_BYTES = 24n; // of a TF_TString
 
 let lastId = 0;
-/** A number for a tensor, never given twice, so that one of a graph is never mistaken for one with values. */
+/** A new tensor id. Ids are never reused, so that a tensor of a graph is never mistaken for one with values. */
 export const nextId = () => ++lastId;
 
 /** Shapes and types of tensors for messages: `float32[2,3], int32[]`. */
 export function describe(tensors: readonly Pick<Metadata, "shape" | "dtype">[]): string {
-  const name = (dtype: number) => Object.entries(TYPE).find(([, number]) => number === dtype)?.[0] ?? `type ${dtype}`;
+  const name = (dtype: number) => Object.entries(TYPE).find(([, type]) => type === dtype)?.[0] ?? `type ${dtype}`;
   return tensors.map(({ shape, dtype }) => `${name(dtype)}[${shape}]`).join(", ");
 }
 
 /** Runs ops in a context of TensorFlow's eager runtime. */
 export class Eager {
   readonly #handles = new Map<number, Pointer>();
-  // Tensors whose values are those of a variable: the number of its handle.
+  // Tensors whose values are stored in a variable: the id of its handle.
   readonly #variables = new Map<number, number>();
 
   constructor(readonly library: Library, readonly context: Pointer) {}
 
-  /** Number of tensors alive. */
+  /** The number of live tensors. */
   get size(): number {
     return this.#handles.size;
   }
@@ -50,11 +50,11 @@ export class Eager {
     const tensor = nativeTensor(this.library, { shape, dtype, values });
     const handle = c.TFE_NewTensorHandle(tensor, status);
     c.TF_DeleteTensor(tensor);
-    check(() => `Making a tensor ${describe([{ shape: [...shape], dtype }])}`);
+    check(() => `Creating a tensor ${describe([{ shape: [...shape], dtype }])}`);
     return this.adopt(handle!).id;
   }
 
-  /** A scalar of text, as the ops want it that write files. */
+  /** A string scalar, for the ops that write files. */
   createText(value: string): number {
     const { c, status, check } = this.library;
     const tensor = c.TF_AllocateTensor(TYPE.string, new BigInt64Array(), 0, TEXT_BYTES)!;
@@ -63,25 +63,25 @@ export class Eager {
     c.TF_StringCopy(c.TF_TensorData(tensor), bytes, BigInt(bytes.length));
     const handle = c.TFE_NewTensorHandle(tensor, status);
     c.TF_DeleteTensor(tensor);
-    check(() => "Making a tensor of text");
+    check(() => "Creating a string tensor");
     return this.adopt(handle!).id;
   }
 
-  /** Takes over a handle that TensorFlow gave. */
+  /** Takes ownership of a handle from TensorFlow. */
   adopt(handle: Pointer): Metadata {
     const id = nextId();
     this.#handles.set(id, handle);
-    return { id, ...this.#look(handle) };
+    return { id, ...this.#describe(handle) };
   }
 
   metadata(id: number): Metadata {
-    return this.#with(id, (handle) => ({ id, ...this.#look(handle) }));
+    return this.#with(id, (handle) => ({ id, ...this.#describe(handle) }));
   }
 
-  #look(handle: Pointer): { shape: number[]; dtype: number } {
+  #describe(handle: Pointer): { shape: number[]; dtype: number } {
     const { c, status, check } = this.library;
     const rank = c.TFE_TensorHandleNumDims(handle, status);
-    check(() => "Asking for the rank of a tensor");
+    check(() => "Getting the rank of a tensor");
     const shape = new Array<number>(rank);
     for (let axis = 0; axis < rank; axis++) shape[axis] = Number(c.TFE_TensorHandleDim(handle, axis, status));
     return { shape, dtype: c.TFE_TensorHandleDataType(handle) };
@@ -101,14 +101,14 @@ export class Eager {
   }
 
   /**
-   * A variable (its handle, by number) with the values of a tensor, that a function may write to. A tensor that is given
-   * up and is a variable's already is used up: another takes its place by {@linkcode adoptVariable}.
+   * The id of a variable with the values of a tensor, which a function may write to. If the tensor is to be consumed and is
+   * stored in a variable already, that variable is taken from it; {@linkcode adoptVariable} makes the next tensor of it.
    */
-  toVariable(id: number, { givenUp }: { givenUp: boolean }): number {
-    const known = this.#variables.get(id);
-    if (known !== undefined && givenUp) {
+  toVariable(id: number, { consume }: { consume: boolean }): number {
+    const existing = this.#variables.get(id);
+    if (existing !== undefined && consume) {
       this.#variables.delete(id);
-      return known;
+      return existing;
     }
     const { shape, dtype } = this.metadata(id);
     const [variable] = this.execute(
@@ -125,14 +125,14 @@ export class Eager {
     return variable.id;
   }
 
-  /** A tensor whose values are a variable's, which goes when the tensor does. */
+  /** A tensor whose values are stored in a variable, which is destroyed with the tensor. */
   adoptVariable(variable: number): number {
     const id = nextId();
     this.#variables.set(id, variable);
     return id;
   }
 
-  // The handle of a tensor, to be used at once.
+  // Calls a function with the handle of a tensor, which is valid during the call.
   #with<T>(id: number, use: (handle: Pointer) => T): T {
     const variable = this.#variables.get(id);
     if (variable !== undefined) {
@@ -146,13 +146,13 @@ export class Eager {
     const handle = this.#handles.get(id);
     if (!handle) {
       throw new Error(
-        "A tensor is used after it was disposed, or outside the compiled function in which it was made.",
+        "A tensor was used after it was disposed, or outside the compiled function that created it.",
       );
     }
     return use(handle);
   }
 
-  /** The values of a tensor, copied. */
+  /** A copy of the values of a tensor. */
   read(id: number): Float32Array | Int32Array | Uint8Array | BigInt64Array {
     const { c, status, check } = this.library;
     const tensor = this.#with(id, (handle) => c.TFE_TensorHandleResolve(handle, status));
@@ -168,37 +168,37 @@ export class Eager {
     return new Uint8Array(copy);
   }
 
-  /** Makes a function known, to be run by its name. */
-  add(name: string, pointer: Pointer): void {
+  /** Adds a function that can be executed by its name. */
+  addFunction(name: string, pointer: Pointer): void {
     const { c, status, check } = this.library;
     c.TFE_ContextAddFunction(this.context, pointer, status);
     check(() => `Adding the function ${name}`);
   }
 
-  /** Runs an op, or a function by its name, on tensors by number. */
+  /** Runs an op, or a function by its name. */
   execute(name: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Metadata[] {
     const { library: { c, status, check }, context } = this;
     const what = () => `${name}(${describe(inputs.map((id) => this.metadata(id)))})`;
     const op = c.TFE_NewOp(context, cName(name), status);
-    check(() => `The op ${name}`);
+    check(() => `Creating the op ${name}`);
     try {
       setAttributes(this.library, { op: op! }, attributes);
       for (const id of inputs) {
         this.#with(id, (handle) => c.TFE_OpAddInput(op, handle, status));
         check(what);
       }
-      const found = new BigUint64Array(outputs);
+      const handles = new BigUint64Array(outputs);
       const count = new Int32Array([outputs]);
-      c.TFE_Execute(op, found, count, status);
+      c.TFE_Execute(op, handles, count, status);
       check(what);
-      return Array.from(found.subarray(0, count[0]), (address) => this.adopt(Deno.UnsafePointer.create(address)!));
+      return Array.from(handles.subarray(0, count[0]), (address) => this.adopt(Deno.UnsafePointer.create(address)!));
     } finally {
       c.TFE_DeleteOp(op);
     }
   }
 }
 
-/** A tensor of the C API with these values; the caller deletes it. */
+/** A tensor of the C API with these values, which the caller deletes. */
 export function nativeTensor(
   { c }: Library,
   { shape, dtype, values }: { shape: readonly number[]; dtype: number; values: Values },
@@ -220,12 +220,12 @@ function typedValues(dtype: number, values: Values) {
       return values instanceof Float32Array ? values : Float32Array.from(numbers);
     case TYPE.int32:
       return values instanceof Int32Array ? values : Int32Array.from(numbers);
-    case TYPE.int64: // TensorFlow.js gives its 64-bit scalars as Int32Array
+    case TYPE.int64: // TensorFlow.js passes 64-bit scalars as Int32Array
       return values instanceof BigInt64Array ? values : BigInt64Array.from(Array.from(numbers, BigInt));
     case TYPE.bool:
     case TYPE.uint8:
       return values instanceof Uint8Array ? values : Uint8Array.from(numbers);
     default:
-      throw new Error(`Tensors of ${describe([{ shape: [], dtype }])} cannot be made from values.`);
+      throw new Error(`A tensor of ${describe([{ shape: [], dtype }])} cannot be created from values.`);
   }
 }

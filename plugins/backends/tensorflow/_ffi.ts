@@ -1,12 +1,12 @@
 /**
- * The part of TensorFlow's C API that is used, opened through Deno's FFI. The API is split over two libraries.
+ * The functions of TensorFlow's C API that are used, opened through Deno's FFI. Two libraries share them.
  *
  * @module
  */
 
 /** A pointer that is not null. */
 export type Pointer = Deno.PointerObject;
-/** Bytes that FFI can be given. */
+/** Bytes that can be passed through FFI. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 const P = "pointer", B = "buffer", I = "i32", N = "usize";
@@ -81,12 +81,12 @@ const CC = {
 
 type Symbols = Deno.StaticForeignLibraryInterface<typeof FRAMEWORK & typeof CC>;
 
-/** The opened library: its functions, and one status that is checked after every call that takes it. */
+/** The opened library: its functions, and one status, to be checked after every call that takes it. */
 export interface Library {
   readonly c: Symbols;
   readonly status: Pointer;
-  /** Throws TensorFlow's message, with `what` was attempted, unless the last call went well. */
-  check(what: () => string): void;
+  /** Throws TensorFlow's message, prefixed by the attempted `action`, if the last call failed. */
+  check(action: () => string): void;
   readonly version: string;
 }
 
@@ -96,19 +96,19 @@ export function openLibrary(paths: { cc: string; framework: string }): Library {
   quieten(paths.framework);
   const c = { ...framework.symbols, ...Deno.dlopen(paths.cc, CC).symbols };
   const status = c.TF_NewStatus()!;
-  const check = (what: () => string) => {
+  const check = (action: () => string) => {
     if (c.TF_GetCode(status) === 0) return;
-    const message = text(c.TF_Message(status)); // before `what`, which may ask the library, and so set the status
-    throw new Error(`${what()}: ${message}`);
+    const message = text(c.TF_Message(status)); // before `action`, which may call the library and so change the status
+    throw new Error(`${action()}: ${message}`);
   };
   return { c, status, check, version: text(c.TF_Version()) };
 }
 
-// TensorFlow 2.21 logs through Abseil, which minds no environment variable: its level is set by the function itself.
-// A library that has it under another name goes on logging. Errors come back as a status anyway; what is logged besides
-// is a remark for each kernel that is read from the cache.
+// TensorFlow 2.21 logs through Abseil, which reads no environment variable, so its level is set by a function. A library
+// that has it under another name keeps logging. Errors are returned as a status anyway; the rest of the log is a remark for
+// each kernel read from the cache.
 function quieten(framework: string): void {
-  const level = Number(Deno.env.get("TF_CPP_MIN_LOG_LEVEL") ?? 3); // 3: nothing but a crash
+  const level = Number(Deno.env.get("TF_CPP_MIN_LOG_LEVEL") ?? 3); // 3: crashes only
   const setter = { name: "_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE", optional: true } as const;
   Deno.dlopen(framework, { set: { ...setter, parameters: [I], result: "void" } }).symbols.set?.(level);
 }
@@ -119,7 +119,7 @@ export const text = (pointer: Deno.PointerValue): string =>
 
 const names = new Map<string, Bytes>();
 
-/** A C string for a name that comes again and again. */
+/** A name as a C string, cached because names repeat. */
 export function cName(name: string): Bytes {
   let bytes = names.get(name);
   if (!bytes) names.set(name, bytes = new TextEncoder().encode(name + "\0"));

@@ -1,5 +1,5 @@
 /**
- * What graphs and functions are made of, as TensorFlow's C API knows it.
+ * Functions and values of graphs, in the form that TensorFlow's C API takes.
  *
  * @module
  */
@@ -7,19 +7,19 @@ import { ATTRIBUTE, type Attribute } from "./_attributes.ts";
 import type { Metadata } from "./_eager.ts";
 import type { Bytes, Pointer } from "./_ffi.ts";
 
-/** A function that TensorFlow knows by name. */
+/** A function that TensorFlow calls by name. */
 export interface NativeFunction {
   readonly name: string;
   readonly pointer: Pointer;
-  /** One kernel, made by XLA. */
+  /** Whether XLA compiles it into one kernel. */
   readonly kernel: boolean;
-  /** All that it computes. What takes an argument's place is written there, and is not among what a call returns. */
+  /** All its outputs. Those that are written to an argument are not among the values that a call returns. */
   readonly outputs: readonly FunctionOutput[];
 }
 
-/** What a function computes. */
+/** One output of a function. */
 export interface FunctionOutput extends Omit<Metadata, "id"> {
-  /** The argument, a variable, that it is written to. */
+  /** Index of the argument, a variable, that it is written to. */
   readonly donate?: number;
 }
 
@@ -29,33 +29,33 @@ export interface Output {
   readonly bytes: Bytes;
   readonly shape: number[];
   readonly dtype: number;
-  /** What it is a reshape of. */
+  /** The value that it is a reshape of. */
   readonly reshapes?: Output;
 }
 
-/** The code depends on values, so it cannot be compiled ahead of them. */
+/** The code depends on values, so it cannot be compiled before they are known. */
 export class UntraceableError extends Error {
   override readonly name = "UntraceableError";
 }
 
-/** Marks what XLA must compile. */
+/** Marks functions that XLA must compile. */
 export const MUST_COMPILE: Attribute = { name: "_XlaMustCompile", type: ATTRIBUTE.bool, value: true };
 
-/** Outputs side by side, as the C API takes a list of them. */
+/** Outputs in consecutive memory, as the C API takes a list of them. */
 export const joined = (outputs: readonly Output[]): Bytes => {
   const all = new Uint8Array(16 * outputs.length);
-  outputs.forEach(({ bytes }, at) => all.set(bytes, 16 * at));
+  outputs.forEach(({ bytes }, index) => all.set(bytes, 16 * index));
   return all;
 };
 
-/** `TF_Output`: an operation and the number of its output. */
-export function outputBytes(operation: Pointer, number: number): Bytes {
+/** A `TF_Output`: an operation and the index of one of its outputs. */
+export function outputBytes(operation: Pointer, index: number): Bytes {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(0, BigInt(Deno.UnsafePointer.value(operation)), true);
-  view.setInt32(8, number, true);
+  view.setInt32(8, index, true);
   return bytes;
 }
 
-/** A name for a node. */
-export const uniqueName = (number: number): Bytes => new TextEncoder().encode(`n${number}\0`);
+/** The name of the `index`-th node. */
+export const nodeName = (index: number): Bytes => new TextEncoder().encode(`n${index}\0`);

@@ -1,31 +1,25 @@
 /**
- * Ops recorded into a graph instead of being run, and graphs made into functions.
+ * Recording of ops into a graph, and graphs as functions.
  *
  * @module
  */
 import { ATTRIBUTE, type Attribute, setAttributes, typed } from "./_attributes.ts";
 import { describe, type Eager, type Metadata, nextId, type Values } from "./_eager.ts";
-import { cName, type Pointer, TYPE } from "./_ffi.ts";
+import { cName, TYPE } from "./_ffi.ts";
 import { type FunctionOutput, MUST_COMPILE, type NativeFunction, type Output } from "./_functions.ts";
 import { Graph } from "./_nodes.ts";
+import { Variable } from "./_variables.ts";
 
-// Ops that take a list: how many of their last inputs stand outside it.
+// Ops that take a list of inputs: how many of their last inputs are not part of it.
 const LIST_INPUTS: Record<string, number> = { AddN: 0, Pack: 0, Einsum: 0, ConcatV2: 1 };
 
-/** What becomes a node when it is first used: every node takes time in each call, also one that nobody uses. */
+/** A value that becomes a node when it is first used: every node costs time in each call, even one that nobody uses. */
 interface LazyNode extends Omit<Metadata, "id"> {
   readonly make: () => Output;
-  /** Of a constant. */
+  /** The values of a constant. */
   readonly values?: Values;
-}
-
-/** A variable that a graph is given. */
-interface Variable {
-  readonly handle: Output;
-  /** The operations that it was last read and written by. */
-  readonly touched: Pointer[];
-  /** What it holds since it was last written, by number. */
-  held?: number;
+  /** What it is the square of. */
+  readonly squareOf?: Output;
 }
 
 /** One graph under construction. */
@@ -33,14 +27,12 @@ export class Recorder {
   readonly #graph: Graph;
   readonly #values = new Map<number, Output | LazyNode>();
   readonly #arguments: { readonly handle: Output; readonly variable?: Variable }[] = [];
-  // Tensors that are what a variable holds.
+  // The variable that a tensor is the value of.
   readonly #variables = new Map<number, Variable>();
-  // What was added up in zeros: values, and where each was added.
-  readonly #sums = new Map<number, readonly [values: Output, ids: Output]>();
-  // Constants of few integers, and reshaped values: what was made once is not made again.
-  readonly #made = new Map<string, Output>();
+  // Constants of few integers, and reshaped values, which are recorded once.
+  readonly #shared = new Map<string, Output>();
 
-  /** @param eager where tensors lie that are read as constants */
+  /** @param eager holds the tensors that become constants */
   constructor(readonly eager: Eager) {
     this.#graph = new Graph(eager.library);
   }
@@ -53,50 +45,51 @@ export class Recorder {
     this.#values.delete(id);
   }
 
-  /** An argument of the function; of a variable, what it holds. */
-  argument(shape: readonly number[], dtype: number, { variable = false } = {}): Metadata {
+  /** An argument of the function; for a variable, its value. */
+  argument(shape: readonly number[], dtype: number, { variable: isVariable = false } = {}): Metadata {
     const [handle] = this.#graph.node("Placeholder", {
       outputs: 1,
       describe: (node) =>
         setAttributes(this.eager.library, { node }, [
-          typed("dtype", variable ? TYPE.resource : dtype),
-          { name: "shape", type: ATTRIBUTE.shape, value: variable ? [] : shape },
+          typed("dtype", isVariable ? TYPE.resource : dtype),
+          { name: "shape", type: ATTRIBUTE.shape, value: isVariable ? [] : shape },
         ]),
     }) as [Output];
-    if (!variable) {
+    if (!isVariable) {
       this.#arguments.push({ handle });
-      return this.#named(handle);
+      return this.#register(handle);
     }
-    const own: Variable = { handle, touched: [] };
-    this.#arguments.push({ handle, variable: own });
-    return this.#read(own, { shape: [...shape], dtype });
+    const variable = new Variable(this.#graph, handle);
+    this.#arguments.push({ handle, variable });
+    return this.#valueOf(variable, { shape: [...shape], dtype });
   }
 
-  /** Whether XLA can make one kernel of it: two scatters at the same places, made one loop, end the process. */
+  /** Whether XLA can compile it into one kernel: it fuses two scatters to the same indices, which crashes the process. */
   get isKernel(): boolean {
     return this.#graph.scatters < 2;
   }
 
-  /** Whether a tensor is what a variable holds, so that a function may write to it. */
+  /** Whether a tensor is the value of a variable, so that a function may write to it. */
   isVariable(id: number): boolean {
     return this.#variables.has(id);
   }
 
   constant(shape: readonly number[], dtype: number, values: Values): number {
-    const isFewIntegers = dtype === TYPE.int32 && values.length <= 8; // as shapes and axes are
-    if (!isFewIntegers) return this.#named(this.#graph.constant({ shape, dtype, values })).id;
+    const isSmallInteger = dtype === TYPE.int32 && values.length <= 8; // shapes and axes, for instance
+    if (!isSmallInteger) return this.#register(this.#graph.constant({ shape, dtype, values })).id;
     const tensor = { shape: [...shape], dtype, values: Int32Array.from(values as Int32Array) };
     const make = () => this.#once(`${shape}: ${tensor.values}`, () => this.#graph.constant(tensor));
-    return this.#named({ ...tensor, make }).id;
+    return this.#register({ ...tensor, make }).id;
   }
 
   /** Records an op on tensors of this graph, or on constants. */
   execute(name: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Metadata[] {
-    if (name === "Reshape") return [this.#named(this.#reshape(attributes, inputs as [number, number]))];
+    if (name === "Reshape") return [this.#register(this.#reshape(attributes, inputs as [number, number]))];
+    if (name === "Square") return [this.#register(this.#square(attributes, inputs[0]!))];
+    const sumOfSquares = name === "Sum" && this.#sumOfSquares(attributes, inputs as [number, number]);
+    if (sumOfSquares) return [this.#register(sumOfSquares)];
     const values = inputs.map((id) => this.#value(id));
-    const made = this.#op(name, { attributes, values, outputs }).map((output) => this.#named(output));
-    if (name === "UnsortedSegmentSum") this.#sums.set(made[0]!.id, [values[0]!, values[1]!]);
-    return made;
+    return this.#op(name, { attributes, values, outputs }).map((output) => this.#register(output));
   }
 
   #op(name: string, { attributes, values, outputs }: {
@@ -104,37 +97,50 @@ export class Recorder {
     readonly values: readonly Output[];
     readonly outputs: number;
   }): Output[] {
-    const outside = LIST_INPUTS[name];
+    const unlisted = LIST_INPUTS[name];
     return this.#graph.node(name, {
       outputs,
       describe: (node) => {
         setAttributes(this.eager.library, { node }, attributes);
-        this.#graph.addInputs(node, values, outside === undefined ? 0 : values.length - outside);
+        this.#graph.addInputs(node, values, unlisted === undefined ? 0 : values.length - unlisted);
       },
       inputs: () => describe(values),
     });
   }
 
-  // Of what was reshaped already the first is reshaped, to its own shape not at all.
-  #reshape(attributes: readonly Attribute[], [id, shape]: readonly [number, number]): Output {
-    const given = this.#value(id), first = given.reshapes ?? given;
-    const known = this.#values.get(shape);
-    const make = () => this.#op("Reshape", { attributes, values: [first, this.#value(shape)], outputs: 1 })[0]!;
-    if (!known || !("values" in known)) return make();
-    if (`${known.values}` === `${first.shape}`) return first;
-    return this.#once(`${first.bytes} as ${known.values}`, () => ({ ...make(), reshapes: first }));
+  // A reshape of a reshape reads the first value; a reshape to the same shape is that value.
+  #reshape(attributes: readonly Attribute[], [id, shapeId]: readonly [number, number]): Output {
+    const value = this.#value(id), first = value.reshapes ?? value;
+    const shape = this.#values.get(shapeId);
+    const make = () => this.#op("Reshape", { attributes, values: [first, this.#value(shapeId)], outputs: 1 })[0]!;
+    if (!shape || !("values" in shape)) return make();
+    if (`${shape.values}` === `${first.shape}`) return first;
+    return this.#once(`${first.bytes} as ${shape.values}`, () => ({ ...make(), reshapes: first }));
+  }
+
+  #square(attributes: readonly Attribute[], id: number): LazyNode {
+    const squareOf = this.#value(id);
+    const { shape, dtype } = squareOf;
+    const make = () => this.#op("Square", { attributes, values: [squareOf], outputs: 1 })[0]!;
+    return { shape, dtype, make, squareOf };
+  }
+
+  // The sum of all squares by the op that reads its input once and writes nothing: ½ Σ x².
+  #sumOfSquares(attributes: readonly Attribute[], [id, axesId]: readonly [number, number]): Output | undefined {
+    const squares = this.#values.get(id), axes = this.#values.get(axesId);
+    if (!squares || !("squareOf" in squares) || squares.dtype !== TYPE.float32 || !axes || !("values" in axes)) return;
+    const keepsDims = attributes.some(({ name, value }) => name === "keep_dims" && value);
+    if (keepsDims || axes.values!.length !== squares.shape.length) return;
+    const type = { attributes: [typed("T", TYPE.float32)], outputs: 1 };
+    const [half] = this.#op("L2Loss", { ...type, values: [squares.squareOf!] }) as [Output];
+    return this.#op("AddV2", { ...type, values: [half, half] })[0]!;
   }
 
   #once(key: string, make: () => Output): Output {
-    return this.#made.getOrInsertComputed(key, make);
+    return this.#shared.getOrInsertComputed(key, make);
   }
 
-  /** Of what was added up in zeros, the values and where each was added. */
-  addends(id: number): Metadata[] | undefined {
-    return this.#sums.get(id)?.map((output) => this.#named(output));
-  }
-
-  /** Records a call of a function. Arguments that it writes to are to be variables. */
+  /** Records a call of a function. The arguments that it writes to must be variables. */
   call(callee: NativeFunction, inputs: readonly number[]): Metadata[] {
     const { c } = this.eager.library;
     const written = new Map(
@@ -142,74 +148,46 @@ export class Recorder {
         donate === undefined ? [] : [[donate, this.#variables.get(inputs[donate]!)!]]
       ),
     );
-    for (const variable of written.values()) this.#beforeWriting(variable);
-    const values = inputs.map((id, at) => written.get(at)?.handle ?? this.#value(id));
-    const given = callee.outputs.filter(({ donate }) => donate === undefined);
-    this.#graph.take(callee);
+    for (const variable of written.values()) this.#readBeforeWrite(variable);
+    const values = inputs.map((id, index) => written.get(index)?.handle ?? this.#value(id));
+    const returned = callee.outputs.filter(({ donate }) => donate === undefined);
+    this.#graph.addFunction(callee);
     const operation = this.#graph.operation("StatefulPartitionedCall", {
       describe: (node) => {
         this.#graph.addInputs(node, values, values.length);
         const types = (of: readonly { dtype: number }[]) => Int32Array.from(of, ({ dtype }) => dtype);
         c.TF_SetAttrTypeList(node, cName("Tin"), types(values), values.length);
-        c.TF_SetAttrTypeList(node, cName("Tout"), types(given), given.length);
+        c.TF_SetAttrTypeList(node, cName("Tout"), types(returned), returned.length);
         const name = cName(callee.name);
         c.TF_SetAttrFuncName(node, cName("f"), name, BigInt(name.length - 1));
         if (callee.kernel) setAttributes(this.eager.library, { node }, [MUST_COMPILE]);
-        for (const variable of written.values()) this.#after(variable, node);
+        for (const variable of written.values()) variable.orderAfterRecent(node);
       },
       inputs: () => describe(values),
     });
-    for (const { touched } of written.values()) touched.splice(0, touched.length, operation);
-    const returned = given.map((known, number) => this.#named(this.#graph.output(operation, number, known)));
+    for (const variable of written.values()) variable.written(operation);
+    const results = returned.map((result, index) => this.#register(this.#graph.output(operation, index, result)));
     return callee.outputs.map((output) =>
-      output.donate === undefined ? returned.shift()! : this.#read(written.get(output.donate)!, output)
+      output.donate === undefined ? results.shift()! : this.#valueOf(written.get(output.donate)!, output)
     );
   }
 
-  // What a variable holds, after what was recorded until now.
-  #read(variable: Variable, { shape, dtype }: Omit<Metadata, "id">): Metadata {
-    const make = () => {
-      const operation = this.#graph.operation("ReadVariableOp", {
-        describe: (node) => {
-          this.#graph.addInputs(node, [variable.handle], 0);
-          setAttributes(this.eager.library, { node }, [typed("dtype", dtype)]);
-          this.#after(variable, node);
-        },
-      });
-      variable.touched.push(operation);
-      const output = this.#graph.output(operation, 0, { shape, dtype });
-      this.#graph.tellShape(output);
-      return output;
-    };
-    const value = this.#named({ shape, dtype, make });
+  // The current value of a variable, read when it is first used.
+  #valueOf(variable: Variable, { shape, dtype }: Omit<Metadata, "id">): Metadata {
+    const value = this.#register({ shape, dtype, make: () => variable.read({ shape, dtype }) });
     this.#variables.set(value.id, variable);
-    variable.held = value.id;
+    variable.valueId = value.id;
     return value;
   }
 
-  // What it holds until then may be used afterwards.
-  #beforeWriting({ held }: Variable): void {
-    if (this.has(held!)) this.#value(held!);
-  }
-
-  #write(variable: Variable, value: Output): void {
-    this.#beforeWriting(variable);
-    this.#graph.operation("AssignVariableOp", {
-      describe: (node) => {
-        this.#graph.addInputs(node, [variable.handle, value], 0);
-        setAttributes(this.eager.library, { node }, [typed("dtype", value.dtype)]);
-        this.#after(variable, node);
-      },
-    });
-  }
-
-  #after({ touched }: Variable, node: Pointer): void {
-    for (const operation of touched) this.eager.library.c.TF_AddControlInput(node, operation);
+  // Its value so far may be used later.
+  #readBeforeWrite({ valueId }: Variable): void {
+    if (this.has(valueId!)) this.#value(valueId!);
   }
 
   /**
-   * Ends the recording: the graph as a function of its arguments, in their order. `donate` says of outputs whose place
-   * they take; where that argument is a variable, they are written to it.
+   * Ends the recording: the graph as a function of its arguments, in their order. `donate` gives for each output the
+   * argument whose place it takes; if that argument is a variable, the output is written to it.
    */
   finish(
     name: string,
@@ -220,21 +198,24 @@ export class Recorder {
     },
   ): NativeFunction {
     const results: Output[] = [];
-    const computed = outputs.map((id, at): FunctionOutput => {
+    const signature = outputs.map((id, index): FunctionOutput => {
       const { shape, dtype } = this.#values.get(id) ?? this.#value(id);
-      const variable = this.#arguments[donate[at] ?? -1]?.variable;
+      const variable = this.#arguments[donate[index] ?? -1]?.variable;
       if (variable) {
-        if (this.#variables.get(id) !== variable) this.#write(variable, this.#value(id));
-        return { shape, dtype, donate: donate[at]! };
+        if (this.#variables.get(id) !== variable) {
+          this.#readBeforeWrite(variable);
+          variable.assign(this.#value(id));
+        }
+        return { shape, dtype, donate: donate[index]! };
       }
-      // An output that is an argument or a constant, or comes twice, gets a node of its own.
-      const own = { attributes: [typed("T", dtype)], values: [this.#value(id)], outputs: 1 };
-      results.push(...this.#op("Identity", own));
+      // An output that is an argument or a constant, or that appears twice, gets a node of its own.
+      const identity = { attributes: [typed("T", dtype)], values: [this.#value(id)], outputs: 1 };
+      results.push(...this.#op("Identity", identity));
       return { shape, dtype };
     });
     const pointer = this.#graph.toFunction(name, this.#arguments.map(({ handle }) => handle), results);
-    this.eager.add(name, pointer);
-    return { name, pointer, kernel, outputs: computed };
+    this.eager.addFunction(name, pointer);
+    return { name, pointer, kernel, outputs: signature };
   }
 
   dispose(): void {
@@ -242,20 +223,20 @@ export class Recorder {
     this.#values.clear();
   }
 
-  // Tensors with values, found in the code that is recorded, are its constants.
+  // The node of a tensor. Tensors from outside the recorded code are constants.
   #value(id: number): Output {
-    const known = this.#values.get(id);
-    if (known && !("make" in known)) return known;
-    if (!known) {
+    const value = this.#values.get(id);
+    if (value && !("make" in value)) return value;
+    if (!value) {
       const { shape, dtype } = this.eager.metadata(id);
       return this.#value(this.constant(shape, dtype, this.eager.read(id)));
     }
-    const made = known.make();
-    this.#values.set(id, made);
-    return made;
+    const output = value.make();
+    this.#values.set(id, output);
+    return output;
   }
 
-  #named(value: Output | LazyNode): Metadata {
+  #register(value: Output | LazyNode): Metadata {
     const id = nextId();
     this.#values.set(id, value);
     return { id, shape: [...value.shape], dtype: value.dtype };

@@ -1,5 +1,5 @@
 /**
- * Functions compiled for the shapes they are called with.
+ * Functions compiled for the shapes of their inputs.
  *
  * @module
  */
@@ -10,19 +10,32 @@ import { MUST_COMPILE, type NativeFunction, UntraceableError } from "./_function
 import { Recorder } from "./_graph.ts";
 import type { KernelBackend, Target } from "./_kernels.ts";
 
-/** Who is told what a {@linkcode Compiler} does. */
+/** Callbacks of a {@linkcode Compiler}. */
 export interface CompilerOptions {
   readonly note: (message: string) => void;
-  /** A function, and what it calls, has just been compiled. */
-  readonly compiled: () => void;
-  /** The library's products are faster than those of a kernel. */
-  readonly productsAlone: boolean;
+  /** Called when a function, and all that it calls, has been compiled. */
+  readonly onCompiled: () => void;
+}
+
+/** How this backend compiles a function. */
+export interface CompileOptions extends JitOptions {
+  /** Whether XLA makes one kernel of it. @default if it is called inside another compiled function */
+  readonly kernel?: boolean;
+}
+
+interface CompileRequest {
+  readonly inputs: readonly tf.Tensor[];
+  readonly name: string;
+  readonly kernel: boolean;
+  readonly donate: readonly (number | undefined)[];
+  /** Indices of the arguments that are variables. */
+  readonly variables: ReadonlySet<number>;
 }
 
 /** Sends ops to the graph that is being recorded, or runs them; compiles functions. */
 export class Compiler {
   readonly #recorders: Recorder[] = [];
-  #functions = 0;
+  #functionCount = 0;
   #backend!: KernelBackend;
 
   constructor(readonly eager: Eager, readonly options: CompilerOptions) {}
@@ -30,9 +43,9 @@ export class Compiler {
   /** The binding that TensorFlow.js's kernels call. */
   readonly target: Target = {
     createTensor: (shape, dtype, values) => {
-      const number = typeof dtype === "string" ? TYPE[dtype as "float32"] : dtype;
+      const type = typeof dtype === "string" ? TYPE[dtype as "float32"] : dtype;
       const recorder = this.#recorders.at(-1);
-      return recorder ? recorder.constant(shape, number, values) : this.eager.create(shape, number, values);
+      return recorder ? recorder.constant(shape, type, values) : this.eager.create(shape, type, values);
     },
     deleteTensor: (id) => {
       this.eager.delete(id);
@@ -53,65 +66,54 @@ export class Compiler {
     this.#backend = backend;
   }
 
-  /** Of a tensor that was made by adding up in zeros, in what is being recorded, the values and where each was added. */
-  addends(tensor: tf.Tensor): tf.Tensor[] | undefined {
-    const [id] = this.#backend.getInputTensorIds([tensor]);
-    return this.#recorders.at(-1)?.addends(id!)?.map((made) => this.#backend.createOutputTensor(made));
-  }
-
+  /** The function compiled: recorded at its first call for each combination of shapes, then run by TensorFlow. */
   jit(
     compute: TensorFunction,
-    { name = compute.name || "function", kernel: asked = false, products = false, donate = [] }: JitOptions = {},
+    { name = compute.name || "function", donate = [], ...options }: CompileOptions = {},
   ): TensorFunction {
-    const kernel = asked && !(products && this.options.productsAlone);
-    const taken = new Set(donate.filter((at) => at !== undefined));
-    const compiled = new Map<string, NativeFunction | "as it is">();
+    const donated = new Set(donate.filter((index) => index !== undefined));
+    const cache = new Map<string, NativeFunction | "uncompiled">();
     return (...inputs) => {
-      const recording = this.#recorders.length > 0;
-      // A gradient needs to see every operation; a graph takes up the operations of another.
-      if (tapeIsOn() || (recording && !kernel)) return compute(...inputs);
+      const isRecording = this.#recorders.length > 0;
+      const { kernel = isRecording } = options;
+      // A gradient needs to see every operation, and a graph includes those of a function that is no kernel.
+      if (isTapeOn() || (isRecording && !kernel)) return compute(...inputs);
       const ids = this.#backend.getInputTensorIds(inputs);
-      const variables = new Set(taken.values().filter((at) => this.#becomesVariable(inputs[at]!, ids[at]!)));
-      const signature = inputs.map(({ dtype, shape }, at) => `${variables.has(at) ? "&" : ""}${dtype}[${shape}]`)
-        .join();
-      const known = compiled.get(signature);
-      const found = known ?? this.#compile(compute, { inputs, name, kernel, donate, variables });
-      compiled.set(signature, found);
-      const outputs = found === "as it is" ? compute(...inputs) : this.#call(found, { inputs, ids });
-      if (!known && !recording) this.options.compiled();
+      const variables = new Set(donated.values().filter((index) => this.#canBeVariable(inputs[index]!, ids[index]!)));
+      const types = inputs.map(({ dtype, shape }, index) => `${variables.has(index) ? "&" : ""}${dtype}[${shape}]`);
+      const signature = [kernel, ...types].join();
+      const cached = cache.get(signature);
+      const callee = cached ?? this.#compile(compute, { inputs, name, kernel, donate, variables });
+      cache.set(signature, callee);
+      const outputs = callee === "uncompiled" ? compute(...inputs) : this.#call(callee, { inputs, ids });
+      if (!cached && !isRecording) this.options.onCompiled();
       return outputs;
     };
   }
 
-  // Small tensors are not worth it.
-  #becomesVariable({ size, dtype }: tf.Tensor, id: number): boolean {
+  // For small tensors a variable costs more than it saves.
+  #canBeVariable({ size, dtype }: tf.Tensor, id: number): boolean {
     const recorder = this.#recorders.at(-1);
     return recorder ? recorder.isVariable(id) : size >= KERNEL_SIZE && dtype === "float32";
   }
 
   #compile(
     compute: TensorFunction,
-    { inputs, name, kernel, donate, variables }: {
-      readonly inputs: readonly tf.Tensor[];
-      readonly name: string;
-      readonly kernel: boolean;
-      readonly donate: readonly (number | undefined)[];
-      readonly variables: ReadonlySet<number>;
-    },
-  ): NativeFunction | "as it is" {
+    { inputs, name, kernel, donate, variables }: CompileRequest,
+  ): NativeFunction | "uncompiled" {
     const recorder = new Recorder(this.eager);
     this.#recorders.push(recorder);
     try {
       tf.engine().startScope(name);
-      const given = inputs.map(({ shape, dtype }, at) => {
-        const argument = recorder.argument(shape, TYPE[dtype as "float32"], { variable: variables.has(at) });
-        return this.#backend.createOutputTensor(argument);
+      const placeholders = inputs.map(({ shape, dtype }, index) => {
+        const variable = variables.has(index);
+        return this.#backend.createOutputTensor(recorder.argument(shape, TYPE[dtype as "float32"], { variable }));
       });
-      const outputs = this.#backend.getInputTensorIds(compute(...given));
+      const outputs = this.#backend.getInputTensorIds(compute(...placeholders));
       if (kernel && !recorder.isKernel) {
-        this.options.note(`"${name}" adds up rows twice, so it is not made one kernel.`);
+        this.options.note(`"${name}" scatters more than once, so it is not compiled into one kernel.`);
       }
-      return recorder.finish(`${name.replace(/\W/g, "_")}_${this.#functions++}`, {
+      return recorder.finish(`${name.replace(/\W/g, "_")}_${this.#functionCount++}`, {
         outputs,
         donate,
         kernel: kernel && recorder.isKernel,
@@ -119,7 +121,7 @@ export class Compiler {
     } catch (error) {
       if (!(error instanceof UntraceableError)) throw error;
       this.options.note(`"${name}" cannot be compiled (${messageOf(error)}); it runs uncompiled, which is slower.`);
-      return "as it is";
+      return "uncompiled";
     } finally {
       tf.engine().endScope();
       this.#recorders.pop();
@@ -140,24 +142,24 @@ export class Compiler {
     { name, kernel, outputs }: NativeFunction,
     { inputs, ids }: { readonly inputs: readonly tf.Tensor[]; readonly ids: readonly number[] },
   ): Metadata[] {
-    const given = [...ids];
+    const args = [...ids];
     const seen = new Set<number>();
-    const twice = new Set(ids.filter((id) => seen.has(id) || !seen.add(id)));
-    for (const { donate: at } of outputs) {
-      if (at === undefined) continue;
-      const shared = twice.has(ids[at]!) || this.#backend.refCount(inputs[at]!.dataId) > 1; // by clones
-      given[at] = this.eager.toVariable(ids[at]!, { givenUp: !shared });
+    const repeated = new Set(ids.filter((id) => seen.has(id) || !seen.add(id)));
+    for (const { donate } of outputs) {
+      if (donate === undefined) continue;
+      const isShared = repeated.has(ids[donate]!) || this.#backend.refCount(inputs[donate]!.dataId) > 1; // by clones
+      args[donate] = this.eager.toVariable(ids[donate]!, { consume: !isShared });
     }
     const returned = outputs.filter(({ donate }) => donate === undefined);
-    const found = this.eager.execute(name, kernel ? [MUST_COMPILE] : [], given, returned.length);
-    return outputs.map(({ donate: at, shape, dtype }) =>
-      at === undefined ? found.shift()! : { id: this.eager.adoptVariable(given[at]!), shape, dtype }
+    const results = this.eager.execute(name, kernel ? [MUST_COMPILE] : [], args, returned.length);
+    return outputs.map(({ donate, shape, dtype }) =>
+      donate === undefined ? results.shift()! : { id: this.eager.adoptVariable(args[donate]!), shape, dtype }
     );
   }
 }
 
-// Whether a gradient is being recorded at this point of the code.
-function tapeIsOn(): boolean {
+// Whether TensorFlow.js is recording a gradient here.
+function isTapeOn(): boolean {
   const { gradientDepth, kernelDepth } = tf.engine().state;
   return gradientDepth > 0 && kernelDepth === 0;
 }

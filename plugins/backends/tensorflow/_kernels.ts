@@ -1,5 +1,5 @@
 /**
- * TensorFlow.js's kernels on our binding, and our own in place of the few that read values back to the host.
+ * TensorFlow.js's kernels on our binding, and replacements for those that read values back to the host.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { ATTRIBUTE, type Attribute, typed } from "./_attributes.ts";
 import type { Metadata, Values } from "./_eager.ts";
 import { TYPE } from "./_ffi.ts";
 
-/** What runs or records: where a tensor is made, an op goes, values come from. */
+/** What runs or records ops: it creates tensors, executes ops and reads values. */
 export interface Target {
   createTensor(shape: readonly number[], dtype: number, values: Values): number;
   deleteTensor(id: number): void;
@@ -20,11 +20,11 @@ export interface Target {
   getNumOfTensors(): number;
 }
 
-/** TensorFlow.js's backend, with the parts of it that are used beyond its interface. */
+/** TensorFlow.js's backend, with the methods that its interface does not declare. */
 export interface KernelBackend extends tf.KernelBackend {
-  /** The numbers under which the binding knows tensors. */
+  /** The ids of tensors in the binding. */
   getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[];
-  /** A tensor of TensorFlow.js for one of the binding. */
+  /** A tensor of TensorFlow.js for a tensor of the binding. */
   createOutputTensor(metadata: Metadata): tf.Tensor;
   executeSingleOutput(name: string, attributes: readonly Attribute[], inputs: readonly tf.TensorInfo[]): tf.Tensor;
   executeMultipleOutputs(
@@ -53,13 +53,13 @@ const CONSTANTS = {
   TF_ATTR_RESOURCE: ATTRIBUTE.resource,
 };
 
-/** Registers the backend with TensorFlow.js and makes it the one that computes. */
+/** Registers the backend with TensorFlow.js and activates it. */
 export async function registerBackend(target: Target, { version, gpu }: { version: string; gpu: boolean }) {
   const binding = { ...CONSTANTS, ...target, TF_Version: version, isUsingGpuDevice: () => gpu };
   const backend = new NodeJSKernelBackend(binding as never, "@tensorflow/tfjs-node-gpu");
   const kernels = backend as unknown as KernelBackend;
-  // Upstream keeps values on the host until the first op; a tensor made before a recording would then turn up as a
-  // constant inside it. Ours makes every tensor where it is asked for.
+  // Upstream keeps values on the host until the first op, so a tensor created before a recording would become a constant
+  // inside it. Ours creates every tensor immediately.
   const move = backend.move.bind(backend);
   backend.move = (dataId, values, shape, dtype, refCount) => {
     move(dataId, values, shape, dtype, refCount);

@@ -1,5 +1,5 @@
 /**
- * Stateless random numbers: Philox bits from TensorFlow's own op, made into numbers and masks.
+ * Stateless random numbers: bits of Philox from TensorFlow's own op, turned into uniform numbers and dropout masks.
  *
  * @module
  */
@@ -7,104 +7,107 @@ import { type Engine, KERNEL_SIZE, type Key, maskThreshold, memoize, RandomKey, 
 import { typed } from "./_attributes.ts";
 import type { Metadata } from "./_eager.ts";
 import { TYPE } from "./_ffi.ts";
-import type { KernelBackend, Target } from "./_kernels.ts";
+import type { Compiler } from "./_jit.ts";
+import type { KernelBackend } from "./_kernels.ts";
 import { MASK_BLOCK, type Op, philoxMask } from "./_philox.ts";
 
 const PHILOX = 1; // tensorflow::Algorithm::RNG_ALG_PHILOX
 
-/** The random part of an engine. */
+/** The random part of the engine. */
 export function randomNumbers(
-  { backend, target, jit }: { backend: KernelBackend; target: Target; jit: Engine["jit"] },
+  backend: KernelBackend,
+  compiler: Compiler,
 ): Pick<Engine, "randomUniform" | "randomMask"> {
-  // TensorFlow.js has no unsigned types: these ops stay below it, and what they make in between is deleted here.
-  const below = (compute: (op: Op) => number): tf.Tensor => {
-    const made: Metadata[] = [];
+  const { target } = compiler;
+  const idOf = (tensor: tf.Tensor): number => backend.getInputTensorIds([tensor])[0]!;
+
+  // TensorFlow.js has no unsigned types, so these ops bypass it; their intermediate tensors are deleted here.
+  const withOps = (compute: (op: Op) => number): tf.Tensor => {
+    const created: Metadata[] = [];
     const result = compute((name, attributes, inputs) => {
       const [output] = target.executeOp(name, attributes, inputs, 1);
-      made.push(output!);
+      created.push(output!);
       return output!.id;
     });
-    for (const { id } of made) if (id !== result) target.deleteTensor(id);
-    return backend.createOutputTensor(made.find(({ id }) => id === result)!);
+    for (const { id } of created) if (id !== result) target.deleteTensor(id);
+    return backend.createOutputTensor(created.find(({ id }) => id === result)!);
   };
 
+  // 32-bit words, as uint32.
   const bits = (op: Op, { key, counter, count }: { key: tf.Tensor; counter: tf.Tensor; count: number }): number => {
     const to64 = [typed("T", TYPE.int32), typed("type", TYPE.uint64)];
-    const [keyWords, counterWords, shape, algorithm] = backend.getInputTensorIds(
-      [tf.reshape(key, [1, 2]), tf.reshape(counter, [2, 2]), tf.tensor1d([count], "int32"), tf.scalar(PHILOX, "int32")],
-    ) as [number, number, number, number];
     return op("StatelessRandomUniformFullIntV2", [typed("dtype", TYPE.uint32), typed("Tshape", TYPE.int32)], [
-      shape,
-      op("Bitcast", to64, [keyWords]),
-      op("Bitcast", to64, [counterWords]),
-      algorithm,
+      idOf(tf.tensor1d([count], "int32")),
+      op("Bitcast", to64, [idOf(tf.reshape(key, [1, 2]))]),
+      op("Bitcast", to64, [idOf(tf.reshape(counter, [2, 2]))]),
+      idOf(tf.scalar(PHILOX, "int32")),
     ]);
   };
 
-  const maskOf = memoize((count: number, rate: number) => {
+  const smallMask = memoize((count: number, rate: number) => {
     const threshold = maskThreshold(rate);
-    return jit((key, counter) => {
+    return compiler.jit((key, counter) => {
       if (threshold === 0) return [tf.ones([count], "bool")];
-      const kept = below((op) => {
+      const mask = withOps((op) => {
         const words = bits(op, { key: key!, counter: counter!, count: Math.ceil(count / 2) });
-        const halfWords = op("Bitcast", [typed("T", TYPE.uint32), typed("type", TYPE.uint16)], [words]);
-        // "Above the number before", for 65536 is none of them.
-        const before = backend.getInputTensorIds([tf.scalar(threshold - 1, "int32")]);
-        const limit = op("Cast", [typed("SrcT", TYPE.int32), typed("DstT", TYPE.uint16)], before);
-        return op("Greater", [typed("T", TYPE.uint16)], [halfWords, limit]);
+        const halves = op("Bitcast", [typed("T", TYPE.uint32), typed("type", TYPE.uint16)], [words]);
+        // Greater than threshold − 1, because a threshold of 65536 has no 16 bits.
+        const limit = idOf(tf.scalar(threshold - 1, "int32"));
+        const limit16 = op("Cast", [typed("SrcT", TYPE.int32), typed("DstT", TYPE.uint16)], [limit]);
+        return op("Greater", [typed("T", TYPE.uint16)], [halves, limit16]);
       });
-      return [tf.slice1d(tf.reshape(kept, [-1]), 0, count)];
-    }, { name: `mask ${count} ${rate}` });
+      return [tf.slice1d(tf.reshape(mask, [-1]), 0, count)];
+    }, { name: `mask ${count} ${rate}`, kernel: false });
   });
 
-  const places = Array.from({ length: MASK_BLOCK }, (_, place) => 2 ** place);
-  const laidOut = jit((bits) => {
-    const each = [tf.reshape(bits!, [-1, 1]), tf.tensor2d([places], [1, MASK_BLOCK], "int32")];
-    const alone = backend.executeSingleOutput("BitwiseAnd", [typed("T", TYPE.int32)], each);
-    return [tf.notEqual(alone, 0)];
-  }, { name: "bits", kernel: true });
+  const bitValues = Array.from({ length: MASK_BLOCK }, (_, bit) => 2 ** bit);
+  const unpackBits = compiler.jit((blocks) => {
+    const operands = [tf.reshape(blocks!, [-1, 1]), tf.tensor2d([bitValues], [1, MASK_BLOCK], "int32")];
+    const single = backend.executeSingleOutput("BitwiseAnd", [typed("T", TYPE.int32)], operands);
+    return [tf.notEqual(single, 0)];
+  }, { name: "unpack bits", kernel: true });
 
-  // Of many elements: by one kernel, and laid out by another, so that a block is not drawn for each of its elements.
-  const largeMaskOf = memoize((count: number, rate: number) => {
-    const drawn = jit((key, counter) => {
+  // One kernel draws blocks of bits and another unpacks them, so that a block is not drawn again for each of its elements.
+  const largeMask = memoize((count: number, rate: number) => {
+    const draw = compiler.jit((key, counter) => {
       const [first, second, , ...rest] = [...tf.split(key!, 2), ...tf.split(counter!, 4)];
       const blocks = tf.range(0, Math.ceil(count / MASK_BLOCK), 1, "int32");
       const words = backend.getInputTensorIds([first!, second!, blocks, ...rest]);
-      const number = (value: number) => backend.getInputTensorIds([tf.scalar(value, "int32")])[0]!;
-      return [below((op) => philoxMask(op, { words, number }, maskThreshold(rate)))];
+      const constant = (value: number) => idOf(tf.scalar(value, "int32"));
+      return [withOps((op) => philoxMask(op, { words, constant }, maskThreshold(rate)))];
     }, { name: `mask ${count} ${rate}`, kernel: true });
     return (key: tf.Tensor, counter: tf.Tensor) => {
-      // Nothing of it has a gradient: what is recorded for one sees no op of it, and lets it be a kernel.
-      const all = tf.customGrad(() => ({ value: laidOut(...drawn(key, counter))[0]!, gradFunc: () => [] }))();
-      return [tf.slice1d(tf.reshape(all, [-1]), 0, count)];
+      // A mask has no gradient: hidden from the tape, it can be compiled even while a gradient is recorded.
+      const mask = tf.customGrad(() => ({ value: unpackBits(...draw(key, counter))[0]!, gradFunc: () => [] }))();
+      return [tf.slice1d(tf.reshape(mask, [-1]), 0, count)];
     };
   });
 
   return {
-    randomUniform: (key, shape, place = 0) =>
+    randomUniform: (key, shape, { counter = 0 } = {}) =>
       tf.tidy(() => {
         const count = tf.util.sizeFromShape([...shape]);
-        const high = below((op) => {
-          const words = bits(op, { key: words32(key), counter: counterAt(place), count });
+        const upper24 = withOps((op) => {
+          const words = bits(op, { key: keyTensor(key), counter: counterTensor(counter), count });
           const eight = op("Bitcast", [typed("T", TYPE.int32), typed("type", TYPE.uint32)], [
-            backend.getInputTensorIds([tf.scalar(8, "int32")])[0]!,
+            idOf(tf.scalar(8, "int32")),
           ]);
           const shifted = op("RightShift", [typed("T", TYPE.uint32)], [words, eight]);
           return op("Cast", [typed("SrcT", TYPE.uint32), typed("DstT", TYPE.float32)], [shifted]);
         });
-        return tf.reshape(tf.mul(high, 2 ** -24), [...shape]);
+        return tf.reshape(tf.mul(upper24, 2 ** -24), [...shape]);
       }),
-    randomMask: (key, shape, rate, place = 0) =>
+    randomMask: (key, shape, { rate, counter = 0 }) =>
       tf.tidy(() => {
         const count = tf.util.sizeFromShape([...shape]);
-        const [mask] = (count < KERNEL_SIZE ? maskOf : largeMaskOf)(count, rate)(words32(key), counterAt(place));
-        return tf.reshape(mask!, [...shape]);
+        const draw = (count < KERNEL_SIZE ? smallMask : largeMask)(count, rate);
+        return tf.reshape(draw(keyTensor(key), counterTensor(counter))[0]!, [...shape]);
       }),
   };
 }
 
-const words32 = (key: Key): tf.Tensor =>
+const keyTensor = (key: Key): tf.Tensor =>
   key instanceof RandomKey ? tf.tensor1d(Int32Array.from(key.words), "int32") : key;
 
-// The counter's upper half is the place, so that places never overlap; the lower half counts blocks.
-const counterAt = (place: number): tf.Tensor => tf.tensor1d(Int32Array.of(0, 0, place, 0), "int32");
+// The lower half of Philox's counter counts blocks and the upper half is ours, so that draws never overlap.
+const counterTensor = (counter: number): tf.Tensor => tf.tensor1d(Int32Array.of(0, 0, counter, 0), "int32");

@@ -1,21 +1,20 @@
 /**
- * Stateless random numbers: Philox bits computed in JavaScript, made into numbers and masks.
+ * Stateless random numbers: bits of Philox computed in JavaScript, turned into uniform numbers and dropout masks.
  *
  * @module
  */
 import { type Engine, type Key, maskThreshold, RandomKey, tf } from "@opf/framework";
 
-/** The random part of an engine whose tensors can be read at any time. */
+/** The random part of the engine. */
 export const randomNumbers: Pick<Engine, "randomUniform" | "randomMask"> = {
-  randomUniform: (key, shape, place = 0) =>
-    tf.tensor(asKey(key).uniforms(tf.util.sizeFromShape([...shape]), place), [...shape]),
-  randomMask: (key, shape, rate, place = 0) => {
+  randomUniform: (key, shape, { counter = 0 } = {}) =>
+    tf.tensor(asKey(key).uniforms(tf.util.sizeFromShape([...shape]), counter), [...shape]),
+  randomMask: (key, shape, { rate, counter = 0 }) => {
     const count = tf.util.sizeFromShape([...shape]);
-    const halves = new Uint16Array(asKey(key).bits(Math.ceil(count / 2), place).buffer); // the lower half first
+    const halves = new Uint16Array(asKey(key).bits(Math.ceil(count / 2), counter).buffer); // lower halves first
     const threshold = maskThreshold(rate);
-    const kept = new Uint8Array(count);
-    for (let at = 0; at < count; at++) kept[at] = halves[at]! >= threshold ? 1 : 0;
-    return tf.tensor(kept, [...shape], "bool");
+    const mask = Uint8Array.from({ length: count }, (_, index) => halves[index]! >= threshold ? 1 : 0);
+    return tf.tensor(mask, [...shape], "bool");
   },
 };
 

@@ -36,12 +36,11 @@ export class Compiler {
 
   /** See `Engine.jit`. */
   jit(compute: TensorFunction, options: JitOptions = {}): TensorFunction {
-    const { name = compute.name || "function", kernel = false } = options;
+    const { name = compute.name || "function" } = options;
     const compiled = new Map<string, Compiled | "as it is">();
     return (...inputs) => {
       // A gradient needs to see every operation, and a program takes up the statements of another.
       if (tapeIsOn() || this.#backend.traces.length > 0) return compute(...inputs);
-      if (kernel) return runAsItIs(compute, inputs);
       const signature = inputs.map((input) => this.#signatureOf(input)).join();
       let found = compiled.get(signature);
       if (!found) compiled.set(signature, found = this.#compile(compute, inputs, { ...options, name }));

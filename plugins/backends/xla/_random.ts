@@ -36,18 +36,18 @@ export function randomNumbers(backend: XlaBackend): Pick<Engine, "randomUniform"
       ? new LazyNode({ type: "i32", shape: [2], values: Int32Array.from(key.words) })
       : backend.nodeOf(key);
   return {
-    randomUniform: (key, shape, place = 0) => {
+    randomUniform: (key, shape, { counter = 0 } = {}) => {
       const count = tf.util.sizeFromShape([...shape]);
-      const words = philox(keyOf(key), place, Math.ceil(count / WORDS));
+      const words = philox(keyOf(key), counter, Math.ceil(count / WORDS));
       const columns = words.map((word) => reshape(word, [word.size, 1]));
       const bits = firstOf(barrier(concatenate(columns, 1)), count);
       const high = convert(binary("shift_right_logical", bits, splat(8, "ui32", [count])), "f32");
       return tensorOf(reshape(binary("multiply", high, splat(2 ** -24, "f32", [count])), shape));
     },
-    randomMask: (key, shape, rate, place = 0) => {
+    randomMask: (key, shape, { rate, counter = 0 }) => {
       const count = tf.util.sizeFromShape([...shape]);
       // Eight elements a number, and that whole before the elements: a block is not drawn again for each of them.
-      const kept = barrier(keptBits(philox(keyOf(key), place, Math.ceil(count / HALVES)), maskThreshold(rate)));
+      const kept = barrier(keptBits(philox(keyOf(key), counter, Math.ceil(count / HALVES)), maskThreshold(rate)));
       const each = [kept.size, HALVES];
       const shifted = binary("shift_right_logical", broadcastInDim(kept, each, [0]), iota("ui32", each, 1));
       const alone = binary("and", shifted, splat(1, "ui32", each));

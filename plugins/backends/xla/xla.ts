@@ -14,7 +14,7 @@ import {
   tf,
 } from "@opf/framework";
 import { join } from "node:path";
-import { loadForGood } from "../_load_for_good.ts";
+import { loadPermanently } from "../_load_permanently.ts";
 import { processMemory } from "../_process_memory.ts";
 import { XlaBackend } from "./_backend.ts";
 import { Client } from "./_client.ts";
@@ -39,7 +39,7 @@ async function start(
   { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
 ): Promise<Engine> {
   const [plugin, lapackLibrary] = [await findPlugin({ ...(device && { device }), note }), await findLapack({ note })];
-  loadForGood([plugin.path, lapackLibrary.path]);
+  loadPermanently([plugin.path, lapackLibrary.path]);
   const client = newClient(plugin.path);
   const isGpu = client.platform !== "cpu";
   if (device === "gpu" && !isGpu) {

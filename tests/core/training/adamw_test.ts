@@ -106,8 +106,7 @@ Deno.test("a table of which few rows have a gradient moves as by its whole gradi
       const moved = adamW({ values, firsts, seconds }, { gradients: [gradient], others: [], rates }, settings);
       return [moved.values[0]!, moved.firsts[0]!, moved.seconds[0]!, moved.norm];
     };
-    // Of the places some come twice and three times; 100 are few of 500, 200 are not.
-    for (const count of [100, 200]) {
+    for (const count of [100, 200]) { // rows, some of them repeated
       const ids = tf.tensor1d(
         Array.from({ length: count }, (_, at) => (at % 7 === 0 ? 3 : at * at) % entries),
         "int32",
@@ -115,7 +114,6 @@ Deno.test("a table of which few rows have a gradient moves as by its whole gradi
       const sum = (slopes: tf.Tensor) => tf.unsortedSegmentSum(slopes as tf.Tensor2D, ids, entries);
       const compiled = engine().jit((slopes, ...state) => {
         const gradient = sum(slopes!);
-        if (engine().rows) assertEquals(engine().rows!.of(gradient) !== undefined, count === 100);
         return step(state, gradient);
       }, { donate: [1, 2, 3] });
       let [found, wanted] = [start.map((tensor) => tf.clone(tensor)), start];

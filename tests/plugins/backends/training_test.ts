@@ -210,8 +210,8 @@ Deno.test("random numbers and masks are the same bits on all backends, keys know
   const draw = (own: Engine, make: () => RandomKey | tf.Tensor) =>
     on(own, () =>
       tf.tidy(() => [
-        [...engine().randomUniform(make(), [5, 7], 3).dataSync()],
-        [...engine().randomMask(make(), [3, 1001], 0.3, 2).dataSync()],
+        [...engine().randomUniform(make(), [5, 7], { counter: 3 }).dataSync()],
+        [...engine().randomMask(make(), [3, 1001], { rate: 0.3, counter: 2 }).dataSync()],
       ]));
   const known = RandomKey.of(2 ** 52 + 12345).fold("place");
   const words = () => tf.tensor1d(Int32Array.from(known.words), "int32");
@@ -239,12 +239,16 @@ Deno.test("steps on tensors so large that they are written in place are the same
   const decomposition = mpo({ tensors: 4, modes: [{ rows: [16, 16], columns: [16, 32] }] }); // equal tensors in the middle
   const shape = { batchSize: 24, maxLength: 4, padId: 0 };
   const batch = collate(TOY_EXAMPLES, { architecture: toyModel(matrices), shape });
+  // All start from the same factors: the vectors of singular values that lie close depend on rounding.
+  let start: { shape: number[]; values: Float32Array }[] | undefined;
   const moved = [usual, ...others].map((own) =>
     on(own, () => {
       const weights = toyWeights(toyModel(matrices));
       weights.factorize(["a.weight"], { decomposition, key });
+      start ??= weights.values.map((value) => ({ shape: value.shape, values: value.dataSync() as Float32Array }));
+      weights.replace(start.map(({ shape, values }) => tf.tensor(values, shape)));
       // ε damps what Adam makes of gradients that are nothing but rounding.
-      const optimizer = { ...TRAINING_DEFAULTS, adamEpsilon: 1e-2, learningRate: 1e-2, factorLearningRate: 1e-2 };
+      const optimizer = { ...TRAINING_DEFAULTS, adamEpsilon: 1e-2, learningRate: 1e-3, factorLearningRate: 1e-3 };
       const stepper = new Stepper(weights, { optimizer, maxGradNorm: 1, isTrainable: () => true });
       const kept = tf.clone(weights.values.at(-1)!);
       const before = kept.dataSync();
@@ -264,11 +268,9 @@ Deno.test("steps on tensors so large that they are written in place are the same
   const [ours, ...all] = moved as [typeof moved[0], ...typeof moved];
   assert(ours.losses[3]! < ours.losses[0]!);
   for (const theirs of all) {
-    // Losses near zero are logits less their maximum: as exact as those, and no more.
-    ours.losses.forEach((loss, step) => assertLess(Math.abs(loss - theirs.losses[step]!), 1e-4 * Math.max(loss, 0.01)));
-    // Factors begin 2e-4 apart: of 256 singular values that lie close, rounding turns the vectors so far.
-    ours.values.forEach((value, at) =>
-      tf.tidy(() => assertLess(distance(tf.tensor1d(value), tf.tensor1d(theirs.values[at]!)), 1e-3))
+    ours.losses.forEach((loss, step) => assertLess(Math.abs(loss - theirs.losses[step]!) / loss, 1e-4));
+    ours.values.forEach((value, index) =>
+      tf.tidy(() => assertLess(distance(tf.tensor1d(value), tf.tensor1d(theirs.values[index]!)), 1e-4))
     );
   }
 });

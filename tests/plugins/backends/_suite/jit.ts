@@ -1,32 +1,39 @@
 /**
- * What `jit()` and `fused()` promise on every backend, compiled or not.
+ * What `jit()`, `kernel()` and `fused()` promise on every backend, whether it compiles or not.
  *
  * @module
  */
-import { engine, fused, KERNEL_SIZE, tf } from "@opf/framework";
+import { engine, fused, kernel, KERNEL_SIZE, tf } from "@opf/framework";
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { gap, matrix } from "../../../_tensors.ts";
 
-Deno.test("jit() computes what the function computes, whatever the shapes", () =>
+type Compute = (...inputs: tf.Tensor[]) => tf.Tensor[];
+
+/** A function compiled by itself, and inside another function that only calls it. */
+const bothWays = (compute: Compute, options: { donate?: (number | undefined)[] } = {}): Compute[] => {
+  const inner = engine().jit(compute, options);
+  return [engine().jit(compute, options), engine().jit((...inputs) => inner(...inputs), options)];
+};
+
+Deno.test("jit() computes what the function computes, for all shapes, by itself and inside jit()", () =>
   tf.tidy(() => {
     const compute = (a: tf.Tensor, b: tf.Tensor) => [
       tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D),
       tf.relu(tf.sub(tf.mean(a, 0), 0.1)),
     ];
-    for (const kernel of [false, true]) {
-      const compiled = engine().jit(compute as (...inputs: tf.Tensor[]) => tf.Tensor[], { kernel });
+    for (const compiled of bothWays(compute as Compute)) {
       for (const rows of [3, 3, 5, 3]) {
         const inputs = [matrix(rows, 4), matrix(4, 2)] as const;
-        const found = compiled(...inputs);
-        compute(...inputs).forEach((wanted, at) => assertLess(gap(found[at]!, wanted), 1e-6));
+        const outputs = compiled(...inputs);
+        compute(...inputs).forEach((expected, index) => assertLess(gap(outputs[index]!, expected), 1e-6));
       }
     }
   }));
 
-Deno.test("jit() takes tensors that it finds as constants, and runs what reads values as it is", () =>
+Deno.test("jit() treats tensors from outside as constants, and runs a function that reads values uncompiled", () =>
   tf.tidy(() => {
-    const other = tf.scalar(2);
-    const doubled = engine().jit((x) => [tf.mul(x!, other)]);
+    const two = tf.scalar(2);
+    const doubled = engine().jit((x) => [tf.mul(x!, two)]);
     assertEquals(doubled(tf.tensor1d([1, 2]))[0]!.arraySync(), [2, 4]);
     const reading = engine().jit((x) => [tf.tensor1d([...x!.dataSync()].reverse())], { name: "reads" });
     assertEquals(reading(tf.tensor1d([1, 2]))[0]!.arraySync(), [2, 1]);
@@ -44,26 +51,28 @@ Deno.test("jit() passes on what the function throws, and works again afterwards"
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("fused() has the function's value and gradient, eager and inside a compiled function", () =>
+Deno.test("fused() has the function's value and gradient, small and large, eager and inside a compiled function", () =>
   tf.tidy(() => {
-    const plain = (x: tf.Tensor, y: tf.Tensor, keep: tf.Tensor) =>
-      tf.where(keep, tf.mul(tf.sigmoid(x), tf.exp(y)), tf.square(x));
-    const kernel = fused(plain as (...inputs: tf.Tensor[]) => tf.Tensor, { name: "fused test" });
-    const [x, y] = [matrix(5, 7), matrix(5, 7, 2)];
-    const keep = tf.greater(matrix(5, 7, 3), 0);
-    const value = (own: (...inputs: tf.Tensor[]) => tf.Tensor) => (a: tf.Tensor, b: tf.Tensor) =>
-      tf.sum<tf.Scalar>(tf.mul(own(a, b, keep), matrix(5, 7, 4)));
-    const both = (own: (...inputs: tf.Tensor[]) => tf.Tensor) =>
-      tf.grads(value(own) as (...inputs: tf.Tensor[]) => tf.Scalar)([x, y]);
-    const wanted = both(plain as (...inputs: tf.Tensor[]) => tf.Tensor);
-    const compiled = engine().jit((a, b) => tf.grads(value(kernel) as (...inputs: tf.Tensor[]) => tf.Scalar)([a!, b!]));
-    for (const found of [both(kernel), compiled(x, y)]) {
-      found.forEach((gradient, at) => assertLess(gap(gradient, wanted[at]!), 1e-6));
+    const plain = (x: tf.Tensor, y: tf.Tensor, mask: tf.Tensor) =>
+      tf.where(mask, tf.mul(tf.sigmoid(x), tf.exp(y)), tf.square(x));
+    type Plain = (...inputs: tf.Tensor[]) => tf.Tensor;
+    for (const [rows, columns] of [[5, 7], [256, 260]] as const) {
+      const fusion = fused(plain as Plain, { name: "fused test" });
+      const [x, y] = [matrix(rows, columns), matrix(rows, columns, 2)];
+      const mask = tf.greater(matrix(rows, columns, 3), 0);
+      const value = (compute: Plain) => (a: tf.Tensor, b: tf.Tensor) =>
+        tf.sum<tf.Scalar>(tf.mul(compute(a, b, mask), matrix(rows, columns, 4)));
+      const gradients = (compute: Plain) => tf.grads(value(compute) as (...inputs: tf.Tensor[]) => tf.Scalar);
+      const expected = gradients(plain as Plain)([x, y]);
+      const compiled = engine().jit((a, b) => gradients(fusion)([a!, b!]));
+      for (const actual of [gradients(fusion)([x, y]), compiled(x, y)]) {
+        actual.forEach((gradient, index) => assertLess(gap(gradient, expected[index]!), 1e-6));
+      }
+      assertLess(gap(fusion(x, y, mask), plain(x, y, mask)), 1e-6);
     }
-    assertLess(gap(kernel(x, y, keep), plain(x, y, keep)), 1e-6);
   }));
 
-Deno.test("jit() gives tensors of their own, even for an argument, a constant, or one tensor twice", () => {
+Deno.test("jit() returns new tensors, even for an argument, a constant, or one tensor twice", () => {
   const constant = tf.scalar(7);
   const before = tf.memory().numTensors;
   const passing = engine().jit((x) => {
@@ -85,45 +94,44 @@ Deno.test("jit() gives tensors of their own, even for an argument, a constant, o
   constant.dispose();
 });
 
-Deno.test("jit() inside jit() computes the same, as a kernel of its own or not", () =>
+Deno.test("jit() and kernel() inside jit() compute the same", () =>
   tf.tidy(() => {
-    const plain = (x: tf.Tensor) => tf.tanh(tf.add(x, 1));
-    for (const kernel of [false, true]) {
-      const inner = engine().jit((x) => [plain(x!)], { kernel });
-      const outer = engine().jit((x) => [tf.matMul(inner(x!)[0] as tf.Tensor2D, inner(x!)[0] as tf.Tensor2D)]);
-      const x = matrix(5, 5);
-      assert(gap(outer(x)[0]!, tf.matMul(plain(x) as tf.Tensor2D, plain(x) as tf.Tensor2D)) < 1e-5);
+    const plain = (x: tf.Tensor) => tf.tanh(tf.add(x, 1)) as tf.Tensor2D;
+    for (const size of [5, 260]) {
+      for (const inner of [engine().jit((x) => [plain(x!)]), kernel((x) => [plain(x!)])]) {
+        const outer = engine().jit((x) => [tf.matMul(inner(x!)[0] as tf.Tensor2D, inner(x!)[0] as tf.Tensor2D)]);
+        const x = matrix(size, size);
+        assertLess(gap(outer(x)[0]!, tf.matMul(plain(x), plain(x))), 1e-4);
+      }
     }
   }));
 
-Deno.test("jit() under a gradient runs as it is, so that the gradient is there", () =>
+Deno.test("jit() under a gradient runs uncompiled, so that there is a gradient", () =>
   tf.tidy(() => {
-    const cubed = engine().jit((x) => [tf.pow(x!, 3)], { kernel: true });
-    cubed(tf.tensor1d([1, 1])); // compiled already
-    const slope = tf.grad((x) => tf.sum(cubed(x)[0]!))(tf.tensor1d([2, -1]));
-    assert(gap(slope, [12, 3]) < 1e-4);
+    for (const cubed of bothWays((x) => [tf.pow(x!, 3)])) {
+      cubed(tf.tensor1d([1, 1])); // compiled already
+      const gradient = tf.grad((x) => tf.sum(cubed(x)[0]!))(tf.tensor1d([2, -1]));
+      assert(gap(gradient, [12, 3]) < 1e-4);
+    }
   }));
 
-Deno.test("jit() may write where an argument was: clones stay what they were, and so does what is given twice", () => {
+Deno.test("jit() may reuse the memory of an argument, but not of one that has clones or is passed twice", () => {
   const before = tf.memory().numTensors;
-  const all = (tensor: tf.Tensor) => [...new Set(tensor.dataSync())];
-  for (const kernel of [false, true]) {
-    const move = engine().jit(
-      (x, y, z) => [tf.sum(x!), tf.add(x!, z!), tf.mul(y!, 2)],
-      { kernel, donate: [undefined, 0, 1] },
-    );
+  const distinct = (tensor: tf.Tensor) => [...new Set(tensor.dataSync())];
+  const compute: Compute = (x, y, z) => [tf.sum(x!), tf.add(x!, z!), tf.mul(y!, 2)];
+  for (const move of bothWays(compute, { donate: [undefined, 0, 1] })) {
     const z = tf.fill([KERNEL_SIZE], 0.5);
     let x: tf.Tensor = tf.ones([KERNEL_SIZE]), y: tf.Tensor = tf.fill([KERNEL_SIZE], 3);
     for (let step = 0; step < 3; step++) {
       const copy = tf.clone(x);
       const [sum, nextX, nextY] = move(x, y, z) as [tf.Tensor, tf.Tensor, tf.Tensor];
-      assertEquals([sum.dataSync()[0], all(copy)], [KERNEL_SIZE * (1 + step / 2), [1 + step / 2]]);
+      assertEquals([sum.dataSync()[0], distinct(copy)], [KERNEL_SIZE * (1 + step / 2), [1 + step / 2]]);
       tf.dispose([x, y, sum, copy]);
       [x, y] = [nextX, nextY];
-      assertEquals([all(x), all(y), all(z)], [[1.5 + step / 2], [3 * 2 ** (step + 1)], [0.5]]);
+      assertEquals([distinct(x), distinct(y), distinct(z)], [[1.5 + step / 2], [3 * 2 ** (step + 1)], [0.5]]);
     }
     const [sum, sumOfBoth, double] = move(x, x, z) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    assertEquals([sum.dataSync()[0], all(sumOfBoth), all(double)], [2.5 * KERNEL_SIZE, [3], [5]]);
+    assertEquals([sum.dataSync()[0], distinct(sumOfBoth), distinct(double)], [2.5 * KERNEL_SIZE, [3], [5]]);
     tf.dispose([x, y, z, sum, sumOfBoth, double]);
   }
   assertEquals(tf.memory().numTensors, before);

@@ -1,9 +1,9 @@
 /**
- * Kernels that are our own on one backend or another.
+ * Operations whose kernels are our own on one backend or another.
  *
  * @module
  */
-import { engine, l2Loss, tf } from "@opf/framework";
+import { engine, tf } from "@opf/framework";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { matrix } from "../../../_tensors.ts";
 
@@ -128,17 +128,26 @@ Deno.test("whole numbers are exact, where float32 would round", () =>
     assertEquals(tf.gather(large, tf.tensor1d([1, 0], "int32")).arraySync()[1], [2 ** 24 + 1, 2 ** 30 + 1]);
   }));
 
-Deno.test("l2Loss() is half the sum of squares of any shape, eager and compiled, and of many numbers to 1e-6", () =>
+Deno.test("a sum of squares is exact for small tensors, eager and compiled, and to 1e-6 for large ones", () =>
   tf.tidy(() => {
-    const compiled = engine().jit((x) => [l2Loss(x!)]);
+    const sumOfSquares = (x: tf.Tensor) => tf.sum(tf.square(x));
+    const compiled = engine().jit((x) => [sumOfSquares(x!), tf.square(x!)]);
     for (
-      const [tensor, wanted] of [[tf.scalar(-3), 4.5], [tf.tensor3d([[[1, 2]], [[3, -4]]]), 15], [
-        tf.zeros([0]),
-        0,
-      ]] as const
+      const [tensor, expected] of [
+        [tf.scalar(-3), 9],
+        [tf.tensor3d([[[1, 2]], [[3, -4]]]), 30],
+        [tf.zeros([0]), 0],
+        [tf.tensor1d([3, -5], "int32"), 34],
+      ] as const
     ) {
-      assertEquals([l2Loss(tensor).arraySync(), compiled(tensor)[0]!.arraySync()], [wanted, wanted]);
+      const [sum, squares] = compiled(tensor) as [tf.Tensor, tf.Tensor];
+      assertEquals([sumOfSquares(tensor).dataSync()[0], sum.dataSync()[0]], [expected, expected]);
+      assertEquals([sum.dtype, squares.arraySync()], [tensor.dtype, tf.square(tensor).arraySync()]);
     }
-    const many = tf.fill([3000, 1001], 0.25);
-    assertAlmostEquals(l2Loss(many).arraySync() / (many.size / 32), 1, 1e-6);
+    // Sums that are not over all axes, or keep them.
+    const partial = engine().jit((x) => [tf.sum(tf.square(x!), 0), tf.sum(tf.square(x!), [0, 1], true)]);
+    const [byColumn, kept] = partial(tf.tensor2d([[1, 2], [3, 4]])) as [tf.Tensor, tf.Tensor];
+    assertEquals([byColumn.arraySync(), kept.arraySync()] as unknown, [[10, 20], [[30]]]);
+    const large = tf.fill([3000, 1001], 0.25);
+    assertAlmostEquals(compiled(large)[0]!.dataSync()[0]! / (large.size / 16), 1, 1e-6);
   }));

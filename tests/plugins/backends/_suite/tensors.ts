@@ -75,7 +75,7 @@ Deno.test("200 steps of work leave the number of tensors as it was and memory fl
     name: "leak test",
   });
   const train = engine().jit((weight, bias, key) => {
-    const mask = engine().randomMask(key!, [size, size], 0.5);
+    const mask = engine().randomMask(key!, [size, size], { rate: 0.5 });
     const loss = (w: tf.Tensor, b: tf.Tensor) =>
       tf.sum<tf.Scalar>(layer(tf.matMul(w as tf.Tensor2D, w as tf.Tensor2D), b, mask));
     const [dw, db] = tf.grads(loss as (...inputs: tf.Tensor[]) => tf.Scalar)([weight!, bias!]);

@@ -1,18 +1,17 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { compiledFolder, KeptKernels } from "../../../../plugins/backends/tensorflow/_compiled.ts";
-import { processorInfo } from "../../../../plugins/backends/tensorflow/_processor.ts";
+import { compiledFolder, KernelCache } from "../../../../plugins/backends/tensorflow/_compiled.ts";
 import { withEnvironment } from "../../../_place.ts";
 
-/** Asks for the folder with these variables set, and no other. */
+/** The folder with these variables set, and no others. */
 const folderWith = (variables: Record<string, string>, cc: string, threads = 2) =>
   withEnvironment(
     { OPF_CACHE: undefined, OPF_COMPILED: undefined, XLA_FLAGS: undefined, ...variables },
-    async () => await compiledFolder({ cc }, { threads, processor: await processorInfo() }),
+    () => compiledFolder({ cc }, threads),
   );
 
 Deno.test({
   name:
-    "compiledFolder() is one folder a library, a set of flags and threads, in the user's cache, and none where it is off",
+    "compiledFolder() is a folder in the user's cache for each library, set of flags and number of threads, unless it is off",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const cache = await Deno.makeTempDir();
@@ -33,25 +32,25 @@ Deno.test({
 });
 
 Deno.test({
-  name: "KeptKernels shares what is whole, and nothing that a process left unfinished",
+  name: "KernelCache shares complete files only, not those of a process that was killed",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const shared = await Deno.makeTempDir();
-    await Deno.mkdir(`${shared}/.999999999`); // of a process that is gone
+    await Deno.mkdir(`${shared}/.999999999`); // of a process that has ended
     await Deno.writeTextFile(`${shared}/.999999999/half`, "hal");
-    const first = KeptKernels.open(shared)!;
+    const first = KernelCache.open(shared)!;
     await Deno.writeTextFile(`${first.folder}/whole`, "whole");
-    first.keep();
+    first.save();
     await Deno.writeTextFile(`${first.folder}/half`, "hal"); // and then it is killed
-    const second = KeptKernels.open(shared)!;
+    const second = KernelCache.open(shared)!;
     assertEquals([...Deno.readDirSync(second.folder)].map(({ name }) => name), ["whole"]);
     assertEquals([...Deno.readDirSync(shared)].map(({ name }) => name).toSorted(), [`.${Deno.pid}`, "whole"]);
     assertEquals(await Deno.readTextFile(`${second.folder}/whole`), "whole");
     await Deno.writeTextFile(`${shared}/late`, "by another");
     await Deno.writeTextFile(`${second.folder}/late`, "by us");
-    second.keep();
+    second.save();
     assertEquals(await Deno.readTextFile(`${shared}/late`), "by another");
-    assertEquals(KeptKernels.open(`${shared}/missing`), undefined);
+    assertEquals(KernelCache.open(`${shared}/missing`), undefined);
     await Deno.remove(shared, { recursive: true });
   },
 });

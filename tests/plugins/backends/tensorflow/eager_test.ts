@@ -10,7 +10,7 @@ Deno.test("a tensor of a compiled function cannot be used outside of it", () => 
   tf.tidy(() => {
     assertEquals(leaky(tf.tensor1d([1]))[0]!.arraySync(), [3]);
     const { message } = assertThrows(() => tf.neg(inner!));
-    assertStringIncludes(message, "outside the compiled function in which it was made");
+    assertStringIncludes(message, "outside the compiled function that created it");
     assertThrows(() => inner!.dataSync());
   });
   inner!.dispose();

@@ -16,10 +16,11 @@ Deno.test("jit() compiles once for each combination of shapes and types", () =>
     assertEquals(traced, 3);
   }));
 
-Deno.test("jit() takes what a found tensor holds at the first call, which may be gone at the next", () => {
+Deno.test("jit() takes the value of a tensor from outside at compilation; it may be disposed afterwards", () => {
   let other = tf.tensor1d([2, 3]);
-  for (const kernel of [false, true]) {
-    const scaled = engine().jit((x) => [tf.mul(x!, other)], { kernel });
+  for (const isNested of [false, true]) {
+    const multiply = engine().jit((x) => [tf.mul(x!, other)]);
+    const scaled = isNested ? engine().jit((x) => multiply(x!)) : multiply;
     tf.tidy(() => assertEquals(scaled(tf.tensor1d([1, 1]))[0]!.arraySync(), [2, 3]));
     other.dispose();
     other = tf.tensor1d([5, 5]);
@@ -30,29 +31,30 @@ Deno.test("jit() takes what a found tensor holds at the first call, which may be
   other.dispose();
 });
 
-Deno.test("jit() runs what cannot be compiled as it is: shapes that depend on values", () =>
+Deno.test("jit() runs uncompiled what cannot be compiled: shapes that depend on values", () =>
   tf.tidy(() => {
     const distinct = engine().jit((x) => {
       const { values } = tf.unique(x!);
-      return [tf.mul(values, tf.ones(values.shape))]; // the shape is asked for
+      return [tf.mul(values, tf.ones(values.shape))]; // needs the shape
     }, { name: "distinct" });
     assertEquals(distinct(tf.tensor1d([3, 1, 3]))[0]!.arraySync(), [3, 1]);
     assertEquals(distinct(tf.tensor1d([2, 2, 2]))[0]!.arraySync(), [2]);
   }));
 
-Deno.test("a kernel may scatter twice to the same places, which XLA as it is set does not survive in one", () =>
+Deno.test("a kernel may scatter twice to the same indices, which XLA with these flags cannot fuse", () =>
   tf.tidy(() => {
     const ids = tf.tensor2d([[4], [1]], [2, 1], "int32");
-    const twice = engine().jit((x) => {
+    const inner = engine().jit((x) => {
       const [one, other] = [x!, tf.mul(x!, 2)].map((rows) => tf.scatterND(ids, rows, [5, 3]));
       return [one!, tf.tensorScatterUpdate(other!, ids, x!)];
-    }, { kernel: true });
+    });
+    const twice = engine().jit((x) => inner(x!));
     const [one, other] = twice(tf.tensor2d([[1, 2, 3], [4, 5, 6]])) as [tf.Tensor2D, tf.Tensor2D];
     assertEquals(one.arraySync(), [[0, 0, 0], [4, 5, 6], [0, 0, 0], [0, 0, 0], [1, 2, 3]]);
     assertEquals(other.arraySync(), one.arraySync());
   }));
 
-Deno.test("jit() uses up a large argument that it writes to, once it is in the engine's own memory", () => {
+Deno.test("jit() consumes a large argument that it writes to, once the engine owns its memory", () => {
   const before = engine().memory().tensors;
   const add = engine().jit((x) => [tf.add(x!, 1)], { donate: [0] });
   const first = tf.zeros([KERNEL_SIZE]);
@@ -64,10 +66,10 @@ Deno.test("jit() uses up a large argument that it writes to, once it is in the e
   assertEquals(engine().memory().tensors, before);
 });
 
-Deno.test("kernels inside a function write one after another where its argument was", () => {
+Deno.test("kernels inside a function write to the memory of its argument one after another", () => {
   const add = kernel((x, y) => [tf.add(x!, y!)], { name: "adding", donate: [0] });
   const double = kernel((x) => [tf.mul(x!, 2)], { name: "doubling", donate: [0] });
-  // What was read before is what was there before, and what is given back as it was stays.
+  // Values read before a write are those before it, and an argument that is returned unchanged keeps its value.
   const run = engine().jit((x, y, z) => {
     const moved = double(...add(x!, y!));
     return [tf.sum(tf.sub(moved[0]!, x!)), moved[0]!, z!];
@@ -86,7 +88,7 @@ Deno.test("kernels inside a function write one after another where its argument 
   tf.dispose([x, y, z]);
 });
 
-Deno.test("large arguments that take each other's place are read before they are written", () => {
+Deno.test("large arguments that exchange their memory are read before they are written", () => {
   const exchange = engine().jit((x, y) => [y!, x!, x!], { donate: [0, 1, undefined] });
   const given = [tf.fill([KERNEL_SIZE], 1), tf.fill([KERNEL_SIZE], 2)];
   const outputs = exchange(...given);
@@ -94,7 +96,7 @@ Deno.test("large arguments that take each other's place are read before they are
   tf.dispose([...given, ...outputs]);
 });
 
-Deno.test("a constant of a compiled function is what it was made of, whatever becomes of the array", () =>
+Deno.test("a constant of a compiled function is a copy of its array", () =>
   tf.tidy(() => {
     const add = engine().jit((x) => {
       const numbers = [Int32Array.of(1, 2), Int32Array.from({ length: 20 }, () => 3)];
@@ -107,7 +109,7 @@ Deno.test("a constant of a compiled function is what it was made of, whatever be
     assertEquals(found.map((tensor) => [...tensor.dataSync()]), [[11, 22], [2, 4], [60]]);
   }));
 
-Deno.test("a tensor reshaped again and again is the same numbers, in the shape asked for", () =>
+Deno.test("a tensor reshaped repeatedly has the same elements, in the requested shape", () =>
   tf.tidy(() => {
     const shapes = [[2, 3], [6], [3, 2, 1], [2, 3], [1, 6], [2, 3]];
     const run = engine().jit((x) => {
@@ -123,7 +125,7 @@ Deno.test("a tensor reshaped again and again is the same numbers, in the shape a
     assertEquals(found.slice(7).map((tensor) => [...tensor.dataSync()]), others);
   }));
 
-Deno.test("jit() does not hide an error of an op: it names the op, its inputs and that it was compiling", () => {
+Deno.test("an error of an op during compilation names the op and its inputs", () => {
   const wrong = engine().jit((x, y) => [bias(x!, y!)]);
   const before = tf.memory().numTensors;
   tf.tidy(() => {
@@ -142,8 +144,8 @@ function bias(x: tf.Tensor, y: tf.Tensor): tf.Tensor {
   return backend.executeSingleOutput("BiasAdd", [{ name: "T", type: 4, value: 1 }], [x, y]);
 }
 
-Deno.test("what is not compiled as asked is told of once, by its name; a training step is compiled without a word", async () => {
-  // A process of its own: an engine is told at its start whom to tell.
+Deno.test("a function that is not compiled as requested is reported once, by name; a training step compiles silently", async () => {
+  // A new process, because the callback for messages is set when an engine starts.
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     cwd: ROOT,
     env: { DENO_NO_UPDATE_CHECK: "1" },
@@ -162,7 +164,8 @@ Deno.test("what is not compiled as asked is told of once, by its name; a trainin
        const read = [1, 2, 3].map((value) => reads(tf.tensor1d([value]))[0].arraySync());
        const ids = tf.tensor1d([0, 0], "int32");
        const sums = (x) => [x, tf.mul(x, 2)].map((rows) => tf.unsortedSegmentSum(rows, ids, 1));
-       const summed = engine().jit(sums, { name: "summing", kernel: true });
+       const inner = engine().jit(sums, { name: "summing" });
+       const summed = engine().jit((x) => inner(x));
        for (let time = 0; time < 2; time++) summed(tf.ones([2, 3]));
        const matrix = { name: "a.weight", kind: "ffn", module: "a", layer: 0, shape: [256, 300] };
        const options = { optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, isTrainable: () => true };
@@ -178,7 +181,7 @@ Deno.test("what is not compiled as asked is told of once, by its name; a trainin
   assertEquals(JSON.parse(new TextDecoder().decode(stdout)), {
     notes: [
       '"peeking" cannot be compiled (it reads a tensor\'s values); it runs uncompiled, which is slower.',
-      '"summing" adds up rows twice, so it is not made one kernel.',
+      '"summing" scatters more than once, so it is not compiled into one kernel.',
     ],
     read: [1, 2, 3],
     threads: 1,

@@ -5,8 +5,8 @@
  */
 
 const MEBIBYTE = 2 ** 20;
-// mallopt of glibc: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD. Large buffers are kept for the next step instead of
-// being given back to the system at each free.
+// mallopt of glibc: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD. Freed large buffers stay with the process for the next
+// step instead of being returned to the system.
 const MALLOC = [[-3, 1024 * MEBIBYTE], [-1, 2047 * MEBIBYTE], [-2, 64 * MEBIBYTE]] as const;
 
 const LINUX = { files: ["libc.so.6", "libdl.so.2"], nodelete: 0x1000 }; // dlopen was in libdl before glibc 2.34
@@ -24,22 +24,22 @@ const FUNCTIONS = {
 } as const;
 
 /**
- * Loads libraries for the life of the process. Deno unloads what it opened when it ends, and libraries whose threads still run
- * do not survive that. What they print while they load goes nowhere.
+ * Loads libraries for the lifetime of the process: Deno unloads its libraries at exit, which crashes libraries whose threads
+ * are still running. What they print while loading is discarded.
  */
-export function loadForGood(paths: readonly string[]): void {
+export function loadPermanently(paths: readonly string[]): void {
   const { files, nodelete } = Deno.build.os === "darwin" ? DARWIN : LINUX;
   for (const file of files) {
     const { symbols: c } = Deno.dlopen(file, FUNCTIONS);
     c.mallopt && MALLOC.forEach(([parameter, value]) => c.mallopt!(parameter, value));
     if (!c.dlopen) continue;
-    const nowhere = c.open?.(cName("/dev/null"), WRITE_ONLY) ?? -1;
-    const errors = nowhere < 0 ? -1 : c.dup!(STANDARD_ERROR);
-    if (errors >= 0) c.dup2!(nowhere, STANDARD_ERROR);
+    const devNull = c.open?.(cName("/dev/null"), WRITE_ONLY) ?? -1;
+    const errors = devNull < 0 ? -1 : c.dup!(STANDARD_ERROR);
+    if (errors >= 0) c.dup2!(devNull, STANDARD_ERROR);
     try {
       for (const path of paths) c.dlopen(cName(path), RTLD_NOW | nodelete);
     } finally {
-      if (errors >= 0) [c.dup2!(errors, STANDARD_ERROR), c.close!(errors), c.close!(nowhere)];
+      if (errors >= 0) [c.dup2!(errors, STANDARD_ERROR), c.close!(errors), c.close!(devNull)];
     }
     return;
   }
