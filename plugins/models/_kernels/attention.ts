@@ -65,8 +65,9 @@ export function fusedAttention(
     return {
       value: output,
       gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => {
-        const [query, key, value, output, probabilities, dropped] = saved as [
+        const [query, key, value, output, probabilities, dropped, ...dropoutMasks] = saved as [
           ...[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor],
+          ...tf.Tensor[],
         ];
         const ofDropped = tf.matMul(gradient, value, false, true);
         const [ofProducts] = productsGradient(ofDropped, probabilities, gradient, output, ...dropoutMasks);
