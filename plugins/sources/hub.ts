@@ -51,20 +51,20 @@ export function hub(options: HubOptions = {}): Source {
       checkName(revision);
       const place = join(hub.cache, `${name.kind}s--${name.id.replace("/", "--")}`);
       const cached = await cachedCommit(place, revision);
-      if (cached && (hub.offline || COMMIT.test(revision))) return repository(hub, place, name, cached);
+      if (cached && (hub.offline || COMMIT.test(revision))) return repository(hub, place, name, { commit: cached, cached });
       if (hub.offline) return { missing: "HF_HUB_OFFLINE is set and it is not in the cache" };
       if (!unreachable) {
         const commit = await askCommit(hub, name, revision);
         if (typeof commit === "string") {
           if (commit !== revision) await writeReference(place, revision, commit);
-          return repository(hub, place, name, commit);
+          return repository(hub, place, name, { commit, cached });
         }
         if (commit.responded) return { missing: commit.missing };
         unreachable = commit.missing;
       }
       if (!cached) return { missing: unreachable };
       hub.note(`${unreachable}: using the cached ${name.id} (${cached}).`);
-      return repository(hub, place, name, cached);
+      return repository(hub, place, name, { commit: cached, cached, unreachable });
     },
     check: async (signal) => {
       const { endpoint, offline, fetch } = settings();
@@ -167,7 +167,18 @@ async function askCommit(
   }
 }
 
-function repository(hub: Settings, place: string, name: RepositoryName, commit: string) {
+function repository(
+  hub: Settings,
+  place: string,
+  name: RepositoryName,
+  { commit, cached, unreachable }: {
+    readonly commit: string;
+    /** The commit of the cache, if it has one. */
+    readonly cached: string | undefined;
+    /** Why the hub cannot be asked. */
+    readonly unreachable?: string;
+  },
+) {
   const { endpoint, offline, fetch, note } = hub;
   const file = async (path: string): Promise<string | undefined> => {
     checkName(path);
@@ -176,12 +187,22 @@ function repository(hub: Settings, place: string, name: RepositoryName, commit: 
     const absent = join(place, ".no_exist", commit, path);
     if (await exists(absent)) return undefined;
     const what = `${path} of ${name.id}`;
-    if (offline) throw new RequestError(`Opening ${what}: it is not in the cache and HF_HUB_OFFLINE is set.`);
+    // As in Hugging Face's tools, what a cached snapshot lacks is absent while the hub cannot be asked.
+    const isAbsent = (why: string) => {
+      note(`${what} counts as absent: it is not in the cache, and ${why}.`);
+      return undefined;
+    };
+    if (offline || unreachable) return isAbsent(unreachable ?? "HF_HUB_OFFLINE is set");
     const repo = { type: name.kind, name: name.id };
-    const info = await fileDownloadInfo({ repo, path, revision: commit, hubUrl: endpoint, fetch: headOf(fetch) })
-      .catch((error) => {
-        throw new RequestError(`Fetching ${what} from ${endpoint} failed: ${reasonOf(error)}`);
-      });
+    let info;
+    try {
+      info = await fileDownloadInfo({ repo, path, revision: commit, hubUrl: endpoint, fetch: headOf(fetch) });
+    } catch (error) {
+      if (cached === commit && !(error instanceof HubApiError)) {
+        return isAbsent(`${endpoint} does not respond: ${reasonOf(error)}`);
+      }
+      throw new RequestError(`Fetching ${what} from ${endpoint} failed: ${reasonOf(error)}`);
+    }
     if (!info) {
       await Deno.mkdir(dirname(absent), { recursive: true });
       await Deno.writeTextFile(absent, "");

@@ -160,13 +160,36 @@ Deno.test("hub() offline gives what the cache has, and says what it lacks", () =
     await online.file("tokenizer.json");
     const requests = seen.length;
     await withEnvironment({ HF_HUB_OFFLINE: "YES", HF_HUB_CACHE: cache }, async () => {
-      const found = await hub({ endpoint }).open({ kind: "model", id: ID });
+      const notes: string[] = [];
+      const found = await hub({ endpoint, note: (message) => notes.push(message) }).open({ kind: "model", id: ID });
       assert("file" in found);
       assertEquals(await Deno.readFile((await found.file("config.json"))!), SMALL);
       assertEquals(await found.file("tokenizer.json"), undefined);
-      await assertRejects(() => found.file("onnx/model one.bin"), RequestError, "HF_HUB_OFFLINE");
+      assertEquals(notes, []); // the hub said that it has none
+      assertEquals(await found.file("onnx/model one.bin"), undefined);
+      assertEquals(notes, [
+        `onnx/model one.bin of ${ID} counts as absent: it is not in the cache, and HF_HUB_OFFLINE is set.`,
+      ]);
     });
     assertEquals(seen.length, requests);
+  }));
+
+Deno.test("hub() takes a cached snapshot as it is when the hub falls silent", () =>
+  withHub(async ({ open, cache }) => {
+    const online = await open();
+    await online.file("config.json");
+    const nobody = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const closed = `http://127.0.0.1:${nobody.addr.port}`;
+    nobody.close();
+    const notes: string[] = [];
+    const source = hub({ endpoint: closed, cache, note: (message) => notes.push(message) });
+    for (const revision of ["main", (online.origin as { revision: string }).revision]) {
+      const found = await source.open({ kind: "model", id: ID, revision });
+      assert("file" in found);
+      assertEquals(await Deno.readFile((await found.file("config.json"))!), SMALL);
+      assertEquals(await found.file("tokenizer.json"), undefined);
+      assertStringIncludes(notes.at(-1)!, `tokenizer.json of ${ID} counts as absent: it is not in the cache, and ${closed}`);
+    }
   }));
 
 Deno.test("hub() tells what it lacks: repository, revision, name, and a hub that is silent", () =>
