@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
+import { checkNoLfsPointer } from "./lfs_pointer.ts";
 
 /** Objects and lists inside one another; tokenizers and configs need fewer than ten. */
 const MAX_DEPTH = 100;
@@ -43,8 +44,11 @@ export async function readTextFile(path: string, { maxBytes = 2 ** 28 }: JsonFil
   try {
     const { size } = await Deno.stat(path);
     if (size > maxBytes) throw new Error(`expected at most ${maxBytes} bytes, got ${size}`);
-    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
+    const bytes = await Deno.readFile(path);
+    checkNoLfsPointer(bytes, path);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
+    if (error instanceof RequestError) throw error;
     throw new RequestError(`${path}: cannot be read: ${messageOf(error)}.`);
   }
 }

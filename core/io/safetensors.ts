@@ -5,9 +5,11 @@
  */
 import safetensors from "safetensors";
 import { RequestError } from "../errors.ts";
+import { isObject, shortJson } from "./json_file.ts";
+import { checkNoLfsPointer } from "./lfs_pointer.ts";
 import { writeFileAtomic } from "./atomic_file.ts";
 
-/** Numbers of one tensor: floats as float32, integers as int32. */
+/** Values of one tensor: floats as float32, integers as int32. */
 export interface StoredTensor {
   readonly shape: readonly number[];
   readonly values: Float32Array | Int32Array;
@@ -52,22 +54,25 @@ const BYTES: Readonly<Record<string, number>> = {
 const LONGEST_HEADER = 100_000_000;
 
 /**
- * Reads a file. A header that is cut off, too long or no JSON, offsets outside the data, tensors that overlap or leave
- * holes, sizes that do not fit type and shape: each is a {@linkcode RequestError} with file, place, wanted and found.
+ * Reads a file. A header that is cut off, too long or not JSON, offsets outside the data, tensors that overlap or leave
+ * gaps, sizes that contradict type and shape, a pointer of Git LFS: each is a {@linkcode RequestError} with the file, the
+ * tensor, what was expected and what is there.
  */
 export async function readSafetensors(path: string): Promise<TensorFile> {
-  const wrong = (what: string) => new RequestError(`${path} is no sound safetensors file: ${what}.`);
+  const wrong = (what: string) => new RequestError(`${path} is not a valid safetensors file: ${what}.`);
   const bytes = await Deno.readFile(path);
-  if (bytes.length < 8) throw wrong(`wanted at least 8 bytes, found ${bytes.length}`);
+  checkNoLfsPointer(bytes, path);
+  if (bytes.length < 8) throw wrong(`expected at least 8 bytes, got ${bytes.length}`);
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   if (length > Math.min(bytes.length - 8, LONGEST_HEADER)) {
-    throw wrong(`its header says it is ${length} bytes long, the file has ${bytes.length - 8} after that`);
+    throw wrong(`expected a header of ${length} bytes, got ${bytes.length - 8} bytes after its length`);
   }
   const header = parseHeader(bytes.subarray(8, 8 + length), wrong);
   const { __metadata__: metadata = {}, ...rest } = header;
+  if (!isTexts(metadata)) throw wrong('"__metadata__": expected texts by name');
   const entries = new Map(Object.entries(rest).map(([name, entry]) => [name, checkedEntry(name, entry, wrong)]));
   checkOffsets(entries, { size: bytes.length - 8 - length, wrong });
-  // The parser trips over metadata: it gets the header without, filled up with spaces.
+  // The parser fails on metadata: it gets the header without it, padded with spaces.
   const plain = new TextEncoder().encode(JSON.stringify(rest));
   if (plain.length > length) throw wrong("its header is not in its plain form");
   bytes.fill(32, 8, 8 + length).set(plain, 8);
@@ -75,17 +80,20 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
   return {
     path,
     entries,
-    metadata: metadata as { [key: string]: string },
+    metadata,
     tensor: (name) => {
       const entry = entries.get(name);
       if (!entry) throw new RequestError(`${path} has no tensor "${name}".`);
       const convert = CONVERT[entry.dtype];
       if (!convert) {
         throw new RequestError(
-          `${path}: the tensor "${name}" is ${entry.dtype}; wanted one of ${Object.keys(CONVERT).join(", ")}.`,
+          `${path}: the tensor "${name}": expected one of ${Object.keys(CONVERT).join(", ")}, got ${entry.dtype}.`,
         );
       }
-      return { shape: entry.shape, values: convert(parsed.getTensor(name).slice()) };
+      return {
+        shape: entry.shape,
+        values: convert(parsed.getTensor(name).slice(), (what) => wrong(`the tensor "${name}": ${what}`)),
+      };
     },
   };
 }
@@ -96,8 +104,8 @@ function parseHeader(bytes: Uint8Array, wrong: Wrong): Record<string, unknown> {
   try {
     const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     if (typeof header === "object" && header !== null && !Array.isArray(header)) return header;
-  } catch { /* said below */ }
-  throw wrong("its header is not a JSON object");
+  } catch { /* not JSON, or not UTF-8 */ }
+  throw wrong("expected a JSON object as its header");
 }
 
 function checkedEntry(name: string, value: unknown, wrong: Wrong): Entry {
@@ -106,43 +114,50 @@ function checkedEntry(name: string, value: unknown, wrong: Wrong): Entry {
   if (
     typeof dtype !== "string" || !Array.isArray(shape) || !shape.every(isCount) ||
     !Array.isArray(data_offsets) || data_offsets.length !== 2 || !data_offsets.every(isCount)
-  ) throw wrong(`the tensor "${name}" wants dtype, shape and data_offsets, found ${JSON.stringify(value)}`);
+  ) throw wrong(`the tensor "${name}": expected dtype, shape and data_offsets, got ${shortJson(value)}`);
   const size = BYTES[dtype];
-  if (size === undefined) throw wrong(`the tensor "${name}" has the unknown type "${dtype}"`);
+  if (size === undefined) throw wrong(`the tensor "${name}": unknown type "${dtype}"`);
   const [from, to] = data_offsets;
-  const wanted = shape.reduce((product, axis) => product * axis, size);
-  if (to - from !== wanted) {
-    throw wrong(`the tensor "${name}" is ${dtype} [${shape}], ${wanted} bytes; its data_offsets span ${to - from}`);
+  const expected = shape.reduce((product, axis) => product * axis, size);
+  if (to - from !== expected) {
+    throw wrong(
+      `the tensor "${name}": expected ${expected} bytes for ${dtype} [${shape}], got data_offsets of ${to - from}`,
+    );
   }
   return { dtype, shape, data_offsets: [from, to] };
 }
 
-// Tensors follow one another without a hole from the first byte of the data to the last.
+// Tensors follow one another without gaps from the first byte of the data to the last.
 function checkOffsets(entries: ReadonlyMap<string, Entry>, { size, wrong }: { size: number; wrong: Wrong }): void {
   const sorted = [...entries].sort(([, a], [, b]) =>
     a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]
   );
   let end = 0;
   for (const [name, { data_offsets: [from, to] }] of sorted) {
-    if (to > size) throw wrong(`the tensor "${name}" ends at byte ${to} of ${size} bytes of data`);
+    if (to > size) throw wrong(`the tensor "${name}": expected ${size} bytes of data, got an end at byte ${to}`);
     if (from !== end) {
       throw wrong(
-        `the tensor "${name}" begins at byte ${from}, ${
-          from < end ? "inside" : "not at"
-        } ${end}, the end of the one before`,
+        `the tensor "${name}": expected its start at byte ${end}, the end of the one before, got ${from}`,
       );
     }
     end = to;
   }
-  if (end !== size) throw wrong(`its tensors end at byte ${end}, its data at ${size}`);
+  if (end !== size) throw wrong(`expected tensors up to byte ${size}, got an end at byte ${end}`);
 }
 
-const CONVERT: Readonly<Record<string, (bytes: Uint8Array) => Float32Array | Int32Array>> = {
+const isTexts = (value: unknown): value is { readonly [key: string]: string } =>
+  isObject(value) && Object.values(value).every((text) => typeof text === "string");
+
+const CONVERT: Readonly<Record<string, (bytes: Uint8Array, wrong: Wrong) => Float32Array | Int32Array>> = {
   F32: (bytes) => new Float32Array(bytes.buffer),
   F16: (bytes) => new Float32Array(new Float16Array(bytes.buffer)),
   BF16: (bytes) => new Float32Array(Uint32Array.from(new Uint16Array(bytes.buffer), (bits) => bits << 16).buffer),
   I32: (bytes) => new Int32Array(bytes.buffer),
-  I64: (bytes) => Int32Array.from(new BigInt64Array(bytes.buffer), Number),
+  I64: (bytes, wrong) =>
+    Int32Array.from(new BigInt64Array(bytes.buffer), (value) => {
+      if (BigInt.asIntN(32, value) === value) return Number(value);
+      throw wrong(`expected integers of at most 32 bits, got ${value}`);
+    }),
 };
 
 /** Writes tensors as F32 or I32; under its name the file is whole or not there. */

@@ -51,7 +51,9 @@ export function hub(options: HubOptions = {}): Source {
       checkName(revision);
       const place = join(hub.cache, `${name.kind}s--${name.id.replace("/", "--")}`);
       const cached = await cachedCommit(place, revision);
-      if (cached && (hub.offline || COMMIT.test(revision))) return repository(hub, place, name, { commit: cached, cached });
+      if (cached && (hub.offline || COMMIT.test(revision))) {
+        return repository(hub, place, name, { commit: cached, cached });
+      }
       if (hub.offline) return { missing: "HF_HUB_OFFLINE is set and it is not in the cache" };
       if (!unreachable) {
         const commit = await askCommit(hub, name, revision);

@@ -73,31 +73,76 @@ Deno.test("readSafetensors() turns half, brain and 64-bit numbers into float32 a
     assertEquals(file.tensor("long").values, Int32Array.of(5, -6));
     assertStringIncludes(
       assertThrows(() => file.tensor("odd"), RequestError).message,
-      'the tensor "odd" is U8; wanted',
+      'the tensor "odd": expected one of F32, F16, BF16, I32, I64, got U8',
     );
     assertStringIncludes(assertThrows(() => file.tensor("none"), RequestError).message, 'no tensor "none"');
   });
 });
 
 const BAD: readonly (readonly [what: string, file: Uint8Array, said: string])[] = [
-  ["an empty file", new Uint8Array(), "at least 8 bytes, found 0"],
-  ["a header longer than the file", fileOf({}, new Uint8Array(4), 1000), "its header says it is 1000 bytes long"],
-  ["a header of 2^63 bytes", fileOf({}, new Uint8Array(4), 2 ** 62), "the file has 6 after that"],
-  ["a header that is no JSON", fileOf("{oops"), "not a JSON object"],
-  ["a header that is a list", fileOf("[1]"), "not a JSON object"],
-  ["a tensor without offsets", fileOf({ a: { dtype: "F32", shape: [1] } }), 'the tensor "a" wants dtype, shape'],
-  ["a negative size", fileOf({ a: entry("F32", [-1], 0, 4) }, new Uint8Array(4)), 'the tensor "a" wants dtype, shape'],
-  ["an unknown type", fileOf({ a: entry("F12", [1], 0, 4) }, new Uint8Array(4)), 'the unknown type "F12"'],
-  ["a wrong size", fileOf({ a: entry("F32", [2], 0, 4) }, new Uint8Array(4)), "8 bytes; its data_offsets span 4"],
-  ["offsets outside", fileOf({ a: entry("F32", [2], 0, 8) }, new Uint8Array(4)), "ends at byte 8 of 4 bytes of data"],
+  ["an empty file", new Uint8Array(), "expected at least 8 bytes, got 0"],
+  [
+    "a header longer than the file",
+    fileOf({}, new Uint8Array(4), 1000),
+    "expected a header of 1000 bytes, got 6 bytes",
+  ],
+  ["a header of 2^63 bytes", fileOf({}, new Uint8Array(4), 2 ** 62), "got 6 bytes after its length"],
+  ["a header that is no JSON", fileOf("{oops"), "expected a JSON object"],
+  ["a header that is a list", fileOf("[1]"), "expected a JSON object"],
+  ["a tensor without offsets", fileOf({ a: { dtype: "F32", shape: [1] } }), 'the tensor "a": expected dtype, shape'],
+  [
+    "a negative size",
+    fileOf({ a: entry("F32", [-1], 0, 4) }, new Uint8Array(4)),
+    'the tensor "a": expected dtype, shape',
+  ],
+  ["an unknown type", fileOf({ a: entry("F12", [1], 0, 4) }, new Uint8Array(4)), 'unknown type "F12"'],
+  [
+    "a wrong size",
+    fileOf({ a: entry("F32", [2], 0, 4) }, new Uint8Array(4)),
+    "expected 8 bytes for F32 [2], got data_offsets of 4",
+  ],
+  [
+    "offsets outside",
+    fileOf({ a: entry("F32", [2], 0, 8) }, new Uint8Array(4)),
+    "expected 4 bytes of data, got an end at byte 8",
+  ],
   [
     "an overlap",
     fileOf({ a: entry("F32", [2], 0, 8), b: entry("F32", [1], 4, 8) }, new Uint8Array(8)),
-    'the tensor "b" begins at byte 4, inside 8',
+    'the tensor "b": expected its start at byte 8',
   ],
-  ["a hole", fileOf({ a: entry("F32", [1], 4, 8) }, new Uint8Array(8)), 'the tensor "a" begins at byte 4, not at 0'],
-  ["a rest", fileOf({ a: entry("F32", [1], 0, 4) }, new Uint8Array(8)), "its tensors end at byte 4, its data at 8"],
+  ["a gap", fileOf({ a: entry("F32", [1], 4, 8) }, new Uint8Array(8)), 'the tensor "a": expected its start at byte 0'],
+  [
+    "data after the last tensor",
+    fileOf({ a: entry("F32", [1], 0, 4) }, new Uint8Array(8)),
+    "expected tensors up to byte 8, got an end at byte 4",
+  ],
+  [
+    "metadata that are no texts",
+    fileOf({ __metadata__: { format: 7 }, a: entry("F32", [1], 0, 4) }, new Uint8Array(4)),
+    '"__metadata__": expected texts',
+  ],
+  [
+    "a pointer of Git LFS",
+    new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"),
+    'is a pointer of Git LFS, not the file itself: fetch it with "git lfs pull"',
+  ],
 ];
+
+Deno.test("readSafetensors() refuses 64-bit integers that 32 bits do not hold", async () => {
+  for (const value of [2n ** 31n, -(2n ** 31n) - 1n, 2n ** 62n]) {
+    const bytes = fileOf({ a: entry("I64", [2], 0, 16) }, bytesOf(BigInt64Array.of(7n, value)));
+    await withFile(bytes, async (path) => {
+      const file = await readSafetensors(path);
+      const { message } = assertThrows(() => file.tensor("a"), RequestError);
+      assertStringIncludes(message, `the tensor "a": expected integers of at most 32 bits, got ${value}`);
+    });
+  }
+  const ends = BigInt64Array.of(2n ** 31n - 1n, -(2n ** 31n));
+  await withFile(fileOf({ a: entry("I64", [2], 0, 16) }, bytesOf(ends)), async (path) => {
+    assertEquals((await readSafetensors(path)).tensor("a").values, Int32Array.of(2 ** 31 - 1, -(2 ** 31)));
+  });
+});
 
 for (const [what, bytes, said] of BAD) {
   Deno.test(`readSafetensors() refuses ${what}`, () =>

@@ -188,7 +188,10 @@ Deno.test("hub() takes a cached snapshot as it is when the hub falls silent", ()
       assert("file" in found);
       assertEquals(await Deno.readFile((await found.file("config.json"))!), SMALL);
       assertEquals(await found.file("tokenizer.json"), undefined);
-      assertStringIncludes(notes.at(-1)!, `tokenizer.json of ${ID} counts as absent: it is not in the cache, and ${closed}`);
+      assertStringIncludes(
+        notes.at(-1)!,
+        `tokenizer.json of ${ID} counts as absent: it is not in the cache, and ${closed}`,
+      );
     }
   }));
 
