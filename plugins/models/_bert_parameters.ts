@@ -1,10 +1,65 @@
 /**
- * What BERT's parameters are called, and what its `config.json` says.
+ * BERT's config and parameters.
  *
  * @module
  */
-import type { Head, Json, MatrixInfo, ParameterInfo } from "@opf/framework";
-import type { BertConfig } from "./_bert_config.ts";
+import type { Head, MatrixInfo, ParameterInfo } from "@opf/framework";
+import { z } from "zod";
+import {
+  activation,
+  type ConfigFile,
+  dropoutRate,
+  epsilon,
+  headConfig,
+  keptLayers,
+  parseConfig,
+  refuse,
+  size,
+} from "./_config.ts";
+import { linearParameters, normParameters } from "./_parameters.ts";
+
+// Defaults are those of Transformers' BertConfig.
+const schema = z.object({
+  model_type: z.literal("bert"),
+  position_embedding_type: z.literal("absolute").nullish(),
+  vocab_size: size,
+  hidden_size: size,
+  num_hidden_layers: size,
+  num_attention_heads: size,
+  intermediate_size: size,
+  max_position_embeddings: size,
+  type_vocab_size: size.default(2),
+  layer_norm_eps: epsilon.default(1e-12),
+  initializer_range: z.number().min(0).default(0.02),
+  hidden_dropout_prob: dropoutRate.default(0.1),
+  attention_probs_dropout_prob: dropoutRate.default(0.1),
+  classifier_dropout: dropoutRate.nullish(),
+  hidden_act: activation.default("gelu"),
+});
+
+/** A checked config, with the number of layers to keep. */
+export interface BertConfig extends Omit<z.output<typeof schema>, "classifier_dropout"> {
+  readonly classifier_dropout: number;
+  /** The whole file. */
+  readonly file: ConfigFile;
+}
+
+/** Reads a config; what BERT does not implement is a `RequestError`. */
+export function readBertConfig(file: ConfigFile, layers?: number): BertConfig {
+  const model = "a BERT";
+  const config = parseConfig(file, { model, schema });
+  const { hidden_size, num_attention_heads, num_hidden_layers: available } = config;
+  if (hidden_size % num_attention_heads !== 0) {
+    const problem = `expected a divisor of hidden_size ${hidden_size}`;
+    refuse(file, { model, key: "num_attention_heads", problem });
+  }
+  return {
+    ...config,
+    file,
+    num_hidden_layers: keptLayers(layers, { model: "bert", available }),
+    classifier_dropout: config.classifier_dropout ?? config.hidden_dropout_prob,
+  };
+}
 
 const LINEAR = [
   { module: "attention.self.query", kind: "attention" },
@@ -16,7 +71,7 @@ const LINEAR = [
 ] as const;
 
 /** The matrices of all layers, `[out, in]`. */
-export function matricesOf({ num_hidden_layers, hidden_size, intermediate_size }: BertConfig): MatrixInfo[] {
+export function bertMatrices({ num_hidden_layers, hidden_size, intermediate_size }: BertConfig): MatrixInfo[] {
   return Array.from({ length: num_hidden_layers }, (_, layer) =>
     LINEAR.map(({ module, kind }) => ({
       name: `bert.encoder.layer.${layer}.${module}.weight`,
@@ -31,48 +86,29 @@ export function matricesOf({ num_hidden_layers, hidden_size, intermediate_size }
 }
 
 /** All parameters, by their names in Transformers. */
-export function parametersOf(config: BertConfig, matrices: readonly MatrixInfo[], head: Head): ParameterInfo[] {
+export function bertParameters(config: BertConfig, matrices: readonly MatrixInfo[], head: Head): ParameterInfo[] {
   const width = config.hidden_size;
-  const norm = (name: string): ParameterInfo[] => [
-    { name: `${name}.LayerNorm.weight`, shape: [width], noWeightDecay: true, initial: "ones" },
-    { name: `${name}.LayerNorm.bias`, shape: [width], noWeightDecay: true, initial: "zeros" },
-  ];
-  const bias = (weight: string, size: number, more: Partial<ParameterInfo> = {}): ParameterInfo => ({
-    name: weight.replace(/weight$/, "bias"),
-    shape: [size],
-    noWeightDecay: true,
-    initial: "zeros",
-    ...more,
+  const table = (name: string, entries: number): ParameterInfo => ({
+    name: `bert.embeddings.${name}_embeddings.weight`,
+    shape: [entries, width],
   });
-  const layers = matrices.flatMap(({ name, module, shape }) => [
-    { name, shape },
-    bias(name, shape[0]),
-    ...(module.endsWith("output.dense") ? norm(name.replace(/\.dense\.weight$/, "")) : []),
-  ]);
-  const pooler = "bert.pooler.dense.weight";
   return [
-    { name: "bert.embeddings.word_embeddings.weight", shape: [config.vocab_size, width] },
-    { name: "bert.embeddings.position_embeddings.weight", shape: [config.max_position_embeddings, width] },
-    { name: "bert.embeddings.token_type_embeddings.weight", shape: [config.type_vocab_size, width] },
-    ...norm("bert.embeddings"),
-    ...layers,
-    { name: pooler, shape: [width, width], ifMissing: "optional", initial: "normal" },
-    bias(pooler, width, { ifMissing: "optional" }),
-    { name: "classifier.weight", shape: [head.outputs, width], ifMissing: "head", initial: "normal" },
-    bias("classifier.weight", head.outputs, { ifMissing: "head" }),
+    table("word", config.vocab_size),
+    table("position", config.max_position_embeddings),
+    table("token_type", config.type_vocab_size),
+    ...normParameters("bert.embeddings.LayerNorm", width),
+    ...matrices.flatMap(({ name, shape }) => {
+      const module = name.replace(/\.weight$/, "");
+      const norm = module.replace(/output\.dense$/, "output.LayerNorm");
+      return [...linearParameters(module, { shape }), ...norm === module ? [] : normParameters(norm, width)];
+    }),
+    ...linearParameters("bert.pooler.dense", { shape: [width, width], ifMissing: "optional", initial: "normal" }),
+    ...linearParameters("classifier", { shape: [head.outputs, width], ifMissing: "head", initial: "normal" }),
   ];
 }
 
-/** `config.json` of what is written. */
-export function exportedConfig(config: BertConfig, { kind, outputs, labels }: Head): { [key: string]: Json } {
-  const names = labels ?? Array.from({ length: outputs }, (_, index) => `LABEL_${index}`);
-  const { _name_or_path: _, ...rest } = config.all;
-  return {
-    ...rest,
-    architectures: ["BertForSequenceClassification"],
-    num_hidden_layers: config.num_hidden_layers,
-    problem_type: kind === "regression" ? "regression" : "single_label_classification",
-    id2label: Object.fromEntries(names.map((name, index) => [index, name])),
-    label2id: Object.fromEntries(names.map((name, index) => [name, index])),
-  };
+/** `config.json` of an exported model. */
+export function exportedBertConfig({ file, num_hidden_layers }: BertConfig, head: Head): ConfigFile {
+  const { _name_or_path: _, ...rest } = file;
+  return { ...rest, architectures: ["BertForSequenceClassification"], num_hidden_layers, ...headConfig(head) };
 }

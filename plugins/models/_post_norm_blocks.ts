@@ -11,15 +11,24 @@ import { multiHeadAttention, type MultiHeadAttentionOptions } from "./_multi_hea
 
 interface BlockOptions {
   readonly draw: DrawDropout;
-  /** Dropout rate before the residual is added. */
+  /** Dropout rate of what is added to the residual. */
   readonly rate: number;
-  /** Of the LayerNorm. */
+  /** What LayerNorm adds to the variance. */
   readonly epsilon: number;
+}
+
+/** Names of an attention block's modules within a layer. */
+export interface AttentionModules {
+  readonly query: string;
+  readonly key: string;
+  readonly value: string;
+  readonly output: string;
+  readonly norm: string;
 }
 
 /** Options of {@linkcode attentionBlock}. */
 export interface AttentionBlockOptions extends BlockOptions, Omit<MultiHeadAttentionOptions, "modules" | "rate"> {
-  readonly modules: MultiHeadAttentionOptions["modules"] & { readonly output: string; readonly norm: string };
+  readonly modules: AttentionModules;
   /** Dropout rate of the attention probabilities. */
   readonly attentionRate: number;
 }
@@ -31,12 +40,19 @@ export function attentionBlock(
 ): tf.Tensor {
   const { output, norm } = options.modules;
   const attended = multiHeadAttention(parameter, { ...options, rate: attentionRate });
-  return finish(parameter, attended, { ...options, output, norm, residual: options.queryRows });
+  return addAndNormalize(parameter, attended, { ...options, output, norm, residual: options.queryRows });
+}
+
+/** Names of a feed-forward block's modules within a layer. */
+export interface FeedForwardModules {
+  readonly inner: string;
+  readonly outer: string;
+  readonly norm: string;
 }
 
 /** Options of {@linkcode feedForwardBlock}. */
 export interface FeedForwardBlockOptions extends BlockOptions {
-  readonly modules: { readonly inner: string; readonly outer: string; readonly norm: string };
+  readonly modules: FeedForwardModules;
   readonly activation: string;
   /** Dropout rate after the activation. @default 0 */
   readonly activationRate?: number;
@@ -54,10 +70,10 @@ export function feedForwardBlock(
     activation,
     dropout: options.draw(projected.shape, activationRate),
   });
-  return finish(parameter, activated, { ...options, output: outer, norm, residual: x });
+  return addAndNormalize(parameter, activated, { ...options, output: outer, norm, residual: x });
 }
 
-function finish(
+function addAndNormalize(
   parameter: ParameterReader,
   x: tf.Tensor,
   { output, norm, residual, draw, rate, epsilon }: BlockOptions & {

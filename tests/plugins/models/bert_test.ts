@@ -146,20 +146,20 @@ Deno.test("bert() drops out at every place of Transformers' model, and reads its
   weights.dispose();
 });
 
-Deno.test("bert() refuses a config that it cannot follow, with key, wanted and found", () => {
+Deno.test("bert() refuses a config that it does not implement, with the key, what it expected and what it got", () => {
   const config = json("classification/config.json");
-  const refused = (change: object, said: string, layers?: number) => {
+  const assertRefused = (change: object, message: string, layers?: number) => {
     const model = bert({ source: "x", ...(layers !== undefined && { layers }) });
-    const { message } = assertThrows(() => model.architecture({ ...config, ...change }, HEADS[0]!), RequestError);
-    assertStringIncludes(message, said);
+    const error = assertThrows(() => model.architecture({ ...config, ...change }, HEADS[0]!), RequestError);
+    assertStringIncludes(error.message, message);
   };
-  refused({ model_type: "roberta" }, '"model_type": Invalid input: expected "bert", found "roberta"');
-  refused({ hidden_act: "gleu" }, '"hidden_act"');
-  refused({ position_embedding_type: "relative_key" }, '"position_embedding_type"');
-  refused({ hidden_size: 0 }, '"hidden_size"');
-  refused({ num_attention_heads: 5 }, '"num_attention_heads" must be a divisor of hidden_size 24');
-  refused({ hidden_dropout_prob: "0.1" }, '"hidden_dropout_prob"');
-  refused({}, "wanted 1 to 3", 4);
+  assertRefused({ model_type: "roberta" }, '"model_type": Invalid input: expected "bert", got "roberta"');
+  assertRefused({ hidden_act: "gleu" }, '"hidden_act"');
+  assertRefused({ position_embedding_type: "relative_key" }, '"position_embedding_type"');
+  assertRefused({ hidden_size: 0 }, '"hidden_size"');
+  assertRefused({ num_attention_heads: 5 }, '"num_attention_heads": expected a divisor of hidden_size 24, got 5');
+  assertRefused({ hidden_dropout_prob: "0.1" }, '"hidden_dropout_prob"');
+  assertRefused({}, "expected 1 to 3", 4);
 });
 
 Deno.test("bert() knows its parameters by every name that files give them", () => {

@@ -1,0 +1,50 @@
+/**
+ * Parameters of the modules that transformers are made of, and their names in files.
+ *
+ * @module
+ */
+import type { ParameterInfo } from "@opf/framework";
+
+/** `module.weight [rows, columns]`, and `module.bias [rows]` unless `bias` is false. */
+export function linearParameters(
+  module: string,
+  { shape, bias = true, ...more }: Omit<ParameterInfo, "name"> & { readonly bias?: boolean },
+): ParameterInfo[] {
+  return [
+    { name: `${module}.weight`, shape, ...more },
+    ...bias
+      ? [{ name: `${module}.bias`, shape: [shape[0]!], noWeightDecay: true, ...more, initial: "zeros" } as const]
+      : [],
+  ];
+}
+
+/** Scale and shift of a LayerNorm, `[width]` each. */
+export const normParameters = (module: string, width: number): ParameterInfo[] => [
+  { name: `${module}.weight`, shape: [width], noWeightDecay: true, initial: "ones" },
+  { name: `${module}.bias`, shape: [width], noWeightDecay: true, initial: "zeros" },
+];
+
+/**
+ * The model's names for the tensors of files: with the prefix of the model for the task or without it, and nothing for
+ * tensors that are no parameters and for layers that are left out.
+ */
+export function canonicalNames(
+  { parameters, prefix, layers, isBuffer }: {
+    readonly parameters: readonly ParameterInfo[];
+    /** As in `bert.`. */
+    readonly prefix: string;
+    /** Finds the number of a layer in a name, and how many are kept. */
+    readonly layers: { readonly pattern: RegExp; readonly count: number };
+    /** Recognizes buffers, which some files hold. */
+    readonly isBuffer: RegExp;
+  },
+): (nameInFile: string) => string | undefined {
+  const names = new Set(parameters.map(({ name }) => name));
+  return (nameInFile) => {
+    if (isBuffer.test(nameInFile)) return undefined;
+    const name = nameInFile.replace(/\.gamma$/, ".weight").replace(/\.beta$/, ".bias"); // of TensorFlow's checkpoints
+    const full = names.has(prefix + name) ? prefix + name : name;
+    const layer = layers.pattern.exec(full)?.[1];
+    return layer !== undefined && Number(layer) >= layers.count ? undefined : full;
+  };
+}
