@@ -17,6 +17,7 @@ export * from "./decompositions/svd.ts";
 export * from "./decompositions/tucker.ts";
 export * from "./models/bert.ts";
 export * from "./models/known_configs.ts";
+export * from "./models/mpnet.ts";
 export * from "./models/untrained.ts";
 export * from "./policies/all.ts";
 export * from "./policies/dynamic_top.ts";

@@ -7,13 +7,13 @@ import type { Head, MatrixInfo, ParameterInfo } from "@opf/framework";
 import { z } from "zod";
 import {
   activation,
+  checkHeads,
   type ConfigFile,
   dropoutRate,
   epsilon,
   headConfig,
   keptLayers,
   parseConfig,
-  refuse,
   size,
 } from "./_config.ts";
 import { linearParameters, normParameters } from "./_parameters.ts";
@@ -48,15 +48,11 @@ export interface BertConfig extends Omit<z.output<typeof schema>, "classifier_dr
 export function readBertConfig(file: ConfigFile, layers?: number): BertConfig {
   const model = "a BERT";
   const config = parseConfig(file, { model, schema });
-  const { hidden_size, num_attention_heads, num_hidden_layers: available } = config;
-  if (hidden_size % num_attention_heads !== 0) {
-    const problem = `expected a divisor of hidden_size ${hidden_size}`;
-    refuse(file, { model, key: "num_attention_heads", problem });
-  }
+  checkHeads(file, { model, key: "num_attention_heads", heads: config.num_attention_heads, width: config.hidden_size });
   return {
     ...config,
     file,
-    num_hidden_layers: keptLayers(layers, { model: "bert", available }),
+    num_hidden_layers: keptLayers(layers, { model: "bert", available: config.num_hidden_layers }),
     classifier_dropout: config.classifier_dropout ?? config.hidden_dropout_prob,
   };
 }

@@ -42,6 +42,20 @@ export function refuse(
   throw new RequestError(`config.json of ${model}: "${key}": ${problem}, got ${JSON.stringify(config[key])}`);
 }
 
+/** Refuses a width that does not divide into heads. */
+export function checkHeads(
+  config: ConfigFile,
+  { heads, width, ...place }: {
+    readonly model: string;
+    /** The key of the number of heads. */
+    readonly key: string;
+    readonly heads: number;
+    readonly width: number;
+  },
+): void {
+  if (width % heads !== 0) refuse(config, { ...place, problem: `expected a divisor of the width ${width}` });
+}
+
 /** The number of layers to keep of those that a model has. */
 export function keptLayers(
   layers: number | undefined,

@@ -157,7 +157,7 @@ Deno.test("bert() refuses a config that it does not implement, with the key, wha
   assertRefused({ hidden_act: "gleu" }, '"hidden_act"');
   assertRefused({ position_embedding_type: "relative_key" }, '"position_embedding_type"');
   assertRefused({ hidden_size: 0 }, '"hidden_size"');
-  assertRefused({ num_attention_heads: 5 }, '"num_attention_heads": expected a divisor of hidden_size 24, got 5');
+  assertRefused({ num_attention_heads: 5 }, '"num_attention_heads": expected a divisor of the width 24, got 5');
   assertRefused({ hidden_dropout_prob: "0.1" }, '"hidden_dropout_prob"');
   assertRefused({}, "expected 1 to 3", 4);
 });
