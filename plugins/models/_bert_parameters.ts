@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Head, MatrixInfo, ParameterInfo } from "@opf/framework";
+import type { Head, ParameterInfo } from "@opf/framework";
 import { z } from "zod";
 import {
   activation,
@@ -16,7 +16,7 @@ import {
   parseConfig,
   size,
 } from "./_config.ts";
-import { linearParameters, normParameters } from "./_parameters.ts";
+import { type LayerStack, linearParameters, normParameters, stackParameters } from "./_parameters.ts";
 
 // Defaults are those of Transformers' BertConfig.
 const schema = z.object({
@@ -57,32 +57,27 @@ export function readBertConfig(file: ConfigFile, layers?: number): BertConfig {
   };
 }
 
-const LINEAR = [
-  { module: "attention.self.query", kind: "attention" },
-  { module: "attention.self.key", kind: "attention" },
-  { module: "attention.self.value", kind: "attention" },
-  { module: "attention.output.dense", kind: "attention" },
-  { module: "intermediate.dense", kind: "ffn" },
-  { module: "output.dense", kind: "ffn" },
-] as const;
-
-/** The matrices of all layers, `[out, in]`. */
-export function bertMatrices({ num_hidden_layers, hidden_size, intermediate_size }: BertConfig): MatrixInfo[] {
-  return Array.from({ length: num_hidden_layers }, (_, layer) =>
-    LINEAR.map(({ module, kind }) => ({
-      name: `bert.encoder.layer.${layer}.${module}.weight`,
-      kind,
-      module,
-      layer,
-      shape: [
-        module === "intermediate.dense" ? intermediate_size : hidden_size,
-        module === "output.dense" ? intermediate_size : hidden_size,
-      ] as const,
-    }))).flat();
+/** The encoder's layers. */
+export function bertLayers(
+  { num_hidden_layers, hidden_size: width, intermediate_size: inner }: BertConfig,
+): LayerStack {
+  const square = [width, width] as const;
+  return {
+    prefix: "bert.encoder.layer",
+    layers: num_hidden_layers,
+    matrices: [
+      { module: "attention.self.query", kind: "attention", shape: square },
+      { module: "attention.self.key", kind: "attention", shape: square },
+      { module: "attention.self.value", kind: "attention", shape: square },
+      { module: "attention.output.dense", kind: "attention", shape: square, norm: "attention.output.LayerNorm" },
+      { module: "intermediate.dense", kind: "ffn", shape: [inner, width] },
+      { module: "output.dense", kind: "ffn", shape: [width, inner], norm: "output.LayerNorm" },
+    ],
+  };
 }
 
 /** All parameters, by their names in Transformers. */
-export function bertParameters(config: BertConfig, matrices: readonly MatrixInfo[], head: Head): ParameterInfo[] {
+export function bertParameters(config: BertConfig, head: Head): ParameterInfo[] {
   const width = config.hidden_size;
   const table = (name: string, entries: number): ParameterInfo => ({
     name: `bert.embeddings.${name}_embeddings.weight`,
@@ -93,11 +88,7 @@ export function bertParameters(config: BertConfig, matrices: readonly MatrixInfo
     table("position", config.max_position_embeddings),
     table("token_type", config.type_vocab_size),
     ...normParameters("bert.embeddings.LayerNorm", width),
-    ...matrices.flatMap(({ name, shape }) => {
-      const module = name.replace(/\.weight$/, "");
-      const norm = module.replace(/output\.dense$/, "output.LayerNorm");
-      return [...linearParameters(module, { shape }), ...norm === module ? [] : normParameters(norm, width)];
-    }),
+    ...stackParameters(bertLayers(config)),
     ...linearParameters("bert.pooler.dense", { shape: [width, width], ifMissing: "optional", initial: "normal" }),
     ...linearParameters("classifier", { shape: [head.outputs, width], ifMissing: "head", initial: "normal" }),
   ];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Head, MatrixInfo, ParameterInfo } from "@opf/framework";
+import type { Head, ParameterInfo } from "@opf/framework";
 import { z } from "zod";
 import {
   activation,
@@ -16,7 +16,7 @@ import {
   parseConfig,
   size,
 } from "./_config.ts";
-import { linearParameters, normParameters } from "./_parameters.ts";
+import { type LayerStack, linearParameters, normParameters, stackParameters } from "./_parameters.ts";
 
 /** The number of buckets that Transformers computes with, whatever the config says. */
 export const BUCKETS = 32;
@@ -56,32 +56,27 @@ export function readMpnetConfig(file: ConfigFile, layers?: number): MpnetConfig 
   return { ...config, file, num_hidden_layers: kept };
 }
 
-const LINEAR = [
-  { module: "attention.attn.q", kind: "attention" },
-  { module: "attention.attn.k", kind: "attention" },
-  { module: "attention.attn.v", kind: "attention" },
-  { module: "attention.attn.o", kind: "attention" },
-  { module: "intermediate.dense", kind: "ffn" },
-  { module: "output.dense", kind: "ffn" },
-] as const;
-
-/** The matrices of all layers, `[out, in]`. */
-export function mpnetMatrices({ num_hidden_layers, hidden_size, intermediate_size }: MpnetConfig): MatrixInfo[] {
-  return Array.from({ length: num_hidden_layers }, (_, layer) =>
-    LINEAR.map(({ module, kind }) => ({
-      name: `mpnet.encoder.layer.${layer}.${module}.weight`,
-      kind,
-      module,
-      layer,
-      shape: [
-        module === "intermediate.dense" ? intermediate_size : hidden_size,
-        module === "output.dense" ? intermediate_size : hidden_size,
-      ] as const,
-    }))).flat();
+/** The encoder's layers. */
+export function mpnetLayers(
+  { num_hidden_layers, hidden_size: width, intermediate_size: inner }: MpnetConfig,
+): LayerStack {
+  const square = [width, width] as const;
+  return {
+    prefix: "mpnet.encoder.layer",
+    layers: num_hidden_layers,
+    matrices: [
+      { module: "attention.attn.q", kind: "attention", shape: square },
+      { module: "attention.attn.k", kind: "attention", shape: square },
+      { module: "attention.attn.v", kind: "attention", shape: square },
+      { module: "attention.attn.o", kind: "attention", shape: square, norm: "attention.LayerNorm" },
+      { module: "intermediate.dense", kind: "ffn", shape: [inner, width] },
+      { module: "output.dense", kind: "ffn", shape: [width, inner], norm: "output.LayerNorm" },
+    ],
+  };
 }
 
 /** All parameters, by their names in Transformers. */
-export function mpnetParameters(config: MpnetConfig, matrices: readonly MatrixInfo[], head: Head): ParameterInfo[] {
+export function mpnetParameters(config: MpnetConfig, head: Head): ParameterInfo[] {
   const width = config.hidden_size;
   const table = (name: string, entries: number): ParameterInfo => ({
     name: `mpnet.embeddings.${name}_embeddings.weight`,
@@ -93,11 +88,7 @@ export function mpnetParameters(config: MpnetConfig, matrices: readonly MatrixIn
     table("position", config.max_position_embeddings),
     ...normParameters("mpnet.embeddings.LayerNorm", width),
     { name: "mpnet.encoder.relative_attention_bias.weight", shape: [BUCKETS, config.num_attention_heads] },
-    ...matrices.flatMap(({ name, shape }) => {
-      const module = name.replace(/\.weight$/, "");
-      const norm = module.replace(/(?:attn\.o|(?<=\.output\.)dense)$/, "LayerNorm");
-      return [...linearParameters(module, { shape }), ...norm === module ? [] : normParameters(norm, width)];
-    }),
+    ...stackParameters(mpnetLayers(config)),
     ...linearParameters("classifier.dense", { shape: [width, width], ...ofHead }),
     ...linearParameters("classifier.out_proj", { shape: [head.outputs, width], ...ofHead }),
   ];

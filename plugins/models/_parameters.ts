@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ParameterInfo } from "@opf/framework";
+import type { MatrixInfo, MatrixShape, ParameterInfo } from "@opf/framework";
 
 /** `module.weight [rows, columns]`, and `module.bias [rows]` unless `bias` is false. */
 export function linearParameters(
@@ -23,6 +23,43 @@ export const normParameters = (module: string, width: number): ParameterInfo[] =
   { name: `${module}.weight`, shape: [width], noWeightDecay: true, initial: "ones" },
   { name: `${module}.bias`, shape: [width], noWeightDecay: true, initial: "zeros" },
 ];
+
+/** A matrix that each layer of a stack has, `[out, in]`. */
+export interface LayerMatrix {
+  readonly module: string;
+  readonly kind: "attention" | "ffn";
+  readonly shape: MatrixShape;
+  /** The module of the LayerNorm that follows. */
+  readonly norm?: string;
+}
+
+/** The layers of a stack, the first at `prefix.0`. */
+export interface LayerStack {
+  readonly prefix: string;
+  readonly layers: number;
+  readonly matrices: readonly LayerMatrix[];
+  readonly stack?: "encoder" | "decoder";
+}
+
+/** The matrices of all layers. */
+export const stackMatrices = ({ prefix, layers, matrices, stack }: LayerStack): MatrixInfo[] =>
+  Array.from({ length: layers }, (_, layer) =>
+    matrices.map(({ module, kind, shape }) => ({
+      name: `${prefix}.${layer}.${module}.weight`,
+      kind,
+      module,
+      layer,
+      ...(stack && { stack }),
+      shape,
+    }))).flat();
+
+/** The parameters of all layers: matrices with their biases, and the LayerNorms. */
+export const stackParameters = ({ prefix, layers, matrices }: LayerStack): ParameterInfo[] =>
+  Array.from({ length: layers }, (_, layer) =>
+    matrices.flatMap(({ module, shape, norm }) => [
+      ...linearParameters(`${prefix}.${layer}.${module}`, { shape }),
+      ...norm === undefined ? [] : normParameters(`${prefix}.${layer}.${norm}`, shape[0]),
+    ])).flat();
 
 /**
  * The model's names for the tensors of files: with the prefix of the model for the task or without it, and nothing for

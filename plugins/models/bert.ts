@@ -14,19 +14,13 @@ import {
   tf,
 } from "@opf/framework";
 import { encode, type ForwardOptions } from "./_bert_encoder.ts";
-import {
-  type BertConfig,
-  bertMatrices,
-  bertParameters,
-  exportedBertConfig,
-  readBertConfig,
-} from "./_bert_parameters.ts";
+import { type BertConfig, bertLayers, bertParameters, exportedBertConfig, readBertConfig } from "./_bert_parameters.ts";
 import { bertTokenizer } from "./_bert_tokenizer.ts";
 import type { ConfigFile } from "./_config.ts";
 import { drawDropout } from "./_dropout.ts";
 import { languageModel, type LanguageModelOptions } from "./_language_model.ts";
 import { biasActivation, linear } from "./_layers.ts";
-import { canonicalNames } from "./_parameters.ts";
+import { canonicalNames, stackMatrices } from "./_parameters.ts";
 
 /** Options of {@linkcode bert}. */
 export type BertOptions = LanguageModelOptions;
@@ -55,12 +49,11 @@ export const bert = (options: BertOptions): LanguageModel =>
   });
 
 function architecture(config: BertConfig, head: Head): Architecture {
-  const matrices = bertMatrices(config);
-  const parameters = bertParameters(config, matrices, head);
+  const parameters = bertParameters(config, head);
   return {
     config: exportedBertConfig(config, head),
     parameters,
-    matrices,
+    matrices: stackMatrices(bertLayers(config)),
     maxLength: config.max_position_embeddings,
     initializerRange: config.initializer_range,
     canonicalName: canonicalNames({

@@ -26,12 +26,12 @@ import {
   BUCKETS,
   exportedMpnetConfig,
   type MpnetConfig,
-  mpnetMatrices,
+  mpnetLayers,
   mpnetParameters,
   PAD_ID,
   readMpnetConfig,
 } from "./_mpnet_parameters.ts";
-import { canonicalNames } from "./_parameters.ts";
+import { canonicalNames, stackMatrices } from "./_parameters.ts";
 import { encodeLayers } from "./_post_norm_encoder.ts";
 import { relativePositionBias } from "./_relative_positions.ts";
 
@@ -67,12 +67,11 @@ type MpnetBatch = TextBatch & {
 };
 
 function architecture(config: MpnetConfig, head: Head): Architecture {
-  const matrices = mpnetMatrices(config);
-  const parameters = mpnetParameters(config, matrices, head);
+  const parameters = mpnetParameters(config, head);
   return {
     config: exportedMpnetConfig(config, head),
     parameters,
-    matrices,
+    matrices: stackMatrices(mpnetLayers(config)),
     maxLength: config.max_position_embeddings - PAD_ID - 1,
     initializerRange: config.initializer_range,
     canonicalName: canonicalNames({
