@@ -1,11 +1,11 @@
 /**
- * Sizes of models that are known before they are fetched.
+ * Sizes of models, known before their files are fetched.
  *
  * @module
  */
 import type { Json } from "@opf/framework";
 
-const bertOf = (layers: number, width: number, heads: number) => ({
+const bertSizes = (layers: number, width: number, heads: number) => ({
   model_type: "bert",
   vocab_size: 30522,
   hidden_size: width,
@@ -17,10 +17,23 @@ const bertOf = (layers: number, width: number, heads: number) => ({
   hidden_act: "gelu",
 });
 
+const mpnetBase = {
+  model_type: "mpnet",
+  vocab_size: 30527,
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  max_position_embeddings: 514,
+  relative_attention_num_buckets: 32,
+  layer_norm_eps: 1e-5,
+  hidden_act: "gelu",
+};
+
 /**
- * What `config.json` says of sizes, by the model's name on the hub: enough to count and to price runs (`--dry-run`) before
- * anything is fetched; a run itself reads the model's own file. The BERTs are those of Devlin et al. 2019 and of Turc et
- * al. 2019.
+ * The sizes in `config.json` by the model's name on the hub: enough to count parameters and to price runs (`--dry-run`)
+ * before anything is fetched; a run itself reads the model's own file. The BERTs are those of Devlin et al. 2019 and of Turc
+ * et al. 2019, the MPNets those of Song et al. 2020.
  *
  * @example
  * ```ts
@@ -34,11 +47,13 @@ const bertOf = (layers: number, width: number, heads: number) => ({
  * ```
  */
 export const knownConfigs: { readonly [source: string]: { readonly [key: string]: Json } } = {
-  "sentence-transformers/all-MiniLM-L6-v2": bertOf(6, 384, 12),
-  "google/bert_uncased_L-4_H-512_A-8": bertOf(4, 512, 8),
-  "google/bert_uncased_L-8_H-512_A-8": bertOf(8, 512, 8),
-  "google-bert/bert-base-uncased": bertOf(12, 768, 12),
-  "bert-base-uncased": bertOf(12, 768, 12),
-  "google-bert/bert-large-uncased": bertOf(24, 1024, 16),
-  "bert-large-uncased": bertOf(24, 1024, 16),
+  "sentence-transformers/all-MiniLM-L6-v2": bertSizes(6, 384, 12),
+  "google/bert_uncased_L-4_H-512_A-8": bertSizes(4, 512, 8),
+  "google/bert_uncased_L-8_H-512_A-8": bertSizes(8, 512, 8),
+  "google-bert/bert-base-uncased": bertSizes(12, 768, 12),
+  "bert-base-uncased": bertSizes(12, 768, 12),
+  "google-bert/bert-large-uncased": bertSizes(24, 1024, 16),
+  "bert-large-uncased": bertSizes(24, 1024, 16),
+  "microsoft/mpnet-base": mpnetBase,
+  "sentence-transformers/all-mpnet-base-v2": mpnetBase,
 };

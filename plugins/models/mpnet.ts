@@ -31,6 +31,7 @@ import {
   PAD_ID,
   readMpnetConfig,
 } from "./_mpnet_parameters.ts";
+import { mpnetTokenizer } from "./_mpnet_tokenizer.ts";
 import { canonicalNames, stackMatrices } from "./_parameters.ts";
 import { encodeLayers } from "./_post_norm_encoder.ts";
 import { relativePositionBias } from "./_relative_positions.ts";
@@ -57,6 +58,7 @@ export type MpnetOptions = LanguageModelOptions;
 export const mpnet = (options: MpnetOptions): LanguageModel =>
   languageModel("mpnet", {
     ...options,
+    tokenizer: mpnetTokenizer,
     build: (file, head) => architecture(readMpnetConfig(file, options.layers), head),
   });
 
