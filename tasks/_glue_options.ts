@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { MetricName, Task } from "@opf/framework";
-import type { Metric } from "./metrics.ts";
+import type { Metric, Task } from "@opf/framework";
 import type { TsvOptions } from "./_tsv.ts";
 
 /** How one task differs from the others. */
@@ -22,8 +21,8 @@ export interface GlueOptions extends Pick<TsvOptions, "header" | "dropShort"> {
   readonly classes?: readonly string[];
   /** The smallest and the largest score; absent for classes. */
   readonly scale?: readonly [number, number] | undefined;
-  readonly primary: MetricName;
-  readonly metrics: { readonly [name in MetricName]?: Metric };
+  readonly metrics: readonly Metric[];
+  readonly primary: string;
   readonly rows: NonNullable<Task["rows"]>;
   /** The name of the development set in files and on the hub. @default "dev" and "validation" */
   readonly dev?: { readonly file: string; readonly hub: string };

@@ -14,7 +14,7 @@ export const cola: Task = glueTask({
   first: ["sentence1", "sentence"],
   classes: ["unacceptable", "acceptable"],
   primary: "matthews",
-  metrics: { matthews, accuracy },
+  metrics: [matthews, accuracy],
   rows: { train: 8551, dev: 1043, padded: 31 },
   header: ["source", "label", "star", "sentence"],
 });

@@ -17,7 +17,7 @@ export const mnli: Task = glueTask({
   classes: ["entailment", "neutral", "contradiction"],
   submitLabelNames: true,
   primary: "accuracy",
-  metrics: { accuracy },
+  metrics: [accuracy],
   rows: { train: 392702, dev: 9815, padded: 104 },
   dev: { file: "dev_matched", hub: "validation_matched" },
   tests: [{ file: "MNLI-m.tsv", set: "test_matched" }, { file: "MNLI-mm.tsv", set: "test_mismatched" }],

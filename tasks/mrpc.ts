@@ -16,7 +16,7 @@ export const mrpc: Task = glueTask({
   label: ["label", "Quality"],
   classes: ["not_equivalent", "equivalent"],
   primary: "f1",
-  metrics: { f1, accuracy },
+  metrics: [f1, accuracy],
   rows: { train: 3668, dev: 408, padded: 98 },
   combinedFile: { file: "msr_paraphrase_train.txt", dev: "dev_ids.tsv", ids: ["#1 ID", "#2 ID"] },
 });

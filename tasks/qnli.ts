@@ -16,6 +16,6 @@ export const qnli: Task = glueTask({
   classes: ["entailment", "not_entailment"],
   submitLabelNames: true,
   primary: "accuracy",
-  metrics: { accuracy },
+  metrics: [accuracy],
   rows: { train: 104743, dev: 5463, padded: 118 },
 });

@@ -16,6 +16,6 @@ export const rte: Task = glueTask({
   classes: ["entailment", "not_entailment"],
   submitLabelNames: true,
   primary: "accuracy",
-  metrics: { accuracy },
+  metrics: [accuracy],
   rows: { train: 2490, dev: 277, padded: 128 },
 });

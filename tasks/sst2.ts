@@ -14,6 +14,6 @@ export const sst2: Task = glueTask({
   first: ["sentence1", "sentence"],
   classes: ["negative", "positive"],
   primary: "accuracy",
-  metrics: { accuracy },
+  metrics: [accuracy],
   rows: { train: 67349, dev: 872, padded: 48 },
 });

@@ -16,6 +16,6 @@ export const stsb: Task = glueTask({
   label: ["label", "score"],
   scale: [0, 5],
   primary: "spearman",
-  metrics: { spearman, pearson },
+  metrics: [spearman, pearson],
   rows: { train: 5749, dev: 1500, padded: 87 },
 });

@@ -15,6 +15,6 @@ export const wnli: Task = glueTask({
   second: ["sentence2"],
   classes: ["not_entailment", "entailment"],
   primary: "accuracy",
-  metrics: { accuracy },
+  metrics: [accuracy],
   rows: { train: 635, dev: 71, padded: 98 },
 });

@@ -6,7 +6,7 @@
 import { constantPrediction } from "../model/head.ts";
 import type { ManifestBaseline } from "../results/reference_scores.ts";
 import type { ResolvedRun } from "../run/resolve.ts";
-import type { Metrics } from "../task.ts";
+import { primaryMetric } from "../task.ts";
 
 /** The grounds of each task of an experiment's runs. */
 export function referenceBaselines(
@@ -28,8 +28,7 @@ export function referenceBaselines(
 
 function majority({ spec: { task }, examples: { train, dev } }: ResolvedRun): number {
   const constant = constantPrediction(train.map(({ label }) => label!), task.head);
-  const metrics: Metrics = task.metrics(dev.map(() => constant), dev.map(({ label }) => label!));
-  return defined(metrics[task.primary]);
+  return defined(primaryMetric(task).compute(dev.map(() => constant), dev.map(({ label }) => label!)));
 }
 
 const defined = (value: number | null | undefined): number => Number.isFinite(value) ? value! : 0;

@@ -108,7 +108,7 @@ export class Tuning<Run extends RunOutline> {
           const ids = await Promise.all(places.map(async (place) => (await this.#options.prepare(place)).id));
           if (!ids.every((id) => results.has(id))) return false;
           const found = ids.map((id) => results.get(id)!).filter(({ status }) => status === "done");
-          const sum = found.reduce((sum, { metrics, primary }) => sum + (metrics[primary as "accuracy"] ?? 0), 0);
+          const sum = found.reduce((sum, { metrics, primary }) => sum + (metrics[primary] ?? 0), 0);
           tried.push({ values, mean: sum / ids.length });
         }
         group.tried.push(...tried);

@@ -7,10 +7,9 @@ import { stringify } from "csv-stringify/sync";
 import { distanceMoved } from "./tables.ts";
 import type { ExperimentResults } from "../results/experiment_results.ts";
 
-const METRICS = ["accuracy", "f1", "matthews", "pearson", "spearman"] as const;
-
 /** Every run that has ended, with a head. Metrics are fractions; what is not there, or not defined, is empty. */
 export function csv({ manifest, runs }: ExperimentResults): string {
+  const metrics = [...new Set(runs.flatMap(({ result }) => Object.keys(result.metrics)))].toSorted();
   const rows = runs.map((run) => {
     const { id, model, task, method, base, point, seed, result } = run;
     const { parameters, seconds, memory, merge } = result;
@@ -26,7 +25,7 @@ export function csv({ manifest, runs }: ExperimentResults): string {
       status: result.status,
       diverged: result.diverged,
       primary: result.primary,
-      ...Object.fromEntries(METRICS.map((name) => [name, result.metrics[name] ?? ""])),
+      ...Object.fromEntries(metrics.map((name) => [name, result.metrics[name] ?? ""])),
       parametersModel: parameters.model,
       parametersTraining: parameters.training,
       parametersTrainable: parameters.trainable,

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Json } from "../json.ts";
-import { FEWEST_SEEDS } from "../statistics/bootstrap.ts";
 import { doneRuns, type ExperimentResults, type RunResult } from "../results/experiment_results.ts";
 import { canonical } from "../results/result.ts";
 import type { Comparison, Statistics } from "../statistics/compare.ts";
@@ -12,16 +11,12 @@ import { counted } from "./numbers.ts";
 import { lastPart, setting } from "./setting.ts";
 import { isShown, MARKS } from "./results_table.ts";
 
-/** Up to as many, it has to be said that seeds may agree by chance. */
-const MANY_SEEDS = 6;
-
 /** Lines under the results table. */
 export function notes(evidence: ExperimentResults, statistics: Statistics): string[] {
   const { manifest: { published }, warnings } = evidence;
   return [
     ...warnings,
     ...missing(evidence),
-    ...seedNotes(evidence),
     ...sharedRate(evidence),
     ...testNotes(statistics),
     ...undefinedNotes(statistics),
@@ -34,18 +29,6 @@ export function notes(evidence: ExperimentResults, statistics: Statistics): stri
 function missing({ manifest, runs }: ExperimentResults): string[] {
   if (runs.length === manifest.runs.length) return [];
   return [`${runs.length} of ${manifest.runs.length} runs have ended; the rest is not in this report.`];
-}
-
-function seedNotes(evidence: ExperimentResults): string[] {
-  const rows = Map.groupBy(doneRuns(evidence), ({ model, task, method }) => canonical([model, task, method]));
-  const counts = [...rows.values()].map(({ length }) => length);
-  if (counts.length === 0) return [];
-  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
-  if (most === 1) return ["One seed: differences between methods may be chance, and tests speak of these seeds alone."];
-  if (fewest >= FEWEST_SEEDS) return [];
-  return [
-    `Where there are fewer than ${FEWEST_SEEDS} seeds, tests draw examples alone and speak of these seeds.`,
-  ];
 }
 
 // Rates of one point of a sweep, where nothing was tuned and all methods have the same.
@@ -71,48 +54,40 @@ function rateOf({ result: { settings } }: RunResult, name: string): Json | undef
   return training?.[name];
 }
 
-function testNotes({ comparisons, baseline, level, power, draws }: Statistics): string[] {
+function testNotes({ comparisons, baseline, level, power }: Statistics): string[] {
   const tested = comparisons.filter((comparison) => comparison.tested !== undefined);
-  const untested = [...new Set(comparisons.flatMap(({ untested }) => untested ?? []))];
-  const left = untested.map((reason) =>
-    `Not tested: ${counted(comparisons.filter((some) => some.untested === reason).length, "comparison")} (${reason}).`
+  const untested = Map.groupBy(
+    comparisons.filter(({ untested }) => untested !== undefined),
+    ({ untested }) => untested!,
   );
-  if (tested.length === 0) return left;
-  const drawn = [...new Set(tested.map(({ drawn }) => drawn))].join(", or ");
-  const these = drawn.includes("seeds") ? "" : ", these seeds";
-  const seeds = Math.min(...tested.flatMap(({ drawn, seeds }) => drawn === "examples" ? [] : [seeds.length]));
+  const notTested = [...untested].map(([reason, group]) =>
+    `Not tested: ${counted(group.length, "comparison")} (${reason}).`
+  );
+  if (tested.length === 0) return notTested;
   return [
     `${MARKS.better} better, ${MARKS.worse} worse than ${baseline}: p < ${level} after Holm over ${
       counted(tested.length, "comparison")
-    }${these}; ${counted(tested.filter(isShown).length, "is", "are")} marked. Paired bootstrap, ` +
-    `${draws.toLocaleString("en")} draws of ${drawn}, the same ones for both methods.`,
+    }, ${counted(tested.filter(isShown).length, "of which is significant", "of which are significant")}. ` +
+    "Runs are paired by seed; seeds and examples both count as samples.",
     `The smallest difference that this table could have shown (${100 * power} % of the time, at Holm's first step): ` +
     `${smallest(tested).join("; ")}.`,
-    ...seeds <= MANY_SEEDS
-      ? [
-        `Where the luck of a seed makes all of the difference, ${seeds} seeds agree by chance in ${
-          Math.round(100 * 2 ** (1 - seeds))
-        } % of comparisons, and this test takes that for certain: more seeds are needed to tell.`,
-      ]
-      : [],
-    ...left,
+    ...notTested,
   ];
 }
 
 // By task: points, from the easiest comparison to the hardest.
 function smallest(tested: readonly Comparison[]): string[] {
-  return [...Map.groupBy(tested, ({ task = "average" }) => task)].map(([task, some]) => {
-    const sizes = some.map(({ tested }) => 100 * tested!.detectable);
+  return [...Map.groupBy(tested, ({ task = "average" }) => task)].map(([task, group]) => {
+    const sizes = group.flatMap(({ tested }) => tested?.bounds ? [100 * tested.bounds.detectable] : []);
+    if (sizes.length === 0) return `${task} cannot say (all predictions are equal)`;
     const [least, most] = [Math.min(...sizes).toFixed(1), Math.max(...sizes).toFixed(1)];
     return `${task} ${least === most ? least : `${least} to ${most}`} points`;
   });
 }
 
-function undefinedNotes({ undefined: all, draws }: Statistics): string[] {
-  return all.map(({ task, method, seed, always, draws: times }) =>
-    `${task}, ${method}, seed ${seed}: ${
-      always ? "constant predictions" : `predictions are constant on ${times} of ${draws} draws`
-    }; the coefficient is not defined and counts as 0.`
+function undefinedNotes({ undefined: runs }: Statistics): string[] {
+  return runs.map(({ model, task, method, seed }) =>
+    `${model}, ${task}, ${method}, seed ${seed}: the metric is undefined, as of constant predictions, and counts as 0.`
   );
 }
 

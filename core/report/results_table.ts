@@ -40,8 +40,10 @@ export function resultsTable(evidence: ExperimentResults, { comparisons }: Pick<
       }));
     const measured = methods.flatMap((method) => {
       const row = runs.filter((run) => run.model === model && run.method === method);
-      const found = comparisons.filter((comparison) => comparison.model === model && comparison.method === method);
-      const mark = (task?: string) => markOf(found.find((comparison) => comparison.task === task));
+      const ofRow = comparisons.filter((comparison) =>
+        comparison.withBaseline && comparison.model === model && comparison.method === method
+      );
+      const mark = (task?: string) => markOf(ofRow.find((comparison) => comparison.task === task));
       const wanted = (task: string) =>
         asked.filter((run) => run.model === model && run.method === method && run.task === task).length;
       const cells = tasks.map((task) => {
@@ -99,38 +101,47 @@ function averageOf(row: readonly RunResult[], tasks: readonly string[]): string 
 const markOf = (comparison: Comparison | undefined): string =>
   comparison && isShown(comparison) ? ` ${comparison.difference > 0 ? MARKS.better : MARKS.worse}` : "";
 
-/** Every comparison with its interval and p-values: what the marks of the results table rest on. */
-export function comparisonsTable({ comparisons, baseline }: Statistics): Table {
+/** Every comparison with its bounds and p-values: what the marks of the results table rest on. */
+export function comparisonsTable({ comparisons }: Statistics): Table {
   const several = new Set(comparisons.map(({ model }) => model)).size > 1;
   return {
     name: "comparisons",
-    caption: `Differences from ${baseline}, in points`,
+    caption: "Differences between methods, in points",
     head: [
       ...several ? ["model"] : [],
       "method",
+      "compared with",
       "task",
       "difference",
       "95 % interval",
+      "better by at most (95 %)",
       "p",
       "p (Holm)",
       "could have shown",
       "seeds",
     ],
-    headers: several ? 3 : 2,
+    headers: several ? 4 : 3,
     rows: comparisons.map((comparison) => {
-      const { model, method, task = "average", difference, tested, untested, seeds, drawn } = comparison;
-      const these = drawn === "examples" ? ", these seeds" : "";
+      const { model, method, reference, task = "average", difference, tested, untested, seeds } = comparison;
+      const bounds = tested?.bounds;
+      const unknown = tested ? "cannot say" : "–";
       return {
         cells: [
           ...several ? [model] : [],
           method,
+          reference,
           task,
           points(difference) + markOf(comparison),
-          tested ? `${points(tested.interval[0])} to ${points(tested.interval[1])}` : `not tested: ${untested}`,
+          bounds
+            ? `${points(bounds.interval[0])} to ${points(bounds.interval[1])}`
+            : tested
+            ? unknown
+            : `not tested: ${untested}`,
+          bounds ? points(bounds.atMost) : unknown,
           tested ? pValue(tested.p) : "–",
           tested ? pValue(tested.adjusted) : "–",
-          tested ? (100 * tested.detectable).toFixed(2) : "–",
-          counted(seeds.length, "seed") + these,
+          bounds ? (100 * bounds.detectable).toFixed(2) : unknown,
+          counted(seeds.length, "seed"),
         ],
       };
     }),

@@ -74,7 +74,7 @@ function ofOneVersion(runs: readonly RunResult[], note: (message: string) => voi
 export const doneRuns = ({ runs }: Pick<ExperimentResults, "runs">): RunResult[] =>
   runs.filter(({ result }) => result.status === "done");
 
-/** The primary metric; an undefined coefficient counts as 0. */
+/** The primary metric; one that is undefined counts as 0. */
 export const primaryOf = ({ result: { metrics, primary } }: RunResult): number => metrics[primary] ?? 0;
 
 /** A run's predictions, or in one sentence why they cannot be used. */

@@ -18,6 +18,8 @@ export interface Prediction {
   readonly logits?: readonly number[];
   /** What a model that answers in words generated. */
   readonly text?: string;
+  /** What the example contributes to the primary metric: comparisons estimate their error from it. */
+  readonly contribution?: number;
 }
 
 const predictionSchema: z.ZodType<Prediction> = z.object({
@@ -26,6 +28,7 @@ const predictionSchema: z.ZodType<Prediction> = z.object({
   prediction: z.number(),
   logits: z.exactOptional(z.array(z.number()).min(1)),
   text: z.exactOptional(z.string()),
+  contribution: z.exactOptional(z.number()),
 });
 
 /**

@@ -54,7 +54,7 @@ export interface Result {
   readonly method: string;
   readonly seed: number;
   readonly primary: string;
-  /** Fractions; `null` for a coefficient that is undefined (constant predictions). */
+  /** Fractions by the metric's name; `null` if undefined, such as a correlation of constant predictions. */
   readonly metrics: { readonly [name: string]: number | null };
   readonly diverged: boolean;
   /** Steps after which the run was resumed. */

@@ -11,7 +11,7 @@ import type { Architecture, LanguageModel } from "../model/model.ts";
 import { backendNamed, modelFor, type Registry } from "../registry.ts";
 import { checkPretrained, readConfig, weightsFile } from "../model/pretrained.ts";
 import type { Repository } from "../source.ts";
-import type { Example, Metrics, Task, TaskData } from "../task.ts";
+import { type Example, type Metrics, primaryMetric, type Task, type TaskData } from "../task.ts";
 import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../model/tokenizer.ts";
 import { type ExampleSets, roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
 import type { TrainingSettings } from "../training/settings.ts";
@@ -182,6 +182,7 @@ export class RunResolver {
   load(task: Task): Promise<TaskData> {
     return this.#data.getOrInsertComputed(JSON.stringify([task.name, task.options ?? {}]), async () => {
       const { data } = this.options;
+      primaryMetric(task); // a task whose primary metric is none of its own is refused before its data are loaded
       const loaded = await task.load({ ...(data !== undefined && { folder: data }), sources: this.parts.sources });
       for (const [split, examples] of [["train", loaded.train], ["dev", loaded.dev]] as const) {
         if (examples.length === 0) throw new RequestError(`${task.name}: its ${split} set is empty.`);

@@ -9,7 +9,8 @@ import { loadPretrained, stored } from "../model/pretrained.ts";
 import { sha256OfFile } from "../io/cache.ts";
 import { RandomKey } from "../random.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
-import type { Metrics } from "../task.ts";
+import { contributions } from "../statistics/contributions.ts";
+import { computeMetrics, type Metrics, primaryMetric } from "../task.ts";
 import * as tf from "../backend/tf.ts";
 import { checkSame, Evaluator, type Logits } from "../training/logits.ts";
 import type { TrainingOutcome } from "../training/fine_tune_request.ts";
@@ -55,15 +56,18 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
   const predicted = logits
     ? headPredictions(logits, head)
     : dev.map(() => constantPrediction(train.map(({ label }) => label), head));
+  const evaluated = { predictions: predicted, labels: dev.map(({ label }) => label) };
+  const ofExamples = contributions(primaryMetric(spec.task), evaluated);
   const lines = dev.map(({ index, label }, at): Prediction => ({
     index,
     label,
     prediction: predicted[at]!,
     ...(logits && { logits: logits[at]! }),
+    contribution: ofExamples[at]!,
   }));
   const predictionsPath = `${folder}/${FILES.predictions}`;
   await writeTextAtomic(predictionsPath, lines.map((line) => JSON.stringify(line) + "\n").join(""));
-  const metrics = spec.task.metrics(predicted, dev.map(({ label }) => label));
+  const metrics = computeMetrics(spec.task.metrics, evaluated);
   const moved = merged ? await distances(run, { merged, names: outcome.selected.map(({ name }) => name) }) : new Map();
   const places = new Map(run.architecture.matrices.map(({ name, module, layer, stack }): [string, MatrixPlace] => [
     name,

@@ -1,22 +1,8 @@
 /**
- * Each method of an experiment against its baseline.
+ * The comparisons of an experiment's methods.
  *
  * @module
  */
-import { probit } from "simple-statistics";
-import { RandomKey } from "../random.ts";
-import type { MetricName } from "../task.ts";
-import {
-  type Difference,
-  differenceOf,
-  drawExamples,
-  type DrawnRun,
-  DRAWS,
-  FEWEST_SEEDS,
-  judgeDifference,
-  type Judgement,
-  meanDifference,
-} from "./bootstrap.ts";
 import {
   doneRuns,
   type ExperimentResults,
@@ -24,226 +10,232 @@ import {
   readPredictions,
   type RunResult,
 } from "../results/experiment_results.ts";
-import { holm } from "./holm.ts";
 import type { Prediction } from "../results/predictions.ts";
 import { canonical } from "../results/result.ts";
+import { type Contrast, contrastsOf } from "./contrasts.ts";
+import { averageDifference, type Difference, estimateDifference, meanOf } from "./difference.ts";
+import { ErrorDistribution, FEWEST_SEEDS } from "./error_distribution.ts";
+import { holm } from "./holm.ts";
 
-/** Below it, a comparison is marked in the table. */
+/** A comparison whose adjusted p-value is below is marked in the table. */
 export const LEVEL = 0.05;
 
-/** The probability with which the smallest difference that a table could have shown would have been shown. */
+/** The probability with which a comparison finds a difference as large as {@linkcode Bounds.detectable}. */
 export const POWER = 0.8;
 
-/** What was tested of a comparison; fractions, not percent. */
-export interface Tested extends Judgement {
-  /** p after Holm over all tested comparisons of the table. */
-  readonly adjusted: number;
+/** What the data say of the true difference, as fractions. */
+export interface Bounds {
+  /** Two-sided, at 95 %. */
+  readonly interval: readonly [number, number];
+  /** The method is better by no more than this, one-sided, at 95 %. */
+  readonly atMost: number;
   /**
-   * The smallest difference that the table could have shown here: one this large passes the first, hardest step of Holm
-   * (`LEVEL` over the number of comparisons) with the probability `POWER`, were the draws' standard error the true one and
-   * the difference normal: `(z(1 − LEVEL / 2m) + z(POWER)) · standardError`.
+   * The smallest true difference that this comparison would have found with the probability `POWER` at the first, hardest
+   * step of Holm: `q(LEVEL / 2m) + q(1 − POWER)` of `m` comparisons, `q` the distance that the error exceeds.
    */
   readonly detectable: number;
 }
 
-/** One method against the baseline, on one task or over all of them. */
+/** The test of a comparison. */
+export interface Tested {
+  /** Two-sided. */
+  readonly p: number;
+  /** p after Holm over all tested comparisons of the table. */
+  readonly adjusted: number;
+  /** Absent if all predictions of both methods are equal: then nothing is known of other examples. */
+  readonly bounds?: Bounds;
+}
+
+/** One method against another, on one task or on the average of all. */
 export interface Comparison {
   readonly model: string;
   /** Absent: the average over tasks. */
   readonly task?: string;
   /** Labels of their rows. */
   readonly method: string;
-  readonly baseline: string;
-  /** Those that both have; each run of one is paired with the other's of the same seed. */
+  readonly reference: string;
+  /** Whether that is the experiment's baseline. */
+  readonly withBaseline: boolean;
+  /** Seeds that both have; a run is paired with the run of the same seed. */
   readonly seeds: readonly number[];
-  /** What each draw draws: with fewer than three seeds the examples alone, and the test speaks of these seeds. */
-  readonly drawn: "seeds and examples" | "examples";
-  /** Method less baseline. */
+  /** Method minus reference, as a fraction. */
   readonly difference: number;
   readonly tested?: Tested;
   /** Why it was not tested. */
   readonly untested?: string;
 }
 
-/** A run whose coefficient was not defined (constant predictions), on the examples or on some draws: counted as 0. */
-export interface Undefined {
+/** A run whose primary metric is undefined, such as a correlation of constant predictions; it counts as 0. */
+export interface UndefinedRun {
   readonly model: string;
   readonly task: string;
   readonly method: string;
   readonly seed: number;
-  /** On the examples as they are. */
-  readonly always: boolean;
-  /** On how many draws. */
-  readonly draws: number;
 }
 
-/** What can be said of an experiment's differences. */
+/** The differences between an experiment's methods. */
 export interface Statistics {
   readonly baseline: string;
+  readonly contrasts: readonly Contrast[];
   readonly level: number;
   readonly power: number;
-  readonly draws: number;
   readonly comparisons: readonly Comparison[];
-  readonly undefined: readonly Undefined[];
+  readonly undefined: readonly UndefinedRun[];
 }
 
-/** Compares each method with the experiment's baseline at the same point of a sweep. Always the same for the same runs. */
-export async function compare(
-  evidence: ExperimentResults,
-  { draws = DRAWS }: { draws?: number } = {},
-): Promise<Statistics> {
-  const runs = doneRuns(evidence);
-  const key = RandomKey.of(0).fold("comparisons");
-  const drawn = new Map<string, Drawn>();
-  const tasks = Map.groupBy(runs, ({ task }) => task);
-  for (const [task, some] of tasks) {
-    for (const [id, found] of await drawTask(some, { evidence, key: key.fold(task), draws })) drawn.set(id, found);
+/** Compares methods at the same point of a sweep, on each task and on their average. */
+export async function compare(results: ExperimentResults): Promise<Statistics> {
+  const runs = doneRuns(results);
+  const contributions = new Map<string, Contributions>();
+  for (const group of Map.groupBy(runs, ({ model, task }) => canonical([model, task])).values()) {
+    for (const [id, values] of await readContributions(group, results)) contributions.set(id, values);
   }
-  const rows = Map.groupBy(runs, ({ model, method }) => canonical([model, method]));
-  const compared = [...rows.values()].flatMap((row) => {
-    const found = [...Map.groupBy(row, ({ task }) => task)].flatMap(([task, some]) => {
-      const pair = pairOf(some, { runs, evidence });
-      return pair ? [pairCompared(pair, { drawn, key: key.fold(task), draws })] : [];
-    });
-    const average = averageOf(found, tasks.size);
-    return average ? [...found, average] : found;
-  });
+  const contrasts = contrastsOf(results), { baseline } = results.manifest;
+  const tasks = new Set(runs.map(({ task }) => task)).size;
+  const rows = Map.groupBy(runs, ({ model, method }) => canonical([model, method])).values();
+  const estimated = [...rows].flatMap((row) =>
+    contrasts.filter(([method]) => method === row[0]!.base).flatMap(([, reference]) => {
+      const byTask = [...Map.groupBy(row, ({ task }) => task).values()].flatMap((group) => {
+        const pairs = pairRuns(group, runs.filter(({ base }) => base === reference));
+        return pairs.length > 0 ? [{ pairs, comparison: estimate(pairs, contributions) }] : [];
+      });
+      const all = [...byTask.map(({ comparison }) => comparison), ...estimateAverage(byTask, { tasks, contributions })];
+      return all.map((comparison) => ({ ...comparison, withBaseline: reference === baseline }));
+    })
+  );
   return {
-    baseline: evidence.manifest.baseline,
+    baseline,
+    contrasts,
     level: LEVEL,
     power: POWER,
-    draws,
-    comparisons: tested(compared),
-    undefined: runs.flatMap(({ id, model, task, method, seed }) => {
-      const found = drawn.get(id);
-      if (!found || typeof found === "string" || found.undefined === 0) return [];
-      return [{ model, task, method, seed, always: !found.defined, draws: found.undefined }];
-    }),
+    comparisons: testAll(estimated),
+    undefined: runs.filter(({ result: { metrics, primary } }) => !Number.isFinite(metrics[primary]))
+      .map(({ model, task, method, seed }) => ({ model, task, method, seed })),
   };
 }
 
-/** A run's draws, or why there are none. */
-type Drawn = DrawnRun | string;
+/** The contributions of a run's examples, or why there are none. */
+type Contributions = readonly number[] | string;
 
-const METRICS: readonly string[] = ["accuracy", "f1", "matthews", "pearson", "spearman"] satisfies MetricName[];
-
-// The draws of all runs of one task, by id.
-async function drawTask(
+// Of all runs of one task, by id.
+async function readContributions(
   runs: readonly RunResult[],
-  { evidence, key, draws }: { readonly evidence: ExperimentResults; readonly key: RandomKey; readonly draws: number },
-): Promise<Map<string, Drawn>> {
-  const drawn = new Map<string, Drawn>();
-  const read: { run: RunResult; predictions: readonly Prediction[] }[] = [];
+  results: ExperimentResults,
+): Promise<Map<string, Contributions>> {
+  const contributions = new Map<string, Contributions>();
+  const complete: { readonly run: RunResult; readonly predictions: readonly Prediction[] }[] = [];
   for (const run of new Map(runs.map((run) => [run.id, run])).values()) {
-    const predictions = await readPredictions(evidence, run);
-    if (typeof predictions === "string") drawn.set(run.id, predictions);
-    else read.push({ run, predictions });
+    const predictions = await readPredictions(results, run);
+    if (typeof predictions === "string") contributions.set(run.id, predictions);
+    else if (!predictions.every(({ contribution }) => Number.isFinite(contribution))) {
+      contributions.set(run.id, "a run's predictions do not say what each contributes to the metric");
+    } else complete.push({ run, predictions });
   }
-  // A run on other examples cannot be paired; most decide which are meant.
-  const sets = Map.groupBy(
-    read,
-    ({ run: { result: { primary } }, predictions }) =>
-      canonical([primary, predictions.map(({ index, label }) => [index, label])]),
-  ).values().toArray();
-  const most = Math.max(0, ...sets.map(({ length }) => length));
-  const meant = sets.find(({ length }) => length === most);
+  // Runs on other examples cannot be paired; the majority decides which examples count.
+  const sets = [
+    ...Map.groupBy(
+      complete,
+      ({ run: { result: { primary } }, predictions }) =>
+        canonical([primary, predictions.map(({ index, label }) => [index, label])]),
+    ).values(),
+  ];
+  const largest = sets.toSorted((a, b) => b.length - a.length)[0];
   for (const set of sets) {
-    const { primary } = set[0]!.run.result;
-    if (set !== meant) { for (const { run } of set) drawn.set(run.id, "a run was judged on other examples"); }
-    else if (!METRICS.includes(primary)) {
-      for (const { run } of set) drawn.set(run.id, `"${primary}" is not known here`);
-    } else {
-      const labels = set[0]!.predictions.map(({ label }) => label);
-      const answers = set.map(({ predictions }) => predictions.map(({ prediction }) => prediction));
-      const found = drawExamples(primary as MetricName, { labels, runs: answers, key, draws });
-      set.forEach(({ run }, at) => drawn.set(run.id, asItWasJudged(run, found[at]!)));
+    for (const { run, predictions } of set) {
+      contributions.set(
+        run.id,
+        set === largest
+          ? predictions.map(({ contribution }) => contribution!)
+          : "a run was evaluated on other examples, or by another metric",
+      );
     }
   }
-  return drawn;
+  return contributions;
 }
 
-// A task may mean another thing by a metric's name (F1 over all classes): then its draws would be of another thing.
-function asItWasJudged(run: RunResult, found: DrawnRun): Drawn {
-  if (Math.abs(found.value - primaryOf(run)) < 1e-6) return found;
-  return `this task's ${run.result.primary} is not the one that is known here`;
+/** The runs of one seed: a method's and its reference's. */
+type Pair = readonly [RunResult, RunResult];
+
+// A method's runs on one task with the reference's of the same seeds: at the same point of a sweep, or at the only one.
+function pairRuns(runs: readonly RunResult[], references: readonly RunResult[]): Pair[] {
+  const { model, task, point } = runs[0]!;
+  const all = references.filter((run) => run.model === model && run.task === task);
+  const samePoint = all.filter((run) => canonical(run.point) === canonical(point));
+  const onlyPoint = new Set(all.map(({ method }) => method)).size === 1 ? all : [];
+  const bySeed = new Map((samePoint.length > 0 ? samePoint : onlyPoint).map((run) => [run.seed, run]));
+  return runs.flatMap((run): Pair[] => bySeed.has(run.seed) ? [[run, bySeed.get(run.seed)!]] : []);
 }
 
-interface Pair {
-  readonly first: readonly RunResult[];
-  readonly second: readonly RunResult[];
+interface Estimated extends Omit<Comparison, "tested" | "withBaseline"> {
+  readonly estimate?: Difference;
 }
 
-// A method's runs on one task, with the baseline's of the same seeds; nothing for the baseline itself.
-function pairOf(
-  some: readonly RunResult[],
-  { runs, evidence: { manifest: asked } }: {
-    readonly runs: readonly RunResult[];
-    readonly evidence: ExperimentResults;
-  },
-): Pair | undefined {
-  const { model, task, base, point } = some[0]!;
-  if (base === asked.baseline) return undefined;
-  const others = runs.filter((run) => run.model === model && run.task === task && run.base === asked.baseline);
-  const same = others.filter((run) => canonical(run.point) === canonical(point));
-  const only = new Set(others.map(({ method }) => method)).size === 1 ? others : [];
-  const baseline = new Map((same.length > 0 ? same : only).map((run) => [run.seed, run]));
-  const first = some.filter(({ seed }) => baseline.has(seed));
-  return first.length > 0 ? { first, second: first.map(({ seed }) => baseline.get(seed)!) } : undefined;
-}
-
-interface Compared extends Omit<Comparison, "tested"> {
-  readonly drawnDifference?: Difference;
-}
-
-function pairCompared(
-  { first, second }: Pair,
-  { drawn, key, draws }: { drawn: ReadonlyMap<string, Drawn>; key: RandomKey; draws: number },
-): Compared {
-  const { model, task, method } = first[0]!;
-  const differences = first.map((run, at) => primaryOf(run) - primaryOf(second[at]!));
-  const about = {
-    model,
-    task,
-    method,
-    baseline: second[0]!.method,
-    seeds: first.map(({ seed }) => seed),
-    drawn: first.length >= FEWEST_SEEDS ? "seeds and examples" as const : "examples" as const,
-    difference: differences.reduce((sum, difference) => sum + difference, 0) / differences.length,
-  };
-  const [a, b] = [first, second].map((runs) => runs.map(({ id }) => drawn.get(id)!)) as [Drawn[], Drawn[]];
-  const reason = [...a, ...b].find((found) => typeof found === "string");
-  if (typeof reason === "string") return { ...about, untested: reason };
-  return { ...about, drawnDifference: differenceOf(a as DrawnRun[], b as DrawnRun[], { key, draws }) };
-}
-
-// Over all tasks of the experiment, or nothing where the method lacks one.
-function averageOf(compared: readonly Compared[], tasks: number): Compared | undefined {
-  if (tasks < 2 || compared.length < tasks) return undefined;
-  const [{ model, method, baseline }] = compared as [Compared];
-  const seeds = compared.map((comparison) => comparison.seeds);
-  const about = {
-    model,
-    method,
-    baseline,
-    seeds: seeds[0]!.filter((seed) => seeds.every((some) => some.includes(seed))),
-    drawn: compared.every(({ drawn }) => drawn !== "examples") ? "seeds and examples" as const : "examples" as const,
-    difference: compared.reduce((sum, { difference }) => sum + difference, 0) / tasks,
-  };
-  const differences = compared.flatMap(({ drawnDifference }) => drawnDifference ?? []);
-  if (differences.length < tasks) return { ...about, untested: "a task of it could not be" };
-  return { ...about, drawnDifference: meanDifference(differences) };
-}
-
-// Judges all comparisons of a table together.
-function tested(compared: readonly Compared[]): Comparison[] {
-  const judged = compared.map(({ drawnDifference }) => drawnDifference && judgeDifference(drawnDifference));
-  const values = judged.flatMap((judgement) => judgement ? [judgement.p] : []);
-  const adjusted = holm(values);
-  const factor = probit(1 - LEVEL / 2 / Math.max(1, values.length)) + probit(POWER);
-  return compared.map(({ drawnDifference: _, ...comparison }, at) => {
-    const judgement = judged[at];
-    if (!judgement) return comparison;
-    const detectable = factor * judgement.standardError;
-    return { ...comparison, tested: { ...judgement, adjusted: adjusted.shift()!, detectable } };
+function estimate(pairs: readonly Pair[], contributions: ReadonlyMap<string, Contributions>): Estimated {
+  const [{ model, task, method }, { method: reference }] = pairs[0]!;
+  const values = pairs.map((pair) => primaryOf(pair[0]) - primaryOf(pair[1]));
+  const about = { model, task, method, reference, seeds: seedsOf(pairs), difference: meanOf({ values }) };
+  const ofRuns = pairs.map((pair) => pair.map(({ id }) => contributions.get(id)!));
+  const reason = ofRuns.flat().find((values) => typeof values === "string") ?? tooFewSeeds(pairs.length);
+  if (reason !== undefined) return { ...about, untested: reason as string };
+  const paired = ofRuns.map((pair, seed) => {
+    const [first, second] = pair as [readonly number[], readonly number[]];
+    return { value: values[seed]!, contributions: first.map((value, example) => value - second[example]!) };
   });
+  return { ...about, estimate: estimateDifference(paired) };
+}
+
+const seedsOf = (pairs: readonly Pair[]): number[] => pairs.map(([{ seed }]) => seed);
+
+const tooFewSeeds = (seeds: number): string | undefined =>
+  seeds < FEWEST_SEEDS
+    ? `${seeds === 1 ? "one seed does" : `${seeds} seeds do`} not say how much seeds vary: a test needs ${FEWEST_SEEDS}`
+    : undefined;
+
+// Over the seeds that all tasks have; none if the method lacks a task.
+function estimateAverage(
+  byTask: readonly { readonly pairs: readonly Pair[]; readonly comparison: Estimated }[],
+  { tasks, contributions }: { readonly tasks: number; readonly contributions: ReadonlyMap<string, Contributions> },
+): Estimated[] {
+  if (tasks < 2 || byTask.length < tasks) return [];
+  const { model, method, reference, seeds: first } = byTask[0]!.comparison;
+  const seeds = first.filter((seed) => byTask.every(({ comparison }) => comparison.seeds.includes(seed)));
+  if (seeds.length === 0) return [];
+  const shared = byTask.map(({ pairs }) =>
+    estimate(
+      pairs.filter(([{ seed }]) => seeds.includes(seed)).toSorted(([a], [b]) => a.seed - b.seed),
+      contributions,
+    )
+  );
+  const difference = shared.reduce((sum, { difference }) => sum + difference, 0) / tasks;
+  const about = { model, method, reference, seeds, difference };
+  const estimates = shared.flatMap(({ estimate }) => estimate ?? []);
+  const untested = tooFewSeeds(seeds.length) ?? (estimates.length < tasks ? "one of its tasks was not" : undefined);
+  return [untested !== undefined ? { ...about, untested } : { ...about, estimate: averageDifference(estimates) }];
+}
+
+// Tests all comparisons of a table together.
+function testAll(estimated: readonly (Estimated & Pick<Comparison, "withBaseline">)[]): Comparison[] {
+  const tests = estimated.map(({ estimate, difference }) => {
+    if (!estimate) return undefined;
+    const error = new ErrorDistribution(estimate);
+    return { error, p: error.isZero ? 1 : Math.max(Number.EPSILON, 2 * error.tail(Math.abs(difference))) };
+  });
+  const values = tests.flatMap((test) => test ? [test.p] : []);
+  const adjusted = holm(values);
+  return estimated.map(({ estimate: _, ...comparison }, index) => {
+    const test = tests[index];
+    if (!test) return comparison;
+    const { p, error } = test;
+    const bounds = error.isZero ? {} : { bounds: boundsOf(comparison.difference, { error, count: values.length }) };
+    return { ...comparison, tested: { p, adjusted: adjusted.shift()!, ...bounds } };
+  });
+}
+
+function boundsOf(difference: number, { error, count }: { error: ErrorDistribution; count: number }): Bounds {
+  const half = error.quantile(0.025);
+  return {
+    interval: [difference - half, difference + half],
+    atMost: difference + error.quantile(0.05),
+    detectable: error.quantile(LEVEL / 2 / count) + error.quantile(1 - POWER),
+  };
 }

@@ -7,7 +7,7 @@ import { type Engine, engine } from "../backend/engine.ts";
 import type { EncodedExample } from "../model/batch.ts";
 import { headPredictions } from "../model/head.ts";
 import type { Architecture } from "../model/model.ts";
-import type { Metrics, Task } from "../task.ts";
+import { computeMetrics, type Metrics, type Task } from "../task.ts";
 import * as tf from "../backend/tf.ts";
 import { Structure } from "../model/structure.ts";
 import type { Weights } from "../model/weights.ts";
@@ -73,7 +73,10 @@ export function judge(
   logits: Logits,
   { examples, task }: { examples: readonly EncodedExample[]; task: Task },
 ): Metrics {
-  return task.metrics(headPredictions(logits, task.head), examples.map(({ label }) => label));
+  return computeMetrics(task.metrics, {
+    predictions: headPredictions(logits, task.head),
+    labels: examples.map(({ label }) => label),
+  });
 }
 
 /** Largest difference between two sets of logits; `NaN` where one is not finite. */

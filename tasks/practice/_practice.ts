@@ -4,17 +4,16 @@
  * @module
  */
 import {
+  computeMetrics,
   type Example,
   type Head,
   type Json,
-  type MetricName,
-  type Metrics,
+  type Metric,
   RandomKey,
   type Task,
   type TaskData,
 } from "@opf/framework";
 import { createHash } from "node:crypto";
-import type { Metric } from "../metrics.ts";
 import { Draw } from "./_draw.ts";
 
 /** The seed of all practice data. */
@@ -38,8 +37,8 @@ export interface Noise {
 export interface PracticeOptions {
   readonly name: string;
   readonly head: Head;
-  readonly primary: MetricName;
-  readonly metrics: { readonly [name in MetricName]?: Metric };
+  readonly metrics: readonly Metric[];
+  readonly primary: string;
   readonly rows: { readonly train: number; readonly dev: number };
   readonly example: (draw: Draw) => CleanExample;
   readonly noise: Noise;
@@ -56,8 +55,6 @@ export const flips = (rate: number): Noise => ({
  * of the dev set against the noisy ones.
  */
 export function practiceTask({ name, metrics, example, noise, rows, ...rest }: PracticeOptions): Task {
-  const judge = (predictions: readonly number[], labels: readonly number[]): Metrics =>
-    Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, metric(predictions, labels)]));
   const key = RandomKey.of(SEED).fold(name);
   const make = (split: "train" | "dev") =>
     Array.from({ length: rows[split] }, (_, index) => {
@@ -71,7 +68,7 @@ export function practiceTask({ name, metrics, example, noise, rows, ...rest }: P
     options: { seed: SEED, noise: noise.options },
     rows,
     ...rest,
-    metrics: judge,
+    metrics,
     load: (): Promise<TaskData> => {
       const sets = { train: make("train"), dev: make("dev") };
       const [train, dev] = [sets.train, sets.dev].map((set) => set.map(({ example }) => example)) as [
@@ -81,7 +78,10 @@ export function practiceTask({ name, metrics, example, noise, rows, ...rest }: P
       return Promise.resolve({
         train,
         dev,
-        ceiling: judge(sets.dev.map(({ clean }) => clean), dev.map(({ label }) => label!)),
+        ceiling: computeMetrics(metrics, {
+          predictions: sets.dev.map(({ clean }) => clean),
+          labels: dev.map(({ label }) => label!),
+        }),
         origin: { generated: name, files: { train: digest(train), dev: digest(dev) } },
       });
     },

@@ -18,7 +18,7 @@ export const practiceAcceptability: Task = practiceTask({
   name: "practice-acceptability",
   head: { kind: "classification", outputs: 2, labels: ["unacceptable", "acceptable"] },
   primary: "matthews",
-  metrics: { matthews, accuracy },
+  metrics: [matthews, accuracy],
   rows: { train: 1536, dev: 512 },
   example: (draw) => {
     const acceptable = draw.chance(0.6);

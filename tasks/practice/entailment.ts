@@ -15,7 +15,7 @@ export const practiceEntailment: Task = practiceTask({
   name: "practice-entailment",
   head: { kind: "classification", outputs: 2, labels: ["entailment", "not_entailment"] },
   primary: "accuracy",
-  metrics: { accuracy },
+  metrics: [accuracy],
   rows: { train: 1536, dev: 512 },
   example: (draw) => {
     const premise: Scene = { ...scene(draw), negated: false };

@@ -13,7 +13,7 @@ export const practiceSentiment: Task = practiceTask({
   name: "practice-sentiment",
   head: { kind: "classification", outputs: 2, labels: ["negative", "positive"] },
   primary: "accuracy",
-  metrics: { accuracy },
+  metrics: [accuracy],
   rows: { train: 1536, dev: 512 },
   example: (draw) => {
     const { text, value } = review(draw, { plain: 0.6 });

@@ -17,7 +17,7 @@ export const practiceSimilarity: Task = practiceTask({
   name: "practice-similarity",
   head: { kind: "regression", outputs: 1 },
   primary: "spearman",
-  metrics: { spearman, pearson },
+  metrics: [spearman, pearson],
   rows: { train: 1536, dev: 512 },
   example: (draw) => {
     const one = scene(draw);

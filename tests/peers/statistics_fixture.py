@@ -1,4 +1,4 @@
-"""Writes tests/fixtures/statistics.json: bootstraps by SciPy and NumPy, Holm's values by statsmodels.
+"""Writes tests/fixtures/statistics.json: bootstraps and integrals by SciPy, Holm's values by statsmodels.
 
     python3 -m venv /tmp/peer && /tmp/peer/bin/pip install numpy scipy scikit-learn statsmodels
     /tmp/peer/bin/python tests/peers/statistics_fixture.py --out tests/fixtures/statistics.json
@@ -12,7 +12,8 @@ import numpy
 import scipy
 import sklearn
 import statsmodels
-from scipy.stats import bootstrap, pearsonr, rankdata
+from scipy.integrate import quad
+from scipy.stats import bootstrap, chi2, norm, pearsonr, rankdata
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 from statsmodels.stats.multitest import multipletests
 
@@ -56,33 +57,18 @@ def predicted(draw, metric, seeds, examples):
     return labels, answers(0), answers(0.04)
 
 
-def summary(value, draws):
-    return {
-        "difference": value,
-        "standardError": float(numpy.std(draws, ddof=1)),
-        "interval": [float(at) for at in numpy.quantile(draws, [0.025, 0.975])],
-    }
-
-
-def one_seed(metric, labels, first, second, draws):
-    """Examples alone are drawn."""
+def standard_error(metric, labels, first, second, draws=9999):
+    """Of the difference's mean over seeds, over other examples for these seeds: the same draws for both methods."""
     value = METRICS[metric]
-    difference = lambda first, second, labels, axis=-1: value(second, labels, axis) - value(first, labels, axis)
-    found = bootstrap((first, second, labels), difference, paired=True, vectorized=True, n_resamples=draws,
+
+    def difference(*arrays, axis=-1):
+        *runs, labels = arrays
+        firsts, seconds = runs[: len(first)], runs[len(first) :]
+        return sum(value(b, labels, axis) - value(a, labels, axis) for a, b in zip(firsts, seconds)) / len(first)
+
+    found = bootstrap((*first, *second, labels), difference, paired=True, vectorized=True, n_resamples=draws,
                       method="percentile", rng=numpy.random.default_rng(7))
-    return summary(float(difference(first, second, labels)), found.bootstrap_distribution)
-
-
-def many_seeds(metric, labels, first, second, draws):
-    """Seeds and examples are drawn, the same ones for both methods."""
-    value, draw = METRICS[metric], numpy.random.default_rng(8)
-    seeds, examples = first.shape
-    at = draw.integers(0, examples, (draws, examples))
-    differences = numpy.stack([value(second[seed][at], labels[at]) - value(first[seed][at], labels[at])
-                               for seed in range(seeds)], axis=1)
-    found = numpy.mean(numpy.take_along_axis(differences, draw.integers(0, seeds, (draws, seeds)), axis=1), axis=1)
-    here = [value(second[seed], labels) - value(first[seed], labels) for seed in range(seeds)]
-    return summary(float(numpy.mean(here)), found)
+    return {"difference": float(difference(*first, *second, labels)), "standardError": float(found.standard_error)}
 
 
 def cases():
@@ -92,10 +78,23 @@ def cases():
             labels, first, second = predicted(draw, metric, seeds, examples)
             if metric in KNOWN:
                 assert numpy.isclose(KNOWN[metric](labels, first[0]), METRICS[metric](first[0], labels))
-            found = one_seed(metric, labels, first[0], second[0], 9999) if seeds == 1 else many_seeds(
-                metric, labels, first, second, 9999)
+            found = standard_error(metric, labels, first, second)
             yield {"metric": metric, **found, "labels": labels.tolist(), "first": first.tolist(),
                    "second": second.tolist()}
+
+
+def tails():
+    """Tails of a normal error whose variance has a part of the seeds, known by chi-squared, and never falls below a floor."""
+    for seeds, scatter, shared, floor in [(3, 1, 0, 0), (10, 1, 0, 0), (3, 0.01, 1, 1), (3, 1, 0.5, 0.7), (3, 0.2, 1, 1.5),
+                                          (4, 2, 1, 1), (5, 1, 1, 1.2), (10, 0.3, 0.5, 0.6), (25, 1, 3, 3.5)]:
+        freedom = seeds - 1
+        spread = lambda x: numpy.sqrt(max(shared + scatter * freedom / (seeds * x), floor))
+        kink = scatter * freedom / (seeds * (floor - shared)) if floor > shared else freedom
+        edges = numpy.unique([0, kink, *chi2.ppf([1e-6, 1e-3, 0.1, 0.5, 0.9, 0.999], freedom), chi2.isf(1e-14, freedom)])
+        for distance in [0.1, 1, 2, 5, 12]:
+            part = lambda x: norm.sf(distance / spread(x)) * chi2.pdf(x, freedom)
+            tail = sum(quad(part, low, high, epsabs=0, epsrel=1e-10, limit=500)[0] for low, high in zip(edges, edges[1:]))
+            yield {"seeds": seeds, "scatter": scatter, "shared": shared, "floor": floor, "distance": distance, "tail": tail}
 
 
 def holm():
@@ -114,6 +113,7 @@ def main():
     row = lambda case: json.dumps(case, separators=(",", ":"))
     with open(options.out, "w", encoding="utf-8") as file:
         file.write(json.dumps(head)[:-1] + ', "differences": [\n' + ",\n".join(map(row, cases())) +
+                   '\n], "tails": [\n' + ",\n".join(map(row, tails())) +
                    '\n], "holm": [\n' + ",\n".join(map(row, holm())) + "\n]}\n")
 
 

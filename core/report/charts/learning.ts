@@ -89,7 +89,7 @@ function lossCurve(method: string, { told, first }: { told: readonly Told[]; fir
 
 function metricCurve(method: string, { told, primary }: { told: readonly Told[]; primary: string }): Point[] {
   const found = told.flatMap(({ story }) =>
-    story.evaluations.map(({ epoch, metrics }) => ({ epoch, value: metrics[primary as keyof typeof metrics] || 0 }))
+    story.evaluations.map(({ epoch, metrics }) => ({ epoch, value: metrics[primary] || 0 }))
   );
   const epochs = [...Map.groupBy(found, ({ epoch }) => epoch)].toSorted(([a], [b]) => a - b);
   return epochs.map(([x, some]) => ({ method, x, y: 100 * mean(some.map(({ value }) => value)), marked: true }));

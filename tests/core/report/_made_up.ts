@@ -30,7 +30,8 @@ export function madeUpPredictions({ task, seed, base, skill, examples = 200 }: M
   const luck = RandomKey.of(seed).fold(base).fold(task).uniforms(examples);
   return Array.from(labels, (value, index) => {
     const label = value < 0.6 ? 1 : 0;
-    return { index, label, prediction: luck[index]! < skill ? label : 1 - label };
+    const isCorrect = luck[index]! < skill;
+    return { index, label, prediction: isCorrect ? label : 1 - label, contribution: isCorrect ? 1 : 0 };
   });
 }
 
@@ -38,6 +39,7 @@ export function madeUpPredictions({ task, seed, base, skill, examples = 200 }: M
 export function madeUpResult(run: MadeUpRun): Result {
   const { id, model, task, method, seed, selected = [] } = run;
   const predictions = madeUpPredictions(run);
+  const training = 11e6 + 3e5 * selected.length;
   const right = predictions.filter(({ label, prediction }) => label === prediction).length;
   return {
     schemaVersion: 1,
@@ -53,7 +55,7 @@ export function madeUpResult(run: MadeUpRun): Result {
     metrics: { accuracy: right / predictions.length },
     diverged: false,
     resumedFrom: [],
-    parameters: { model: 11e6, training: 11e6 + 3e5 * selected.length, trainable: 11e6, merged: 11e6 },
+    parameters: { model: 11e6, training, trainable: training, merged: 11e6 },
     seconds: {
       total: 60 + 9 * selected.length + seed,
       perStep: 0.5,

@@ -10,6 +10,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { accuracy } from "@opf/framework/tasks";
 import { initialize } from "../../../core/model/pretrained.ts";
 import { fineTune } from "../../../core/training/fine_tune.ts";
 import type { TrainingEvent, TrainingRequest } from "../../../core/training/fine_tune_request.ts";
@@ -23,9 +24,7 @@ const task: Task = {
   head: { kind: "classification", outputs: 2 },
   primary: "accuracy",
   load: () => Promise.reject(new Error("not loaded")),
-  metrics: (predictions, labels) => ({
-    accuracy: predictions.filter((prediction, at) => prediction === labels[at]).length / labels.length,
-  }),
+  metrics: [accuracy],
 };
 
 /** Lines of filler words with one word that says the class. */
@@ -186,11 +185,11 @@ Deno.test("fineTune() keeps the best by held-out training examples, never by the
     const dev = accuracies(right.events);
     const best = heldOut.indexOf(Math.max(...heldOut));
     if (best === heldOut.length - 1 || dev[best] === dev.at(-1)) continue;
-    const kept = task.metrics(
+    const kept = accuracy.compute(
       right.outcome.logits!.map((row) => Number(row[1]! > row[0]!)),
       examples(40, 12).map(({ label }) => label),
     );
-    assertEquals(kept.accuracy, dev[best]);
+    assertEquals(kept, dev[best]);
     const flipped = await run({ settings, seed, change: { dev: wrong } });
     assertEquals(flipped.outcome.logits, right.outcome.logits);
     return;
