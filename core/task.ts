@@ -123,6 +123,6 @@ export function primaryMetric({ name, metrics, primary }: Pick<Task, "name" | "m
     throw new RequestError(`Task "${name}": expected metrics of different names, got ${names}.`);
   }
   const metric = byName.get(primary);
-  if (!metric) throw unknownName(`primary metric of the task "${name}"`, primary, byName.keys());
+  if (!metric) throw unknownName(`metric of the task "${name}" as its primary:`, primary, byName.keys());
   return metric;
 }
