@@ -8,7 +8,7 @@ import { bert, mpo, tensorflow } from "@opf/framework/plugins";
 import { cpuUsage } from "node:process";
 import { print, say } from "../core/cli/output.ts";
 import { TextLineStream } from "../core/execution/text_lines.ts";
-import { initialize } from "../core/model/pretrained.ts";
+import { initialize } from "../core/model/initialize.ts";
 import { collate } from "../core/training/batches.ts";
 import { Evaluator } from "../core/training/logits.ts";
 import { TRAINING_DEFAULTS } from "../core/training/settings.ts";

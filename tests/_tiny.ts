@@ -4,7 +4,7 @@
  * @module
  */
 import { RandomKey } from "@opf/framework";
-import { initialize } from "../core/model/pretrained.ts";
+import { initialize } from "../core/model/initialize.ts";
 import { writeSafetensors } from "../core/io/safetensors.ts";
 import { bert } from "@opf/framework/plugins";
 

@@ -59,8 +59,12 @@ const LONGEST_HEADER = 100_000_000;
  * tensor, what was expected and what is there.
  */
 export async function readSafetensors(path: string): Promise<TensorFile> {
+  return parseSafetensors(await Deno.readFile(path), { path });
+}
+
+/** {@linkcode readSafetensors} of a file's bytes, which it takes over. */
+export function parseSafetensors(bytes: Uint8Array<ArrayBuffer>, { path }: { readonly path: string }): TensorFile {
   const wrong = (what: string) => new RequestError(`${path} is not a valid safetensors file: ${what}.`);
-  const bytes = await Deno.readFile(path);
   checkNoLfsPointer(bytes, path);
   if (bytes.length < 8) throw wrong(`expected at least 8 bytes, got ${bytes.length}`);
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));

@@ -1,23 +1,32 @@
 /**
- * A model's parameters from a file of weights, checked before anything runs.
+ * A model's parameters from a file of weights.
  *
  * @module
  */
-import { RequestError } from "../errors.ts";
-import type { Json } from "../json.ts";
-import { type Architecture, type ParameterInfo, untied } from "./model.ts";
-import type { RandomKey } from "../random.ts";
-import { readSafetensors, type TensorFile } from "../io/safetensors.ts";
-import type { Repository } from "../source.ts";
 import * as tf from "../backend/tf.ts";
+import { RequestError } from "../errors.ts";
+import type { StoredTensor, TensorFile } from "../io/safetensors.ts";
+import type { Json } from "../json.ts";
+import type { RandomKey } from "../random.ts";
+import type { Repository } from "../source.ts";
+import { initialize } from "./initialize.ts";
+import { type Architecture, untied } from "./model.ts";
 
-/** What of a file was used, and what was not. */
-export interface Loaded {
-  readonly tensors: Map<string, tf.Tensor>;
-  /** Parameters that the file does not have: they begin anew. */
+/** How a file's tensors match a model's parameters. */
+export interface PretrainedMatch {
+  /** The name in the file, by parameter. */
+  readonly namesInFile: ReadonlyMap<string, string>;
+  /** Parameters that the file lacks: they are newly initialized. */
   readonly missing: readonly string[];
   /** Tensors of the file that the model does not have. */
   readonly unexpected: readonly string[];
+}
+
+/** How a model is matched with a file. */
+export interface PretrainedOptions {
+  readonly architecture: Architecture;
+  /** Receives warnings about what is missing or unused. */
+  readonly note?: (message: string) => void;
 }
 
 /** `config.json` of a repository. */
@@ -31,69 +40,54 @@ export async function readConfig(repository: Repository): Promise<{ [key: string
   }
 }
 
-/** The path of a repository's weights; a checkpoint that is only a pickle is refused. */
-export async function weightsFile(repository: Repository): Promise<string> {
-  const path = await repository.file("model.safetensors");
-  if (path) return path;
-  const pickle = await repository.file("pytorch_model.bin");
-  throw new RequestError(
-    `The model has no model.safetensors (${JSON.stringify(repository.origin)}).` +
-      (pickle
-        ? " Its pytorch_model.bin is a pickle, which may run code of its author's and is not read: convert it with " +
-          "Transformers, `AutoModel.from_pretrained(…).save_pretrained(folder, safe_serialization=True)`."
-        : ""),
-  );
-}
-
 /**
- * Checks that a file of weights is this model's, without making a tensor: names are matched through the architecture, then
- * shapes and types. A missing parameter is an error, unless it is the new head or an optional part.
+ * Matches a file with a model without making a tensor: names through the architecture, then shapes and types. A missing
+ * parameter is an error unless it belongs to a new head or an optional part.
  */
-export async function checkPretrained(
-  path: string,
-  { architecture, note }: { architecture: Architecture; note?: (message: string) => void },
-) {
-  const file = await readSafetensors(path);
-  const { found, unexpected } = matchNames(file, architecture);
-  const missing = untied(architecture.parameters).filter(({ name }) => !found.has(name));
-  const lost = missing.filter(({ ifMissing }) => !ifMissing);
-  const names = (list: readonly string[]) => list.slice(0, 8).join(", ") + (list.length > 8 ? ", …" : "");
-  if (lost.length > 0) {
+export function checkPretrained(file: TensorFile, { architecture, note }: PretrainedOptions): PretrainedMatch {
+  const { namesInFile, unexpected } = matchNames(file, architecture);
+  const missing = untied(architecture.parameters).filter(({ name }) => !namesInFile.has(name));
+  const required = missing.filter(({ ifMissing }) => !ifMissing).map(({ name }) => name);
+  if (required.length > 0) {
     throw new RequestError(
-      `${path} lacks ${lost.length} of the model's ${architecture.parameters.length} parameters: ` +
-        `${names(lost.map(({ name }) => name))}.` +
-        (unexpected.length > 0 ? ` It has, and the model does not: ${names(unexpected)}.` : ""),
+      `${file.path} lacks ${required.length} of the model's ${untied(architecture.parameters).length} parameters: ` +
+        `${listed(required)}.${unexpected.length > 0 ? ` It has unknown tensors: ${listed(unexpected)}.` : ""}`,
     );
   }
   const optional = missing.filter(({ ifMissing }) => ifMissing === "optional").map(({ name }) => name);
-  if (optional.length > 0) note?.(`The weights lack ${names(optional)}: they begin at random.`);
-  if (unexpected.length > 0) note?.(`Not used of the weights: ${unexpected.join(", ")}.`);
-  return { file, found, missing: missing.map(({ name }) => name), unexpected };
+  if (optional.length > 0) {
+    note?.(`Parameters missing from the weights are newly initialized: ${listed(optional)}.`);
+  }
+  if (unexpected.length > 0) note?.(`Tensors of the weights that are not used: ${listed(unexpected)}.`);
+  return { namesInFile, missing: missing.map(({ name }) => name), unexpected };
 }
 
-/** Reads a model's parameters, as {@linkcode checkPretrained} checks them; those that are missing begin from `key`. */
-export async function loadPretrained(
-  path: string,
-  { architecture, key, note }: { architecture: Architecture; key: RandomKey; note?: (message: string) => void },
-): Promise<Loaded> {
-  const { file, found, missing, unexpected } = await checkPretrained(path, { architecture, ...(note && { note }) });
-  const tensors = new Map(
-    untied(architecture.parameters).map((parameter) => {
-      const name = found.get(parameter.name);
-      return [
-        parameter.name,
-        name === undefined
-          ? initialize(parameter, { key: key.fold(parameter.name), width: architecture.initializerRange })
-          : tf.tensor(file.tensor(name).values, [...parameter.shape], "float32"),
-      ];
+const listed = (names: readonly string[]) => names.slice(0, 8).join(", ") + (names.length > 8 ? ", …" : "");
+
+/**
+ * Reads a model's parameters by name, those that are not tied, after {@linkcode checkPretrained}; missing ones are
+ * initialized from `key`.
+ */
+export function loadPretrained(
+  file: TensorFile,
+  { key, ...options }: PretrainedOptions & { readonly key: RandomKey },
+): Map<string, tf.Tensor> {
+  const { parameters, initializerRange } = options.architecture;
+  const { namesInFile } = checkPretrained(file, options);
+  return new Map(
+    untied(parameters).map((parameter) => {
+      const nameInFile = namesInFile.get(parameter.name);
+      const value = nameInFile === undefined
+        ? initialize(parameter, { key: key.fold(parameter.name), width: initializerRange })
+        : tf.tensor(file.tensor(nameInFile).values, [...parameter.shape], "float32");
+      return [parameter.name, value];
     }),
   );
-  return { tensors, missing, unexpected };
 }
 
 function matchNames(file: TensorFile, architecture: Architecture) {
   const parameters = new Map(architecture.parameters.map((parameter) => [parameter.name, parameter]));
-  const found = new Map<string, string>();
+  const namesInFile = new Map<string, string>();
   const unexpected: string[] = [];
   for (const [nameInFile, { dtype, shape }] of file.entries) {
     const name = architecture.canonicalName(nameInFile);
@@ -103,47 +97,36 @@ function matchNames(file: TensorFile, architecture: Architecture) {
       unexpected.push(nameInFile);
       continue;
     }
-    if (found.has(name)) {
-      throw new RequestError(`${file.path}: both "${found.get(name)}" and "${nameInFile}" are the model's "${name}".`);
+    const other = namesInFile.get(name);
+    if (other !== undefined) {
+      throw new RequestError(`${file.path}: both "${other}" and "${nameInFile}" are the parameter "${name}".`);
     }
-    if (!dtype.includes("F") || dtype.startsWith("F8") || dtype === "F64") {
-      throw new RequestError(`${file.path}: "${nameInFile}" is ${dtype}; wanted F32, F16 or BF16.`);
+    if (!["F32", "F16", "BF16"].includes(dtype)) {
+      throw new RequestError(`${file.path}: "${nameInFile}": expected F32, F16 or BF16, got ${dtype}.`);
     }
     if (shape.join() !== parameter.shape.join()) {
-      if (parameter.ifMissing === "head") continue; // another task's head: ours begins anew
-      throw new RequestError(`${file.path}: "${nameInFile}" is [${shape}]; the model wants [${parameter.shape}].`);
+      if (parameter.ifMissing === "head") continue; // the head of another task: ours is newly initialized
+      throw new RequestError(`${file.path}: "${nameInFile}": expected [${parameter.shape}], got [${shape}].`);
     }
-    found.set(name, nameInFile);
+    namesInFile.set(name, nameInFile);
   }
   // A file holds a tied value under either name, or under both.
   for (const { name, tiedTo } of architecture.parameters) {
-    if (tiedTo === undefined || !found.has(name)) continue;
-    if (!found.has(tiedTo)) found.set(tiedTo, found.get(name)!);
-    found.delete(name);
+    const nameInFile = namesInFile.get(name);
+    if (tiedTo === undefined || nameInFile === undefined) continue;
+    if (!namesInFile.has(tiedTo)) namesInFile.set(tiedTo, nameInFile);
+    namesInFile.delete(name);
   }
-  // A head is whole or new: another task's bias may have our shape by chance.
+  // A head is loaded whole or not at all: the bias of another task's may have our shape by chance.
   const heads = untied(architecture.parameters).filter(({ ifMissing }) => ifMissing === "head").map(({ name }) => name);
-  if (heads.some((name) => !found.has(name))) heads.forEach((name) => found.delete(name));
-  return { found, unexpected };
+  if (heads.some((name) => !namesInFile.has(name))) heads.forEach((name) => namesInFile.delete(name));
+  return { namesInFile, unexpected };
 }
 
-/** The first values of a parameter that no file has: normal numbers (Box & Muller 1958) unless it says otherwise. */
-export function initialize(
-  { shape, initial = "normal" }: ParameterInfo,
-  { key, width }: { key: RandomKey; width: number },
-): tf.Tensor {
-  if (initial !== "normal") return initial === "zeros" ? tf.zeros([...shape]) : tf.ones([...shape]);
-  const size = tf.util.sizeFromShape([...shape]);
-  const uniforms = key.uniforms(2 * size);
-  const values = Float32Array.from({ length: size }, (_, index) => {
-    const radius = Math.sqrt(-2 * Math.log(1 - uniforms[2 * index]!));
-    return width * radius * Math.cos(2 * Math.PI * uniforms[2 * index + 1]!);
-  });
-  return tf.tensor(values, [...shape]);
-}
-
-/** Values of tensors, for writing. */
-export const stored = (tensors: ReadonlyMap<string, tf.Tensor>) =>
+/** Values of tensors, to be written. */
+export const storedTensors = (
+  tensors: ReadonlyMap<string, tf.Tensor>,
+): Map<string, StoredTensor & { readonly values: Float32Array }> =>
   new Map([...tensors].map(([name, tensor]) => [
     name,
     { shape: tensor.shape, values: tensor.dataSync() as Float32Array },

@@ -6,9 +6,9 @@
 import { dirname } from "node:path";
 import { exists } from "../io/cache.ts";
 import { engine } from "../backend/engine.ts";
-import { loadPretrained, stored } from "../model/pretrained.ts";
+import { loadPretrained, storedTensors } from "../model/pretrained.ts";
 import { RandomKey } from "../random.ts";
-import { writeSafetensors } from "../io/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import type { Example } from "../task.ts";
 import * as tf from "../backend/tf.ts";
 import { encode } from "../training/batches.ts";
@@ -76,8 +76,7 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
   engine().memory({ resetPeak: true });
   const key = RandomKey.of(seed);
   const headKey = key.fold("head");
-  const { tensors } = await loadPretrained(run.weights, { architecture, key: headKey });
-  const weights = new Weights(architecture, tensors);
+  const weights = new Weights(architecture, loadPretrained(await run.weights.read(), { architecture, key: headKey }));
   const encoded = (examples: readonly Example[]) => encode(examples, { tokenizer, maxLength: training.maxLength });
   const { heldOut } = run.examples;
   const [train, dev] = [encoded(run.examples.train), encoded(run.examples.dev)];
@@ -88,14 +87,14 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
     const fineTuned = async () => {
       const path = fineTunedPath(run, options.fineTuned);
       if (!await exists(path)) throw new Error("The score needs the plainly fine-tuned model, and there is none.");
-      return (await loadPretrained(path, { architecture, key: headKey })).tensors;
+      return loadPretrained(await readSafetensors(path), { architecture, key: headKey });
     };
     outcome = await fineTune({ ...request, fineTuned, watch: { event, note, pause } });
     if (options.shareFineTuned && outcome.merged) {
       const path = fineTunedPath(run, options.fineTuned);
       await Deno.mkdir(dirname(path), { recursive: true });
       await removeStaleTempFilesOf(path);
-      await writeSafetensors(path, stored(outcome.merged));
+      await writeSafetensors(path, storedTensors(outcome.merged));
     }
     const about = { outcome, train, dev, usage: usage(), environment: await environment() };
     const result = await writeResult(run, { ...options, ...about });

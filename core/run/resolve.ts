@@ -9,7 +9,8 @@ import type { Json } from "../json.ts";
 import { labelProblem } from "../model/head.ts";
 import type { Architecture, LanguageModel } from "../model/model.ts";
 import { backendNamed, modelFor, type Registry } from "../registry.ts";
-import { checkPretrained, readConfig, weightsFile } from "../model/pretrained.ts";
+import { checkPretrained, readConfig } from "../model/pretrained.ts";
+import { openWeights, type WeightsFile } from "../model/weights_file.ts";
 import type { Repository } from "../source.ts";
 import { type Example, type Metrics, primaryMetric, type Task, type TaskData } from "../task.ts";
 import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../model/tokenizer.ts";
@@ -31,8 +32,7 @@ export interface ResolvedRun {
   readonly repository: Repository;
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer;
-  /** Path of the safetensors file. */
-  readonly weights: string;
+  readonly weights: WeightsFile;
   readonly examples: ExampleSets<Example>;
   /** What the noise of the examples that are judged leaves to reach, where it is known. */
   readonly ceiling?: Metrics;
@@ -63,7 +63,7 @@ export interface FoundModel {
   readonly repository: Repository;
   readonly config: { readonly [key: string]: Json };
   readonly tokenizer: Tokenizer;
-  readonly weights: string;
+  readonly weights: WeightsFile;
   readonly digests: { readonly weights: string; readonly config: string; readonly tokenizer: string };
 }
 
@@ -136,7 +136,7 @@ export class RunResolver {
       const plugin = typeof model === "string"
         ? modelFor(config.model_type, { source, plugins: this.parts.plugins })
         : model;
-      const weights = await weightsFile(repository);
+      const weights = await openWeights(repository);
       const tokenizerOptions = { tokenizerClass: plugin.tokenizer };
       return {
         name: nameOf(plugin),
@@ -146,7 +146,7 @@ export class RunResolver {
         tokenizer: await loadTokenizer(repository, tokenizerOptions),
         weights,
         digests: {
-          weights: await sha256OfFile(weights),
+          weights: weights.digest,
           config: await digest(config),
           tokenizer: await digestOf(repository, await tokenizerFiles(repository, tokenizerOptions)),
         },
@@ -166,7 +166,7 @@ export class RunResolver {
 
   // Names and shapes of the weights, and the tokenizer's size, once a model and head.
   async #check(model: FoundModel, architecture: Architecture): Promise<void> {
-    const key = `${model.weights} ${JSON.stringify(architecture.config)}`;
+    const key = `${model.weights.path} ${JSON.stringify(architecture.config)}`;
     if (this.#checked.has(key)) return;
     this.#checked.add(key);
     const known = architecture.config.vocab_size;
@@ -175,7 +175,7 @@ export class RunResolver {
         `${model.name}: its tokenizer has ${model.tokenizer.vocabularySize} tokens, its weights know ${known}: they do not fit.`,
       );
     }
-    await checkPretrained(model.weights, { architecture, note: this.options.note });
+    checkPretrained(await model.weights.read(), { architecture, note: this.options.note });
   }
 
   /** Loads a task's data and checks their labels. */

@@ -8,7 +8,8 @@ import { exists } from "../io/cache.ts";
 import { RequestError } from "../errors.ts";
 import { modelFor, type Registry, taskNamed } from "../registry.ts";
 import { headPredictions } from "../model/head.ts";
-import { loadPretrained, readConfig, weightsFile } from "../model/pretrained.ts";
+import { loadPretrained, readConfig } from "../model/pretrained.ts";
+import { openWeights } from "../model/weights_file.ts";
 import { RandomKey } from "../random.ts";
 import type { Repository } from "../source.ts";
 import type { TestSet } from "../task.ts";
@@ -61,7 +62,8 @@ export async function testPredictions(
   const plugin = modelFor(config.model_type, { source: model, plugins: parts.plugins });
   const architecture = plugin.architecture(config, task.head);
   const tokenizer = await loadTokenizer(repository, { tokenizerClass: plugin.tokenizer });
-  const { tensors } = await loadPretrained(await weightsFile(repository), { architecture, key: RandomKey.of(0) });
+  const weights = await openWeights(repository);
+  const tensors = loadPretrained(await weights.read(), { architecture, key: RandomKey.of(0) });
   try {
     const evaluator = Evaluator.dense(architecture, { batchSize, maxLength, padId: tokenizer.padId });
     const submissions: Submission[] = [];

@@ -5,7 +5,7 @@
  */
 import type { EncodedExample } from "../model/batch.ts";
 import { constantPrediction, headPredictions } from "../model/head.ts";
-import { loadPretrained, stored } from "../model/pretrained.ts";
+import { checkPretrained, loadPretrained, storedTensors } from "../model/pretrained.ts";
 import { sha256OfFile } from "../io/cache.ts";
 import { RandomKey } from "../random.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
@@ -145,7 +145,7 @@ async function writeModel(
     if (path) await Deno.copyFile(path, `${folder}/${name}`);
   }
   await writeTextAtomic(`${folder}/config.json`, toJson(architecture.config));
-  await writeSafetensors(`${folder}/model.safetensors`, stored(merged));
+  await writeSafetensors(`${folder}/model.safetensors`, storedTensors(merged));
 }
 
 // Logits of the model as it was written.
@@ -154,7 +154,7 @@ async function readBack(
   { folder, dev, pause }: WriteResultOptions,
 ): Promise<Logits> {
   const path = `${folder}/${FILES.model}/model.safetensors`;
-  const { tensors } = await loadPretrained(path, { architecture, key: RandomKey.of(0) });
+  const tensors = loadPretrained(await readSafetensors(path), { architecture, key: RandomKey.of(0) });
   const { batchSize, maxLength } = spec.training;
   try {
     return await Evaluator.dense(architecture, { batchSize, maxLength, padId: tokenizer.padId })
@@ -169,16 +169,16 @@ async function distances(
   { weights, architecture }: ResolvedRun,
   { merged, names }: { merged: ReadonlyMap<string, tf.Tensor>; names: readonly string[] },
 ): Promise<Map<string, number>> {
-  const file = await readSafetensors(weights);
-  const inFile = new Map([...file.entries.keys()].map((name) => [architecture.canonicalName(name), name]));
-  return new Map(names.map((name) => {
-    const { values, shape } = file.tensor(inFile.get(name)!);
-    return [
-      name,
-      tf.tidy(() => {
-        const before = tf.tensor(values, [...shape], "float32");
-        return tf.div(tf.norm(tf.sub(merged.get(name)!, before)), tf.norm(before)).dataSync()[0]!;
-      }),
-    ];
+  const file = await weights.read();
+  const { namesInFile } = checkPretrained(file, { architecture });
+  const distance = (name: string, nameInFile: string) =>
+    tf.tidy(() => {
+      const { values, shape } = file.tensor(nameInFile);
+      const before = tf.tensor(values, [...shape], "float32");
+      return tf.div(tf.norm(tf.sub(merged.get(name)!, before)), tf.norm(before)).dataSync()[0]!;
+    });
+  return new Map(names.flatMap((name) => {
+    const nameInFile = namesInFile.get(name);
+    return nameInFile === undefined ? [] : [[name, distance(name, nameInFile)]];
   }));
 }

@@ -6,7 +6,7 @@
 import { engine } from "../backend/engine.ts";
 import { Interrupted, NotFiniteError } from "../errors.ts";
 import type { EncodedExample } from "../model/batch.ts";
-import { stored } from "../model/pretrained.ts";
+import { storedTensors } from "../model/pretrained.ts";
 import type { StoredTensor } from "../io/safetensors.ts";
 import * as tf from "../backend/tf.ts";
 import type { ParameterSlot } from "../model/weights.ts";
@@ -162,7 +162,7 @@ class Training {
         ...(best && { best }),
         seconds: { evaluation: this.#judging.seconds, ...this.#times.state },
       },
-      tensors: stored(tensors),
+      tensors: storedTensors(tensors),
     };
   }
 

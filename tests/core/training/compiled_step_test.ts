@@ -2,7 +2,7 @@ import { type Architecture, engine, RandomKey, tf, useEngine, Weights } from "@o
 import { bert, mpo, svd } from "@opf/framework/plugins";
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { TOY_EXAMPLES, TOY_MATRICES, toyModel, toyWeights } from "../../../core/check/toy.ts";
-import { initialize } from "../../../core/model/pretrained.ts";
+import { initialize } from "../../../core/model/initialize.ts";
 import { collate } from "../../../core/training/batches.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 import { type StepOptions, Stepper } from "../../../core/training/step.ts";

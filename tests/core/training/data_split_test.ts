@@ -1,7 +1,7 @@
 import { RandomKey, RequestError, tf, Weights } from "@opf/framework";
 import { bert, dynamicTop, staticTop, taylor } from "@opf/framework/plugins";
 import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { initialize } from "../../../core/model/pretrained.ts";
+import { initialize } from "../../../core/model/initialize.ts";
 import { roundsOf, runLength, splitExamples, trainingParts, trainsBy } from "../../../core/training/data_split.ts";
 import { TRAINING_DEFAULTS as defaults } from "../../../core/training/settings.ts";
 import { CONFIG } from "../../_tiny.ts";

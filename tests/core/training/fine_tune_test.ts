@@ -11,7 +11,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { accuracy } from "@opf/framework/tasks";
-import { initialize } from "../../../core/model/pretrained.ts";
+import { initialize } from "../../../core/model/initialize.ts";
 import { fineTune } from "../../../core/training/fine_tune.ts";
 import type { TrainingEvent, TrainingRequest } from "../../../core/training/fine_tune_request.ts";
 import { type TrainingOptions, trainingSchema } from "../../../core/training/settings.ts";

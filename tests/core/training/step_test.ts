@@ -11,7 +11,7 @@ import {
 } from "@std/assert";
 import { TOY_EXAMPLES, TOY_MATRICES, toyModel, toyWeights } from "../../../core/check/toy.ts";
 import { batchTensors } from "../../../core/model/batch.ts";
-import { initialize } from "../../../core/model/pretrained.ts";
+import { initialize } from "../../../core/model/initialize.ts";
 import { collate } from "../../../core/training/batches.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 import { slotName } from "../../../core/training/optimizer_state.ts";

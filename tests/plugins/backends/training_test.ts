@@ -11,7 +11,7 @@ import {
 } from "@opf/framework";
 import { bert, mpo, tensorflow, wasm, xla } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { initialize } from "../../../core/model/pretrained.ts";
+import { initialize } from "../../../core/model/initialize.ts";
 import { TOY_EXAMPLES, toyModel, toyWeights } from "../../../core/check/toy.ts";
 import { collate } from "../../../core/training/batches.ts";
 import { slotName } from "../../../core/training/optimizer_state.ts";

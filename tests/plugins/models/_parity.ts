@@ -17,7 +17,7 @@ import {
 } from "@opf/framework";
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { readSafetensors } from "../../../core/io/safetensors.ts";
-import { loadPretrained } from "../../../core/model/pretrained.ts";
+import { checkPretrained, loadPretrained } from "../../../core/model/pretrained.ts";
 
 /** A batch, and what Transformers computed for it. */
 export interface Fixture {
@@ -45,8 +45,9 @@ export const readJson = (path: string) => JSON.parse(Deno.readTextFileSync(path)
 export async function loadModel(model: LanguageModel, { folder, head }: { folder: string; head: Head }) {
   const architecture = model.architecture(readJson(`${folder}/config.json`), head);
   const key = RandomKey.of(1);
-  const { tensors, missing, unexpected } = await loadPretrained(`${folder}/model.safetensors`, { architecture, key });
-  return { architecture, missing, unexpected, weights: new Weights(architecture, tensors) };
+  const file = await readSafetensors(`${folder}/model.safetensors`);
+  const weights = new Weights(architecture, loadPretrained(file, { architecture, key }));
+  return { architecture, ...checkPretrained(file, { architecture }), weights };
 }
 
 /** The examples of a fixture. */

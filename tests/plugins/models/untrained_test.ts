@@ -1,7 +1,8 @@
 import { RandomKey } from "@opf/framework";
 import { bert, untrained } from "@opf/framework/plugins";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { loadPretrained, stored } from "../../../core/model/pretrained.ts";
+import { readSafetensors } from "../../../core/io/safetensors.ts";
+import { loadPretrained, storedTensors } from "../../../core/model/pretrained.ts";
 import { CONFIG, writeTinyModel } from "../../_tiny.ts";
 import { inFolder } from "../../_place.ts";
 
@@ -12,11 +13,9 @@ Deno.test("an untrained model reads nothing of the file, begins as its architect
     const trained = bert({ source: folder }).architecture(CONFIG, head);
     const architecture = untrained(bert({ source: folder })).architecture(CONFIG, head);
     const load = async (key: number, own = architecture) => {
-      const { tensors } = await loadPretrained(`${folder}/model.safetensors`, {
-        architecture: own,
-        key: RandomKey.of(key),
-      });
-      const values = stored(tensors);
+      const file = await readSafetensors(`${folder}/model.safetensors`);
+      const tensors = loadPretrained(file, { architecture: own, key: RandomKey.of(key) });
+      const values = storedTensors(tensors);
       tensors.forEach((tensor) => tensor.dispose());
       return values;
     };

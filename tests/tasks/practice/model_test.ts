@@ -3,7 +3,8 @@ import * as tasks from "@opf/framework/tasks";
 import { practiceModelFiles, practicePassage } from "@opf/framework/tasks";
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { checkPretrained, readConfig, weightsFile } from "../../../core/model/pretrained.ts";
+import { checkPretrained, readConfig } from "../../../core/model/pretrained.ts";
+import { openWeights } from "../../../core/model/weights_file.ts";
 import type { Repository } from "../../../core/source.ts";
 import { loadTokenizer } from "../../../core/model/tokenizer.ts";
 
@@ -27,7 +28,8 @@ Deno.test("the practice model is at most 2 MB, whole, and has the grammar's own 
     kind: "classification",
     outputs: 2,
   });
-  const { missing, unexpected } = await checkPretrained(await weightsFile(repository), { architecture });
+  const weights = await openWeights(repository);
+  const { missing, unexpected } = checkPretrained(await weights.read(), { architecture });
   assertEquals([missing, unexpected], [["classifier.weight", "classifier.bias"], []]);
 });
 
