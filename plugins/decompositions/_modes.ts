@@ -1,17 +1,17 @@
 /**
- * Mode lists: the numbers whose product is a size of the matrix.
+ * Mode lists: sizes whose product is the number of rows or columns of a matrix.
  *
  * @module
  */
 
-/** How a size is spread over the tensors where no modes are given. */
+/** How a size is split into modes. */
 export type Layout = "ends" | "balanced";
 
 /**
  * The modes of a size over `tensors` tensors.
  *
- * `"ends"` is the paper's layout: (a, 1, …, 1, b) with `n = a · b`, `a ≥ b`, as near to √n as can be: 3072 is 64·48 and
- * 768 is 32·24. `"balanced"` spreads the prime factors as evenly as can be, largest first.
+ * `"ends"` is the paper's layout: (a, 1, …, 1, b) with `n = a · b` and `a ≥ b`, both as near to √n as possible: 3072 is
+ * 64·48 and 768 is 32·24. `"balanced"` distributes the prime factors as evenly as possible, in descending order.
  */
 export function modesOf(size: number, { tensors, layout }: { tensors: number; layout: Layout }): number[] {
   if (tensors === 1) return [size];

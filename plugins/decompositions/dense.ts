@@ -1,14 +1,14 @@
 /**
- * The control for the learning rate: the chosen matrices stay matrices and learn faster.
+ * The control for the learning rate: the selected matrices stay dense and learn faster.
  *
  * @module
  */
 import { type Decomposition, RequestError } from "@opf/framework";
-import { whole } from "./frozen.ts";
+import { whole } from "./_whole.ts";
 
-/** How fast a matrix learns for it to move as far as another form of it. */
+/** A learning rate at which a matrix moves as far as its factors do under another decomposition. */
 export interface Matched {
-  /** The form whose movement is to be matched. */
+  /** The decomposition whose movement is matched. */
   readonly matched: Decomposition;
   /** Steps of each of the two trials. @default 20 */
   readonly steps?: number;
@@ -16,32 +16,29 @@ export interface Matched {
 
 /** Options of {@linkcode dense}. */
 export interface DenseOptions {
-  /** Times the run's `learningRate`, or what it is measured by. */
+  /** Multiplier of the run's `learningRate`, or how it is measured. */
   readonly rate: number | Matched;
 }
 
 /**
- * Leaves a matrix as one tensor, with the weight decay of dense parameters, and learns `rate` times as fast. A product of m
- * factors moves up to about m times as far a step of Adam as one matrix, so a gain of over-parameterisation may be nothing
- * but a larger learning rate: this control tells the two apart.
+ * Keeps a matrix as one tensor, with the weight decay of dense parameters and `rate` times their learning rate. A step of
+ * Adam moves a product of m factors up to about m times as far as one matrix, so what looks like a gain of
+ * over-parameterization may be the effect of a larger learning rate. This control tells the two apart.
  *
- * With `rate: { matched, steps }` both forms take `steps` steps from the same state, on the same batches, at the peak rates;
- * the steps are thrown away, and the rate is the ratio of `Σ‖ΔW‖` over the chosen matrices. It is stored as the fact `rate`
- * of each of them.
+ * With `rate: { matched, steps }` both forms take `steps` steps from the same state, on the same batches, at the peak
+ * learning rates. The steps are discarded, and the rate is the ratio of `Σ‖ΔW‖` over the selected matrices; it is stored as
+ * the fact `rate` of each of them.
  *
  * @example
  * ```ts
  * import { dense, mpo } from "@opf/framework/plugins";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(dense({ rate: 10 }).plan([4, 6]).training, [
- *   { parameterGroup: "dense", learningRateMultiplier: 10 },
- * ]);
+ * const multiplierOf = ({ plan }: ReturnType<typeof dense>) => plan([4, 6]).training![0]!.learningRateMultiplier;
+ * assertEquals(multiplierOf(dense({ rate: 10 })), 10);
  * const matched = dense({ rate: { matched: mpo({ tensors: 5 }) } });
- * const found = await matched.calibrate!({ moved: (form) => Promise.resolve(form.name === "mpo" ? 3 : 2) });
- * assertEquals(found.plan([4, 6]).training, [
- *   { parameterGroup: "dense", learningRateMultiplier: 1.5 },
- * ]);
+ * const calibrated = await matched.calibrate!({ moved: ({ name }) => Promise.resolve(name === "mpo" ? 3 : 2) });
+ * assertEquals(multiplierOf(calibrated), 1.5);
  * ```
  */
 export function dense({ rate }: DenseOptions): Decomposition {
@@ -51,14 +48,17 @@ export function dense({ rate }: DenseOptions): Decomposition {
   return {
     ...withRate(1, options),
     calibrate: async ({ moved }) => {
-      const [theirs, ours] = [await moved(matched, steps), await moved(withRate(1, options), steps)];
-      return withRate(theirs / ours, options);
+      const factors = await moved(matched, steps);
+      const matrix = await moved(withRate(1, options), steps);
+      return withRate(factors / matrix, options);
     },
   };
 }
 
 function withRate(rate: number, options: Decomposition["options"]): Decomposition {
-  if (!(rate >= 0 && rate < Infinity)) throw new RequestError(`dense({ rate: ${rate} }): wanted a number, 0 or more.`);
+  if (!(rate >= 0 && rate < Infinity)) {
+    throw new RequestError(`dense({ rate: ${rate} }): expected a finite number, 0 or more.`);
+  }
   return {
     name: "dense",
     options,
@@ -75,3 +75,6 @@ function withRate(rate: number, options: Decomposition["options"]): Decompositio
     },
   };
 }
+
+/** For `check-plugin`, because {@linkcode dense} has no default options. */
+export const examples: readonly Decomposition[] = [dense({ rate: 3 })];

@@ -1,21 +1,23 @@
 /**
- * The control that every claim needs: the chosen matrices do not move.
+ * The control for training itself: the selected matrices do not move.
  *
  * @module
  */
-import { type Decomposition, tf } from "@opf/framework";
+import type { Decomposition } from "@opf/framework";
+import { whole } from "./_whole.ts";
+import { mpo } from "./mpo.ts";
 
 /** Options of {@linkcode frozen}. */
 export interface FrozenOptions {
-  /** Frozen in the form of this decomposition. @default the matrix itself */
+  /** Freeze the factors of this decomposition. @default the matrix itself */
   readonly of?: Decomposition;
-  /** Gradients count in the global clip, as in the authors' released code. @default false */
+  /** Count the gradients in the global norm for clipping, as the authors' released code does. @default false */
   readonly asReleased?: boolean;
 }
 
 /**
- * Keeps a matrix at the values that it has when it is chosen. This is what the code released with Gao et al. 2023 does with
- * its factors: they never enter its optimizer, while their gradients enter the clip (`asReleased`, with
+ * Keeps a matrix at the values it has when it is selected. The code released with Gao et al. 2023 does so with its factors:
+ * they never enter its optimizer, but their gradients count in the clipping norm (`asReleased`, with
  * `of: mpo({ tensors: 15 })`).
  *
  * @example
@@ -39,14 +41,5 @@ export function frozen({ of: inner = whole, asReleased = false }: FrozenOptions 
   };
 }
 
-/** The matrix as the only factor of itself. */
-export const whole: Decomposition = {
-  name: "whole",
-  options: {},
-  plan: (shape) => ({
-    shape,
-    factorShapes: [shape],
-    factorize: (matrix) => [tf.clone(matrix)],
-    reconstruct: ([matrix]) => matrix as tf.Tensor2D,
-  }),
-};
+/** For `check-plugin`. */
+export const examples: readonly Decomposition[] = [frozen({ of: mpo({ tensors: 3 }), asReleased: true })];

@@ -9,17 +9,18 @@ import { modesOf } from "./_modes.ts";
 
 /** Options of {@linkcode kronecker}. */
 export interface KroneckerOptions {
-  /** Number of products. @default as many as make it exact */
+  /** Number of products. @default as many as an exact sum needs */
   readonly terms?: number;
 }
 
 /**
- * Writes a matrix as a sum of Kronecker products, with `rows = r₁·r₂`, `columns = c₁·c₂` as near to their roots as can be,
+ * Writes a matrix as a sum of Kronecker products, with `rows = r₁·r₂` and `columns = c₁·c₂` split as near to their square
+ * roots as possible,
  *
  *     W = Σ_k A[k] ⊗ B[k],   A [terms, r₁, c₁],  B [terms, r₂, c₂]
  *
  * the best such sum (Van Loan & Pitsianis 1993): the singular value decomposition of the matrix rearranged to
- * `[r₁·c₁, r₂·c₂]`, its values shared evenly. Exact with `min(r₁·c₁, r₂·c₂)` terms.
+ * `[r₁·c₁, r₂·c₂]`, with its values shared evenly. Exact with `min(r₁·c₁, r₂·c₂)` terms.
  *
  * @example
  * ```ts
@@ -31,7 +32,7 @@ export interface KroneckerOptions {
  */
 export function kronecker({ terms }: KroneckerOptions = {}): Decomposition {
   if (terms !== undefined && !(Number.isInteger(terms) && terms >= 1)) {
-    throw new RequestError(`kronecker({ terms: ${terms} }): wanted a whole number, 1 or more.`);
+    throw new RequestError(`kronecker({ terms: ${terms} }): expected a positive integer.`);
   }
   return {
     name: "kronecker",
@@ -39,11 +40,11 @@ export function kronecker({ terms }: KroneckerOptions = {}): Decomposition {
     plan: ([rows, columns]) => {
       const [r1, r2] = modesOf(rows, { tensors: 2, layout: "ends" }) as [number, number];
       const [c1, c2] = modesOf(columns, { tensors: 2, layout: "ends" }) as [number, number];
-      const all = Math.min(r1 * c1, r2 * c2), count = Math.min(terms ?? all, all);
+      const exact = Math.min(r1 * c1, r2 * c2), count = Math.min(terms ?? exact, exact);
       return {
         shape: [rows, columns],
         factorShapes: [[count, r1, c1], [count, r2, c2]],
-        ...(count < all && { maxRelativeError: 1 }),
+        ...(count < exact && { maxRelativeError: 1 }),
         factorize: (matrix) => {
           const rearranged = tf.reshape(
             tf.transpose(tf.reshape(matrix, [r1, r2, c1, c2]), [0, 2, 1, 3]),
@@ -70,3 +71,6 @@ export function kronecker({ terms }: KroneckerOptions = {}): Decomposition {
     },
   };
 }
+
+/** For `check-plugin`. */
+export const examples: readonly Decomposition[] = [kronecker({ terms: 2 })];

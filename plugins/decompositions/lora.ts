@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Decomposition, type Factorization, type RandomKey, RequestError, tf } from "@opf/framework";
+import type { Decomposition } from "@opf/framework";
+import { lowRank } from "./_low_rank.ts";
 
 /** Options of {@linkcode lora}. */
 export interface LoraOptions {
@@ -14,12 +15,12 @@ export interface LoraOptions {
 }
 
 /**
- * LoRA (Hu et al. 2022): the matrix is frozen, and a product of rank r is learnt beside it,
+ * LoRA (Hu et al. 2022): the matrix is frozen, and a product of rank r is trained beside it,
  *
  *     W [rows, columns] = W₀ + alpha/r · B [rows, r] · A [r, columns]
  *
- * A begins with uniform numbers between −1/√columns and 1/√columns, as a linear layer of PyTorch does, B with zeros, so that
- * nothing changes at first. All other parameters but the new head are frozen.
+ * A is initialized uniformly between −1/√columns and 1/√columns, as a linear layer of PyTorch is, and B with zeros, so that
+ * nothing changes at first. All other parameters except the new head are frozen.
  *
  * @example
  * ```ts
@@ -40,26 +41,5 @@ export function lora({ rank = 8, alpha = rank }: LoraOptions = {}): Decompositio
   };
 }
 
-/** The plan of {@linkcode lora} for one shape; the rank is at most the matrix's smaller side. */
-export function lowRank(
-  [rows, columns]: Factorization["shape"],
-  { rank, alpha }: Required<LoraOptions>,
-): Factorization {
-  if (!(Number.isInteger(rank) && rank >= 1)) {
-    throw new RequestError(`lora({ rank: ${rank} }): wanted a whole number, 1 or more.`);
-  }
-  const r = Math.min(rank, rows, columns);
-  return {
-    shape: [rows, columns],
-    factorShapes: [[rows, columns], [rows, r], [r, columns]],
-    training: [{ frozen: true }, {}, {}],
-    factorize: (matrix, { key }) => [tf.clone(matrix), tf.zeros([rows, r]), uniform([r, columns], key)],
-    reconstruct: ([base, b, a]) =>
-      tf.add(base!, tf.mul(tf.matMul(b as tf.Tensor2D, a as tf.Tensor2D), alpha / rank)) as tf.Tensor2D,
-  };
-}
-
-function uniform([rows, columns]: readonly [number, number], key: RandomKey): tf.Tensor2D {
-  const values = key.fold("A").uniforms(rows * columns).map((value) => (2 * value - 1) / Math.sqrt(columns));
-  return tf.tensor2d(values, [rows, columns]);
-}
+/** For `check-plugin`. */
+export const examples: readonly Decomposition[] = [lora({ rank: 2, alpha: 4 })];

@@ -1,20 +1,21 @@
 /**
- * LoRA whose two factors are over-parameterised while they are trained.
+ * LoRA with over-parameterized factors.
  *
  * @module
  */
 import type { Decomposition, tf } from "@opf/framework";
-import { lora, type LoraOptions, lowRank } from "./lora.ts";
+import { lowRank } from "./_low_rank.ts";
+import { lora, type LoraOptions } from "./lora.ts";
 import { mpo, type MpoOptions } from "./mpo.ts";
 
 /** Options of {@linkcode loraOver}. */
 export interface LoraOverOptions extends LoraOptions, Pick<MpoOptions, "tensors" | "layout"> {}
 
 /**
- * LoRA with B and A each written as a matrix product operator, folded back to rank r when it is merged: an idea that the
- * authors of over-parameterised fine-tuning announced in 2026 (arXiv 2605.16470) without its details. Ours are: one operator
- * of `tensors` tensors for each factor; A in the symmetric gauge; B, which is zero, in the left gauge, so that its first
- * tensors are orthonormal, its last one is zero, and there is a gradient; everything else as in {@linkcode lora}.
+ * LoRA with B and A each written as a matrix product operator, which merging contracts back to rank r. The authors of
+ * over-parameterized fine-tuning announced the idea in 2026 (arXiv 2605.16470) without its details. Here each factor is an
+ * operator of `tensors` tensors; A is in the symmetric gauge; B, which is zero, is in the left gauge, so that its first
+ * tensors are orthonormal, its last one is zero, and there is a gradient. Everything else is as in {@linkcode lora}.
  *
  * @example
  * ```ts
@@ -41,7 +42,7 @@ export function loraOver({ tensors = 3, layout = "ends", ...options }: LoraOverO
         training: [{ frozen: true }, ...[...b.factorShapes, ...a.factorShapes].map(() => ({}))],
         factorize: (matrix, context) => {
           const [base, zeros, uniform] = low.factorize(matrix, context) as [tf.Tensor, tf.Tensor2D, tf.Tensor2D];
-          const key = context.key;
+          const { key } = context;
           return [base, ...b.factorize(zeros, { key }), ...a.factorize(uniform, { key })];
         },
         reconstruct: ([base, ...factors]) =>
@@ -50,3 +51,6 @@ export function loraOver({ tensors = 3, layout = "ends", ...options }: LoraOverO
     },
   };
 }
+
+/** For `check-plugin`. */
+export const examples: readonly Decomposition[] = [loraOver({ rank: 2, tensors: 4 })];

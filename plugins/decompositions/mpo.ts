@@ -84,6 +84,15 @@ export function mpo(options: MpoOptions = {}): Decomposition {
   };
 }
 
+/** For `check-plugin`. */
+export const examples: readonly Decomposition[] = [
+  mpo({ tensors: 1 }),
+  mpo({ tensors: 2, gauge: "left" }),
+  mpo({ tensors: 4, layout: "balanced" }),
+  mpo({ tensors: 3, bond: 2 }),
+  mpo({ tensors: 3, tolerance: 0.3 }),
+];
+
 function plan(shape: MatrixShape, { rows, columns, gauge, bond, tolerance }: SweepOptions): Factorization {
   const sizes = rows.map((row, k) => row * columns[k]!);
   const fullBonds = Array.from(

@@ -1,24 +1,25 @@
 /**
- * How many tensors bring a matrix, or a model, to a size.
+ * The number of tensors for a scale of over-parameterization.
  *
  * @module
  */
 import type { MatrixShape } from "@opf/framework";
 import { mpo, type MpoOptions } from "./mpo.ts";
 
-/** What {@linkcode tensorsForScale} works on. */
+/** Options of {@linkcode tensorsForScale}. */
 export interface ScaleOptions extends Omit<MpoOptions, "tensors"> {
-  /** The matrices that are written as operators. */
+  /** The shapes of the matrices that are decomposed. */
   readonly shapes: readonly MatrixShape[];
-  /** Numbers of the model that stay as they are. @default 0: the scale is that of the matrices alone */
+  /** Parameters of the model that are not decomposed. @default 0: the scale is that of the matrices alone */
   readonly rest?: number;
 }
 
 /**
- * The number of tensors, the same for all matrices, that brings matrices, or a whole model (`rest` being what is not
- * decomposed), nearest to `scale` times their size, counted as the paper counts; and the scale that it reaches.
+ * The number of tensors per matrix for which the parameters of all matrices, or of a whole model (with `rest` parameters
+ * that are not decomposed), come closest to `scale` times their number, and the scale that it reaches. Counts as the paper
+ * does.
  *
- * @example BERT-small as published: eight matrices in 28.76 M numbers, 81 M in training
+ * @example BERT-small as published: eight matrices, 28.76 M parameters, 81 M in training
  * ```ts
  * import { tensorsForScale } from "@opf/framework/plugins";
  * import { assertEquals } from "@std/assert";
@@ -33,15 +34,13 @@ export function tensorsForScale(
   scale: number,
   { shapes, rest = 0, ...options }: ScaleOptions,
 ): { tensors: number; scale: number } {
-  const sizeOf = (numbers: readonly number[]) => numbers.reduce((product, number) => product * number, 1);
+  const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
   const dense = rest + shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
   let best = { tensors: 1, scale: 1 };
-  for (let tensors = 2; tensors <= MOST_TENSORS; tensors++) {
-    const own = mpo({ ...options, tensors });
-    const factors = shapes.flatMap((shape) => own.plan(shape).factorShapes).reduce(
-      (sum, shape) => sum + sizeOf(shape),
-      0,
-    );
+  for (let tensors = 2; tensors <= MAX_TENSORS; tensors++) {
+    const decomposition = mpo({ ...options, tensors });
+    const factorShapes = shapes.flatMap((shape) => decomposition.plan(shape).factorShapes);
+    const factors = factorShapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
     const reached = (rest + factors) / dense;
     if (Math.abs(reached - scale) < Math.abs(best.scale - scale)) best = { tensors, scale: reached };
     if (reached > 2 * scale) break;
@@ -49,4 +48,4 @@ export function tensorsForScale(
   return best;
 }
 
-const MOST_TENSORS = 32; // more than twice what the paper and its code use
+const MAX_TENSORS = 32; // more than twice what the paper and its code use

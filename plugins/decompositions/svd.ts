@@ -1,5 +1,5 @@
 /**
- * The paper's baseline: two factors by singular value decomposition.
+ * The paper's baseline: two factors from a singular value decomposition.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { mpo, type MpoOptions } from "./mpo.ts";
 /** Options of {@linkcode svd}. */
 export interface SvdOptions extends Pick<MpoOptions, "gauge" | "bond" | "tolerance"> {
   /**
-   * `"matrix"`: the factors `[rows, k]` and `[k, columns]` of the matrix itself. `"paper"`: of the matrix rearranged by the
-   * paper's mode lists, which makes the factors larger (Gao et al. 2023, tables 4 to 6, m = 2).
+   * `"matrix"`: factors `[rows, k]` and `[k, columns]` of the matrix itself. `"paper"`: factors of the matrix rearranged by
+   * the paper's mode lists, which are larger (Gao et al. 2023, tables 4 to 6, m = 2).
    * @default "matrix"
    */
   readonly layout?: "matrix" | "paper";
 }
 
 /**
- * Writes a matrix as the product of two factors: a matrix product operator of two tensors, with the modes (rows, 1) and
+ * Writes a matrix as the product of two factors: a matrix product operator of two tensors, either with modes (rows, 1) and
  * (1, columns), so that the bond is `k = min(rows, columns)`, or with the paper's mode lists.
  *
  * @example
@@ -39,3 +39,6 @@ export function svd({ layout = "matrix", ...options }: SvdOptions = {}): Decompo
     },
   };
 }
+
+/** For `check-plugin`. */
+export const examples: readonly Decomposition[] = [svd({ layout: "paper" })];

@@ -10,6 +10,7 @@ import {
   type RunLength,
   type SelectionPolicy,
 } from "@opf/framework";
+import { exampleScore } from "./_example_score.ts";
 import { checkGrouping, checkPositiveInteger, firstOf, type Grouping, groups, topOf } from "./_groups.ts";
 
 /** Options of {@linkcode dynamicTop}. */
@@ -93,6 +94,12 @@ export function dynamicTop(options: DynamicTopOptions): SelectionPolicy {
     },
   };
 }
+
+/** For `check-plugin`. */
+export const examples: readonly SelectionPolicy[] = [
+  dynamicTop({ n: 3, perRound: 2, score: exampleScore }),
+  dynamicTop({ n: 2, firstRound: "before", every: { steps: 3 }, score: exampleScore }),
+];
 
 /**
  * How many matrices each group has selected in earlier rounds. Groups that share matrices (`by: "asReleased"`) select in step

@@ -41,3 +41,6 @@ export function named(patterns: readonly string[]): SelectionPolicy {
     },
   };
 }
+
+/** For `check-plugin`. */
+export const examples: readonly SelectionPolicy[] = [named(["*.layer.1.*"])];

@@ -40,3 +40,6 @@ export function random({ n, by = "module" }: RandomOptions): SelectionPolicy {
       ]),
   };
 }
+
+/** For `check-plugin`. */
+export const examples: readonly SelectionPolicy[] = [random({ n: 1, by: "kind" })];

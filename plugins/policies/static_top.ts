@@ -4,6 +4,7 @@
  * @module
  */
 import type { ImportanceScore, SelectionPolicy } from "@opf/framework";
+import { exampleScore } from "./_example_score.ts";
 import { checkGrouping, checkPositiveInteger, firstOf, type Grouping, groups, topOf } from "./_groups.ts";
 
 /** Options of {@linkcode staticTop}. */
@@ -46,3 +47,9 @@ export function staticTop({ n, by = "module", score }: StaticTopOptions): Select
     },
   };
 }
+
+/** For `check-plugin`. */
+export const examples: readonly SelectionPolicy[] = [
+  staticTop({ n: 2, score: exampleScore }),
+  staticTop({ n: 2, score: exampleScore, by: "asReleased" }),
+];

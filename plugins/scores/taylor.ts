@@ -49,3 +49,6 @@ export function taylor({ reduce = "abs-sum", gradients: from = "pass" }: TaylorO
     },
   };
 }
+
+/** For `check-plugin`. */
+export const examples: readonly ImportanceScore[] = [taylor({ reduce: "sum-abs" })];
