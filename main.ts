@@ -7,11 +7,14 @@ import { main } from "./core/cli/main.ts";
 import * as plugins from "./plugins/mod.ts";
 import * as tasks from "./tasks/mod.ts";
 
+// `deno task` names the folder that the user is in.
+const base = Deno.env.get("INIT_CWD");
+
 const code = await main(Deno.args, {
   plugins,
   tasks,
   configs: plugins.knownConfigs,
-  sources: [plugins.folder(), plugins.hub(), plugins.pypi()],
+  sources: [plugins.folder({ base }), plugins.hub(), plugins.pypi()],
   backends: [plugins.tensorflow, plugins.wasm],
   root: new URL(".", import.meta.url),
 });

@@ -6,7 +6,7 @@
 import { RequestError, unknownName } from "@opf/framework";
 import { readArguments } from "../core/cli/arguments.ts";
 import { exitCode } from "../core/cli/exit_code.ts";
-import { print, say } from "../core/cli/output.ts";
+import { print, printError } from "../core/cli/output.ts";
 import { TASKS, writeBatches } from "./_data.ts";
 import { machine } from "./_machine.ts";
 import { measureRow, type Row, type Sides } from "./_measure.ts";
@@ -21,19 +21,19 @@ async function bench(args: readonly string[]): Promise<number> {
   try {
     const plans = chosenRows([...options.flag("curves") ? CURVES : ROWS, ...await ofTasks(temporary)], options.words);
     const needPython = plans.some(({ peer }) => peer?.side === "python");
-    const python = needPython ? await peerPython(say) : undefined;
+    const python = needPython ? await peerPython(printError) : undefined;
     const threads = options.count("threads") ?? navigator.hardwareConcurrency;
     const sides: Sides = { threads, ...(python !== undefined && { python }) };
     const rows: Row[] = [];
     for (const plan of plans) {
       if (plan.peer?.side === "python" && python === undefined) {
-        say(`${plan.name} is skipped.`);
+        printError(`${plan.name} is skipped.`);
         continue;
       }
-      say(`${plan.name} …`);
+      printError(`${plan.name} …`);
       const row = await measureRow(plan, { sides, pairs: options.count("pairs") ?? PAIRS });
       rows.push(row);
-      (options.flag("json") ? say : print)(line(row, plan));
+      (options.flag("json") ? printError : print)(line(row, plan));
     }
     if (options.flag("json")) print(JSON.stringify({ machine: machine(threads), rows }));
     return 0;

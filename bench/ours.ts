@@ -6,7 +6,7 @@
 import { type EncodedExample, engine, RandomKey, tf, useEngine, Weights } from "@opf/framework";
 import { bert, mpo, tensorflow } from "@opf/framework/plugins";
 import { cpuUsage } from "node:process";
-import { print, say } from "../core/cli/output.ts";
+import { print, printError } from "../core/cli/output.ts";
 import { TextLineStream } from "../core/execution/text_lines.ts";
 import { initialize } from "../core/model/initialize.ts";
 import { collate } from "../core/training/batches.ts";
@@ -96,7 +96,7 @@ async function prepare(work: Work): Promise<() => unknown> {
 
 const work: Work & { threads: number } = JSON.parse(Deno.args[0]!);
 if (work.cold) Deno.env.set("OPF_COMPILED", "off");
-useEngine(await tensorflow.start({ threads: work.threads, note: say }));
+useEngine(await tensorflow.start({ threads: work.threads, note: printError }));
 let run = await prepare(work);
 const seconds = async (times: number) => {
   const started = performance.now();

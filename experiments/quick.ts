@@ -31,7 +31,7 @@ export default defineExperiment({
   },
   parameters: { tensors: 5, n: 1 },
   methods: (parameters) => sixMethods({ ...parameters, matchSteps: 10 }),
-  ground: untrained(practiceBert),
+  referenceModel: untrained(practiceBert),
   workers: { jobs: 2, maxRetainedBytes: 2e9 },
   notes: [
     "These are practice data from a small grammar: they show that everything works and what results look like, and",

@@ -29,6 +29,6 @@ export * from "./scores/magnitude.ts";
 export * from "./scores/random_score.ts";
 export { taylor, type TaylorOptions } from "./scores/taylor.ts";
 export * from "./scores/zeroing.ts";
-export { folder } from "./sources/folder.ts";
+export { folder, type FolderOptions } from "./sources/folder.ts";
 export { hub, type HubOptions } from "./sources/hub.ts";
 export { pypi, type PypiOptions } from "./sources/pypi.ts";

@@ -1,40 +1,49 @@
 /**
- * Arguments of commands, checked.
+ * Command-line arguments, checked.
  *
  * @module
  */
 import { parseArgs } from "@std/cli";
 import { RequestError, unknownName } from "../errors.ts";
 
-/** The options that a command knows. */
+/** The options that a command takes. */
 export interface OptionNames {
-  /** Take no value. */
+  /** Without a value. */
   readonly boolean?: readonly string[];
-  /** Take a value. */
+  /** With a value. */
   readonly string?: readonly string[];
-  /** Take a value and may come several times. */
+  /** With a value, any number of times. */
   readonly collect?: readonly string[];
 }
 
-/** Arguments by name. */
+/** The arguments of a command, by name. */
 export interface Arguments {
+  /** Arguments that are no options. */
   readonly words: readonly string[];
   flag(name: string): boolean;
   text(name: string): string | undefined;
   all(name: string): readonly string[];
-  /** Comma-separated. */
+  /** Items between commas. */
   list(name: string): readonly string[] | undefined;
-  /** A whole number, 1 or more. */
+  /** Integers between commas, 0 or more. */
+  integers(name: string): readonly number[] | undefined;
+  /** An integer, 1 or more. */
   count(name: string): number | undefined;
+  /** One of several values. */
+  choice<T extends string>(name: string, values: readonly T[]): T | undefined;
 }
 
-/** Reads arguments; an unknown option is an error with the nearest known name, a missing value one too. */
+/**
+ * Reads arguments.
+ *
+ * @throws {RequestError} for an unknown option, with the nearest known name, and for a missing or wrong value
+ */
 export function readArguments(
   args: readonly string[],
   { boolean = [], string = [], collect = [] }: OptionNames,
 ): Arguments {
   const known = [...boolean, ...string, ...collect].map((name) => `--${name}`);
-  const found = parseArgs([...args], {
+  const parsed = parseArgs([...args], {
     boolean: [...boolean],
     string: [...string, ...collect],
     collect: [...collect],
@@ -42,26 +51,35 @@ export function readArguments(
       if (key !== undefined) throw unknownName("option", argument.split("=")[0]!, known);
       return true;
     },
-  }) as { [name: string]: unknown; _: unknown[] };
+  }) as { readonly [name: string]: unknown; readonly _: readonly unknown[] };
   const text = (name: string) => {
-    const value = found[name];
+    const value = parsed[name];
     if (value === undefined) return undefined;
-    if (value === "" || typeof value !== "string") throw new RequestError(`--${name} wants a value.`);
+    if (value === "" || typeof value !== "string") throw new RequestError(`--${name}: expected a value.`);
     return value;
   };
+  const list = (name: string) => text(name)?.split(",").map((item) => item.trim()).filter((item) => item !== "");
+  const integer = (name: string, { text, least }: { readonly text: string; readonly least: number }) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new RequestError(`--${name}: expected an integer from ${least} to 2^53 - 1, got "${text}".`);
+  };
   return {
-    words: found._.map(String),
-    flag: (name) => found[name] === true,
+    words: parsed._.map(String),
+    flag: (name) => parsed[name] === true,
     text,
-    all: (name) => found[name] as string[],
-    list: (name) => text(name)?.split(",").map((part) => part.trim()).filter((part) => part !== ""),
+    all: (name) => parsed[name] as readonly string[],
+    list,
+    integers: (name) => list(name)?.map((text) => integer(name, { text, least: 0 })),
     count: (name) => {
       const value = text(name);
-      if (value === undefined) return undefined;
-      if (!/^[1-9]\d*$/.test(value)) {
-        throw new RequestError(`--${name} wants a whole number, 1 or more, found "${value}".`);
-      }
-      return Number(value);
+      return value === undefined ? undefined : integer(name, { text: value, least: 1 });
+    },
+    choice: (name, values) => {
+      const value = text(name);
+      const known = values.find((other) => other === value);
+      if (value === undefined || known !== undefined) return known;
+      throw new RequestError(`--${name}: expected ${values.join(" or ")}, got "${value}".`);
     },
   };
 }

@@ -1,79 +1,80 @@
 /**
- * `deno task check-plugin`: whether a module's plugins keep their promises.
+ * `deno task check-plugin`: whether the plugins of a module keep the contracts of their kinds.
  *
  * @module
  */
-import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkModule } from "../check/module.ts";
 import { type Backend, type Engine, useEngine } from "../backend/engine.ts";
 import { messageOf, RequestError } from "../errors.ts";
 import { backendNamed, type Registry } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
-import { print, say } from "./output.ts";
-import { rerunOutside } from "./outside.ts";
-import { userFolder } from "./paths.ts";
+import { loadExternally } from "./external_process.ts";
+import { print, printError } from "./output.ts";
+import { userPath } from "./paths.ts";
 
-// Those that run on this machine; none is an error, what each says of it.
-async function startPresent(backends: readonly Backend[]): Promise<Engine[]> {
-  const started: Engine[] = [], problems: string[] = [];
-  for (const backend of backends) {
-    try {
-      started.push(await backend.start({ note: say }));
-    } catch (error) {
-      problems.push(`${backend.name}: ${messageOf(error)}`);
-    }
-  }
-  if (started.length === 0) throw new RequestError(problems.join("\n"));
-  for (const problem of problems) say(`Not checked on ${problem}`);
-  return started;
-}
+type Report = Awaited<ReturnType<typeof checkModule>>;
+type BackendResult = Report["results"][number] & { readonly backend: string };
 
-/** Runs the command; gives its exit code: 0 all kept, 1 a plugin was refused, 2 nothing to check. */
-export async function checkPlugin(args: readonly string[], parts: Registry): Promise<number> {
+/** Runs the command; returns its exit code: 0 all contracts kept, 1 a plugin was refused, 2 nothing to check. */
+export async function checkPlugin(args: readonly string[], registry: Registry): Promise<number> {
   const options = readArguments(args, { boolean: ["json"], string: ["backend"] });
   const [specifier] = options.words;
-  if (specifier === undefined) throw new RequestError("deno task check-plugin MODULE: which module?");
-  const url = /^(https?|file|jsr|npm):/.test(specifier)
-    ? specifier
-    : pathToFileURL(resolve(userFolder(), specifier)).href;
-  const rerun = await rerunOutside(["check-plugin", ...args], { urls: [url], root: parts.root });
-  if (rerun !== undefined) return rerun;
-  const named = options.text("backend");
-  const backends = named === undefined ? parts.backends : [backendNamed(named, parts)];
+  if (specifier === undefined) throw new RequestError("deno task check-plugin MODULE: expected a module.");
+  const isUrl = /^(https?|file|jsr|npm):/.test(specifier);
+  const url = isUrl ? specifier : pathToFileURL(userPath(specifier)).href;
+  const loaded = await loadExternally(["check-plugin", ...args], { urls: [url], root: registry.root });
+  if ("code" in loaded) return loaded.code;
+  const name = options.text("backend");
+  const engines = await startAvailable(name === undefined ? registry.backends : [backendNamed(name, registry)]);
+  useEngine(engines[0]!);
   let module: Record<string, unknown>;
-  const started = await startPresent(backends);
-  useEngine(started[0]!);
   try {
     module = await import(url);
   } catch (error) {
     throw new RequestError(`The module ${specifier} cannot be loaded: ${messageOf(error)}`);
   }
-  const reports = [];
-  for (const engine of started) {
+  const results: BackendResult[] = [];
+  let skipped: Report["skipped"] = [];
+  for (const engine of engines) {
     useEngine(engine);
-    reports.push({ backend: engine.name, ...await checkModule(module) });
+    const report = await checkModule(module);
+    results.push(...report.results.map((result) => ({ backend: engine.name, ...result })));
+    skipped = report.skipped;
   }
-  const results = reports.flatMap(({ backend, results }) => results.map((result) => ({ backend, ...result })));
-  const skipped = reports[0]!.skipped;
   const refused = [...new Set(results.filter(({ problem }) => problem).map((result) => result.export))];
   if (options.flag("json")) print(JSON.stringify({ module: specifier, results, skipped, refused }));
-  else {
-    for (const name of new Set(results.map((result) => result.export))) {
-      const own = results.filter((result) => result.export === name);
-      const wrong = own.filter(({ problem }) => problem);
-      print(
-        `${wrong.length > 0 ? "REFUSED" : "ok     "} ${name} (${own[0]!.kind}): ${
-          own.length - wrong.length
-        } of ${own.length} checks`,
-      );
-      for (const { check, problem, backend } of wrong) print(`          ${check}, on ${backend}: ${problem}`);
-    }
-    for (const { export: name, why } of skipped) print(`skipped ${name}: ${why}`);
-  }
+  else printResults(results, skipped);
   if (results.length === 0) {
-    say(`${specifier}: nothing to check. Export a plugin, a function that gives one, or \`examples\`, a list of them.`);
+    printError(
+      `${specifier}: nothing to check. Export a plugin, a function that returns one, or \`examples\`, a list of them.`,
+    );
     return 2;
   }
   return refused.length > 0 ? 1 : 0;
+}
+
+// The engines that run on this machine; it is an error if there is none.
+async function startAvailable(backends: readonly Backend[]): Promise<Engine[]> {
+  const engines: Engine[] = [], problems: string[] = [];
+  for (const backend of backends) {
+    try {
+      engines.push(await backend.start({ note: printError }));
+    } catch (error) {
+      problems.push(`${backend.name}: ${messageOf(error)}`);
+    }
+  }
+  if (engines.length === 0) throw new RequestError(problems.join("\n"));
+  for (const problem of problems) printError(`Not checked on ${problem}`);
+  return engines;
+}
+
+function printResults(results: readonly BackendResult[], skipped: Report["skipped"]): void {
+  for (const [name, checks] of Map.groupBy(results, (result) => result.export)) {
+    const failed = checks.filter(({ problem }) => problem);
+    const verdict = failed.length > 0 ? "REFUSED" : "ok     ";
+    print(`${verdict} ${name} (${checks[0]!.kind}): ${checks.length - failed.length} of ${checks.length} checks`);
+    for (const { check, problem, backend } of failed) print(`          ${check}, on ${backend}: ${problem}`);
+  }
+  for (const { export: name, why } of skipped) print(`skipped ${name}: ${why}`);
 }

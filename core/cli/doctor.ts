@@ -1,5 +1,5 @@
 /**
- * `deno task doctor`: what there is, what works, and which sources answer.
+ * `deno task doctor`: versions, whether each backend works, and which sources answer.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import type { Json } from "../json.ts";
 import { backendNamed, type Registry } from "../registry.ts";
 import * as tf from "../backend/tf.ts";
 import { readArguments } from "./arguments.ts";
-import { print, say } from "./output.ts";
+import { print, printError } from "./output.ts";
 
 const SOURCE_SECONDS = 5;
 
-/** Runs the command; gives its exit code: 1 when the backend that is named, or the usual one, does not work, 0 also when a source is silent. */
-export async function doctor(args: readonly string[], parts: Registry): Promise<number> {
+/** Runs the command; returns its exit code: 1 if the requested backend, or the default one, does not work, else 0. */
+export async function doctor(args: readonly string[], registry: Registry): Promise<number> {
   const options = readArguments(args, { boolean: ["json"], string: ["backend", "device", "threads"] });
   const { deno, v8, typescript } = Deno.version;
   const findings: Finding[] = [{
@@ -23,21 +23,23 @@ export async function doctor(args: readonly string[], parts: Registry): Promise<
     ok: true,
     detail: `Deno ${deno}, V8 ${v8}, TypeScript ${typescript}, TensorFlow.js ${tf.version_core}`,
   }];
-  const named = options.text("backend"), device = options.text("device"), threads = options.count("threads");
-  const chosen = backendNamed(named, parts);
-  const started: BackendOptions = {
-    note: say,
-    ...(device !== undefined && { device: device as "cpu" | "gpu" }),
+  const name = options.text("backend"),
+    device = options.choice("device", ["cpu", "gpu"]),
+    threads = options.count("threads");
+  const chosen = backendNamed(name, registry);
+  const backendOptions: BackendOptions = {
+    note: printError,
+    ...(device !== undefined && { device }),
     ...(threads !== undefined && { threads }),
   };
   let works = true;
-  for (const backend of named === undefined ? parts.backends : [chosen]) {
-    const found = await checkBackend(backend, started);
-    if (backend === chosen) works = found.every(({ ok }) => ok);
-    findings.push(...found);
+  for (const backend of name === undefined ? registry.backends : [chosen]) {
+    const ofBackend = await checkBackend(backend, backendOptions);
+    if (backend === chosen) works = ofBackend.every(({ ok }) => ok);
+    findings.push(...ofBackend);
   }
   findings.push(
-    ...await Promise.all(parts.sources.map(async (source): Promise<Finding> => {
+    ...await Promise.all(registry.sources.map(async (source): Promise<Finding> => {
       const { answers, detail } = await source.check(AbortSignal.timeout(1000 * SOURCE_SECONDS))
         .catch((error) => ({ answers: false, detail: messageOf(error) }));
       return { name: `source ${source.name}`, ok: answers, detail };

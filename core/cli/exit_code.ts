@@ -1,25 +1,32 @@
 /**
- * From what a command does to its exit code.
+ * The exit code of a command.
  *
  * @module
  */
 import { Interrupted, messageOf, RequestError } from "../errors.ts";
-import { say } from "./output.ts";
+import { printError } from "./output.ts";
 
-/** Runs a command; gives its exit code: what it gives, 2 the request made no sense, 130 interrupted, 1 anything else. */
+/** Codes of the operating system for paths that a user can mend. */
+const PATH_CODES = ["EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "EISDIR", "EEXIST", "ENAMETOOLONG", "ELOOP"];
+
+/**
+ * Runs a command; returns its exit code: what it returns, 2 for a request that makes no sense or a file that is not
+ * there, 130 when interrupted, 1 for anything else.
+ */
 export async function exitCode(command: () => Promise<number>): Promise<number> {
   try {
     return await command();
   } catch (error) {
-    if (error instanceof Interrupted) {
-      say(error.message);
-      return 130;
-    }
-    if (error instanceof RequestError) {
-      say(error.message);
-      return 2;
-    }
-    say(error instanceof Error ? error.stack ?? error.message : messageOf(error));
-    return 1;
+    const code = codeOf(error);
+    const isMessageEnough = error instanceof Interrupted || error instanceof RequestError || code !== undefined;
+    printError(error instanceof Error && !isMessageEnough ? error.stack ?? error.message : messageOf(error));
+    if (error instanceof Interrupted) return 130;
+    return error instanceof RequestError || PATH_CODES.includes(code ?? "") ? 2 : 1;
   }
+}
+
+// The operating system's code of an error, `EACCES`.
+function codeOf(error: unknown): string | undefined {
+  const { code } = (error instanceof Error ? error : {}) as { code?: unknown };
+  return typeof code === "string" && /^E[A-Z]+$/.test(code) ? code : undefined;
 }

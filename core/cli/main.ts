@@ -1,5 +1,5 @@
 /**
- * The command line: from its words to an exit code.
+ * The command line: from its arguments to an exit code.
  *
  * @module
  */
@@ -14,25 +14,26 @@ import { exportModel } from "./export.ts";
 import { report } from "./report.ts";
 import { reproduce } from "./reproduce.ts";
 
-type Command = (args: readonly string[], parts: Registry) => Promise<number>;
+type Command = (args: readonly string[], registry: Registry) => Promise<number>;
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  reproduce,
-  report,
-  export: exportModel,
-  "check-plugin": checkPlugin,
-  doctor,
-  worker: async (_, parts) => {
-    await work(Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()), parts);
-    return 0;
-  },
-};
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ["reproduce", reproduce],
+  ["report", report],
+  ["export", exportModel],
+  ["check-plugin", checkPlugin],
+  ["doctor", doctor],
+]);
 
-/** Runs a command; gives its exit code: 0 done, 1 a run failed, 2 the request made no sense, 130 interrupted. */
-export function main([name = "", ...args]: readonly string[], parts: Registry): Promise<number> {
+async function worker(_args: readonly string[], registry: Registry): Promise<number> {
+  await work(Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()), registry);
+  return 0;
+}
+
+/** Runs a command; returns its exit code: 0 done, 1 a run failed, 2 the request makes no sense, 130 interrupted. */
+export function main([name = "", ...args]: readonly string[], registry: Registry): Promise<number> {
   return exitCode(() => {
-    const command = COMMANDS[name];
-    if (!command) throw unknownName("command", name, Object.keys(COMMANDS).filter((name) => name !== "worker"));
-    return command(args, parts);
+    const command = name === "worker" ? worker : COMMANDS.get(name);
+    if (!command) throw unknownName("command", name, COMMANDS.keys());
+    return command(args, registry);
   });
 }

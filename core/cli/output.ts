@@ -1,20 +1,20 @@
 /**
- * What commands print: results on standard output, all else on standard error.
+ * What commands print: results on standard output, everything else on standard error.
  *
  * @module
  */
 
-/** Prints a text and the end of its line on standard output. */
+/** Prints a line on standard output. */
 export function print(text: string): void {
   write(Deno.stdout, text);
 }
 
-/** Prints a text and the end of its line on standard error. */
-export function say(text: string): void {
+/** Prints a line on standard error. */
+export function printError(text: string): void {
   write(Deno.stderr, text);
 }
 
-function write(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
+function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = new TextEncoder().encode(text + "\n");
-  for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
+  for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
 }

@@ -1,15 +1,33 @@
 /**
- * Folders that a command's arguments mean.
+ * Paths that a user names.
  *
  * @module
  */
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Registry } from "../registry.ts";
 
-/** The folder that a person's relative paths are meant from. */
+/** The folder that a user's relative paths start from. */
 export const userFolder = (): string => Deno.env.get("INIT_CWD") ?? Deno.cwd();
 
+/** The absolute path of what a user names. */
+export const userPath = (path: string): string => resolve(userFolder(), path);
+
 /** The folder of all runs: that of `--runs`, or `runs/` in the project. */
-export const runsFolder = (named: string | undefined, { root }: Pick<Registry, "root">): string =>
-  named === undefined ? fileURLToPath(new URL("runs", root)) : resolve(userFolder(), named);
+export const runsFolder = (path: string | undefined, { root }: Pick<Registry, "root">): string =>
+  path === undefined ? fileURLToPath(new URL("runs", root)) : userPath(path);
+
+/** What a user calls a model: the absolute path of a folder that is there, else a name on the hub. */
+export async function modelPath(name: string): Promise<string> {
+  const path = userPath(name);
+  return name.startsWith(".") || isAbsolute(name) || await isFolder(path) ? path : name;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}

@@ -1,55 +1,69 @@
 /**
- * What `--dry-run` says.
+ * What `--dry-run` prints.
  *
  * @module
  */
 import { keyOf, type RunOutline } from "../run/outline.ts";
 import type { ExperimentOutline } from "../experiment/dry_run.ts";
-import { estimate } from "./estimate.ts";
-import { print, say } from "./output.ts";
-import { clock } from "./progress.ts";
+import { type Estimate, estimate } from "./estimate.ts";
+import { duration, millions } from "./format.ts";
+import { print, printError } from "./output.ts";
 
-/** Prints the runs of an experiment with what they will cost, those that only serve others first. */
-export function printPlan({ experiment, tuning, runs, grounds, missing }: ExperimentOutline, json: boolean): void {
-  const own = new Set(runs.map(keyOf));
-  const needed = [...new Map(runs.flatMap(({ needs }) => needs ? [[keyOf(needs), needs]] : []))]
-    .filter(([key]) => !own.has(key)).map(([, run]) => run);
-  const all = [...tuning, ...needed, ...runs];
-  const rows = all.map(row), beside = grounds.map(row);
-  for (const why of missing) say(why);
+/** Prints the runs of an experiment with what they will cost; those that only serve others come first. */
+export function printPlan(outline: ExperimentOutline, json: boolean): void {
+  const { experiment, tuning, runs, references, missing } = outline;
+  const keys = new Set(runs.map(keyOf));
+  const prerequisites = [...new Map(runs.flatMap(({ needs }) => needs ? [[keyOf(needs), needs]] : []))]
+    .filter(([key]) => !keys.has(key)).map(([, run]) => run);
+  const all = [...tuning, ...prerequisites, ...runs];
+  for (const reason of missing) printError(reason);
   if (missing.length > 0) {
-    say("What is not there was priced by sizes that are known; runs that need it have no id yet, and would not start.");
+    printError("Estimated from known sizes. Runs that need what is missing have no id yet, and would not start.");
   }
-  if (json) return print(JSON.stringify({ experiment: experiment.name, runs: rows, grounds: beside }));
-  const prices = new Map([...all, ...grounds].map((run) => [keyOf(run), estimate(run).estimate.seconds]));
-  const seconds = [...prices.values()].reduce((sum, seconds) => sum + seconds, 0);
-  print(`${experiment.name}: ${prices.size} runs, about ${clock(seconds)} together on two cores`);
-  if (beside.length > 0) print(`${beside.length} of them are of ${beside[0]!.model}, to see the others against.`);
+  if (json) {
+    return print(JSON.stringify({ experiment: experiment.name, runs: all.map(row), grounds: references.map(row) }));
+  }
+  const estimates = new Map([...all, ...references].map((run) => [keyOf(run), estimate(run).estimate.seconds]));
+  const seconds = [...estimates.values()].reduce((sum, seconds) => sum + seconds, 0);
+  print(`${experiment.name}: ${estimates.size} runs, about ${duration(seconds)} in total on two cores`);
+  if (references.length > 0) print(`${references.length} of them are of ${references[0]!.model}, for reference.`);
   if (tuning.length > 0) {
-    print(
-      `${tuning.length} of them choose ${Object.keys(experiment.tune!).join(" and ")}` +
-        (experiment.search === "sequential" ? ", one after the other: these are the first." : "."),
-    );
+    const paths = Object.keys(experiment.tune!).join(" and ");
+    const sequential = experiment.search === "sequential" ? ", one after the other; these are the first" : "";
+    print(`${tuning.length} of them tune ${paths}${sequential}.`);
   }
-  all.forEach((run, at) => {
-    const { id, task, method, seed, steps, parameters, matrices, estimate: { seconds, bytes }, values } = rows[at]!;
-    const name = `${task}, ${method}${values ? ` (${values})` : ""}, seed ${seed}`;
-    print(
-      `${tuning.length > 0 && own.has(keyOf(run)) ? "rates to be chosen" : id ?? "no id yet"}  ${name}: ` +
-        `${steps} steps, ${(parameters.training / 1e6).toFixed(2)} M parameters, about ` +
-        `${Math.ceil(seconds / 60)} min and ${(bytes / 1e9).toFixed(1)} GB`,
-    );
-    for (const { module, count, shape: [rows, columns], dense, factors } of matrices) {
-      print(`    ${count} of ${module}, ${rows}×${columns}: ${dense} parameters each become ${factors}`);
-    }
-  });
+  for (const run of all) printRun(row(run), tuning.length > 0 && keys.has(keyOf(run)));
 }
 
-function row(run: RunOutline) {
-  const { id, model, spec: { task, label, seed, place }, steps } = run;
-  const values = Object.entries(place.values ?? {}).map(([path, value]) => `${path} ${JSON.stringify(value)}`).join(
-    ", ",
+function printRun(
+  { id, task, method, seed, steps, parameters, matrices, estimate, values }: Row,
+  isTuned: boolean,
+): void {
+  const name = `${task}, ${method}${values ? ` (${values})` : ""}, seed ${seed}`;
+  print(
+    `${isTuned ? "rates to be tuned" : id ?? "no id yet"}  ${name}: ${steps} steps, ` +
+      `${millions(parameters.training)} parameters, about ${Math.ceil(estimate.seconds / 60)} min and ` +
+      `${(estimate.bytes / 1e9).toFixed(1)} GB`,
   );
+  for (const { module, count, shape: [rows, columns], dense, factors } of matrices) {
+    print(`    ${count} of ${module}, ${rows}×${columns}: ${dense} parameters each become ${factors}`);
+  }
+}
+
+interface Row extends Estimate {
+  readonly id: string | null;
+  readonly model: string;
+  readonly task: string;
+  readonly method: string;
+  readonly seed: number;
+  readonly steps: number;
+  /** Tuned settings, as text. */
+  readonly values?: string;
+}
+
+function row(run: RunOutline): Row {
+  const { id, model, spec: { task, label, seed, place }, steps } = run;
+  const values = Object.entries(place.values ?? {}).map(([path, value]) => `${path} ${JSON.stringify(value)}`);
   return {
     id,
     model,
@@ -57,7 +71,7 @@ function row(run: RunOutline) {
     method: label,
     seed,
     steps,
-    ...(values && { values }),
+    ...(values.length > 0 && { values: values.join(", ") }),
     ...estimate(run),
   };
 }

@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { RequestError } from "../errors.ts";
+import { messageOf, RequestError } from "../errors.ts";
+import { experimentFileName, experimentNameSchema } from "../results/experiment_name.ts";
 import { readExperimentResults } from "../results/experiment_results.ts";
 import { summaryText } from "../report/markdown.ts";
 import { makeReport } from "../report/report.ts";
 import { reportJson, writeReport } from "../report/write.ts";
 import type { Registry } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
-import { print, say } from "./output.ts";
-import { userFolder } from "./paths.ts";
+import { print, printError } from "./output.ts";
+import { runsFolder, userPath } from "./paths.ts";
 
 export const REPORT_USAGE = `deno task report EXPERIMENT [options]
   writes report.html, report.md, report.csv, report.json and charts, and prints the tables
@@ -21,32 +20,33 @@ export const REPORT_USAGE = `deno task report EXPERIMENT [options]
   --output FOLDER      where the report goes (RUNS/reports/EXPERIMENT)
   --json               one JSON document on standard output`;
 
-/** Runs the command; gives its exit code. */
-export async function report(args: readonly string[], { root }: Registry): Promise<number> {
+/** Runs the command; returns its exit code. */
+export async function report(args: readonly string[], registry: Registry): Promise<number> {
   const options = readArguments(args, { boolean: ["json", "help"], string: ["runs", "output"] });
   if (options.flag("help")) {
     print(REPORT_USAGE);
     return 0;
   }
   const [name] = options.words;
-  if (name === undefined) throw new RequestError("deno task report EXPERIMENT: which experiment?");
-  const folder = runsFolder(options.text("runs"), root);
-  const evidence = await readExperimentResults(name, folder);
-  const output = options.text("output");
-  const found = await makeReport(evidence);
-  const files = await writeReport(
-    found,
-    output === undefined ? `${folder}/reports/${name.replaceAll("/", "-")}` : resolve(userFolder(), output),
-  );
-  if (options.flag("json")) print(JSON.stringify(reportJson(found)));
+  if (name === undefined) throw new RequestError("deno task report EXPERIMENT: expected an experiment.");
+  const { error } = experimentNameSchema.safeParse(name);
+  if (error) throw new RequestError(`"${name}" is not the name of an experiment: ${error.issues[0]!.message}.`);
+  const runs = runsFolder(options.text("runs"), registry);
+  const results = await readExperimentResults(name, runs);
+  const report = await makeReport(results);
+  if (options.flag("json")) print(JSON.stringify(reportJson(report)));
   else {
-    print(`${name}: ${evidence.runs.length} of ${evidence.manifest.runs.length} runs\n`);
-    print(summaryText(found));
+    print(`${name}: ${results.runs.length} of ${results.manifest.runs.length} runs\n`);
+    print(summaryText(report));
   }
-  say(`\nWritten: ${files.join(", ")}`);
+  const output = options.text("output");
+  const folder = output === undefined ? `${runs}/reports/${experimentFileName(name)}` : userPath(output);
+  try {
+    printError(`\nWritten: ${(await writeReport(report, folder)).join(", ")}`);
+  } catch (error) {
+    const problem = `The report cannot be written to ${folder}: ${messageOf(error)}.`;
+    if (output !== undefined) throw new RequestError(problem);
+    printError(`\n${problem} --output FOLDER writes it elsewhere.`);
+  }
   return 0;
 }
-
-/** The folder of runs that a person means. */
-export const runsFolder = (given: string | undefined, root: URL): string =>
-  given === undefined ? fileURLToPath(new URL("runs", root)) : resolve(userFolder(), given);

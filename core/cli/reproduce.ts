@@ -1,53 +1,52 @@
 /**
- * `deno task reproduce`: does the runs of experiments and prints their tables.
+ * `deno task reproduce`: does the runs of experiments and prints their results.
  *
  * @module
  */
-import { resolve } from "node:path";
-import { RequestError } from "../errors.ts";
-import { type ExperimentManifest, readManifestFile } from "../results/manifest.ts";
-import { type ExperimentOutcome, type Plan, planExperiment, runExperiment } from "../execution/run_experiment.ts";
-import { readExperimentResults } from "../results/experiment_results.ts";
-import { experimentUrl } from "../experiment/load.ts";
+import { checkDistinct } from "../experiment/distinct.ts";
 import { outlineExperiment } from "../experiment/dry_run.ts";
+import { type ExperimentOutcome, type Plan, planExperiment, runExperiment } from "../execution/run_experiment.ts";
+import type { ExperimentManifest } from "../results/manifest.ts";
+import { experimentFileName } from "../results/experiment_name.ts";
+import { readExperimentResults } from "../results/experiment_results.ts";
 import { summaryText } from "../report/markdown.ts";
 import { summarize } from "../report/report.ts";
-import type { OpenRequest } from "../experiment/request.ts";
-import { backendNamed, type Registry } from "../registry.ts";
-import { type Arguments, readArguments } from "./arguments.ts";
+import type { Registry } from "../registry.ts";
+import { readArguments } from "./arguments.ts";
+import { loadExternally } from "./external_process.ts";
 import { nextCommands } from "./next.ts";
-import { print, say } from "./output.ts";
+import { print, printError } from "./output.ts";
 import { printPlan } from "./print_plan.ts";
-import { rerunOutside } from "./outside.ts";
-import { runsFolder, userFolder } from "./paths.ts";
 import { Progress } from "./progress.ts";
+import { type RequestedExperiment, requestedExperiment } from "./requested_experiment.ts";
 
 export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
   without an experiment: quick, practice tasks that need no data
   an experiment is a name, the path or URL of a file, or RUNS/experiments/NAME.json: the same once more
   --tasks a,b          tasks in place of the experiment's
   --methods "x,y"      methods of the experiment
-  --models m           models in place of the experiment's
+  --models m           models in place of the experiment's: folders, or names on the hub
   --seeds 1,2          seeds in place of the experiment's
-  --set path=value     a setting or parameter, for all methods; may come several times
-  --data FOLDER        GLUE data, a folder a task
+  --set path=value     a setting or parameter, for all methods; any number of times
+  --data FOLDER        GLUE data, a folder per task
   --runs FOLDER        where runs are kept (runs)
   --keep-models        keep each merged model, in Hugging Face's layout
-  --jobs N             runs at once (the experiment's choice, mostly 1)
+  --jobs N             concurrent runs (the experiment's choice, mostly 1)
   --threads N          threads of all runs together (all cores)
   --backend NAME       what computes: tensorflow, or wasm, which is slower and needs no library (tensorflow)
-  --device cpu|gpu     on what (the GPU where there is one)
-  --tensorboard        write RUNS/RUN/tensorboard/ while a run is done
+  --device cpu|gpu     on what (the GPU if there is one)
+  --tensorboard        write RUNS/RUN/tensorboard/ during a run
   --dry-run            list the runs, start nothing
+  --verbose            print every table of the report: differences, costs
   --json               one JSON document on standard output`;
 
-/** What is run where no experiment is named. */
+/** What runs if no experiment is named. */
 const DEFAULT_EXPERIMENT = "quick";
 
-/** Runs the command; gives its exit code. */
-export async function reproduce(args: readonly string[], parts: Registry): Promise<number> {
+/** Runs the command; returns its exit code. */
+export async function reproduce(args: readonly string[], registry: Registry): Promise<number> {
   const options = readArguments(args, {
-    boolean: ["keep-models", "tensorboard", "dry-run", "json", "help"],
+    boolean: ["keep-models", "tensorboard", "dry-run", "verbose", "json", "help"],
     string: ["tasks", "methods", "models", "seeds", "data", "runs", "jobs", "threads", "backend", "device"],
     collect: ["set"],
   });
@@ -55,108 +54,93 @@ export async function reproduce(args: readonly string[], parts: Registry): Promi
     print(REPRODUCE_USAGE);
     return 0;
   }
-  const named = options.words.length > 0 ? options.words : [DEFAULT_EXPERIMENT];
-  const asked = await Promise.all(named.map((name) => again(name, { options, parts })));
-  const urls = asked.map(({ url }) => url);
-  const rerun = await rerunOutside(["reproduce", ...args], { urls, root: parts.root });
-  if (rerun !== undefined) return rerun;
+  const names = options.words.length > 0 ? options.words : [DEFAULT_EXPERIMENT];
+  const requested = await Promise.all(names.map((name) => requestedExperiment(name, { options, registry })));
+  const loaded = await loadExternally(["reproduce", ...args], {
+    urls: requested.map(({ url }) => url),
+    root: registry.root,
+    check: (url, modules) => requested.filter((one) => one.url === url).forEach((one) => one.checkModules(modules)),
+  });
+  if ("code" in loaded) return loaded.code;
+  const open = { registry, digests: loaded.digests };
+  const json = options.flag("json");
   if (options.flag("dry-run")) {
-    for (const { url, request } of asked) {
-      const [usual] = parts.backends;
-      if (request.backend !== undefined && request.backend !== usual!.name) {
-        say(`Times are those of ${usual!.name}; deno task doctor says how much longer ${request.backend} takes.`);
-      }
-      printPlan(await outlineExperiment(url, { request, parts, note: say }), options.flag("json"));
-    }
+    for (const experiment of requested) await printDryRun(experiment, { ...open, json });
     return 0;
   }
-  const plans: (Plan & { before: ExperimentManifest | undefined })[] = [];
-  for (const { url, request, before } of asked) {
-    plans.push({ ...await planExperiment(url, { request, parts, note: say }), before });
+  const plans: ReproductionPlan[] = [];
+  for (const { url, request, before } of requested) {
+    const modules = open.digests.get(url)!;
+    plans.push({ ...await planExperiment(url, { request, registry, modules, note: printError }), before });
   }
+  checkDistinct(plans.map(({ experiment }) => experimentFileName(experiment.name)), { what: "experiments" });
   let failed = false;
   for (const plan of plans) {
-    const { name } = plan.experiment;
-    const { results, beside } = await run(plan);
-    failed ||= [...results, ...beside].some(({ status }) => status === "failed");
-    const evidence = await readExperimentResults(name, plan.request.runs);
-    if (options.flag("json")) print(JSON.stringify({ experiment: name, results, grounds: evidence.baselines }));
-    else {
-      print(`\n${name}\n\n${summaryText(await summarize(evidence))}`);
-      print(await closingText(plan, parts));
-    }
+    const { results, otherResults } = await run(plan);
+    failed ||= [...results, ...otherResults].some(({ status }) => status === "failed");
+    await printResults(plan, { results, json, verbose: options.flag("verbose"), runs: options.text("runs") });
   }
   return failed ? 1 : 0;
 }
 
-// What stands beneath the tables: what is to be known of them, what comes next.
-async function closingText({ experiment }: Plan, parts: Registry): Promise<string> {
-  const next = await nextCommands(experiment, parts);
-  return [
-    experiment.notes?.join("\n"),
-    next.length > 0 ? `Next:\n${next.map((line) => `  ${line}`).join("\n")}` : undefined,
-  ].filter((part) => part !== undefined).map((part) => `\n${part}`).join("\n");
-}
+type ReproductionPlan = Plan & { readonly before: ExperimentManifest | undefined };
 
-// Which file a name means, and what is changed of it: by the command line, or as it was asked for before.
-async function again(name: string, { options, parts }: { options: Arguments; parts: Registry }) {
-  const request = requestOf(options, parts);
-  const cwd = userFolder();
-  const where = { experiments: new URL("experiments/", parts.root), cwd };
-  if (!name.endsWith(".json")) return { url: await experimentUrl(name, where), request, before: undefined };
-  const before = await readManifestFile(resolve(cwd, name));
-  if (!before?.declaration) throw new RequestError(`${name}: there is no such file of what an experiment asked for.`);
-  const { file, changes } = before.declaration;
-  const own = CHANGES.find((key) => options.text(key) !== undefined) ?? (options.all("set").length > 0 ? "set" : "");
-  if (own) throw new RequestError(`${name} says what it asked for: --${own} cannot change it.`);
-  return { url: await experimentUrl(file, where), request: { ...request, ...changes }, before };
-}
-
-const CHANGES = ["tasks", "methods", "models", "seeds", "backend"];
-
-function requestOf(options: Arguments, parts: Registry): OpenRequest {
-  const cwd = userFolder();
-  const data = options.text("data"), runs = options.text("runs");
-  const jobs = options.count("jobs"), threads = options.count("threads");
-  const backend = options.text("backend"), device = options.text("device");
-  if (device !== undefined && device !== "cpu" && device !== "gpu") {
-    throw new RequestError(`--device wants cpu or gpu, found "${device}".`);
+async function printDryRun(
+  { url, request }: RequestedExperiment,
+  { registry, digests, json }: {
+    readonly registry: Registry;
+    readonly digests: ReadonlyMap<string, readonly string[]>;
+    readonly json: boolean;
+  },
+): Promise<void> {
+  const { name } = registry.backends[0]!;
+  if (request.backend !== undefined && request.backend !== name) {
+    printError(`Times are those of ${name}; deno task doctor tells how much longer ${request.backend} takes.`);
   }
-  const tasks = options.list("tasks"), methods = options.list("methods"), models = options.list("models");
-  const seeds = options.list("seeds")?.map((seed) => {
-    if (!/^\d+$/.test(seed)) throw new RequestError(`--seeds wants whole numbers, found "${seed}".`);
-    return Number(seed);
-  });
-  if (backend !== undefined) backendNamed(backend, parts);
-  return {
-    ...(tasks && { tasks }),
-    ...(methods && { methods }),
-    ...(models && { models: models.map((model) => model.startsWith(".") ? resolve(cwd, model) : model) }),
-    ...(seeds && { seeds }),
-    set: options.all("set"),
-    ...(data !== undefined && { data: resolve(cwd, data) }),
-    runs: runsFolder(runs, parts),
-    keepModels: options.flag("keep-models"),
-    tensorboard: options.flag("tensorboard"),
-    ...(jobs && { jobs }),
-    ...(threads && { threads }),
-    ...(backend !== undefined && { backend }),
-    ...(device !== undefined && { device }),
-  };
+  const modules = digests.get(url)!;
+  printPlan(await outlineExperiment(url, { request, registry, modules, note: printError }), json);
 }
 
-async function run(plan: Plan & { before: ExperimentManifest | undefined }): Promise<ExperimentOutcome> {
-  const stop = new AbortController();
+async function run(plan: ReproductionPlan): Promise<ExperimentOutcome> {
+  const controller = new AbortController();
   const interrupt = () => {
-    if (!stop.signal.aborted) say("Interrupted: stopping after the step at hand.");
-    stop.abort();
+    if (!controller.signal.aborted) printError("Interrupted: stopping after the current step.");
+    controller.abort();
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
-  const watch = new Progress(Deno.stderr.isTerminal(), plan.request);
+  const listener = new Progress(Deno.stderr.isTerminal(), plan.request);
   try {
-    return await runExperiment(plan, { watch, signal: stop.signal, before: plan.before });
+    return await runExperiment(plan, { listener, signal: controller.signal, before: plan.before });
   } finally {
-    watch.end();
+    listener.end();
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, interrupt);
   }
+}
+
+interface PrintOptions {
+  readonly results: ExperimentOutcome["results"];
+  readonly json: boolean;
+  readonly verbose: boolean;
+  /** `--runs` as the user named it. */
+  readonly runs: string | undefined;
+}
+
+// Results and notes, what to know about them, and what to run next; failures in any case.
+async function printResults(
+  { experiment, request, registry }: Plan,
+  { results, json, verbose, runs }: PrintOptions,
+): Promise<void> {
+  const { name, notes } = experiment;
+  const found = await readExperimentResults(name, request.runs);
+  if (json) return print(JSON.stringify({ experiment: name, results, grounds: found.baselines }));
+  const summary = await summarize(found);
+  const tables = summary.tables.filter((table) => verbose || table.name === "failures");
+  const report = `deno task report ${name}${runs === undefined ? "" : ` --runs ${runs}`}`;
+  const next = [`${report}   (differences, costs, charts)`, ...await nextCommands(experiment, registry)];
+  print([
+    `\n${name}`,
+    summaryText({ ...summary, tables }),
+    ...notes ? [notes.join("\n")] : [],
+    `Next:\n${next.map((command) => `  ${command}`).join("\n")}`,
+  ].join("\n\n"));
 }

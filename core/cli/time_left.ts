@@ -1,43 +1,43 @@
 /**
- * How long an experiment will still take.
+ * The time that an experiment will still take.
  *
  * @module
  */
 
-interface Expected {
-  /** Seconds by estimate. */
+interface RunTime {
+  /** In seconds. */
   readonly estimated: number;
   state: "waiting" | { readonly seconds: number; readonly left: number } | "finished";
   took: number;
 }
 
-/** Estimates of runs, corrected by how long the runs took that were done. */
+/** Estimated times of runs, scaled by how long finished runs took. */
 export class TimeLeft {
-  readonly #runs = new Map<string, Expected>();
-  /** Seconds, by estimate, of runs that are not expected yet. */
+  readonly #runs = new Map<string, RunTime>();
+  /** Estimated seconds of runs that are announced for later. */
   later = 0;
 
-  /** `jobs` runs are done at once. */
+  /** For `jobs` concurrent runs. */
   constructor(readonly jobs: number) {}
 
   expect(id: string, estimated: number): void {
     this.#runs.set(id, { estimated, state: "waiting", took: 0 });
   }
 
-  /** A run took `seconds` until now and, at its speed, needs `left` more. */
+  /** A run took `seconds` so far and needs `left` more at its speed. */
   running(id: string, state: { readonly seconds: number; readonly left: number }): void {
     const run = this.#runs.get(id);
     if (run) run.state = state;
   }
 
-  /** `took` is not known of one that failed. */
+  /** `took` is undefined for a run that failed. */
   finished(id: string, took: number | undefined): void {
     const run = this.#runs.get(id);
     if (took === undefined) this.#runs.delete(id);
     else if (run) Object.assign(run, { state: "finished", took });
   }
 
-  /** Seconds until all are done. */
+  /** Seconds until all runs are done. */
   get seconds(): number {
     let [estimated, measured, waiting, left] = [0, 0, this.later, 0];
     for (const run of this.#runs.values()) {

@@ -6,9 +6,9 @@
 import type { ResolvedRun } from "../run/resolve.ts";
 import type { Result } from "../results/result.ts";
 
-const DEFERRED_SECONDS = 5, LOOK_SECONDS = 0.1;
+const DEFERRED_SECONDS = 5, POLL_SECONDS = 0.1;
 
-/** In their order, each after the run whose weights its score looks at. */
+/** Runs in order, each after the run whose weights its score needs. */
 export class Queue {
   readonly #waiting: { run: ResolvedRun; notBefore: number }[];
   readonly #results: ReadonlyMap<string, Result>;
@@ -22,20 +22,20 @@ export class Queue {
     return this.#waiting.length;
   }
 
-  /** The next run that can be done; waits for one. Nothing where none is left, or the signal comes. */
+  /** Waits for the next run that can start; `undefined` if none is left or the signal is aborted. */
   async next(signal: AbortSignal): Promise<ResolvedRun | undefined> {
     while (this.#waiting.length > 0 && !signal.aborted) {
       const now = performance.now();
-      const at = this.#waiting.findIndex(({ run, notBefore }) =>
+      const index = this.#waiting.findIndex(({ run, notBefore }) =>
         notBefore <= now && (!run.needs || this.#results.has(run.needs.id))
       );
-      if (at >= 0) return this.#waiting.splice(at, 1)[0]!.run;
-      await new Promise((resume) => setTimeout(resume, 1000 * LOOK_SECONDS));
+      if (index >= 0) return this.#waiting.splice(index, 1)[0]!.run;
+      await new Promise((resume) => setTimeout(resume, 1000 * POLL_SECONDS));
     }
     return undefined;
   }
 
-  /** Another process is at it: to be looked at again in a while. */
+  /** Puts back a run that another process is doing: its result is looked for again in some seconds. */
   defer(run: ResolvedRun): void {
     this.#waiting.push({ run, notBefore: performance.now() + 1000 * DEFERRED_SECONDS });
   }

@@ -1,5 +1,5 @@
 /**
- * The reference baselines of an experiment's tasks: a constant answer, an untrained model, and the data's own ceiling.
+ * The reference baselines of an experiment's tasks: the majority class, the reference model, and the ceiling of the data.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { ManifestBaseline } from "../results/reference_scores.ts";
 import type { ResolvedRun } from "../run/resolve.ts";
 import { primaryMetric } from "../task.ts";
 
-/** The grounds of each task of an experiment's runs. */
+/** The reference baselines of each task. */
 export function referenceBaselines(
   runs: readonly ResolvedRun[],
-  untrained: readonly ResolvedRun[],
+  references: readonly ResolvedRun[],
 ): ManifestBaseline[] {
   const byTask = new Map(runs.map((run) => [run.spec.task.name, run]));
   return [...byTask].map(([task, run]): ManifestBaseline => {
@@ -19,16 +19,17 @@ export function referenceBaselines(
     return {
       task,
       primary,
-      majority: majority(run),
-      ...(run.ceiling && { ceiling: defined(run.ceiling[primary]) }),
-      runs: untrained.filter(({ spec }) => spec.task.name === task).map(({ id, spec: { seed } }) => ({ id, seed })),
+      majority: majorityScore(run),
+      ...(run.ceiling && { ceiling: definedOr0(run.ceiling[primary]) }),
+      runs: references.filter(({ spec }) => spec.task.name === task).map(({ id, spec: { seed } }) => ({ id, seed })),
     };
   });
 }
 
-function majority({ spec: { task }, examples: { train, dev } }: ResolvedRun): number {
+// What the most frequent class, or the mean label, of the training examples scores.
+function majorityScore({ spec: { task }, examples: { train, dev } }: ResolvedRun): number {
   const constant = constantPrediction(train.map(({ label }) => label!), task.head);
-  return defined(primaryMetric(task).compute(dev.map(() => constant), dev.map(({ label }) => label!)));
+  return definedOr0(primaryMetric(task).compute(dev.map(() => constant), dev.map(({ label }) => label!)));
 }
 
-const defined = (value: number | null | undefined): number => Number.isFinite(value) ? value! : 0;
+const definedOr0 = (value: number | null | undefined): number => Number.isFinite(value) ? value! : 0;

@@ -1,5 +1,5 @@
 /**
- * Does the runs of an experiment by worker processes.
+ * The runs of an experiment, done by worker processes.
  *
  * @module
  */
@@ -12,100 +12,113 @@ import { FILES, type Result, toJson, writeTextAtomic } from "../results/result.t
 import { failedResult } from "../run/write_result.ts";
 import { startWorker, type Worker, type WorkerOptions } from "./worker_process.ts";
 
-/** Who is told how the runs go. */
+/** Receives what happens to the runs. */
 export interface RunListener {
-  /** These are to be done. */
+  /** These are about to be done. */
   expect(runs: readonly ResolvedRun[]): void;
-  /** These will be expected later, in place of those named before. */
-  later(runs: readonly ResolvedRun[]): void;
+  /** These follow later, in place of those announced before. */
+  expectLater(runs: readonly ResolvedRun[]): void;
   started(run: ResolvedRun): void;
   event(run: ResolvedRun, event: TrainingEvent): void;
   finished(run: ResolvedRun, result: Result): void;
   note(message: string): void;
 }
 
-/** What is done, and by what. */
+/** Options of {@linkcode runAll}. */
 export interface RunAllOptions extends WorkerOptions {
-  readonly watch: RunListener;
-  /** Called once, before the first run starts. */
-  readonly begin: () => Promise<void>;
+  readonly listener: RunListener;
+  /** Called once, when an engine has started and before the first run. */
+  readonly onStart?: () => Promise<void>;
 }
 
 /**
- * Does what is not done yet; a run that fails does not stop the others. Gives the results by id, fewer than runs where
+ * Does the runs that are not done yet; one that fails does not stop the others. Returns results by id, fewer than runs if
  * it was interrupted.
  */
 export async function runAll(runs: readonly ResolvedRun[], options: RunAllOptions): Promise<Map<string, Result>> {
-  const { request, watch, signal } = options;
-  const results = new Map<string, Result>();
-  const asked = new Map(runs.map((run) => [run.id, run]));
-  const look = async (run: ResolvedRun, share: boolean) => {
-    const done = await cachedResult(run, { ...request, share, note: (message) => watch.note(message) });
-    if (done) results.set(run.id, done);
-    else results.delete(run.id);
-  };
-  for (const run of asked.values()) await look(run, false);
-  const open = [...asked.values()].filter(({ id }) => !results.has(id));
-  const needed = new Map(open.flatMap(({ needs }) => needs ? [[needs.id, needs]] : []));
-  for (const plain of needed.values()) await look(plain, true);
-  const missing = [...new Map([...asked, ...needed]).values()].filter(({ id }) => !results.has(id));
-  for (const [id, result] of results) if (asked.has(id)) watch.finished(asked.get(id)!, result);
+  const { request, listener, signal, onStart } = options;
+  const { requested, prerequisites, results } = await findResults(runs, options);
+  for (const [id, result] of results) if (requested.has(id)) listener.finished(requested.get(id)!, result);
+  const missing = [...new Map([...requested, ...prerequisites]).values()].filter(({ id }) => !results.has(id));
   const queue = new Queue(missing, results);
-  watch.expect(missing);
-  // An engine that does not start is said before anything is written.
+  listener.expect(missing);
+  // If the engine does not start, nothing is written.
   const first = missing.length > 0 ? await startWorker(options) : undefined;
-  await options.begin();
-  const hand = async (worker: Worker | undefined) => {
+  await onStart?.();
+  const work = async (worker: Worker | undefined) => {
     for (let run = await queue.next(signal); run; run = await queue.next(signal)) {
-      const problem = problemOf(run, results);
-      watch.started(run);
-      const order = { place: run.spec.place, id: run.id, share: needed.has(run.id) };
+      listener.started(run);
+      const order = { place: run.spec.place, id: run.id, share: prerequisites.has(run.id) };
       const attempt = async () => {
         worker ??= await startWorker(options);
-        if (!worker && !signal.aborted) throw new Error("Its process was told to stop before it began.");
-        return await worker?.run(order, (event) => watch.event(run, event));
+        if (!worker && !signal.aborted) throw new Error("Its process was stopped before it started.");
+        return await worker?.run(order, (event) => listener.event(run!, event));
       };
-      // A worker that does not start costs this run, not the others.
-      const outcome = problem ?? await attempt().catch((error) => ({ error: messageOf(error) }));
+      // A worker that does not start fails this run, not the others.
+      const outcome = failedPrerequisite(run, results) ??
+        await attempt().catch((error) => ({ error: messageOf(error) }));
       if (!outcome) break;
       if ("busy" in outcome) {
-        watch.note(`Another process is doing run ${run.id}: it is waited for.`);
+        listener.note(`Run ${run.id} is being done by another process; waiting for it.`);
         queue.defer(run);
         continue;
       }
-      if ("error" in outcome || outcome.spent) {
+      if ("error" in outcome || outcome.overMemoryBudget) {
         await worker?.stop();
         worker = undefined;
       }
-      const result = "result" in outcome ? outcome.result : await recordFailure(run, { ...outcome, ...options });
+      const result = "result" in outcome ? outcome.result : await recordFailure(run, { ...outcome, request, listener });
       results.set(run.id, result);
-      watch.finished(run, result);
+      listener.finished(run, result);
     }
     await worker?.stop();
   };
   const others = Array.from({ length: Math.min(request.jobs, queue.size) - 1 }, () => undefined);
-  await Promise.all((first ? [first, ...others] : others).map(hand));
+  await Promise.all((first ? [first, ...others] : others).map(work));
   return results;
 }
 
-// Why a run cannot be done after the one that it needs.
-function problemOf({ needs }: ResolvedRun, results: ReadonlyMap<string, Result>): { error: string } | undefined {
-  const done = needs && results.get(needs.id);
-  const what = done?.status === "failed" ? "failed" : done?.diverged ? "diverged" : undefined;
-  return what ? { error: `The plain fine-tuning that its score looks at (run ${done!.id}) ${what}.` } : undefined;
+// What is requested, the runs whose weights it needs, and the results that are there already, both by id.
+async function findResults(
+  runs: readonly ResolvedRun[],
+  { request, listener }: Pick<RunAllOptions, "request" | "listener">,
+) {
+  const note = (message: string) => listener.note(message);
+  const results = new Map<string, Result>();
+  const find = async (run: ResolvedRun, share: boolean) => {
+    const result = await cachedResult(run, { ...request, share, note });
+    if (result) results.set(run.id, result);
+    else results.delete(run.id);
+  };
+  const requested = new Map(runs.map((run) => [run.id, run]));
+  for (const run of requested.values()) await find(run, false);
+  const open = [...requested.values()].filter(({ id }) => !results.has(id));
+  const prerequisites = new Map(open.flatMap(({ needs }) => needs ? [[needs.id, needs]] : []));
+  for (const run of prerequisites.values()) await find(run, true);
+  return { requested, prerequisites, results };
 }
 
-// A failure that cannot be written down is still told.
+// Why a run cannot be done after the one whose weights it needs.
+function failedPrerequisite(
+  { needs }: ResolvedRun,
+  results: ReadonlyMap<string, Result>,
+): { error: string } | undefined {
+  const result = needs && results.get(needs.id);
+  const problem = result?.status === "failed" ? "failed" : result?.diverged ? "diverged" : undefined;
+  return problem && { error: `The plain fine-tuning that its score needs (run ${result!.id}) ${problem}.` };
+}
+
+// Writes a failure as the run's result; a failure that cannot be written is still reported.
 async function recordFailure(
   run: ResolvedRun,
-  { error, request, watch }: { error: string } & Pick<RunAllOptions, "request" | "watch">,
+  { error, request, listener }: { readonly error: string } & Pick<RunAllOptions, "request" | "listener">,
 ): Promise<Result> {
   const result = failedResult(run, error);
   try {
     await Deno.mkdir(`${request.runs}/${run.id}`, { recursive: true });
     await writeTextAtomic(`${request.runs}/${run.id}/${FILES.result}`, toJson(result));
   } catch (problem) {
-    watch.note(`The failure of run ${run.id} could not be written down: ${messageOf(problem)}`);
+    listener.note(`The failure of run ${run.id} could not be recorded: ${messageOf(problem)}`);
   }
   return result;
 }

@@ -1,16 +1,16 @@
 /**
- * Text cut into its lines.
+ * Text split into lines.
  *
  * @module
  */
 
-/** Turns pieces of text into lines without their ends; what follows the last end is a line if it is not empty. */
+/** Turns chunks of text into lines without their line feeds; a last line without one counts if it is not empty. */
 export class TextLineStream extends TransformStream<string, string> {
   constructor() {
     let rest = "";
     super({
-      transform(piece, controller) {
-        const lines = (rest + piece).split("\n");
+      transform(chunk, controller) {
+        const lines = (rest + chunk).split("\n");
         rest = lines.pop()!;
         for (const line of lines) controller.enqueue(line);
       },

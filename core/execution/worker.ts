@@ -1,5 +1,5 @@
 /**
- * A worker process: does the runs that it is told on standard input, one after another.
+ * A worker process: does the runs that arrive on standard input, one after the other.
  *
  * @module
  */
@@ -12,26 +12,23 @@ import { cachedResult, fineTunedFolder } from "../run/cached_result.ts";
 import { loadExperiment } from "../experiment/load.ts";
 import { withRunLock } from "../run/run_lock.ts";
 import { RunResolver } from "../run/resolve.ts";
-import type { Request } from "../experiment/request.ts";
 import type { Result } from "../results/result.ts";
-import type { WorkerMessage, WorkerOrder, WorkerRequest } from "./worker_message.ts";
+import { encodeLine, type WorkerMessage, type WorkerOrder, type WorkerRequest } from "./worker_message.ts";
 
-/** Bytes that a worker may hold more than before its first run and still do another, unless the experiment says more. */
+/** Bytes that a worker may retain over what it held before its first run, unless the experiment says otherwise. */
 const MAX_RETAINED_BYTES = 256e6;
 
-const encoder = new TextEncoder();
-
-function say(message: WorkerMessage): void {
-  const line = encoder.encode(JSON.stringify(message) + "\n");
+function send(message: WorkerMessage): void {
+  const line = encodeLine(message);
   try {
-    for (let at = 0; at < line.length;) at += Deno.stdout.writeSync(line.subarray(at));
+    for (let written = 0; written < line.length;) written += Deno.stdout.writeSync(line.subarray(written));
   } catch (error) {
-    // Nobody listens any more: the end of the orders comes too, and the run in hand is to keep its state first.
+    // The parent is gone. Standard input ends too, and the current run writes its checkpoint first.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
 
-/** Orders as they come, and whether the one who gives them has gone, or told to stop. */
+/** Lines of standard input as they arrive; an end of input or a signal stops the worker. */
 class Orders {
   stopped = false;
   readonly #waiting: string[] = [];
@@ -53,7 +50,7 @@ class Orders {
     this.#wake();
   }
 
-  async next<T>(): Promise<T | undefined> {
+  async next<T extends WorkerRequest | WorkerOrder>(): Promise<T | undefined> {
     while (this.#waiting.length === 0 && !this.stopped) {
       await new Promise<void>((resume) => this.#wake = resume);
     }
@@ -63,71 +60,69 @@ class Orders {
 }
 
 /**
- * Runs until standard input ends or an interrupt comes; a run in hand stops after its step and keeps its state. So a worker
- * does not outlive the process that started it.
+ * Does runs until standard input ends or a signal arrives: the current run then stops after its step and writes a
+ * checkpoint. A worker therefore does not outlive the process that started it.
  */
-export async function work(lines: AsyncIterable<string>, parts: Registry): Promise<void> {
+export async function work(lines: AsyncIterable<string>, registry: Registry): Promise<void> {
   const orders = new Orders(lines);
   const first = await orders.next<WorkerRequest>();
   if (!first) return;
   try {
-    const { run, spent } = await prepared(first, { orders, parts });
-    say({ type: "ready" });
+    const { run, isOverMemoryBudget } = await start(first, { orders, registry });
+    send({ type: "ready" });
     for (let order = await orders.next<WorkerOrder>(); order; order = await orders.next<WorkerOrder>()) {
       try {
         const result = await run(order);
-        say(result ? { type: "done", result, spent: spent() } : { type: "busy" });
+        send(result ? { type: "done", result, overMemoryBudget: isOverMemoryBudget() } : { type: "busy" });
       } catch (error) {
         if (error instanceof Interrupted) throw error;
-        say(failure(error));
+        send(failure(error));
       }
     }
-    if (orders.stopped) say({ type: "interrupted" });
+    if (orders.stopped) send({ type: "interrupted" });
   } catch (error) {
-    say(error instanceof Interrupted ? { type: "interrupted" } : failure(error));
+    send(error instanceof Interrupted ? { type: "interrupted" } : failure(error));
   }
 }
 
-// Starts the engine; gives what does a run under its lock, or nothing where another process holds it.
-async function prepared(
-  { request, experiment, modules }: WorkerRequest,
-  { orders, parts }: { orders: Orders; parts: Registry },
+// Starts the engine; returns what does a run: `undefined` if another process is doing it.
+async function start(
+  { request, experiment: url, modules }: WorkerRequest,
+  { orders, registry }: { readonly orders: Orders; readonly registry: Registry },
 ) {
-  const note = (message: string) => say({ type: "note", message });
+  const note = (message: string) => send({ type: "note", message });
   const { backend, device, threads, data } = request;
   const started = useEngine(
-    await backendNamed(backend, parts).start({ ...(device && { device }), ...(threads && { threads }), note }),
+    await backendNamed(backend, registry).start({ ...(device && { device }), ...(threads && { threads }), note }),
   );
-  const declared = await loadExperiment(experiment);
-  const expansion = new ExperimentGrid(declared, request, parts);
-  const preparer = new RunResolver(parts, { data, backend, modules, note: () => {} });
+  const experiment = await loadExperiment(url);
+  const grid = new ExperimentGrid(experiment, request, registry);
+  const resolver = new RunResolver(registry, { data, backend, modules, note: () => {} });
   const pause = async () => {
-    await new Promise((resume) => setTimeout(resume, 0)); // signals and the end of input come between tasks
+    await new Promise((resume) => setTimeout(resume, 0)); // signals and the end of input arrive between tasks
     if (orders.stopped) throw new Interrupted("Interrupted.");
   };
   note(`Computing with ${started.description.library} on the ${started.device.toUpperCase()}.`);
-  const atFirst = engine().memory().residentBytes;
+  const initialBytes = engine().memory().residentBytes;
   const run = async ({ place, id, share }: WorkerOrder): Promise<Result | undefined> => {
-    const run = await preparer.prepare(expansion.at(place));
-    if (run.id !== id) throw new Error(`Run ${id} became ${run.id}: its files or modules changed while it waited.`);
+    const run = await resolver.prepare(grid.specAt(place));
+    if (run.id !== id) throw new Error(`Run ${id} became ${run.id}: its files or modules changed in the meantime.`);
     const folder = `${request.runs}/${id}`;
-    return withRunLock(
-      folder,
-      async () =>
-        await cachedResult(run, { ...request, share, note }) ?? await execute(run, {
+    return withRunLock(folder, async () =>
+      await cachedResult(run, { ...request, share, note }) ??
+        await execute(run, {
           folder,
           keepModel: request.keepModels,
           tensorboard: request.tensorboard,
           fineTuned: fineTunedFolder(request),
           shareFineTuned: share,
-          event: (event) => say({ type: "event", event }),
+          event: (event) => send({ type: "event", event }),
           note,
           pause,
-        }),
-    );
+        }));
   };
-  const most = atFirst + (declared.workers?.maxRetainedBytes ?? MAX_RETAINED_BYTES);
-  return { run, spent: () => engine().memory().residentBytes > most };
+  const maxBytes = initialBytes + (experiment.workers?.maxRetainedBytes ?? MAX_RETAINED_BYTES);
+  return { run, isOverMemoryBudget: () => engine().memory().residentBytes > maxBytes };
 }
 
 const failure = (error: unknown): WorkerMessage => ({

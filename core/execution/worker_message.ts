@@ -1,5 +1,5 @@
 /**
- * What the runner and a worker process tell each other, a JSON line each.
+ * What a worker process and its parent write to each other: lines of JSON.
  *
  * @module
  */
@@ -16,10 +16,11 @@ export interface WorkerRequest {
   readonly request: Request;
   /** URL of the experiment's file. */
   readonly experiment: string;
+  /** Sha256 of modules from outside the tree. */
   readonly modules: readonly string[];
 }
 
-/** Each further line: a run. */
+/** Each further line: a run to do. */
 export interface WorkerOrder extends RequiredOutputs {
   readonly place: RunCoordinates;
   readonly id: string;
@@ -30,9 +31,9 @@ export type WorkerMessage =
   | { readonly type: "ready" }
   | { readonly type: "note"; readonly message: string }
   | { readonly type: "event"; readonly event: TrainingEvent }
-  /** `spent`: the process holds so much memory that the next run would be charged with it. */
-  | { readonly type: "done"; readonly result: Result; readonly spent: boolean }
-  /** Another process does this run now. */
+  /** `overMemoryBudget`: the worker retains so much memory that another process should do the next run. */
+  | { readonly type: "done"; readonly result: Result; readonly overMemoryBudget: boolean }
+  /** Another process is doing this run. */
   | { readonly type: "busy" }
   | { readonly type: "failed"; readonly error: string; readonly stack: string }
   | { readonly type: "interrupted" };
@@ -42,8 +43,12 @@ export const workerMessageSchema: z.ZodType<WorkerMessage> = z.discriminatedUnio
   z.object({ type: z.literal("ready") }),
   z.object({ type: z.literal("note"), message: z.string() }),
   z.object({ type: z.literal("event"), event: eventSchema }),
-  z.object({ type: z.literal("done"), result: resultSchema, spent: z.boolean() }),
+  z.object({ type: z.literal("done"), result: resultSchema, overMemoryBudget: z.boolean() }),
   z.object({ type: z.literal("busy") }),
   z.object({ type: z.literal("failed"), error: z.string(), stack: z.string() }),
   z.object({ type: z.literal("interrupted") }),
 ]);
+
+/** A value as a line. */
+export const encodeLine = (value: WorkerRequest | WorkerOrder | WorkerMessage): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(JSON.stringify(value) + "\n");

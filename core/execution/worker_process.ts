@@ -1,36 +1,38 @@
 /**
- * A worker process, as seen from the runner.
+ * A worker process, as its parent sees it.
  *
  * @module
  */
 import { type Backend, processEnvironment } from "../backend/engine.ts";
 import { RequestError } from "../errors.ts";
-import { LOCK_COPY } from "../experiment/external_modules.ts";
-import { TextLineStream } from "./text_lines.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import type { Result } from "../results/result.ts";
-import type { Request } from "../experiment/request.ts";
+import { denoTaskArguments } from "./deno_task.ts";
+import { externalProcess } from "./external_process.ts";
+import { TextLineStream } from "./text_lines.ts";
 import { parseStored } from "../results/stored_json.ts";
-import { type WorkerMessage, workerMessageSchema, type WorkerOrder } from "./worker_message.ts";
+import {
+  encodeLine,
+  type WorkerMessage,
+  workerMessageSchema,
+  type WorkerOrder,
+  type WorkerRequest,
+} from "./worker_message.ts";
 
-/** What became of one order; nothing where it was interrupted. */
+/** What became of an order; `undefined` if it was interrupted. */
 export type WorkerOutcome =
-  | { readonly result: Result; readonly spent: boolean }
+  | { readonly result: Result; readonly overMemoryBudget: boolean }
   | { readonly error: string }
   | { readonly busy: true }
   | undefined;
 
-/** What a worker process is started with. */
-export interface WorkerOptions {
-  readonly request: Request;
-  /** URL of the experiment's file. */
-  readonly experiment: string;
-  readonly modules: readonly string[];
+/** What a worker process starts with. */
+export interface WorkerOptions extends WorkerRequest {
   /** The project's root. */
   readonly root: URL;
-  /** Whose engine the worker starts. */
+  /** The backend that the worker starts. */
   readonly backend: Backend;
-  readonly watch: { note(message: string): void };
+  readonly listener: { note(message: string): void };
   readonly signal: AbortSignal;
 }
 
@@ -41,69 +43,54 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
+/** Time for an interrupt to arrive here when it ended the worker already. */
 const INTERRUPT_MILLISECONDS = 300;
 
 /**
- * Starts a worker with the permissions of the task `worker` of `deno.json`, and waits until its engine runs; an engine that
- * does not start is a {@linkcode RequestError}. Nothing where it was interrupted.
+ * Starts a worker with the permissions of the task `worker` of `deno.json`, and waits until its engine runs; `undefined` if
+ * it was interrupted.
+ *
+ * @throws {RequestError} if the engine does not start
  */
-export async function startWorker(
-  { request, experiment, modules, root, backend, watch, signal }: WorkerOptions,
-): Promise<Worker | undefined> {
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))) as {
-    tasks: { worker: string };
-  };
-  const lock = Deno.env.get(LOCK_COPY); // where modules of others are in play
-  const words = tasks.worker.split(" ").slice(1);
-  const args = lock ? [...words.slice(0, -2), `--lock=${lock}`, ...words.slice(-2)] : words;
-  const all = request.threads ?? (request.jobs > 1 ? navigator.hardwareConcurrency : undefined);
-  const threads = all && Math.max(1, Math.floor(all / request.jobs));
-  const process = new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: root,
-    env: processEnvironment(backend),
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
+export async function startWorker(options: WorkerOptions): Promise<Worker | undefined> {
+  const { listener, signal } = options;
+  const process = await spawn(options);
   const input = process.stdin.getWriter();
-  const write = (value: unknown) => input.write(new TextEncoder().encode(JSON.stringify(value) + "\n"));
+  const write = (value: WorkerRequest | WorkerOrder) => input.write(encodeLine(value)).catch(() => {});
   const interrupt = () => {
     try {
       process.kill("SIGINT");
-    } catch { /* it is gone already */ }
+    } catch { /* it has ended */ }
   };
   signal.addEventListener("abort", interrupt, { once: true });
   const lines = process.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
-  await write({ request: { ...request, ...(threads && { threads }) }, experiment, modules }).catch(() => {});
+  await write(requestOf(options));
 
   const next = async (): Promise<WorkerMessage | undefined> => {
     const { value, done } = await lines.read();
-    return done
-      ? undefined
-      : parseStored(value, { schema: workerMessageSchema, place: "A message of a worker process" });
+    return done ? undefined : parseStored(value, { schema: workerMessageSchema, place: "A message of a worker" });
   };
   const endedEarly = async () => {
-    const { code, signal: by } = await process.status;
-    return `Its process ended early, ${by ? `by ${by}` : `with exit code ${code}`}.`;
+    const { code, signal: cause } = await process.status;
+    return `Its process ended early, ${cause ? `by ${cause}` : `with exit code ${code}`}.`;
   };
   for (let message = await next(); message?.type !== "ready"; message = await next()) {
-    if (message?.type === "note") watch.note(message.message);
+    if (message?.type === "note") listener.note(message.message);
     else if (signal.aborted || message?.type === "interrupted") return undefined;
     else throw new RequestError(message?.type === "failed" ? message.error : await endedEarly());
   }
   return {
     run: async (order, event) => {
-      await write(order).catch(() => {});
+      await write(order);
       for (let message = await next(); message; message = await next()) {
         if (message.type === "event") event(message.event);
-        else if (message.type === "note") watch.note(message.message);
+        else if (message.type === "note") listener.note(message.message);
         else if (message.type === "done") return message;
         else if (message.type === "busy") return { busy: true };
         else if (message.type === "failed") return { error: message.error };
         else break;
       }
-      // Ctrl-C reaches the worker too, and perhaps first.
+      // Ctrl-C reaches the worker too, perhaps first.
       if (!signal.aborted) await new Promise((resume) => setTimeout(resume, INTERRUPT_MILLISECONDS));
       return signal.aborted ? undefined : { error: await endedEarly() };
     },
@@ -114,4 +101,23 @@ export async function startWorker(
       await lines.cancel().catch(() => {});
     },
   };
+}
+
+async function spawn({ root, backend }: WorkerOptions) {
+  const external = externalProcess();
+  return new Deno.Command(Deno.execPath(), {
+    args: await denoTaskArguments("worker", { root, flags: external ? [`--lock=${external.lock}`] : [] }),
+    cwd: root,
+    env: processEnvironment(backend),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+}
+
+// Concurrent workers share the threads, or the cores.
+function requestOf({ request, experiment, modules }: WorkerOptions): WorkerRequest {
+  const { jobs, threads = jobs > 1 ? navigator.hardwareConcurrency : undefined } = request;
+  const each = threads && Math.max(1, Math.floor(threads / jobs));
+  return { request: { ...request, ...(each && { threads: each }) }, experiment, modules };
 }

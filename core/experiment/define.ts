@@ -5,56 +5,59 @@
  */
 import { z } from "zod";
 import type { Decomposition } from "../decomposition.ts";
-import { RequestError } from "../errors.ts";
+import { RequestError, unknownName } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { LanguageModel } from "../model/model.ts";
 import type { SelectionPolicy } from "../selection_policy.ts";
 import type { Task } from "../task.ts";
 import { type TrainingOptions, trainingSchema } from "../training/settings.ts";
+import { experimentNameSchema } from "../results/experiment_name.ts";
 import { type PublishedOptions, publishedSchema } from "../results/published_scores.ts";
 
-/** One row of the results table. Plain fine-tuning is `{}`. */
+/** A method of fine-tuning: a row of the results table. Plain fine-tuning is `{}`. */
 export interface MethodDefinition {
   readonly decomposition?: Decomposition;
   readonly policy?: SelectionPolicy;
-  /** Settings of training that differ from the experiment's. */
+  /** Training settings that differ from the experiment's. */
   readonly training?: TrainingOptions;
 }
 
-/** Methods by the names that tables show. */
+/** Methods by the names that tables show: any text without control characters. */
 export type Methods = Readonly<Record<string, MethodDefinition>>;
 
-/** What an experiment states: everything else is by default. */
+/** What an experiment declares: everything else has a default. A list that is a set holds nothing twice. */
 export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> = Readonly<Record<string, Json>>> {
+  /** Letters, digits and `. _ -`, in parts separated by `/` that begin with a letter, a digit or `_`. */
   readonly name: string;
   readonly description?: string;
-  /** Names of models on the hub or folders, or values as `bert({ source, layers: 3 })`. */
+  /** Names on the hub, folders (relative to the user's folder), or values such as `bert({ source, layers: 3 })`. */
   readonly models: readonly (string | LanguageModel)[];
-  /** Names, or values. */
+  /** Names or values. */
   readonly tasks: readonly (string | Task)[];
+  /** Integers from 0 to 2⁵³ − 1. */
   readonly seeds: readonly number[];
   readonly training?: TrainingOptions;
-  /** What `--set` and sweeps may change inside the methods. */
+  /** What `--set` and sweeps may change in the methods. */
   readonly parameters?: P;
   readonly methods: Methods | ((parameters: P) => Methods);
   /**
-   * Values of settings by path, all combinations: `{ "parameters.tensors": [2, 5, 11] }`; or the points themselves, one
-   * by one: `[{ "parameters.tensors": 2, "training.learningRate": 1e-4 }, …]`, as {@linkcode zipped} makes them.
+   * Values of settings by path, in all combinations: `{ "parameters.tensors": [2, 5, 11] }`; or the points themselves:
+   * `[{ "parameters.tensors": 2, "training.learningRate": 1e-4 }, …]`, as {@linkcode zipped} returns them.
    */
   readonly sweep?: Readonly<Record<string, readonly Json[]>> | readonly Readonly<Record<string, Json>>[];
   /**
-   * Values to choose from by path, for each model, task and method on its own: on a tenth of the training examples that
-   * is held out (the dev set is not looked at), by the mean primary metric of three seeds of its own. The final runs
-   * train on all of the training examples. Rates of factors are chosen for methods that train factors alone.
+   * Candidate values by path, tuned for each model, task and method separately: on a held-out tenth of the training
+   * examples (never the dev set), by the mean primary metric over `tuningSeeds`. The final runs train on all training
+   * examples. Learning rates of factors are tuned only for methods that train factors.
    */
   readonly tune?: Readonly<Record<string, readonly Json[]>>;
-  /** All combinations of `tune`, or one path after the other, in their order. @default "grid" */
+  /** All combinations of `tune`, or one path after the other in their order. @default "grid" */
   readonly search?: "grid" | "sequential";
   /** @default [101, 102, 103] */
   readonly tuningSeeds?: readonly number[];
-  /** How often a run's state is kept while it runs; no part of a run's id. */
+  /** How often a run writes a checkpoint; not part of a run's id. @default every 60 seconds */
   readonly checkpoint?: { readonly everySeconds?: number };
-  /** The method that others are compared with. @default "fine-tuning", or else the first */
+  /** The method that others are compared with. @default "fine-tuning", else the first */
   readonly baseline?: string;
   /**
    * Pairs of methods to compare, the first minus the second: `[["OPF-MPO static", "fine-tuning"]]`.
@@ -62,45 +65,46 @@ export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> =
    * where the experiment has them
    */
   readonly contrasts?: readonly (readonly [method: string, reference: string])[];
-  /** What others published of the same. */
+  /** Published scores of the same methods and tasks. */
   readonly published?: PublishedOptions;
-  /** What is to be known of the figures, printed with them. */
+  /** What to know about the results, printed below them. */
   readonly notes?: readonly string[];
   /**
-   * A model to see the others against, as `untrained(bert({ source }))`: plain fine-tuning of it is done as well, on each
-   * task with each seed, and printed beneath the table, beside the majority and the data's ceiling.
+   * A model for reference, such as `untrained(bert({ source }))`: it is fine-tuned on each task with each seed, and
+   * reported beside the majority class and the ceiling of the data.
    */
-  readonly ground?: LanguageModel;
+  readonly referenceModel?: LanguageModel;
   /**
-   * What to do after this one: the words after `deno task reproduce`, an experiment's name first. The commands, with
-   * estimated hours, end what is printed.
+   * What to run after this experiment: arguments of `deno task reproduce`, an experiment's name first. The commands are
+   * printed last, with estimated hours.
    */
   readonly next?: readonly string[];
-  /** How the runs are shared out; no part of a run's id. */
+  /** How worker processes do the runs; not part of a run's id. */
   readonly workers?: {
-    /** Runs at once, unless `--jobs` says otherwise. @default 1 */
+    /** Concurrent runs, unless `--jobs` says otherwise. @default 1 */
     readonly jobs?: number;
     /**
-     * Bytes that a worker process may hold more than before its first run and still do another. Kernels are compiled once a
-     * process: more makes short runs faster, and their peak memory an upper bound. @default 256e6
+     * Bytes that a worker process may retain after a run, over what it held before its first, and still do another run.
+     * Kernels are compiled once per process: a larger limit makes short runs faster, and their peak memory an upper
+     * bound. @default 256e6
      */
     readonly maxRetainedBytes?: number;
   };
 }
 
-/** An experiment that states what differs from another; methods, parameters and settings of training are added to it. */
+/** An experiment that declares how it differs from another: methods, parameters and training settings are added. */
 export type ExtendingDefinition<P extends Readonly<Record<string, Json>> = Readonly<Record<string, Json>>> =
   & Partial<ExperimentDefinition<P>>
   & { readonly name: string; readonly extends: Experiment };
 
-/** An experiment whose plain fields were checked. */
+/** An experiment whose plain fields are valid. */
 export interface Experiment extends Omit<ExperimentDefinition, "methods" | "parameters"> {
   readonly parameters: Readonly<Record<string, Json>>;
   methods(parameters: Readonly<Record<string, Json>>): Methods;
 }
 
 const plain = z.strictObject({
-  name: z.string().regex(/^[\w./-]+$/, "letters, digits, and any of . / - _"),
+  name: experimentNameSchema,
   description: z.string().optional(),
   models: z.array(z.union([z.string(), z.looseObject({ name: z.string(), source: z.string() })])).min(1),
   tasks: z.array(z.union([z.string(), z.looseObject({ name: z.string() })])).min(1),
@@ -120,15 +124,16 @@ const plain = z.strictObject({
   contrasts: z.array(z.tuple([z.string(), z.string()])).min(1).optional(),
   published: publishedSchema.optional(),
   notes: z.array(z.string()).optional(),
-  ground: z.looseObject({ name: z.string(), source: z.string() }).optional(),
+  referenceModel: z.looseObject({ name: z.string(), source: z.string() }).optional(),
   next: z.array(z.string()).optional(),
   workers: z.strictObject({ jobs: z.int().min(1).optional(), maxRetainedBytes: z.number().min(0).optional() })
     .optional(),
 });
 
 /**
- * Declares an experiment: the default export of a file under `experiments/`, or anywhere. A mistake is a
- * {@linkcode RequestError} with the path in the declaration, the wanted and the found.
+ * Declares an experiment: the default export of a file, under `experiments/` or anywhere else.
+ *
+ * @throws {RequestError} with the path in the declaration, what was expected there and what it got
  *
  * @example
  * ```ts
@@ -153,25 +158,33 @@ const plain = z.strictObject({
 export function defineExperiment<P extends Readonly<Record<string, Json>>>(
   definition: ExperimentDefinition<P> | ExtendingDefinition<P>,
 ): Experiment {
-  const { extends: base, ...own } = { extends: undefined, ...definition };
-  const { name, methods = {} } = own;
-  const whole = { ...base, ...own, training: { ...base?.training, ...own.training } };
-  const parameters: Readonly<Record<string, Json>> = { ...base?.parameters, ...own.parameters };
-  check(plain, whole, `experiment "${name}"`);
+  if (typeof definition !== "object" || definition === null) {
+    throw new RequestError(`defineExperiment(): expected an object, got ${shown(definition)}.`);
+  }
+  const { extends: base, ...rest } = { extends: undefined, ...definition };
+  if (base !== undefined && typeof base?.methods !== "function") {
+    throw new RequestError(`defineExperiment({ extends }): expected an experiment, got ${shown(base)}.`);
+  }
+  const { methods = {} } = rest;
+  const merged = { ...base, ...rest, training: { ...base?.training, ...rest.training } };
+  const parameters: Readonly<Record<string, Json>> = { ...base?.parameters, ...rest.parameters };
+  const what = `experiment ${typeof rest.name === "string" ? `"${rest.name}"` : "without a name"}`;
+  check(plain, merged, what);
   return {
-    ...whole as ExperimentDefinition,
+    ...merged as ExperimentDefinition,
     parameters,
     methods: (changed) => {
-      const made = typeof methods === "function" ? methods(changed as P) : methods;
-      const all = { ...base?.methods(changed), ...made };
-      checkMethods(all, `experiment "${name}"`);
+      const added = typeof methods === "function" ? methods(changed as P) : methods;
+      checkMethods(added, what);
+      const all = { ...base?.methods(changed), ...added };
+      if (Object.keys(all).length === 0) throw new RequestError(`${what}: expected methods, got none.`);
       return all;
     },
   };
 }
 
 /**
- * The points of a sweep in which several settings change together: the first values of all, the second of all, and so on.
+ * The points of a sweep in which several settings change together: the first value of each, the second of each, and so on.
  *
  * @example
  * ```ts
@@ -184,54 +197,86 @@ export function defineExperiment<P extends Readonly<Record<string, Json>>>(
  * ]);
  * ```
  *
- * @throws {RequestError} where the lists are not of one length
+ * @throws {RequestError} if the lists differ in length
  */
 export function zipped(lists: Readonly<Record<string, readonly Json[]>>): Readonly<Record<string, Json>>[] {
   const lengths = Object.values(lists).map(({ length }) => length);
   if (new Set(lengths).size !== 1) {
-    throw new RequestError(`zipped() wants lists of one length, found ${lengths.join(", ")}.`);
+    throw new RequestError(`zipped(): expected lists of equal length, got lengths ${lengths.join(", ")}.`);
   }
   return Array.from(
     { length: lengths[0]! },
-    (_, at) => Object.fromEntries(Object.entries(lists).map(([path, values]) => [path, values[at]!])),
+    (_, index) => Object.fromEntries(Object.entries(lists).map(([path, values]) => [path, values[index]!])),
   );
 }
 
-/** What a schema makes of a value; a mistake names its path, the wanted and the found. */
+/**
+ * The value as a schema returns it.
+ *
+ * @throws {RequestError} with each path, what was expected there and what it got
+ */
 export function check<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
-  const { data, error } = schema.safeParse(value);
+  const { data, error } = parse(schema, value, what);
   if (!error) return data!;
   const problems = error.issues.map(({ path, message }) => {
-    const found = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
-    return `${path.join(".") || "it"}: ${message}${
-      path.length > 0 ? `, found ${Deno.inspect(found, { depth: 1 })}` : ""
-    }`;
+    if (path.length === 0) return message;
+    const got = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
+    return `${path.map(String).join(".")}: ${message}, got ${shown(got)}`;
   });
   throw new RequestError(`${what}: ${problems.join("; ")}.`);
 }
 
+function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.ZodSafeParseResult<z.output<T>> {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (error instanceof RangeError) throw new RequestError(`${what}: a value is nested too deeply.`);
+    throw error;
+  }
+}
+
+/** A value in a message: one short line. */
+const shown = (value: unknown): string =>
+  Deno.inspect(value, { depth: 0, breakLength: Infinity, strAbbreviateSize: 80 }).slice(0, 200);
+
 const METHOD_KEYS = ["decomposition", "policy", "training"];
 
-function checkMethods(methods: Methods, what: string): void {
-  if (Object.keys(methods).length === 0) throw new RequestError(`${what}: it has no methods.`);
-  for (const [name, method] of Object.entries(methods)) {
-    const at = `${what}: methods["${name}"]`;
-    const odd = Object.keys(method).find((key) => !METHOD_KEYS.includes(key));
-    if (odd) throw new RequestError(`${at}: wanted ${METHOD_KEYS.join(", ")}, found "${odd}".`);
-    const { decomposition, policy, training } = method;
-    if (!decomposition !== !policy) {
-      throw new RequestError(
-        `${at}: wanted both a decomposition and a policy, or neither; the ${
-          policy ? "decomposition" : "policy"
-        } is missing.`,
-      );
-    }
-    if (decomposition && typeof decomposition.plan !== "function") {
-      throw new RequestError(`${at}.decomposition: wanted a decomposition, found ${Deno.inspect(decomposition)}.`);
-    }
-    if (policy && typeof policy.select !== "function") {
-      throw new RequestError(`${at}.policy: wanted a selection policy, found ${Deno.inspect(policy)}.`);
-    }
-    if (training) check(trainingSchema.partial(), training, `${at}.training`);
+function checkMethods(methods: unknown, what: string): asserts methods is Methods {
+  // `{ __proto__: … }` in source code sets the prototype instead of a method of that name.
+  if (!isPlainObject(methods)) {
+    throw new RequestError(`${what}: methods: expected a plain object, got ${shown(methods)}.`);
   }
+  for (const [name, method] of Object.entries(methods)) checkMethod(method, { name, what });
+}
+
+function checkMethod(method: unknown, { name, what }: { readonly name: string; readonly what: string }): void {
+  const place = `${what}: methods[${JSON.stringify(name)}]`;
+  if (name.trim() === "" || /\p{Cc}/u.test(name) || !name.isWellFormed()) {
+    throw new RequestError(`${place}: expected a name of text without control characters.`);
+  }
+  if (!isPlainObject(method)) {
+    throw new RequestError(`${place}: expected an object with ${METHOD_KEYS.join(", ")}, got ${shown(method)}.`);
+  }
+  const unknown = Object.keys(method).find((key) => !METHOD_KEYS.includes(key));
+  if (unknown !== undefined) throw unknownName(`key in ${place}`, unknown, METHOD_KEYS);
+  const { decomposition, policy, training } = method as MethodDefinition;
+  if (!decomposition !== !policy) {
+    const missing = policy ? "decomposition" : "policy";
+    throw new RequestError(
+      `${place}: expected both a decomposition and a policy, or neither; the ${missing} is missing.`,
+    );
+  }
+  if (decomposition && typeof decomposition.plan !== "function") {
+    throw new RequestError(`${place}.decomposition: expected a decomposition, got ${shown(decomposition)}.`);
+  }
+  if (policy && typeof policy.select !== "function") {
+    throw new RequestError(`${place}.policy: expected a selection policy, got ${shown(policy)}.`);
+  }
+  if (training !== undefined) check(trainingSchema.partial(), training, `${place}.training`);
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }

@@ -1,60 +1,42 @@
 /**
- * An experiment as it is priced: its runs, whether or not what they need is there.
+ * A dry run: the runs of an experiment, whether or not what they need is there.
  *
  * @module
  */
 import type { Registry } from "../registry.ts";
 import type { Experiment } from "./define.ts";
-import { type RunCoordinates } from "../run/run_spec.ts";
 import { ExperimentGrid } from "./grid.ts";
+import { type ExperimentRuns, listRuns } from "./list_runs.ts";
 import { loadExperiment } from "./load.ts";
-import { outsideModules } from "./external_modules.ts";
 import { Outliner, type RunOutline } from "../run/outline.ts";
 import { RunResolver } from "../run/resolve.ts";
 import type { OpenRequest } from "./request.ts";
-import { Tuning } from "./tune.ts";
 
-/** The runs of an experiment; a `Plan` is one whose runs can start. */
-export interface ExperimentOutline {
+/** The runs of an experiment, as far as they are known. */
+export interface ExperimentOutline extends ExperimentRuns<RunOutline> {
   readonly experiment: Experiment;
-  /** Tuning runs of the first stage; none where nothing is tuned. */
-  readonly tuning: readonly RunOutline[];
-  readonly runs: readonly RunOutline[];
-  /** Runs of the experiment's ground. */
-  readonly grounds: readonly RunOutline[];
-  /** What was looked for and not found: runs with it have no id yet. */
+  /** What was not found, in a sentence each: runs that need it have no id yet. */
   readonly missing: readonly string[];
 }
 
-/** What {@linkcode outlineExperiment} is told. */
+/** Options of {@linkcode outlineExperiment}. */
 export interface OutlineOptions {
   readonly request: OpenRequest;
-  readonly parts: Registry;
+  readonly registry: Registry;
+  /** Sha256 of modules from outside the tree. @default none */
+  readonly modules?: readonly string[];
   readonly note: (message: string) => void;
 }
 
-/** Finds what is there of all that an experiment needs, and what is known of the rest. */
+/** Imports an experiment and finds what it needs, and what is known of the rest. */
 export async function outlineExperiment(
   url: string,
-  { request, parts, note }: OutlineOptions,
+  { request, registry, modules = [], note }: OutlineOptions,
 ): Promise<ExperimentOutline> {
   const experiment = await loadExperiment(url);
-  const { digests: modules } = await outsideModules(url, parts.root);
-  const expansion = new ExperimentGrid(experiment, request, parts);
+  const grid = new ExperimentGrid(experiment, request, registry);
   const { data, backend } = request;
-  const preparer = new RunResolver(parts, { data, backend, modules, note });
-  const outliner = new Outliner(parts, preparer);
-  const outline = (place: RunCoordinates) => outliner.outline(expansion.at(place));
-  const runs: RunOutline[] = [];
-  for (const place of expansion.places) runs.push(await outline(place));
-  const grounds: RunOutline[] = [];
-  for (const place of expansion.grounds) grounds.push(await outline(place));
-  const tuning = await Tuning.of({ expansion, prepare: outline });
-  return {
-    experiment,
-    tuning: tuning.stages > 0 ? await tuning.runs(0) : [],
-    runs,
-    grounds,
-    missing: await outliner.missing(),
-  };
+  const outliner = new Outliner(registry, new RunResolver(registry, { data, backend, modules, note }));
+  const runs = await listRuns({ grid, resolve: (coordinates) => outliner.outline(grid.specAt(coordinates)) });
+  return { experiment, ...runs, missing: await outliner.missing() };
 }

@@ -1,5 +1,5 @@
 /**
- * What an experiment's module imports from outside this tree.
+ * The modules outside this tree that an experiment or a plugin imports.
  *
  * @module
  */
@@ -7,42 +7,55 @@ import { fileURLToPath } from "node:url";
 import { sha256OfFile } from "../io/cache.ts";
 import { RequestError } from "../errors.ts";
 
-/** Environment variable of a process that works on a copy of the lock file, and of its workers: the path of the copy. */
-export const LOCK_COPY = "OPF_LOCK_COPY";
-
-/** Modules outside the tree that one module needs, itself left out. */
-export interface OutsideModules {
+/** Modules outside the tree that one module needs, except itself. */
+export interface ExternalModules {
   /** Their sha256, sorted: part of the id of every run that uses them. */
   readonly digests: readonly string[];
-  /** Hosts that some of them came from. */
+  /** Hosts that some of them, or the module itself, came from. */
   readonly origins: readonly string[];
 }
 
-/** Lists them by Deno's own module graph; packages (`npm:`, `jsr:`) go by their versions in the specifier. */
-export async function outsideModules(url: string, root: URL): Promise<OutsideModules> {
-  const args = [
-    "info",
-    "--json",
-    "--no-lock",
-    "--allow-import",
-    "--config",
-    fileURLToPath(new URL("deno.json", root)),
-    url,
-  ];
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
-  if (!success) throw new RequestError(`${url} cannot be loaded: ${new TextDecoder().decode(stderr).trim()}`);
-  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
-    modules: { specifier: string; local?: string; error?: string }[];
-  };
-  const outside = modules.filter(({ specifier }) =>
+/**
+ * Lists them by Deno's own module graph, in a process that takes a moment: once per module. What comes from other hosts is
+ * fetched again, and nothing is run. Packages (`npm:`, `jsr:`) are identified by the versions in their specifiers.
+ *
+ * @throws {RequestError} if a module of the graph is missing or cannot be parsed
+ */
+export async function externalModules(url: string, root: URL): Promise<ExternalModules> {
+  const modules = await moduleGraph(url, { root, reload: [] });
+  const origins = originsOf(modules);
+  const fresh = origins.length > 0 ? await moduleGraph(url, { root, reload: origins }) : modules;
+  const external = fresh.filter(({ specifier }) =>
     /^(file|https?):/.test(specifier) && !specifier.startsWith(root.href) && specifier !== url
   );
-  for (const { specifier, error } of modules) {
-    if (error) throw new RequestError(`${url} cannot be loaded: ${specifier}: ${error}`);
-  }
-  const remote = [...outside.map(({ specifier }) => specifier), url].filter((specifier) => /^https?:/.test(specifier));
   return {
-    digests: (await Promise.all(outside.flatMap(({ local }) => local ? [sha256OfFile(local)] : []))).sort(),
-    origins: [...new Set(remote.map((specifier) => new URL(specifier).origin))],
+    digests: (await Promise.all(external.flatMap(({ local }) => local ? [sha256OfFile(local)] : []))).sort(),
+    origins: originsOf(fresh),
   };
+}
+
+interface Module {
+  readonly specifier: string;
+  /** Its file, or the copy in Deno's cache. */
+  readonly local?: string;
+  readonly error?: string;
+}
+
+const originsOf = (modules: readonly Module[]): string[] => [
+  ...new Set(modules.flatMap(({ specifier }) => /^https?:/.test(specifier) ? [new URL(specifier).origin] : [])),
+];
+
+async function moduleGraph(
+  url: string,
+  { root, reload }: { readonly root: URL; readonly reload: readonly string[] },
+): Promise<readonly Module[]> {
+  const config = fileURLToPath(new URL("deno.json", root));
+  const flags = ["--json", "--no-lock", "--allow-import", "--config", config];
+  const args = ["info", ...flags, ...reload.length > 0 ? [`--reload=${reload}`] : [], url];
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
+  if (!success) throw new RequestError(`${url} cannot be loaded: ${new TextDecoder().decode(stderr).trim()}`);
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: readonly Module[] };
+  const broken = modules.find(({ error }) => error !== undefined);
+  if (broken) throw new RequestError(`${url} cannot be loaded: ${broken.specifier}: ${broken.error}`);
+  return modules;
 }

@@ -1,8 +1,9 @@
 /**
- * From an experiment and what the command line changes of it to the list of its runs.
+ * The runs of an experiment, with what the command line changes of it.
  *
  * @module
  */
+import { normalize } from "node:path";
 import { z } from "zod";
 import { RequestError, unknownName } from "../errors.ts";
 import type { Json } from "../json.ts";
@@ -12,47 +13,67 @@ import type { Task } from "../task.ts";
 import { TRAINING_DEFAULTS, trainingSchema } from "../training/settings.ts";
 import { BASELINE_METHOD, plainOf, type RunCoordinates, type RunSpec, type Values } from "../run/run_spec.ts";
 import type { Overrides } from "../results/manifest.ts";
-import { namesIn, readSet } from "./overrides.ts";
+import { canonical } from "../results/result.ts";
+import { checkDistinct } from "./distinct.ts";
+import { joinMethodNames, parseSetting } from "./overrides.ts";
 import { check, type Experiment } from "./define.ts";
 import { lastPart, setting } from "../report/setting.ts";
 
-/** Seconds between two checkpoints, unless the experiment or `--set checkpoint.everySeconds` say otherwise. */
+/** Seconds between two checkpoints, unless the experiment or `--set checkpoint.everySeconds` says otherwise. */
 export const CHECKPOINT_SECONDS = 60;
 
-/** All runs of an experiment, tasks within models, methods within tasks, seeds within methods. */
-export const expand = (experiment: Experiment, changes: Overrides, parts: Pick<Registry, "tasks">): RunSpec[] => {
-  const expansion = new ExperimentGrid(experiment, changes, parts);
-  return expansion.places.map((place) => expansion.at(place));
-};
-
-/** An experiment as the command line changed it. */
+/** An experiment as the command line changed it: models × tasks × points of the sweep × methods × seeds. */
 export class ExperimentGrid {
+  /** The models that are compared; the reference model comes after them. */
   readonly #models: readonly (string | LanguageModel)[];
-  /** How many of the models are the experiment's own: a ground comes after them. */
-  readonly #own: number;
   readonly #tasks: readonly Task[];
   readonly #points: readonly Values[];
-  /** What `--set` says. */
+  readonly #seeds: readonly number[];
+  /** Names of the methods to run at each point. */
+  readonly #methods: readonly (readonly string[])[];
+  /** The settings of `--set` by path. */
   readonly set: Values;
 
+  /** Checks every name and value. */
   constructor(readonly experiment: Experiment, readonly changes: Overrides, { tasks }: Pick<Registry, "tasks">) {
-    this.#models = [...changes.models ?? experiment.models, ...experiment.ground ? [experiment.ground] : []];
-    this.#own = (changes.models ?? experiment.models).length;
+    this.#models = changes.models ?? experiment.models;
     this.#tasks = (changes.tasks ?? experiment.tasks).map((task) =>
       typeof task === "string"
-        ? experiment.tasks.find((own): own is Task => typeof own === "object" && own.name === task) ??
+        ? experiment.tasks.find((declared): declared is Task =>
+          typeof declared === "object" && declared.name === task
+        ) ??
           taskNamed(task, { tasks })
         : task
     );
     this.#points = pointsOf(experiment);
-    this.set = Object.fromEntries((changes.set ?? []).map(readSet));
+    this.#seeds = changes.seeds ?? experiment.seeds;
+    const set = (changes.set ?? []).map(parseSetting);
+    this.set = Object.fromEntries(set);
+    this.#methods = this.#methodsByPoint();
+    this.#checkSets(set.map(([path]) => path));
     this.#checkMethodNames();
-    for (const [path, values] of Object.entries(experiment.tune ?? {})) {
-      for (const value of values) {
-        const { training } = applied(experiment, { [path]: value });
-        check(trainingSchema.partial(), training, `experiment "${experiment.name}", tune["${path}"]`);
+    this.#checkTuning();
+  }
+
+  #checkSets(set: readonly string[]): void {
+    const { name, sweep, tune = {}, tuningSeeds = [] } = this.experiment;
+    const of = (list: string) => ({ what: `experiment "${name}": ${list}` });
+    checkDistinct(this.#models, { ...of("models"), keyOf: modelKey, show: modelName });
+    checkDistinct(this.#tasks.map(({ name }) => name), of("tasks"));
+    checkDistinct(this.#seeds, of("seeds"));
+    checkDistinct(tuningSeeds, of("tuningSeeds"));
+    checkDistinct(set, { what: "--set" });
+    if (sweep && !Array.isArray(sweep)) {
+      for (const [path, values] of Object.entries(sweep)) {
+        checkDistinct(values, { ...of(`sweep["${path}"]`), keyOf: canonical });
       }
     }
+    checkDistinct(this.#points, { ...of("sweep"), keyOf: canonical });
+    for (const [path, values] of Object.entries(tune)) {
+      checkDistinct(values, { ...of(`tune["${path}"]`), keyOf: canonical });
+    }
+    const labels = this.#points.flatMap((point, index) => this.#methods[index]!.map((method) => label(method, point)));
+    checkDistinct(labels, of("methods, with the points of the sweep"));
   }
 
   // The names that the declaration uses of its methods.
@@ -60,88 +81,95 @@ export class ExperimentGrid {
     const { name, baseline, contrasts = [] } = this.experiment;
     const methods = Object.keys(this.experiment.methods(this.experiment.parameters));
     if (baseline !== undefined && !methods.includes(baseline)) throw unknownName("baseline", baseline, methods);
-    const pairs = new Set<string>();
+    const what = `experiment "${name}": contrasts`;
     for (const pair of contrasts) {
       for (const method of pair) {
         if (!methods.includes(method)) throw unknownName("method in contrasts", method, methods);
       }
-      const shown = `experiment "${name}": contrasts: ${JSON.stringify(pair)}`;
-      if (pair[0] === pair[1]) throw new RequestError(`${shown}: expected two methods, got one twice.`);
-      const key = JSON.stringify(pair.toSorted());
-      if (pairs.has(key)) throw new RequestError(`${shown} is listed twice.`);
-      pairs.add(key);
+      if (pair[0] === pair[1]) {
+        throw new RequestError(`${what}: expected two different methods, got "${pair[0]}" twice.`);
+      }
+    }
+    checkDistinct(contrasts, { what, keyOf: (pair) => JSON.stringify(pair.toSorted()) });
+  }
+
+  #checkTuning(): void {
+    for (const [path, values] of Object.entries(this.experiment.tune ?? {})) {
+      for (const value of values) {
+        const { training } = applySettings(this.experiment, { [path]: value });
+        check(trainingSchema.partial(), training, `experiment "${this.experiment.name}", tune["${path}"]`);
+      }
     }
   }
 
-  /** The declared contrasts of which both methods are run; `undefined` where the experiment declares none. */
+  /** The declared contrasts of which both methods are run; `undefined` if the experiment declares none. */
   get contrasts(): Experiment["contrasts"] {
-    const run = new Set(this.#points.flatMap((_, point) => this.#methodsAt(point)));
-    return this.experiment.contrasts?.filter((pair) => pair.every((method) => run.has(method)));
+    const methods = new Set(this.#methods.flat());
+    return this.experiment.contrasts?.filter((pair) => pair.every((method) => methods.has(method)));
   }
 
-  /** Of all runs. */
-  get places(): RunCoordinates[] {
-    const { experiment, changes } = this;
-    const seeds = changes.seeds ?? experiment.seeds;
-    return this.#models.slice(0, this.#own).flatMap((_, model) =>
+  /** Every run: tasks within models, points within tasks, methods within points, seeds within methods. */
+  get coordinates(): RunCoordinates[] {
+    return this.#models.flatMap((_, model) =>
       this.#tasks.flatMap((_, task) =>
         this.#points.flatMap((_, point) =>
-          this.#methodsAt(point).flatMap((method) => seeds.map((seed) => ({ model, task, point, method, seed })))
+          this.#methods[point]!.flatMap((method) => this.#seeds.map((seed) => ({ model, task, point, method, seed })))
         )
       )
     );
   }
 
-  /** Of the runs of the ground: plain fine-tuning, unless other models or only other methods were asked for. */
-  get grounds(): RunCoordinates[] {
-    const { experiment: { ground, seeds: own }, changes: { models, seeds = own } } = this;
-    if (!ground || models || !this.#methodsAt(0).includes(BASELINE_METHOD)) return [];
+  /** Plain fine-tuning of the reference model; none with other models or without that method. */
+  get referenceCoordinates(): RunCoordinates[] {
+    const { experiment: { referenceModel }, changes: { models } } = this;
+    if (!referenceModel || models || !this.#methods[0]!.includes(BASELINE_METHOD)) return [];
+    const model = this.#models.length;
     return this.#tasks.flatMap((_, task) =>
-      seeds.map((seed) => ({ model: this.#own, task, point: 0, method: BASELINE_METHOD, seed }))
+      this.#seeds.map((seed) => ({ model, task, point: 0, method: BASELINE_METHOD, seed }))
     );
   }
 
-  #methodsAt(point: number): readonly string[] {
-    const { changes: { methods: wanted } } = this;
-    const declared = (point: number) => Object.keys(this.experiment.methods(this.#applied(point).parameters));
-    if (!wanted) return declared(point);
-    // A point may lack a method that others have.
-    const own = declared(point);
-    const known = new Set(this.#points.flatMap((_, other) => declared(other)));
-    return namesIn(wanted, [...known]).filter((name) => own.includes(name));
+  #methodsByPoint(): readonly (readonly string[])[] {
+    const declared = this.#points.map((_, point) =>
+      Object.keys(this.experiment.methods(this.#settingsAt(point).parameters))
+    );
+    const { methods: requested } = this.changes;
+    if (!requested) return declared;
+    const names = joinMethodNames(requested, [...new Set(declared.flat())]);
+    checkDistinct(names, { what: "--methods" });
+    return declared.map((methods) => names.filter((name) => methods.includes(name))); // a point may lack one
   }
 
-  #applied(point: number, values: Values = {}) {
-    return applied(this.experiment, { ...this.#points[point], ...this.set, ...values });
+  #settingsAt(point: number, values: Values = {}) {
+    return applySettings(this.experiment, { ...this.#points[point], ...this.set, ...values });
   }
 
-  /** The run at a place. */
-  at(place: RunCoordinates): RunSpec {
+  /** The run at these coordinates. */
+  specAt(place: RunCoordinates): RunSpec {
     const { experiment } = this;
-    const { training, parameters, checkpoint } = this.#applied(place.point, place.values);
-    const { training: own = {}, ...method } = experiment.methods(parameters)[place.method]!;
-    // What the command line sets holds for all methods; what a method states stands above the experiment.
-    const stated = { ...experiment.training, ...own, ...training };
-    const at = `experiment "${experiment.name}", methods["${place.method}"]`;
+    const { training, parameters, checkpoint } = this.#settingsAt(place.point, place.values);
+    const { training: ofMethod = {}, ...method } = experiment.methods(parameters)[place.method]!;
+    // The command line sets for all methods; a method's own settings precede the experiment's.
+    const declared = { ...experiment.training, ...ofMethod, ...training };
+    const what = `experiment "${experiment.name}", methods[${JSON.stringify(place.method)}]`;
     const { factorLearningRate, factorWeightDecay, scoreExamples } = check(trainingSchema, {
       ...experiment.training,
-      ...applied(experiment, this.set).training,
-    }, at);
+      ...applySettings(experiment, this.set).training,
+    }, what);
     const sharedSettings = { factorLearningRate, factorWeightDecay, scoreExamples };
-    const plain = !method.decomposition;
+    const isPlain = !method.decomposition;
     const point = this.#points[place.point]!;
-    const suffix = Object.entries(point).map(([path, value]) => `${lastPart(path)} ${setting(value)}`).join(", ");
-    const spec = {
+    const spec: RunSpec = {
       experiment: experiment.name,
       place,
-      model: this.#models[place.model]!,
+      model: this.#models[place.model] ?? experiment.referenceModel!,
       task: this.#tasks[place.task]!,
-      label: suffix ? `${place.method} (${suffix})` : place.method,
+      label: label(place.method, point),
       base: place.method,
       point,
       method,
       seed: place.seed,
-      training: check(trainingSchema, { ...stated, ...plain && sharedSettings }, at),
+      training: check(trainingSchema, { ...declared, ...isPlain && sharedSettings }, what),
       sharedSettings,
       parameters,
       checkpointSeconds: checkpoint.everySeconds ?? experiment.checkpoint?.everySeconds ?? CHECKPOINT_SECONDS,
@@ -150,11 +178,29 @@ export class ExperimentGrid {
   }
 }
 
+/** The method's row in tables. */
+function label(method: string, point: Values): string {
+  const suffix = Object.entries(point).map(([path, value]) => `${lastPart(path)} ${setting(value)}`).join(", ");
+  return suffix ? `${method} (${suffix})` : method;
+}
+
+// `folder` and `folder/` are one model.
+const sourceKey = (source: string) => normalize(source).replace(/(.)\/+$/, "$1");
+
+const modelKey = (model: string | LanguageModel): string =>
+  typeof model === "string" ? sourceKey(model) : canonical([model.name, model.options, model.revision]).replaceAll(
+    JSON.stringify(model.source),
+    () => JSON.stringify(sourceKey(model.source)),
+  );
+
+const modelName = (model: string | LanguageModel): string =>
+  JSON.stringify(typeof model === "string" ? model : model.title ?? model.source);
+
 function pointsOf({ sweep = {} }: Experiment): readonly Values[] {
   return Array.isArray(sweep) ? sweep : combinations(sweep as Readonly<Record<string, readonly Json[]>>);
 }
 
-/** All combinations of values by path, the last path fastest. */
+/** All combinations of values by path; the last path varies fastest. */
 export const combinations = (lists: Readonly<Record<string, readonly Json[]>>): Values[] =>
   Object.entries(lists).reduce<Values[]>(
     (points, [path, values]) => points.flatMap((point) => values.map((value) => ({ ...point, [path]: value }))),
@@ -163,27 +209,28 @@ export const combinations = (lists: Readonly<Record<string, readonly Json[]>>): 
 
 const checkpointSchema = z.strictObject({ everySeconds: z.number().min(0).optional() });
 
-// Settings of training and parameters that the changes name; an unknown path is an error with the nearest known.
-function applied(experiment: Experiment, changed: Values) {
+// The settings and parameters that values by path give; an unknown path is an error with the nearest known one.
+function applySettings(experiment: Experiment, values: Values) {
   const known = [
     ...Object.keys(TRAINING_DEFAULTS).map((key) => `training.${key}`),
     ...Object.keys(experiment.parameters).map((key) => `parameters.${key}`),
     "checkpoint.everySeconds",
   ];
-  const training: Record<string, Json> = {}, checkpoint: Record<string, Json> = {};
-  const parameters: Record<string, Json> = { ...experiment.parameters };
-  for (const [path, value] of Object.entries(changed)) {
+  const training = new Map<string, Json>(), checkpoint = new Map<string, Json>();
+  const parameters = new Map<string, Json>(Object.entries(experiment.parameters));
+  const targets = new Map([["training", training], ["checkpoint", checkpoint], ["parameters", parameters]]);
+  for (const [path, value] of Object.entries(values)) {
     if (!known.includes(path)) throw unknownName("setting", path, known);
     const [kind, key] = path.split(/\.(.*)/s) as [string, string];
-    if (kind === "training") training[key] = value;
-    else if (kind === "checkpoint") checkpoint[key] = value;
-    else {
-      const wanted = typeof experiment.parameters[key], found = typeof value;
-      if (wanted !== found) {
-        throw new RequestError(`${path}: wanted a ${wanted}, found ${JSON.stringify(value)}.`);
-      }
-      parameters[key] = value;
+    if (kind === "parameters") {
+      const [expected, got] = [typeof parameters.get(key), typeof value];
+      if (expected !== got) throw new RequestError(`${path}: expected a ${expected}, got ${JSON.stringify(value)}.`);
     }
+    targets.get(kind)!.set(key, value);
   }
-  return { training, parameters, checkpoint: check(checkpointSchema, checkpoint, "checkpoint") };
+  return {
+    training: Object.fromEntries(training),
+    parameters: Object.fromEntries(parameters),
+    checkpoint: check(checkpointSchema, Object.fromEntries(checkpoint), "checkpoint"),
+  };
 }

@@ -1,19 +1,19 @@
 /**
- * Finding an experiment's file.
+ * Finding and importing an experiment's file.
  *
  * @module
  */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { messageOf, RequestError, unknownName } from "../errors.ts";
-import type { Experiment } from "./define.ts";
+import { defineExperiment, type Experiment, type ExperimentDefinition } from "./define.ts";
 
-/** Names of the experiments under a folder: `paper/table1` for `paper/table1.ts`, dashes for underscores. */
+/** Names of the experiments under a folder: `paper/table1-bert-base` for `paper/table1_bert_base.ts`. */
 export async function experimentNames(folder: URL): Promise<string[]> {
   const names: string[] = [];
-  const visit = async (at: URL, prefix: string) => {
-    for await (const { name, isDirectory } of Deno.readDir(at)) {
-      if (isDirectory) await visit(new URL(`${name}/`, at), `${prefix}${name}/`);
+  const visit = async (folder: URL, prefix: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      if (isDirectory) await visit(new URL(`${name}/`, folder), `${prefix}${name}/`);
       else if (name.endsWith(".ts") && !name.startsWith("_")) {
         names.push(prefix + name.slice(0, -3).replaceAll("_", "-"));
       }
@@ -36,20 +36,24 @@ export async function experimentUrl(
   try {
     await Deno.stat(url);
   } catch {
-    throw new RequestError(`There is no experiment file ${name} in ${cwd}.`);
+    throw new RequestError(`No experiment file ${name} in ${cwd}.`);
   }
   return url.href;
 }
 
-/** The other way round: the name of an experiment under the folder, else its URL. */
+/** The name of an experiment under `experiments/`, else its URL: what {@linkcode experimentUrl} takes. */
 export function experimentName(url: string, folder: URL): string {
   if (!url.startsWith(folder.href)) return url;
   return decodeURIComponent(url.slice(folder.href.length)).replace(/\.ts$/, "").replaceAll("_", "-");
 }
 
-/** The experiment that a module declares as its default export. */
+/**
+ * Imports a module and returns the experiment that it declares as its default export, checked again.
+ *
+ * @throws {RequestError} if it cannot be loaded or declares none
+ */
 export async function loadExperiment(url: string): Promise<Experiment> {
-  let module: { default?: Experiment };
+  let module: { default?: ExperimentDefinition };
   try {
     module = await import(url);
   } catch (error) {
@@ -57,8 +61,8 @@ export async function loadExperiment(url: string): Promise<Experiment> {
     throw new RequestError(`The experiment ${url} cannot be loaded: ${messageOf(error)}`);
   }
   const experiment = module.default;
-  if (typeof experiment !== "object" || typeof experiment?.methods !== "function") {
-    throw new RequestError(`${url} declares no experiment: wanted \`export default defineExperiment({ … })\`.`);
+  if (typeof experiment !== "object" || experiment === null || !("methods" in experiment)) {
+    throw new RequestError(`${url} declares no experiment: expected \`export default defineExperiment({ … })\`.`);
   }
-  return experiment;
+  return defineExperiment(experiment);
 }

@@ -6,27 +6,27 @@
 import { RequestError, unknownName } from "../errors.ts";
 import type { Json } from "../json.ts";
 
-/** Names of methods among words that stood between commas: a name may have commas of its own. */
-export function namesIn(words: readonly string[], known: readonly string[]): string[] {
-  const found: string[] = [];
-  for (let at = 0; at < words.length;) {
-    const ends = words.map((_, end) => end + 1).filter((end) => end > at);
-    const end = ends.findLast((end) => known.includes(words.slice(at, end).join(", ")));
-    if (end === undefined) throw unknownName("method", words[at]!, known);
-    found.push(words.slice(at, end).join(", "));
-    at = end;
+/** The names of methods in a list that was split at commas: a name may contain commas itself. */
+export function joinMethodNames(parts: readonly string[], known: readonly string[]): string[] {
+  const names: string[] = [];
+  for (let start = 0; start < parts.length;) {
+    const ends = parts.map((_, index) => index + 1).filter((end) => end > start);
+    const end = ends.findLast((end) => known.includes(parts.slice(start, end).join(", ")));
+    if (end === undefined) throw unknownName("method", parts[start]!, known);
+    names.push(parts.slice(start, end).join(", "));
+    start = end;
   }
-  return found;
+  return names;
 }
 
-/** The path and the value of a `--set`. */
-export function readSet(text: string): [string, Json] {
-  const at = text.indexOf("=");
-  if (at < 1) throw new RequestError(`--set ${text}: wanted path=value.`);
-  const value = text.slice(at + 1);
+/** The path and the value of a `--set path=value`: the value is JSON, else text. */
+export function parseSetting(text: string): [path: string, value: Json] {
+  const equals = text.indexOf("=");
+  if (equals < 1) throw new RequestError(`--set: expected path=value, got "${text}".`);
+  const [path, value] = [text.slice(0, equals), text.slice(equals + 1)];
   try {
-    return [text.slice(0, at), JSON.parse(value)];
+    return [path, JSON.parse(value)];
   } catch {
-    return [text.slice(0, at), value];
+    return [path, value];
   }
 }

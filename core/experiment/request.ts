@@ -1,5 +1,5 @@
 /**
- * What a person asks of `reproduce`.
+ * What a user requests of `reproduce`.
  *
  * @module
  */
@@ -7,19 +7,31 @@ import type { Overrides } from "../results/manifest.ts";
 
 /** The options of `deno task reproduce`, checked; paths are absolute. */
 export interface Request extends Overrides {
-  /** Folder of a dataset a task. */
+  /** A folder with a folder per task. */
   readonly data?: string;
-  /** Folder of a folder a run. */
+  /** A folder with a folder per run. */
   readonly runs: string;
   readonly keepModels: boolean;
-  /** Write files for TensorBoard. */
+  /** Whether to write event files for TensorBoard. */
   readonly tensorboard: boolean;
-  /** Worker processes at once. */
+  /** Number of worker processes. */
   readonly jobs: number;
   /** Threads of all workers together. */
   readonly threads?: number;
   readonly device?: "cpu" | "gpu";
 }
 
-/** A request that may leave it to the experiment how many runs are done at once. */
+/** A request that may leave the number of workers to the experiment. */
 export type OpenRequest = Omit<Request, "jobs"> & Partial<Pick<Request, "jobs">>;
+
+/** What of a request changes the experiment: a manifest stores it. */
+export function overridesOf({ tasks, methods, models, seeds, set, backend }: Overrides): Overrides {
+  return {
+    ...(tasks && { tasks }),
+    ...(methods && { methods }),
+    ...(models && { models }),
+    ...(seeds && { seeds }),
+    ...(set && { set }),
+    ...(backend !== undefined && { backend }),
+  };
+}

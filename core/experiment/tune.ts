@@ -1,21 +1,24 @@
 /**
- * Choosing settings for each method on its own, on training data alone.
+ * Tuning: choosing settings for each method separately, on training data alone.
  *
  * @module
  */
 import type { Result } from "../results/result.ts";
 import type { Tuned } from "../results/manifest.ts";
-import { type RunCoordinates, type Values } from "../run/run_spec.ts";
+import type { RunCoordinates, Values } from "../run/run_spec.ts";
 import { combinations, type ExperimentGrid } from "./grid.ts";
 import type { RunOutline } from "../run/outline.ts";
 
-/** What tuning needs of the command that runs it; runs that are only priced are outlines. */
-export interface TuneOptions<Run extends RunOutline> {
-  readonly expansion: ExperimentGrid;
-  readonly prepare: (place: RunCoordinates) => Promise<Run>;
+/** Where tuning finds its runs; in a dry run they are outlines. */
+export interface TuningOptions<Run extends RunOutline> {
+  readonly grid: ExperimentGrid;
+  readonly resolve: (coordinates: RunCoordinates) => Promise<Run>;
 }
 
-/** Does runs, knowing which ones come after them, at rates that may change; gives results by id, fewer where interrupted. */
+/**
+ * Does the runs of a stage, knowing those that come later (their settings may still change); returns results by id, fewer
+ * than runs if it was interrupted.
+ */
 export type RunStage<Run> = (
   runs: readonly Run[],
   later: readonly Run[],
@@ -23,93 +26,94 @@ export type RunStage<Run> = (
 
 /** One method on one task, whose settings are chosen together. */
 interface Group<Run> {
-  readonly places: readonly RunCoordinates[];
+  readonly coordinates: readonly RunCoordinates[];
   readonly first: Run;
-  /** Paths that are chosen together, one set after the other. */
+  /** Paths that are chosen together, one stage after the other. */
   readonly stages: readonly (readonly string[])[];
   chosen: Values;
   readonly tried: { readonly values: Values; readonly mean: number }[];
 }
 
-/** Seeds of tuning runs, unless the experiment says otherwise: none that final runs usually have. */
+/** Seeds of tuning runs by default: none that final runs usually have. */
 export const TUNING_SEEDS: readonly number[] = [101, 102, 103];
 
-/** Whether a run trains factors at the rate of factors. */
+/** Whether a run trains factors at the learning rate of factors. */
 export function trainsFactors({ spec: { method: { decomposition } }, architecture }: RunOutline): boolean {
   const { shape } = architecture.matrices[0]!;
   const plan = decomposition?.plan(shape);
-  return plan?.factorShapes.some((_, at) => {
-    const { frozen = false, parameterGroup = "factor" } = plan.training?.[at] ?? {};
+  return plan?.factorShapes.some((_, index) => {
+    const { frozen = false, parameterGroup = "factor" } = plan.training?.[index] ?? {};
     return !frozen && parameterGroup === "factor";
   }) ?? false;
 }
 
-/**
- * The tuning runs of each stage for values chosen so far, and in the end the places of the final runs, with the values that
- * were chosen for them, and how.
- */
+/** The tuning runs of each stage for the values chosen so far; in the end the final runs, with the chosen values. */
 export class Tuning<Run extends RunOutline> {
   readonly #groups: readonly Group<Run>[];
-  readonly #options: TuneOptions<Run>;
+  readonly #options: TuningOptions<Run>;
 
-  private constructor(groups: readonly Group<Run>[], options: TuneOptions<Run>) {
+  private constructor(groups: readonly Group<Run>[], options: TuningOptions<Run>) {
     this.#groups = groups;
     this.#options = options;
   }
 
-  static async of<Run extends RunOutline>(options: TuneOptions<Run>): Promise<Tuning<Run>> {
-    const { expansion, prepare } = options;
-    const { tune = {}, search = "grid" } = expansion.experiment;
+  /** Groups the runs of an experiment; what the command line sets is not tuned. */
+  static async of<Run extends RunOutline>(options: TuningOptions<Run>): Promise<Tuning<Run>> {
+    const { grid, resolve } = options;
+    const { tune = {}, search = "grid" } = grid.experiment;
     const byGroup = Map.groupBy(
-      expansion.places,
+      grid.coordinates,
       ({ model, task, point, method }) => JSON.stringify([model, task, point, method]),
     );
     const groups: Group<Run>[] = [];
-    for (const places of byGroup.values()) {
-      const first = await prepare(places[0]!);
+    for (const coordinates of byGroup.values()) {
+      const first = await resolve(coordinates[0]!);
       const paths = Object.keys(tune).filter((path) =>
-        !Object.hasOwn(expansion.set, path) && (path !== "training.factorLearningRate" || trainsFactors(first))
+        !Object.hasOwn(grid.set, path) && (path !== "training.factorLearningRate" || trainsFactors(first))
       );
       const stages = paths.length === 0 ? [] : search === "grid" ? [paths] : paths.map((path) => [path]);
-      groups.push({ places, first, stages, chosen: {}, tried: [] });
+      groups.push({ coordinates, first, stages, chosen: {}, tried: [] });
     }
     return new Tuning(groups, options);
   }
 
+  /** The number of stages; 0 if nothing is tuned. */
   get stages(): number {
-    return Math.max(0, ...this.#groups.map(({ stages }) => stages.length));
+    return this.#groups.reduce((most, { stages }) => Math.max(most, stages.length), 0);
   }
 
-  /** The runs of one stage, for the values chosen before it. */
+  /** The runs of a stage, for the values chosen before it. */
   async runs(stage: number): Promise<Run[]> {
-    const places = this.#groups.flatMap((group) => this.#candidates(group, stage).flatMap(({ places }) => places));
-    return await Promise.all(places.map(this.#options.prepare));
+    const candidates = this.#groups.flatMap((group) => this.#candidates(group, stage));
+    return await Promise.all(candidates.flatMap(({ coordinates }) => coordinates).map(this.#options.resolve));
   }
 
-  // What is tried for one group: each combination at each tuning seed.
-  #candidates({ places: [place], stages, chosen }: Group<Run>, stage: number) {
-    const { tune = {}, tuningSeeds = TUNING_SEEDS } = this.#options.expansion.experiment;
+  // What is tried for one group: each combination with each tuning seed.
+  #candidates({ coordinates: [first], stages, chosen }: Group<Run>, stage: number) {
+    const { tune = {}, tuningSeeds = TUNING_SEEDS } = this.#options.grid.experiment;
     const paths = stages[stage];
     if (!paths) return [];
-    return combinations(Object.fromEntries(paths.map((path) => [path, tune[path]!]))).map((some) => {
-      const values = { ...chosen, ...some };
-      const tried = { ...values, "training.split": "held-out" };
-      return { values, places: tuningSeeds.map((seed): RunCoordinates => ({ ...place!, seed, values: tried })) };
+    return combinations(Object.fromEntries(paths.map((path) => [path, tune[path]!]))).map((combination) => {
+      const values = { ...chosen, ...combination };
+      const settings = { ...values, "training.split": "held-out" };
+      return {
+        values,
+        coordinates: tuningSeeds.map((seed): RunCoordinates => ({ ...first!, seed, values: settings })),
+      };
     });
   }
 
-  /** Does the tuning runs that are not done; false where it was interrupted. */
+  /** Does the tuning runs that are not done yet; false if it was interrupted. */
   async run(run: RunStage<Run>): Promise<boolean> {
     for (let stage = 0; stage < this.stages; stage++) {
-      const results = await run(await this.runs(stage), await this.#after(stage));
+      const results = await run(await this.runs(stage), await this.#runsAfter(stage));
       for (const group of this.#groups) {
         const tried = [];
-        for (const { values, places } of this.#candidates(group, stage)) {
-          const ids = await Promise.all(places.map(async (place) => (await this.#options.prepare(place)).id));
-          if (!ids.every((id) => results.has(id))) return false;
-          const found = ids.map((id) => results.get(id)!).filter(({ status }) => status === "done");
-          const sum = found.reduce((sum, { metrics, primary }) => sum + (metrics[primary] ?? 0), 0);
-          tried.push({ values, mean: sum / ids.length });
+        for (const { values, coordinates } of this.#candidates(group, stage)) {
+          const runs = await Promise.all(coordinates.map(this.#options.resolve));
+          const ended = runs.flatMap(({ id }) => results.get(id) ?? []);
+          if (ended.length < runs.length) return false;
+          tried.push({ values, mean: ended.reduce((sum, result) => sum + primaryOf(result), 0) / ended.length });
         }
         group.tried.push(...tried);
         if (tried.length > 0) group.chosen = tried.reduce((best, next) => next.mean > best.mean ? next : best).values;
@@ -118,23 +122,23 @@ export class Tuning<Run extends RunOutline> {
     return true;
   }
 
-  // All that comes after a stage, as it would be with what is chosen until now.
-  async #after(stage: number): Promise<Run[]> {
-    const stages = Array.from({ length: this.stages - stage - 1 }, (_, at) => this.runs(stage + 1 + at));
-    const final = Promise.all(this.places.map(this.#options.prepare));
+  // Everything after a stage, with what is chosen so far.
+  async #runsAfter(stage: number): Promise<Run[]> {
+    const stages = Array.from({ length: this.stages - stage - 1 }, (_, index) => this.runs(stage + 1 + index));
+    const final = Promise.all(this.coordinates.map(this.#options.resolve));
     return (await Promise.all([...stages, final])).flat();
   }
 
-  /** Of the final runs, with what was chosen until now. */
-  get places(): RunCoordinates[] {
-    return this.#groups.flatMap(({ places, chosen }) =>
-      Object.keys(chosen).length > 0 ? places.map((place) => ({ ...place, values: chosen })) : places
+  /** The final runs, with what is chosen so far. */
+  get coordinates(): RunCoordinates[] {
+    return this.#groups.flatMap(({ coordinates, chosen }) =>
+      Object.keys(chosen).length > 0 ? coordinates.map((run) => ({ ...run, values: chosen })) : coordinates
     );
   }
 
-  /** What was chosen, and how. */
+  /** What was chosen, and from what. */
   get tuned(): Tuned[] {
-    const { tune = {} } = this.#options.expansion.experiment;
+    const { tune = {} } = this.#options.grid.experiment;
     return this.#groups.filter(({ tried }) => tried.length > 0).map(({ first, chosen, tried }) => ({
       model: first.model,
       task: first.spec.task.name,
@@ -146,7 +150,13 @@ export class Tuning<Run extends RunOutline> {
   }
 }
 
-// The smallest or the largest of several numbers: the best may lie beyond.
+// A failed run and an undefined coefficient count as 0.
+function primaryOf({ status, metrics, primary }: Result): number {
+  const value = metrics[primary];
+  return status === "done" && Number.isFinite(value) ? value! : 0;
+}
+
+// Whether a value is the smallest or the largest number tried: the best may lie beyond.
 function isAtEdge(value: unknown, tried: readonly unknown[]): boolean {
   const numbers = tried.filter((other) => typeof other === "number");
   return numbers.length > 1 && (value === Math.min(...numbers) || value === Math.max(...numbers));

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
+import { experimentFileName } from "./experiment_name.ts";
 import { type Published, publishedSchema } from "./published_scores.ts";
 import { type ManifestBaseline, manifestBaselineSchema } from "./reference_scores.ts";
 import { canonical, toJson, writeTextAtomic } from "./result.ts";
@@ -127,20 +128,22 @@ const manifestSchema: z.ZodType<ExperimentManifest> = z.object({
   ),
 });
 
-const pathOf = (name: string, runs: string) => `${runs}/experiments/${name.replaceAll("/", "-")}.json`;
+/** The path of an experiment's manifest. */
+export const manifestPath = (name: string, runs: string): string =>
+  `${runs}/experiments/${experimentFileName(name)}.json`;
 
 /** Writes a manifest, replacing the experiment's earlier one. */
 export async function writeManifest(manifest: ExperimentManifest, runs: string): Promise<void> {
   await Deno.mkdir(`${runs}/experiments`, { recursive: true });
-  await writeTextAtomic(pathOf(manifest.experiment, runs), toJson(manifest));
+  await writeTextAtomic(manifestPath(manifest.experiment, runs), toJson(manifest));
 }
 
 /** The manifest of the experiment of that name; `undefined` if it was never run. */
 export async function readManifest(name: string, runs: string): Promise<ExperimentManifest | undefined> {
-  const manifest = await readManifestFile(pathOf(name, runs));
+  const manifest = await readManifestFile(manifestPath(name, runs));
   if (manifest && manifest.experiment !== name) {
     throw new RequestError(
-      `${pathOf(name, runs)}: expected the experiment "${name}", got "${manifest.experiment}".`,
+      `${manifestPath(name, runs)}: expected the experiment "${name}", got "${manifest.experiment}".`,
     );
   }
   return manifest;

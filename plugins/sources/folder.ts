@@ -7,8 +7,14 @@ import type { Source } from "@opf/framework";
 import { resolve } from "node:path";
 import { fileIn } from "./_inside.ts";
 
+/** Options of {@linkcode folder}. */
+export interface FolderOptions {
+  /** The folder that relative paths start from. @default the current folder */
+  readonly base?: string | undefined;
+}
+
 /**
- * Models and datasets in local folders: the name is a path, absolute or relative to the current folder.
+ * Models and datasets in local folders: the name is a path.
  *
  * @example
  * ```ts
@@ -19,12 +25,12 @@ import { fileIn } from "./_inside.ts";
  * assertEquals(found, { missing: "no such folder" });
  * ```
  */
-export function folder(): Source {
+export function folder({ base = "." }: FolderOptions = {}): Source {
   return {
     name: "folder",
     options: {},
     open: async ({ id }) => {
-      const path = resolve(id);
+      const path = resolve(base, id);
       if (!await isFolder(path)) return { missing: "no such folder" };
       return { origin: { source: "folder", path }, file: (name) => fileIn(path, name) };
     },

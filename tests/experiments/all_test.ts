@@ -12,7 +12,7 @@ import { inTinyFolder } from "../core/cli/_command.ts";
 const root = new URL("../../", import.meta.url);
 const experiments = new URL("experiments/", root);
 const names = await experimentNames(experiments);
-const parts = { plugins, tasks, configs: knownConfigs, sources: [], backends: [tensorflow], root };
+const registry = { plugins, tasks, configs: knownConfigs, sources: [], backends: [tensorflow], root };
 const request: Request = { runs: "/nowhere", keepModels: false, tensorboard: false, jobs: 1 };
 const urlOf = (name: string) => experimentUrl(name, { experiments, cwd: "/" });
 
@@ -22,7 +22,7 @@ const known = new Map<string, ReturnType<typeof outlineExperiment>>();
 async function outlined(name: string, set: readonly string[] = []) {
   const key = JSON.stringify([name, set]);
   const made = known.get(key) ??
-    outlineExperiment(await urlOf(name), { request: { ...request, set }, parts, note: () => {} });
+    outlineExperiment(await urlOf(name), { request: { ...request, set }, registry, note: () => {} });
   known.set(key, made);
   return await made;
 }
@@ -47,7 +47,7 @@ Deno.test("every experiment has its file's name and is priced without weights an
 });
 
 Deno.test("quick lacks nothing where there is no network and no data", async () => {
-  const options = { request, parts: { ...parts, sources: [plugins.folder()] }, note: () => {} };
+  const options = { request, registry: { ...registry, sources: [plugins.folder()] }, note: () => {} };
   const { experiment, runs, missing } = await outlineExperiment(await urlOf(ALL_HERE), options);
   assertEquals([experiment.name, missing], [ALL_HERE, []]);
   assert(runs.length === 48 && runs.every(({ id }) => id !== null));
@@ -92,9 +92,9 @@ Deno.test("ablations share the runs of ablations/controls, and size those of glu
       seeds: [1],
       set: ["training.maxLength=16", "training.epochs=8"],
     };
-    const here = { ...parts, sources: [plugins.folder()] };
+    const here = { ...registry, sources: [plugins.folder()] };
     const ids = async (name: string) => {
-      const options = { request: { ...request, ...changed }, parts: here, note: () => {} };
+      const options = { request: { ...request, ...changed }, registry: here, note: () => {} };
       const { runs, missing } = await outlineExperiment(await urlOf(name), options);
       assertEquals(missing, []);
       return new Map(runs.map(({ id, spec }) => [spec.label, id]));

@@ -6,7 +6,7 @@ import { inTinyFolder, run } from "./_command.ts";
 const TASK = "practice-entailment";
 
 // One task, one method, one seed of what `reproduce` does without arguments; no data, no network.
-Deno.test("without an experiment, reproduce does practice, and says what its figures are worth", () =>
+Deno.test("without an experiment, reproduce runs practice tasks, and tells what the results are worth", () =>
   inTinyFolder(async (folder) => {
     const words = ["--tasks", TASK, "--methods", "fine-tuning", "--seeds", "1", "--runs", "runs", "--threads", "2"];
     const first = await run(["reproduce", ...words, "--json"], folder);
@@ -24,7 +24,7 @@ Deno.test("without an experiment, reproduce does practice, and says what its fig
     assertGreater(metrics.accuracy!, untrained!["1"]! + 0.05);
     assert(majority >= 0.4 && majority < ceiling! && ceiling! < 1);
 
-    const table = await run(["reproduce", ...words], folder);
+    const table = await run(["reproduce", ...words, "--verbose"], folder);
     assertEquals(table.code, 0, table.err);
     assertStringIncludes(table.err, "done before");
     const percent = (value: number) => (100 * value).toFixed(2);
@@ -38,7 +38,7 @@ Deno.test("without an experiment, reproduce does practice, and says what its fig
     assertMatch(table.out.trimEnd().split("\n").at(-1)!, /deno task reproduce glue-minilm --data FOLDER .*\d hours/);
   }));
 
-Deno.test("quick has the six methods, its ground apart from them", () =>
+Deno.test("quick has the six methods, and its reference model apart from them", () =>
   inTinyFolder(async (folder) => {
     const words = ["quick", "--tasks", TASK, "--seeds", "1", "--runs", "runs", "--dry-run", "--json"];
     const { code, out, err } = await run(["reproduce", ...words], folder);

@@ -98,16 +98,16 @@ Deno.test("reproduce --dry-run prices what is not there, without ids, and a run 
   }));
 
 const MISTAKES: readonly (readonly [words: readonly string[], said: string])[] = [
-  [["tinny.ts"], "There is no experiment file tinny.ts"],
+  [["tinny.ts"], "No experiment file tinny.ts"],
   [["glue-minilmm"], 'Did you mean "glue-minilm"?'],
   [["tiny.ts", "--tasks", "sst3"], 'Did you mean "sst2"?'],
   [["tiny.ts", "--methods", "OPF-MPO sttic"], 'Did you mean "OPF-MPO static"?'],
   [["tiny.ts", "--models", "./modle"], "was not found"],
   [["tiny.ts", "--set", "training.epoch=2"], 'Did you mean "training.epochs"?'],
   [["tiny.ts", "--taskss", "sst2"], 'Did you mean "--tasks"?'],
-  [["tiny.ts", "--seeds", "one"], "--seeds wants whole numbers"],
+  [["tiny.ts", "--seeds", "one"], "--seeds: expected an integer"],
   [["tiny.ts", "--backend", "tensorflo"], 'Did you mean "tensorflow"?'],
-  [["tiny.ts", "--device", "tpu"], "cpu or gpu"],
+  [["tiny.ts", "--device", "tpu"], "expected cpu or gpu"],
   [["tiny.ts", "--tasks", "rte"], "Looked for"],
   [["tiny.ts", "--set", "training.maxLength=64"], "at most 32 tokens"],
 ];
@@ -146,7 +146,7 @@ Deno.test("reproduce goes on after a run that fails, and ends with 1", () =>
     assertEquals(code, 1, err);
     const { results } = JSON.parse(out) as { results: Result[] };
     assertEquals(results.map(({ status }) => status), ["done", "done", "failed", "failed"]);
-    assertStringIncludes(results[2]!.error!, "wanted a relative error of at most 0.00001");
+    assertStringIncludes(results[2]!.error!, "relative error of at most 0.00001");
   }));
 
 Deno.test("reproduce stops after the step at hand when it is interrupted", () =>

@@ -17,7 +17,7 @@ Deno.test("two runners on one folder do each run once", () =>
       const taken = steps(`${folder}/runs/${id}`);
       assertEquals(taken, counted(taken));
     }
-    assertStringIncludes(both.map(({ err }) => err).join(), "Another process is doing run");
+    assertStringIncludes(both.map(({ err }) => err).join(), "is being done by another process");
   }));
 
 Deno.test("a worker's death costs the run in hand: it is told, and the others are done", () =>

@@ -1,10 +1,10 @@
-import { defineExperiment, RequestError, zipped } from "@opf/framework";
-import { mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
+import { defineExperiment, type Experiment, RequestError, zipped } from "@opf/framework";
+import { bert, mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Overrides } from "../../../core/results/manifest.ts";
 import { plainOf } from "../../../core/run/run_spec.ts";
-import { expand, ExperimentGrid } from "../../../core/experiment/grid.ts";
+import { ExperimentGrid } from "../../../core/experiment/grid.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 
 const experiment = defineExperiment({
@@ -23,12 +23,18 @@ const experiment = defineExperiment({
     },
   }),
 });
-const expanded = (changes: Parameters<typeof expand>[1]) => expand(experiment, changes, { tasks });
-const refused = (run: () => unknown, said: string) =>
-  assertStringIncludes(assertThrows(run, RequestError).message, said);
+/** The specs of every run. */
+function specs(experiment: Experiment, changes: Overrides = {}) {
+  const grid = new ExperimentGrid(experiment, changes, { tasks });
+  return grid.coordinates.map((coordinates) => grid.specAt(coordinates));
+}
 
-Deno.test("expand() makes every combination, a method's settings above the experiment's above the defaults", () => {
-  const runs = expanded({});
+const changed = (changes: Overrides) => specs(experiment, changes);
+const refused = (run: () => unknown, message: string) =>
+  assertStringIncludes(assertThrows(run, RequestError).message, message);
+
+Deno.test("a grid has every combination, a method's settings before the experiment's before the defaults", () => {
+  const runs = changed({});
   assertEquals(runs.length, 2 * 2 * 2 * 2);
   assertEquals(new Set(runs.map(({ model, task, label, seed }) => `${model} ${task.name} ${label} ${seed}`)).size, 16);
   const [plain, , opf] = runs;
@@ -36,8 +42,8 @@ Deno.test("expand() makes every combination, a method's settings above the exper
   assertEquals(opf!.training.epochs, 4);
 });
 
-Deno.test("expand() replaces lists and sets values for all methods", () => {
-  const runs = expanded({
+Deno.test("overrides replace lists and set values for all methods", () => {
+  const runs = changed({
     tasks: ["cola"],
     models: ["c"],
     seeds: [7],
@@ -55,12 +61,12 @@ Deno.test("expand() replaces lists and sets values for all methods", () => {
   assertEquals(runs[0]!.parameters, { tensors: 5, gauge: "left" });
 });
 
-Deno.test("expand() visits every point of a sweep, and says which in the label", () => {
+Deno.test("a sweep gives every point, named in the label", () => {
   const swept = defineExperiment({
     ...experiment,
     sweep: { "parameters.tensors": [2, 4], "training.learningRate": [1e-5] },
   });
-  const runs = expand(swept, { tasks: ["rte"], models: ["a"], seeds: [1], methods: ["OPF-MPO static"] }, { tasks });
+  const runs = specs(swept, { tasks: ["rte"], models: ["a"], seeds: [1], methods: ["OPF-MPO static"] });
   assertEquals(runs.map(({ label }) => label), [
     "OPF-MPO static (tensors 2, learningRate 1e-5)",
     "OPF-MPO static (tensors 4, learningRate 1e-5)",
@@ -68,16 +74,16 @@ Deno.test("expand() visits every point of a sweep, and says which in the label",
   assertEquals(runs.map(({ method }) => (method.decomposition!.options as { tensors: number }).tensors), [2, 4]);
 });
 
-Deno.test("expand() refuses what it does not know, with the nearest name", () => {
-  refused(() => expanded({ tasks: ["rtee"] }), 'Unknown task "rtee". Did you mean "rte"?');
-  refused(() => expanded({ methods: ["finetuning"] }), 'Did you mean "fine-tuning"?');
-  refused(() => expanded({ set: ["training.epoch=1"] }), 'Did you mean "training.epochs"?');
-  refused(() => expanded({ set: ["training.epochs"] }), "wanted path=value");
-  refused(() => expanded({ set: ["training.epochs=many"] }), "epochs");
-  refused(() => expanded({ set: ["parameters.tensors=two"] }), "wanted a number");
+Deno.test("overrides with an unknown name are refused with the nearest one", () => {
+  refused(() => changed({ tasks: ["rtee"] }), 'Unknown task "rtee". Did you mean "rte"?');
+  refused(() => changed({ methods: ["finetuning"] }), 'Did you mean "fine-tuning"?');
+  refused(() => changed({ set: ["training.epoch=1"] }), 'Did you mean "training.epochs"?');
+  refused(() => changed({ set: ["training.epochs"] }), "expected path=value");
+  refused(() => changed({ set: ["training.epochs=many"] }), "epochs");
+  refused(() => changed({ set: ["parameters.tensors=two"] }), "expected a number");
 });
 
-Deno.test("defineExperiment() names the path, the wanted and the found of a mistake", () => {
+Deno.test("defineExperiment() names the path of a mistake, what it expected and what it got", () => {
   const plain = { name: "e", models: ["a"], tasks: ["rte"], seeds: [1], methods: { "fine-tuning": {} } };
   const declared = (change: object) => () => defineExperiment({ ...plain, ...change });
   refused(declared({ seeds: [1, -1] }), "seeds.1");
@@ -86,16 +92,16 @@ Deno.test("defineExperiment() names the path, the wanted and the found of a mist
   refused(declared({ training: { batchSize: 0 } }), "training.batchSize");
   refused(declared({ trainings: {} }), "trainings");
   const made = (methods: object) => () => defineExperiment({ ...plain, methods: methods as never }).methods({});
-  refused(made({}), "no methods");
+  refused(made({}), "expected methods, got none");
   refused(made({ a: { decomposition: mpo() } }), "the policy is missing");
-  refused(made({ a: { decompositoin: mpo() } }), 'found "decompositoin"');
+  refused(made({ a: { decompositoin: mpo() } }), 'Did you mean "decomposition"?');
   refused(
     made({ a: { decomposition: "mpo", policy: staticTop({ n: 1, score: taylor() }) } }),
-    "wanted a decomposition",
+    "expected a decomposition",
   );
 });
 
-Deno.test("plainOf() is the experiment's own plain run, whatever the method says of factors or tuning chose", () => {
+Deno.test("plainOf() is the experiment's own plain run, whatever the method sets for factors or tuning chose", () => {
   const score = zeroing();
   const own = defineExperiment({
     ...experiment,
@@ -109,7 +115,7 @@ Deno.test("plainOf() is the experiment's own plain run, whatever the method says
       },
     },
   });
-  const expansion = new ExperimentGrid(own, { set: ["training.scoreExamples=5"] }, { tasks });
+  const grid = new ExperimentGrid(own, { set: ["training.scoreExamples=5"] }, { tasks });
   const [plain, opf] = ["fine-tuning", "OPF-MPO static"].map((method) => ({
     model: 0,
     task: 0,
@@ -122,26 +128,26 @@ Deno.test("plainOf() is the experiment's own plain run, whatever the method says
     "training.factorWeightDecay": 0.5,
     "training.learningRate": 3e-5,
   };
-  const needed = plainOf(expansion.at({ ...opf!, values }));
+  const needed = plainOf(grid.specAt({ ...opf!, values }));
   const same = { ...plain!, values: { "training.learningRate": 3e-5 } };
-  assertEquals([needed.training, needed.method], [expansion.at(same).training, {}]);
-  // Another process finds it again by its place.
-  assertEquals(expansion.at(needed.place), needed);
+  assertEquals([needed.training, needed.method], [grid.specAt(same).training, {}]);
+  // Another process finds it again by its coordinates.
+  assertEquals(grid.specAt(needed.place), needed);
 });
 
-Deno.test("a sweep over what only factors heed asks for one plain run", () => {
+Deno.test("a sweep over settings of factors has one plain run", () => {
   const swept = defineExperiment({
     ...experiment,
     sweep: { "training.factorLearningRate": [1e-6, 1e-5], "training.learningRate": [1e-5] },
   });
   const rates = (method: string, changes: Overrides = {}) =>
-    expand(swept, { ...changes, methods: [method], tasks: ["rte"], models: ["a"], seeds: [1] }, { tasks })
+    specs(swept, { ...changes, methods: [method], tasks: ["rte"], models: ["a"], seeds: [1] })
       .map(({ training }) => training.factorLearningRate);
   assertEquals(rates("OPF-MPO static"), [1e-6, 1e-5]);
   const [one, other] = rates("fine-tuning");
   assertEquals(one, other);
   assertEquals(
-    plainOf(expand(swept, { methods: ["OPF-MPO static"] }, { tasks }).at(-1)!).training.factorLearningRate,
+    plainOf(specs(swept, { methods: ["OPF-MPO static"] }).at(-1)!).training.factorLearningRate,
     one,
   );
 });
@@ -155,34 +161,34 @@ Deno.test("defineExperiment() adds to the experiment that it extends", () => {
     parameters: { n: 2 },
     methods: ({ n }) => ({ all: { decomposition: mpo(), policy: staticTop({ n: n as number, score: taylor() }) } }),
   });
-  const runs = expand(more, { tasks: ["rte"], models: ["a"] }, { tasks });
+  const runs = specs(more, { tasks: ["rte"], models: ["a"] });
   assertEquals(runs.map(({ label, seed }) => [label, seed]), [["fine-tuning", 9], ["OPF-MPO static", 9], ["all", 9]]);
   assertEquals(runs[0]!.training, { ...TRAINING_DEFAULTS, epochs: 2, batchSize: 4 });
   assertEquals(runs[0]!.parameters, { tensors: 3, gauge: "left", n: 2 });
 });
 
-Deno.test("expand() visits the points of a zipped sweep one by one", () => {
+Deno.test("a zipped sweep gives its points one by one", () => {
   const sweep = zipped({ "parameters.tensors": [2, 4], "training.learningRate": [1e-5, 2e-5] });
-  const runs = expand({ ...experiment, sweep }, {
+  const runs = specs({ ...experiment, sweep }, {
     tasks: ["rte"],
     models: ["a"],
     seeds: [1],
     methods: ["OPF-MPO static"],
-  }, { tasks });
+  });
   assertEquals(runs.map(({ parameters: { tensors }, training: { learningRate } }) => [tensors, learningRate]), [
     [2, 1e-5],
     [4, 2e-5],
   ]);
-  refused(() => zipped({ a: [1], b: [1, 2] }), "lists of one length, found 1, 2");
+  refused(() => zipped({ a: [1], b: [1, 2] }), "lists of equal length, got lengths 1, 2");
 });
 
-Deno.test("expand() finds mistakes in sweeps, tuning and the baseline before anything starts", () => {
-  const changed = (change: object) => () => expand({ ...experiment, ...change }, {}, { tasks });
-  refused(changed({ sweep: { "parameters.tensor": [2] } }), 'Did you mean "parameters.tensors"?');
-  refused(changed({ sweep: { "training.epochs": [1, 0.5] } }), "epochs");
-  refused(changed({ tune: { "training.learningrate": [1e-5] } }), 'Did you mean "training.learningRate"?');
-  refused(changed({ tune: { "training.learningRate": [1e-5, -1] } }), 'tune["training.learningRate"]: learningRate');
-  refused(changed({ baseline: "fine tuning" }), 'Did you mean "fine-tuning"?');
+Deno.test("mistakes in sweeps, tuning and the baseline are found before anything starts", () => {
+  const declared = (change: object) => () => specs({ ...experiment, ...change });
+  refused(declared({ sweep: { "parameters.tensor": [2] } }), 'Did you mean "parameters.tensors"?');
+  refused(declared({ sweep: { "training.epochs": [1, 0.5] } }), "epochs");
+  refused(declared({ tune: { "training.learningrate": [1e-5] } }), 'Did you mean "training.learningRate"?');
+  refused(declared({ tune: { "training.learningRate": [1e-5, -1] } }), 'tune["training.learningRate"]: learningRate');
+  refused(declared({ baseline: "fine tuning" }), 'Did you mean "fine-tuning"?');
 });
 
 Deno.test("contrasts name the experiment's methods, two different ones, each pair once", () => {
@@ -197,11 +203,105 @@ Deno.test("contrasts name the experiment's methods, two different ones, each pai
     'Unknown method in contrasts "OPF-MPO sttic". Did you mean "OPF-MPO static"?',
   );
   refused(grid([["fine-tuning", "frozen"]]), 'Unknown method in contrasts "frozen"');
-  refused(grid([["fine-tuning", "fine-tuning"]]), "expected two methods, got one twice");
+  refused(grid([["fine-tuning", "fine-tuning"]]), 'expected two different methods, got "fine-tuning" twice');
   refused(grid([pair, pair]), "is listed twice");
   refused(grid([pair, pair.toReversed()]), "is listed twice");
   refused(
     () => defineExperiment({ ...experiment, contrasts: [["fine-tuning"]] as never }),
     "contrasts.0",
   );
+});
+
+Deno.test("lists that are sets hold nothing twice, in declarations and on the command line", () => {
+  const policy = staticTop({ n: 1, score: taylor() });
+  const declarations: [change: object, message: string][] = [
+    [{ seeds: [1, 2, 1] }, "seeds: 1 is listed twice"],
+    [{ tasks: ["rte", "mrpc", "rte"] }, 'tasks: "rte" is listed twice'],
+    [{ tasks: ["rte", { ...tasks.rte, options: {} }] }, 'tasks: "rte" is listed twice'],
+    [{ models: ["/m/a", "/m//a/"] }, 'models: "/m//a/" is listed twice'],
+    [{ models: [bert({ source: "a" }), bert({ source: "a/" })] }, 'models: "a/" is listed twice'],
+    [{ tuningSeeds: [101, 101] }, "tuningSeeds: 101 is listed twice"],
+    [{ tune: { "training.learningRate": [1e-4, 0.0001] } }, "is listed twice"],
+    [{ sweep: { "parameters.tensors": [2, 3, 2] } }, 'sweep["parameters.tensors"]: 2 is listed twice'],
+    [
+      { sweep: [{ "parameters.tensors": 2, "training.epochs": 1 }, { "training.epochs": 1, "parameters.tensors": 2 }] },
+      "sweep:",
+    ],
+    [
+      {
+        sweep: [{}, { "parameters.tensors": 2 }],
+        methods: () => ({ a: {}, "a (tensors 2)": {}, b: { decomposition: mpo(), policy } }),
+      },
+      "is listed twice",
+    ],
+  ];
+  for (const [change, message] of declarations) {
+    refused(() => specs({ ...experiment, ...change } as Experiment), message);
+  }
+  const overrides: [Overrides, string][] = [
+    [{ seeds: [1, 1] }, "seeds: 1 is listed twice"],
+    [{ tasks: ["sst2", "sst2"] }, 'tasks: "sst2" is listed twice'],
+    [{ models: ["a/", "a"] }, 'models: "a" is listed twice'],
+    [{ methods: ["fine-tuning", "fine-tuning"] }, '--methods: "fine-tuning" is listed twice'],
+    [{ set: ["training.epochs=1", "training.epochs=2"] }, '--set: "training.epochs" is listed twice'],
+  ];
+  for (const [changes, message] of overrides) refused(() => changed(changes), message);
+  // Of one source, but not of one kind.
+  const models = [bert({ source: "a" }), bert({ source: "a", layers: 3 }), "b"];
+  assertEquals(specs({ ...experiment, models }, { tasks: ["rte"], seeds: [1] }).length, 6);
+});
+
+Deno.test("methods and parameters may be named like members of every object", () => {
+  const names = ["constructor", "toString", "hasOwnProperty", "__proto__", "valueOf", "a\u2028b", "<img>"];
+  const parameters = JSON.parse('{"__proto__": 1, "constructor": 2}');
+  const seen: unknown[] = [];
+  const odd = defineExperiment({
+    ...experiment,
+    parameters,
+    methods: (parameters) => {
+      seen.push(Object.entries(parameters));
+      return Object.fromEntries(names.map((name) => [name, { training: { epochs: 1 + names.indexOf(name) } }]));
+    },
+  });
+  const runs = specs(odd, { tasks: ["rte"], models: ["a"], seeds: [1], set: ["parameters.__proto__=7"] });
+  assertEquals(runs.map(({ label, training }) => [label, training.epochs]), names.map((name, at) => [name, 1 + at]));
+  assertEquals(seen.at(-1), [["__proto__", 7], ["constructor", 2]]);
+  const [only] = specs(odd, { methods: ["constructor"], tasks: ["rte"], models: ["a"], seeds: [1] });
+  assertEquals(only!.label, "constructor");
+  refused(() => specs(experiment, { methods: ["constructor"] }), 'Unknown method "constructor"');
+});
+
+Deno.test("defineExperiment() refuses names that lead out of a folder, hide a file or split a line", () => {
+  const named = (name: unknown) => () => defineExperiment({ ...experiment, name } as typeof experiment);
+  for (const name of ["..", ".", "a/..", "../a", "/a", "a/", "a//b", ".a", "a/.b", "-a", "", " ", "a b", "a\\b", 5]) {
+    refused(named(name), "name: ");
+  }
+  refused(named(Symbol("a")), "name: ");
+  refused(named("a".repeat(101)), "name: ");
+  for (const name of ["a", "ablations/size", "a-b_c.d", "_a", "2026"]) assertEquals(named(name)().name, name);
+  const method = (name: string) => () => specs({ ...experiment, methods: () => ({ [name]: {} }) } as Experiment);
+  for (const name of ["", "  "]) refused(() => defineWith(name), "expected a name");
+  for (const name of ["a\nb", "a\u0000", "\u001b[2J", "\ud800"]) refused(() => defineWith(name), "expected a name");
+  assertEquals(method("eq. 7, |Σ g·w|")()[0]!.label, "eq. 7, |Σ g·w|");
+});
+
+const defineWith = (method: string) => defineExperiment({ ...experiment, methods: { [method]: {} } }).methods({});
+
+Deno.test("defineExperiment() names what is wrong with declarations of any shape", () => {
+  const minimal = { name: "e", models: ["a"], tasks: ["rte"], seeds: [1], methods: {} };
+  const define = (change: object) => () => defineExperiment({ ...minimal, ...change });
+  let deep: unknown = 1;
+  for (let depth = 0; depth < 20000; depth++) deep = [deep];
+  refused(define({ parameters: { deep } }), "nested too deeply");
+  refused(define({ seeds: [2 ** 53] }), "seeds.0");
+  refused(define({ seeds: [0.5] }), "seeds.0");
+  refused(define({ extends: {} }), "extends");
+  refused(() => defineExperiment(null as never), "expected an object, got null");
+  for (const method of [null, 5, [], "mpo"]) {
+    refused(() => define({ methods: { a: method } })().methods({}), 'methods["a"]: expected an object');
+    refused(() => define({ methods: () => ({ a: method }) })().methods({}), 'methods["a"]: expected an object');
+  }
+  refused(() => define({ methods: [] })().methods({}), "methods: expected a plain object");
+  const literal = { __proto__: { training: {} } };
+  refused(() => define({ methods: literal })().methods({}), "methods: expected a plain object");
 });

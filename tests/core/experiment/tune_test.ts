@@ -30,9 +30,9 @@ async function tuned(
   change: Partial<typeof experiment>,
   { ends, changes = {} }: { ends: (run: ResolvedRun) => Partial<Result>; changes?: Overrides },
 ) {
-  const expansion = new ExperimentGrid({ ...experiment, ...change }, changes, { tasks });
-  const prepare = (place: RunCoordinates) => {
-    const spec = expansion.at(place);
+  const grid = new ExperimentGrid({ ...experiment, ...change }, changes, { tasks });
+  const resolve = (coordinates: RunCoordinates) => {
+    const spec = grid.specAt(coordinates);
     const { task, training, method, seed } = spec;
     const id = JSON.stringify([task.name, training, method.decomposition?.name, seed]);
     return Promise.resolve({ id, spec, model: "a", architecture: { matrices } } as unknown as ResolvedRun);
@@ -46,9 +46,9 @@ async function tuned(
       ({ status: "done", primary: run.spec.task.primary, metrics: {}, ...ends(run) }) as Result;
     return Promise.resolve(new Map(runs.map((run) => [run.id, result(run)])));
   };
-  const tuning = await Tuning.of({ expansion, prepare });
+  const tuning = await Tuning.of({ grid, resolve });
   assertEquals(await tuning.run(run), true);
-  return { tuning, done, later, final: tuning.places.map((place) => expansion.at(place)) };
+  return { tuning, done, later, final: tuning.coordinates.map((coordinates) => grid.specAt(coordinates)) };
 }
 
 // Best at a middle rate, better with the first factor rate; seeds differ, and their mean is 0.

@@ -14,6 +14,15 @@ Deno.test("folder() gives the files of a folder where they lie", () =>
     assertEquals(await found.file("model.safetensors"), undefined);
   }));
 
+Deno.test("folder() takes relative paths from its base", () =>
+  inFolder(async (path) => {
+    await Deno.mkdir(join(path, "models", "mine"), { recursive: true });
+    const found = await folder({ base: join(path, "models") }).open({ kind: "model", id: "./mine/" });
+    assert("origin" in found);
+    assertEquals(found.origin, { source: "folder", path: join(path, "models", "mine") });
+    assertEquals(await folder({ base: path }).open({ kind: "model", id: "mine" }), { missing: "no such folder" });
+  }));
+
 Deno.test("folder() has no repository where there is no folder, or a file", () =>
   inFolder(async (path) => {
     await Deno.writeTextFile(join(path, "file"), "");
