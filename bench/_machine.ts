@@ -1,12 +1,12 @@
 /**
- * On what a table was measured.
+ * The machine that a table was measured on.
  *
  * @module
  */
 
 import { cpus, loadavg } from "node:os";
 
-/** Machine and versions, and how busy it was: timings of a busy machine are comparable as ratios only. */
+/** Machine, versions and load: on a busy machine only ratios are comparable. */
 export const machine = (threads: number) => ({
   os: `${Deno.build.os} ${Deno.build.arch}`,
   processor: cpus()[0]?.model ?? "unknown",

@@ -1,5 +1,5 @@
 /**
- * A row's numbers from its plan.
+ * Measurement of a row.
  *
  * @module
  */
@@ -7,25 +7,25 @@ import { type MatrixShape, RequestError } from "@opf/framework";
 import { bert } from "@opf/framework/plugins";
 import { measurePairs, spread } from "./_pairs.ts";
 import type { RowPlan } from "./_rows.ts";
-import { chosen, CONFIG, peerModes } from "./_shapes.ts";
+import { chosen, CONFIG, HEAD, peerModes } from "./_shapes.ts";
 import type { CommandLine } from "./_side.ts";
 import type { Work } from "./_work.ts";
 
-/** A measured row; times and bytes are medians. */
+/** A measured row. Times and bytes are medians. */
 export interface Row {
   readonly name: string;
   readonly unit: "s" | "bytes";
   readonly ours: number;
-  /** `null` where there is none. */
+  /** `null` if there is none. */
   readonly peer: number | null;
-  /** Ours : peer of each pair; for a row without a peer, the figure itself. */
+  /** Over all pairs: ours : peer, or what the row defines; ours for a row without a peer. */
   readonly ratio: { readonly median: number; readonly min: number; readonly max: number };
   readonly pairs: number;
-  /** Processor seconds, of a row of times: they show whether a busy machine cut one side short. */
+  /** Processor seconds of a row of times, which show whether other load slowed one side. */
   readonly cpu?: { readonly ours: number; readonly peer: number | null };
 }
 
-/** How sides are started. */
+/** Settings of both sides. */
 export interface Sides {
   readonly threads: number;
   readonly python?: string;
@@ -36,7 +36,7 @@ export async function measureRow(
   plan: RowPlan,
   { sides, pairs }: { sides: Sides; pairs: number },
 ): Promise<Row> {
-  const found = await measurePairs({
+  const measured = await measurePairs({
     ours: await ourCommand(plan.ours, sides),
     ...(plan.peer && { peer: await peerCommand(plan.peer, sides) }),
     pairs,
@@ -45,18 +45,21 @@ export async function measureRow(
   const value = plan.value ?? (({ seconds }) => seconds);
   const ratio = plan.ratio ?? ((ours, peer) => ours / peer);
   const median = (values: readonly number[]) => spread(values).median;
-  const peers = found.flatMap(({ peer }) => peer ? [peer] : []);
+  const peers = measured.flatMap(({ peer }) => peer ? [peer] : []);
   const medianOfPeers = (of: (measurement: typeof peers[number]) => number) =>
     peers.length > 0 ? median(peers.map(of)) : null;
   return {
     name: plan.name,
     unit: plan.unit,
-    ours: median(found.map(({ ours }) => value(ours))),
+    ours: median(measured.map(({ ours }) => value(ours))),
     peer: medianOfPeers(value),
-    ratio: spread(found.map(({ ours, peer }) => peer ? ratio(value(ours), value(peer)) : value(ours))),
+    ratio: spread(measured.map(({ ours, peer }) => peer ? ratio(value(ours), value(peer)) : value(ours))),
     pairs,
     ...(plan.unit === "s" && {
-      cpu: { ours: median(found.map(({ ours }) => ours.cpuSeconds)), peer: medianOfPeers((peer) => peer.cpuSeconds) },
+      cpu: {
+        ours: median(measured.map(({ ours }) => ours.cpuSeconds)),
+        peer: medianOfPeers((peer) => peer.cpuSeconds),
+      },
     }),
   };
 }
@@ -77,9 +80,9 @@ async function ourCommand(work: Work, { threads }: Sides): Promise<CommandLine> 
 
 function peerCommand(work: NonNullable<RowPlan["peer"]>, sides: Sides): CommandLine | Promise<CommandLine> {
   if (work.side === "ours") return ourCommand(work, sides);
-  if (sides.python === undefined) throw new RequestError("There is no Python for the peers.");
+  if (sides.python === undefined) throw new RequestError("Expected a Python for the peers, got none.");
   const { model_type: _, ...config } = CONFIG;
-  const architecture = bert({ source: "bench" }).architecture(CONFIG, { kind: "classification", outputs: 2 });
+  const architecture = bert({ source: "bench" }).architecture(CONFIG, HEAD);
   const matrices: readonly { name: string; shape: MatrixShape }[] = work.opf ? chosen(architecture.matrices) : [];
   const spec = { ...work, config, threads: sides.threads, ...(work.opf && { modes: peerModes(matrices) }) };
   return [sides.python, new URL("peers/serve.py", import.meta.url).pathname, JSON.stringify(spec)];

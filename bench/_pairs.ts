@@ -1,39 +1,39 @@
 /**
- * Pairs of measurements, one side and then the other, so that what else the machine does meets both.
+ * Pairs of measurements, one side after the other, so that other load affects both.
  *
  * @module
  */
 import { type CommandLine, Side } from "./_side.ts";
 import type { Measurement } from "./_work.ts";
 
-/** How a row's two sides are measured. */
+/** How the two sides of a row are measured. */
 export interface PairOptions {
   readonly ours: CommandLine;
-  /** @default none: ours alone is measured */
+  /** @default none: only ours is measured */
   readonly peer?: CommandLine;
   readonly pairs: number;
-  /** New processes for each pair: for what happens once in a process. @default false */
+  /** Start new processes for each pair, to measure what happens once per process. @default false */
   readonly fresh?: boolean;
 }
 
-/** One pair; without a peer, ours alone. */
+/** One pair; only ours if there is no peer. */
 export interface Pair {
   readonly ours: Measurement;
   readonly peer?: Measurement;
 }
 
-// One process is faster than the next by a few hundredths, for as long as it lives: pairs are measured by several.
+// Processes differ in speed by a few percent, each for its whole life, so several measure the pairs.
 const PROCESSES = 3;
 
 /** Measures a row. */
 export async function measurePairs({ fresh = false, pairs, ...commands }: PairOptions): Promise<Pair[]> {
-  const found: Pair[] = [];
+  const result: Pair[] = [];
   if (!fresh) {
     for (let left = PROCESSES; left > 0; left--) {
-      const share = Math.ceil((pairs - found.length) / left);
-      if (share > 0) found.push(...await measureTogether(commands, share));
+      const share = Math.ceil((pairs - result.length) / left);
+      if (share > 0) result.push(...await measureTogether(commands, share));
     }
-    return found;
+    return result;
   }
   for (let pair = 0; pair < pairs; pair++) {
     const alone = async (command: CommandLine) => {
@@ -41,27 +41,27 @@ export async function measurePairs({ fresh = false, pairs, ...commands }: PairOp
       return await side.measure().finally(() => side.stop());
     };
     const ours = await alone(commands.ours);
-    found.push({ ours, ...(commands.peer && { peer: await alone(commands.peer) }) });
+    result.push({ ours, ...(commands.peer && { peer: await alone(commands.peer) }) });
   }
-  return found;
+  return result;
 }
 
 async function measureTogether({ ours, peer }: Pick<PairOptions, "ours" | "peer">, pairs: number): Promise<Pair[]> {
   const sides: Side[] = [];
   try {
     for (const command of [ours, ...peer ? [peer] : []]) sides.push(await Side.start(command));
-    const found: Pair[] = [];
+    const result: Pair[] = [];
     for (let pair = 0; pair < pairs; pair++) {
-      const [own, other] = [await sides[0]!.measure(), await sides[1]?.measure()];
-      found.push({ ours: own, ...(other && { peer: other }) });
+      const [ours, peer] = [await sides[0]!.measure(), await sides[1]?.measure()];
+      result.push({ ours, ...(peer && { peer }) });
     }
-    return found;
+    return result;
   } finally {
     for (const side of sides) await side.stop();
   }
 }
 
-/** Median, least and largest of some numbers. */
+/** Median, minimum and maximum. */
 export function spread(values: readonly number[]): { median: number; min: number; max: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,5 +1,5 @@
 /**
- * The Python environment in which peers run: made once, in the user's cache.
+ * The Python environment of the peers, created once in the user's cache.
  *
  * @module
  */
@@ -9,30 +9,30 @@ import { join } from "node:path";
 const PACKAGES = ["torch==2.13.0", "transformers==5.23.0"];
 
 /**
- * The path of a Python that has the peers' packages: the one that `OPF_BENCH_PYTHON` names, or one of an environment
- * that pip fills; nothing where that cannot be made.
+ * The path of a Python with the peers' packages: that of `OPF_BENCH_PYTHON`, or that of an environment created with pip.
+ * Returns nothing if it cannot be created.
  */
 export async function peerPython(note: (message: string) => void): Promise<string | undefined> {
-  const own = Deno.env.get("OPF_BENCH_PYTHON");
-  if (own) return own;
+  const named = Deno.env.get("OPF_BENCH_PYTHON");
+  if (named) return named;
   try {
     return await environment(note);
   } catch (error) {
-    note(`There is no Python environment for the peers, so rows with one are skipped: ${messageOf(error)}`);
+    note(`Rows with a peer in Python are skipped, because there is no Python environment for it: ${messageOf(error)}`);
     return undefined;
   }
 }
 
 async function environment(note: (message: string) => void): Promise<string> {
   const folder = join(cacheFolder(), "bench", PACKAGES.join("-").replaceAll("==", "-"));
-  const [python, whole] = [join(folder, "bin", "python"), join(folder, "whole")];
-  // Made where it stays: an environment cannot be moved. The last file says that it is whole.
+  const [python, complete] = [join(folder, "bin", "python"), join(folder, "complete")];
+  // Created in place, because an environment cannot be moved. The last file marks it as complete.
   await locked(`${folder}.lock`, async () => {
-    if (await exists(whole)) return;
-    note(`Making a Python environment for the peers in ${folder}: ${PACKAGES.join(", ")} from pip.`);
+    if (await exists(complete)) return;
+    note(`Creating a Python environment for the peers in ${folder} with ${PACKAGES.join(", ")}.`);
     await run("python3", "-m", "venv", "--clear", folder);
     await run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...PACKAGES);
-    await Deno.writeTextFile(whole, "");
+    await Deno.writeTextFile(complete, "");
   }, { note });
   return python;
 }
@@ -41,5 +41,5 @@ async function run(program: string, ...args: string[]): Promise<void> {
   const { success, code, stderr } = await new Deno.Command(program, { args, stdout: "null", stderr: "piped" }).output();
   if (success) return;
   const last = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
-  throw new Error(`"${[program, ...args].join(" ")}" ended with exit code ${code}: ${last}`);
+  throw new Error(`"${[program, ...args].join(" ")}" failed with exit code ${code}: ${last}`);
 }

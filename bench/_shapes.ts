@@ -1,11 +1,13 @@
 /**
- * The model and the matrices that all rows measure: MiniLM's shape, with random weights.
+ * The model and the matrices that all rows measure: the shapes of MiniLM, with random weights.
  *
  * @module
  */
 import type { MatrixInfo, MatrixShape } from "@opf/framework";
+import { bert, mpo } from "@opf/framework/plugins";
+import { contractionOrder } from "../plugins/decompositions/_contract.ts";
 
-/** `config.json` of all-MiniLM-L6-v2, as far as it matters. */
+/** The relevant part of `config.json` of all-MiniLM-L6-v2. */
 export const CONFIG = {
   model_type: "bert",
   vocab_size: 30522,
@@ -22,10 +24,19 @@ export const CONFIG = {
   initializer_range: 0.02,
 };
 
+/** The head of the model. */
+export const HEAD = { kind: "classification", outputs: 2 } as const;
+
+/** The shape of a batch. */
+export interface BatchShape {
+  readonly batchSize: number;
+  readonly length: number;
+}
+
 /** Number of local tensors, m. */
 export const TENSORS = 15;
 
-/** Layers whose six matrices are over-parameterised: 18 in all. */
+/** Layers whose six matrices are over-parameterized: 18 in total. */
 export const CHOSEN_LAYERS: readonly number[] = [0, 2, 4];
 
 /** 1536 = 48·1…1·32 and 384 = 24·1…1·16: the bonds are 512 and 256. */
@@ -34,7 +45,7 @@ export const modesOf = (size: number, tensors = TENSORS): number[] => {
   return [first!, ...Array<number>(tensors - 2).fill(1), last!];
 };
 
-/** The chosen matrices, most of a layer first, as many as asked for. */
+/** The first `count` matrices of these layers. */
 export function chosen(
   matrices: readonly MatrixInfo[],
   { layers = CHOSEN_LAYERS, count = Infinity } = {},
@@ -42,7 +53,7 @@ export function chosen(
   return matrices.filter(({ layer }) => layers.includes(layer)).slice(0, count);
 }
 
-/** Mode lists by the name of a layer, as the peer wants them. */
+/** Mode lists by the name of a layer, as the peer expects them. */
 export const peerModes = (matrices: readonly { readonly name: string; readonly shape: MatrixShape }[]) =>
   Object.fromEntries(
     matrices.map(({ name, shape: [rows, columns] }) => [
@@ -51,27 +62,64 @@ export const peerModes = (matrices: readonly { readonly name: string; readonly s
     ]),
   );
 
-/** `[count, rows, inner, columns]` of equal matrix products. */
+/** `count` matrix products `[rows, inner] · [inner, columns]`. */
 export type Products = readonly [count: number, rows: number, inner: number, columns: number];
 
 /**
- * The products of one plain step as it is computed here, forward and both gradients: five layers on all tokens, the last
- * one's keys and values on all and the rest on the first tokens alone, which is left out, like the head.
+ * The matrix products of one plain step, forward and both gradients: five layers on all tokens, and of the last layer the
+ * keys and values of all tokens. The rest of the last layer, which runs on the first tokens alone, and the head are left out.
  */
-export function productsOfStep(lines: number, length: number): Products[] {
+export function productsOfStep({ batchSize, length }: BatchShape): Products[] {
   const { hidden_size: width, intermediate_size: inner, num_attention_heads: heads, num_hidden_layers } = CONFIG;
-  const rows = lines * length, whole = num_hidden_layers - 1, size = width / heads;
+  const rows = batchSize * length, wholeLayers = num_hidden_layers - 1, size = width / heads;
   const linear = (count: number, from: number, to: number): Products[] => [
     [count, rows, from, to],
     [count, rows, to, from],
     [count, to, rows, from],
   ];
-  const attention = whole * lines * heads;
+  const attention = wholeLayers * batchSize * heads;
   return [
-    ...linear(4 * whole + 2, width, width),
-    ...linear(2 * whole, width, inner),
-    // Scores and weighted values, and two gradients of each.
+    ...linear(4 * wholeLayers + 2, width, width),
+    ...linear(2 * wholeLayers, width, inner),
+    // Scores and weighted values, with two gradients each.
     [3 * attention, length, size, length],
     [3 * attention, length, length, size],
   ];
+}
+
+/** Floating-point operations of matrix products: a multiplication and an addition for each term. */
+export const operationsOf = (products: readonly Products[]): number =>
+  products.reduce((sum, [count, rows, inner, columns]) => sum + 2 * count * rows * inner * columns, 0);
+
+/** The over-parameterization of the chosen matrices. */
+export const decomposition = (tensors = TENSORS) =>
+  mpo({
+    tensors,
+    modes: [[1536, 384], [384, 384]].map(([rows, columns]) => ({
+      rows: modesOf(rows!, tensors),
+      columns: modesOf(columns!, tensors),
+    })),
+  });
+
+/**
+ * Floating-point operations of the chosen matrices' chains in one step: each contraction, and its gradient, which takes two
+ * products for each product of the contraction.
+ */
+export function operationsOfChains(): number {
+  const { matrices } = bert({ source: "bench" }).architecture(CONFIG, HEAD);
+  return chosen(matrices).reduce((sum, { shape }) => {
+    const { multiplications } = contractionOrder(decomposition().plan(shape).factorShapes);
+    return sum + 3 * 2 * multiplications;
+  }, 0);
+}
+
+/**
+ * The efficiency of an OPF step's chains: their operations per second as a share of the plain step's,
+ *
+ *     (operations of chains / (OPF seconds − plain seconds)) / (operations of plain products / plain seconds)
+ *
+ * All time that an OPF step takes beyond a plain step counts for the chains, AdamW on the additional parameters included.
+ */
+export function chainEfficiency(shape: BatchShape, { opf, plain }: { opf: number; plain: number }): number {
+  return operationsOfChains() / (opf - plain) / (operationsOf(productsOfStep(shape)) / plain);
 }

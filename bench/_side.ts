@@ -1,5 +1,5 @@
 /**
- * One side of a row in a process of its own: it prepares once, then measures whenever it is told to.
+ * One side of a row: a process that prepares once and then measures on request.
  *
  * @module
  */
@@ -14,20 +14,20 @@ export type CommandLine = readonly [program: string, ...args: string[]];
 /** A started side. */
 export class Side {
   readonly #process: Deno.ChildProcess;
-  readonly #said: ReadableStreamDefaultReader<string>;
-  readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #output: ReadableStreamDefaultReader<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
 
   private constructor([program, ...args]: CommandLine) {
-    // As runs are started; the peer is given it too, which gains by it where batches are small.
+    // As for runs. The peer gets it too: it is faster with it for small batches.
     const env = processEnvironment(tensorflow);
     this.#process = new Deno.Command(program, { args, env, stdin: "piped", stdout: "piped", stderr: "inherit" })
       .spawn();
-    this.#said = this.#process.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
+    this.#output = this.#process.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
       .getReader();
-    this.#orders = this.#process.stdin.getWriter();
+    this.#input = this.#process.stdin.getWriter();
   }
 
-  /** Starts a side and waits until it is ready to measure. */
+  /** Starts a side and waits until it is ready. */
   static async start(command: CommandLine): Promise<Side> {
     const side = new Side(command);
     await side.#line();
@@ -35,20 +35,20 @@ export class Side {
   }
 
   async measure(): Promise<Measurement> {
-    await this.#orders.write(new TextEncoder().encode("measure\n"));
+    await this.#input.write(new TextEncoder().encode("measure\n"));
     return JSON.parse(await this.#line()) as Measurement;
   }
 
-  /** Ends the process; it has nothing more to do when its input ends. */
+  /** Ends the process by closing its input. */
   async stop(): Promise<void> {
-    await this.#orders.close().catch(() => {}); // it ended by itself
+    await this.#input.close().catch(() => {}); // it has ended already
     await this.#process.status;
   }
 
   async #line(): Promise<string> {
-    const { value } = await this.#said.read();
+    const { value } = await this.#output.read();
     if (value !== undefined) return value;
     const { code } = await this.#process.status;
-    throw new Error(`One side of the measurement ended by itself with exit code ${code}.`);
+    throw new Error(`One side of the measurement ended early with exit code ${code}.`);
   }
 }

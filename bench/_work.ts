@@ -1,41 +1,41 @@
 /**
- * What one side of a row is told to do.
+ * The work of one side of a row, and its measurements.
  *
  * @module
  */
 import type { Products } from "./_shapes.ts";
 
-/** A piece of work, for either side: plain JSON. */
+/** The work of one side, as JSON. */
 export interface Work {
   readonly work: "step" | "evaluate" | "inference" | "decompose" | "products";
-  readonly lines?: number;
+  readonly batchSize?: number;
   readonly length?: number;
-  /** Over-parameterise the chosen matrices. @default plain */
+  /** Over-parameterize the chosen matrices. @default false */
   readonly opf?: boolean;
-  /** Of the model. @default six */
+  /** Layers of the model. @default 6 */
   readonly layers?: number;
-  /** Local tensors, of an OPF step. @default 15 */
+  /** Local tensors per matrix. @default 15 */
   readonly tensors?: number;
-  /** Matrices over-parameterised. @default 18 */
+  /** Matrices to over-parameterize. @default 18 */
   readonly matrices?: number;
   /** A file with real batches. @default random tokens, no padding */
   readonly batches?: string;
   readonly products?: readonly Products[];
-  /** Without what earlier processes compiled. @default false */
+  /** Ignore the kernels that earlier processes compiled. @default false */
   readonly cold?: boolean;
-  /** Times that one measurement does the work; its seconds are of one. @default 1 */
+  /** Repetitions per measurement, whose seconds are those of one. @default 1 */
   readonly repeat?: number;
-  /** Times before the first measurement. @default 1 */
+  /** Repetitions before the first measurement. @default 1 */
   readonly warm?: number;
 }
 
-/** What one measurement says. */
+/** One measurement. */
 export interface Measurement {
   readonly seconds: number;
-  /** Processor time of all threads, which other work on the machine lengthens less. */
+  /** Processor time of all threads, which depends less on other load. */
   readonly cpuSeconds: number;
-  /** Of the side's process, since it began. */
+  /** Peak memory of the process since it started. */
   readonly peakBytes: number;
-  /** Seconds of the first time the work was done, which compiles. */
+  /** Seconds of the first repetition, which compiles. */
   readonly firstSeconds?: number;
 }

@@ -1,5 +1,5 @@
 /**
- * `deno task bench [name…] [--json] [--pairs N] [--threads N] [--data FOLDER] [--curves]`: ours beside the peers.
+ * `deno task bench [name…] [--json] [--pairs N] [--threads N] [--data FOLDER] [--curves]`: ours compared with peers.
  *
  * @module
  */
@@ -19,7 +19,10 @@ async function bench(args: readonly string[]): Promise<number> {
   const options = readArguments(args, { boolean: ["json", "curves"], string: ["pairs", "threads", "data"] });
   const temporary = await Deno.makeTempDir();
   try {
-    const plans = chosenRows([...options.flag("curves") ? CURVES : ROWS, ...await ofTasks(temporary)], options.words);
+    const plans = chosenRows(
+      [...options.flag("curves") ? CURVES : ROWS, ...await rowsOfTasks(temporary)],
+      options.words,
+    );
     const needPython = plans.some(({ peer }) => peer?.side === "python");
     const python = needPython ? await peerPython(printError) : undefined;
     const threads = options.count("threads") ?? navigator.hardwareConcurrency;
@@ -41,33 +44,33 @@ async function bench(args: readonly string[]): Promise<number> {
     await Deno.remove(temporary, { recursive: true });
   }
 
-  async function ofTasks(into: string): Promise<RowPlan[]> {
+  async function rowsOfTasks(folder: string): Promise<RowPlan[]> {
     const data = options.text("data");
     if (data === undefined) return [];
     const rows: RowPlan[] = [];
-    for (const task of TASKS) rows.push(...taskRows(task, await writeBatches(task, data, into)));
+    for (const task of TASKS) rows.push(...taskRows(task, await writeBatches(task, data, folder)));
     return rows;
   }
 }
 
-// A name is a row's, or the first part of several rows'.
+// A name is that of a row, or the first part of several names.
 function chosenRows(plans: readonly RowPlan[], names: readonly string[]): readonly RowPlan[] {
   if (names.length === 0) return plans;
   const known = new Set(plans.flatMap(({ name }) => [name.split("/")[0]!, name]));
   for (const name of names) if (!known.has(name)) throw unknownName("row", name, known);
   const chosen = plans.filter(({ name }) => names.includes(name) || names.includes(name.split("/")[0]!));
-  if (chosen.length === 0) throw new RequestError("There is nothing to measure.");
+  if (chosen.length === 0) throw new RequestError("Expected rows to measure, got none.");
   return chosen;
 }
 
 function line({ name, unit, ours, peer, ratio, pairs }: Row, { goal = "" }: RowPlan): string {
   const shown = (value: number) => unit === "bytes" ? `${(value / 1e9).toFixed(2)} GB` : `${value.toPrecision(3)} s`;
-  const numbers = [ratio.median, ratio.min, ratio.max].map((value) => value.toPrecision(3)) as [string, string, string];
+  const ratios = [ratio.median, ratio.min, ratio.max].map((value) => value.toPrecision(3)) as [string, string, string];
   return [
     name.padEnd(24),
     `ours ${shown(ours)}`.padEnd(15),
     (peer === null ? "" : `peer ${shown(peer)}`).padEnd(15),
-    `ratio ${numbers[0]} (${numbers[1]} to ${numbers[2]}, ${pairs} pairs)`.padEnd(40),
+    `ratio ${ratios[0]} (${ratios[1]} to ${ratios[2]}, ${pairs} pairs)`.padEnd(40),
     goal && `goal ${goal}`,
   ].join("  ").trimEnd();
 }

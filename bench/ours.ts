@@ -1,10 +1,10 @@
 /**
- * Our side of `deno task bench`: one piece of work, measured once for every line on standard input.
+ * Our side of `deno task bench`: prepares its work, then measures it once for every line on standard input.
  *
  * @module
  */
 import { type EncodedExample, engine, RandomKey, tf, useEngine, Weights } from "@opf/framework";
-import { bert, mpo, tensorflow } from "@opf/framework/plugins";
+import { bert, tensorflow } from "@opf/framework/plugins";
 import { cpuUsage } from "node:process";
 import { print, printError } from "../core/cli/output.ts";
 import { TextLineStream } from "../core/execution/text_lines.ts";
@@ -13,60 +13,52 @@ import { collate } from "../core/training/batches.ts";
 import { Evaluator } from "../core/training/logits.ts";
 import { TRAINING_DEFAULTS } from "../core/training/settings.ts";
 import { Stepper } from "../core/training/step.ts";
-import { chosen, CONFIG, modesOf, TENSORS } from "./_shapes.ts";
+import { chosen, CONFIG, decomposition, HEAD } from "./_shapes.ts";
 import type { Measurement, Work } from "./_work.ts";
 
-const HEAD = { kind: "classification", outputs: 2 } as const;
 const key = RandomKey.of(1);
 
 function newWeights(layers = CONFIG.num_hidden_layers): Weights {
   const architecture = bert({ source: "bench" }).architecture({ ...CONFIG, num_hidden_layers: layers }, HEAD);
   const tensors = architecture.parameters.map((parameter) => {
     const initial = parameter.name.endsWith("LayerNorm.weight") ? "ones" : parameter.noWeightDecay ? "zeros" : "normal";
-    const own = { key: key.fold(parameter.name), width: architecture.initializerRange };
-    // Uniform numbers from the engine: drawn as training draws them, millions would fill this process's memory first.
+    const options = { key: key.fold(parameter.name), width: architecture.initializerRange };
+    // Uniform numbers from the engine, because drawing millions of normal ones on the host would raise the peak memory.
     const uniform = () =>
-      tf.mul(tf.sub(engine().randomUniform(own.key, parameter.shape), 0.5), own.width * Math.sqrt(12));
-    const value = initial === "normal" ? tf.tidy(uniform) : initialize({ ...parameter, initial }, own);
+      tf.mul(tf.sub(engine().randomUniform(options.key, parameter.shape), 0.5), options.width * Math.sqrt(12));
+    const value = initial === "normal" ? tf.tidy(uniform) : initialize({ ...parameter, initial }, options);
     return [parameter.name, value] as const;
   });
   return new Weights(architecture, new Map(tensors));
 }
 
-function overParameterise(weights: Weights, { tensors = TENSORS, matrices = 18, layers }: Work): void {
-  const decomposition = mpo({
-    tensors,
-    modes: [[1536, 384], [384, 384]].map(([rows, columns]) => ({
-      rows: modesOf(rows!, tensors),
-      columns: modesOf(columns!, tensors),
-    })),
-  });
+function overParameterize(weights: Weights, { tensors, matrices = 18, layers }: Work): void {
   const all = layers === undefined ? {} : { layers: Array.from({ length: layers }, (_, layer) => layer) };
   const names = chosen(weights.architecture.matrices, { ...all, count: matrices }).map(({ name }) => name);
-  weights.factorize(names, { decomposition, key });
+  weights.factorize(names, { decomposition: decomposition(tensors), key });
 }
 
-async function batchesOf({ lines = 32, length = 128, batches }: Work): Promise<EncodedExample[][]> {
+async function batchesOf({ batchSize = 32, length = 128, batches }: Work): Promise<EncodedExample[][]> {
   if (batches !== undefined) return JSON.parse(await Deno.readTextFile(batches));
-  const ids = key.fold("ids").bits(lines * length);
-  return [Array.from({ length: lines }, (_, line) => ({
-    index: line,
-    label: line % 2,
-    ids: [...ids.subarray(line * length, (line + 1) * length)].map((id) => 5 + id % (CONFIG.vocab_size - 5)),
+  const ids = key.fold("ids").bits(batchSize * length);
+  return [Array.from({ length: batchSize }, (_, index) => ({
+    index,
+    label: index % 2,
+    ids: [...ids.subarray(index * length, (index + 1) * length)].map((id) => 5 + id % (CONFIG.vocab_size - 5)),
     tokenTypeIds: Array<number>(length).fill(0),
   }))];
 }
 
-const shapeOf = ({ lines = 32, length = 128 }: Work) => ({ batchSize: lines, maxLength: length, padId: 0 });
+const shapeOf = ({ batchSize = 32, length = 128 }: Work) => ({ batchSize, maxLength: length, padId: 0 });
 
-let last: Weights | undefined;
+let previous: Weights | undefined;
 
-/** Gives what is measured. */
+/** Prepares the work. Returns the function that is measured. */
 async function prepare(work: Work): Promise<() => unknown> {
-  last?.dispose();
-  const weights = last = newWeights(work.layers);
-  if (work.work === "decompose") return () => overParameterise(weights, work);
-  if (work.opf) overParameterise(weights, work);
+  previous?.dispose();
+  const weights = previous = newWeights(work.layers);
+  if (work.work === "decompose") return () => overParameterize(weights, work);
+  if (work.opf) overParameterize(weights, work);
   const batches = await batchesOf(work);
   const shape = shapeOf(work);
   if (work.work === "step") {
@@ -79,7 +71,7 @@ async function prepare(work: Work): Promise<() => unknown> {
         stepper.step([collate(examples, { architecture, shape })], { key: key.fold(step++), rate: 1 })
       );
   }
-  // Evaluation of the factorised model is that of the merged one, merging included; inference has merged long before.
+  // Evaluation of a factorized model merges it first; for inference it has been merged before.
   const evaluator = Evaluator.dense(weights.architecture, shape);
   const pause = () => Promise.resolve();
   const examples = Array.from({ length: work.repeat ?? 1 }, () => batches[0]!).flat();
@@ -103,19 +95,20 @@ const seconds = async (times: number) => {
   for (let time = 0; time < times; time++) await run();
   return (performance.now() - started) / 1000;
 };
-const inside = work.work === "evaluate" || work.work === "inference"; // they repeat on their own
-const decomposing = work.work === "decompose";
+const repeatsItself = work.work === "evaluate" || work.work === "inference";
+const decomposes = work.work === "decompose";
 const firstSeconds = await seconds(1);
-if (!decomposing) await seconds((work.warm ?? 1) - 1);
+if (!decomposes) await seconds((work.warm ?? 1) - 1);
 print(JSON.stringify({ ready: true }));
 for await (const _ of Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
-  if (decomposing) run = await prepare(work);
+  if (decomposes) run = await prepare(work);
   const repeat = work.repeat ?? 1;
   const before = cpuUsage();
-  const taken = await seconds(inside ? 1 : repeat) / repeat;
+  const secondsPerRun = await seconds(repeatsItself ? 1 : repeat) / repeat;
   const { user, system } = cpuUsage(before);
   const cpuSeconds = (user + system) / 1e6 / repeat;
-  const said: Measurement = { seconds: taken, cpuSeconds, firstSeconds, peakBytes: engine().memory().peakBytes };
-  print(JSON.stringify(said));
+  const { peakBytes } = engine().memory();
+  const measurement: Measurement = { seconds: secondsPerRun, cpuSeconds, firstSeconds, peakBytes };
+  print(JSON.stringify(measurement));
 }
 Deno.exit(0);

@@ -1,10 +1,10 @@
-"""OPF as its released code does it, in our own words: the peer of our OPF rows.
+"""OPF as the released code does it, reimplemented: the peer of the OPF rows.
 
-A weight is cut into local tensors by one singular value decomposition a bond, whatever the modes. Then each bond is
-visited three times more, by a decomposition each: from the left, from the right, and of the product of the two, whose
-singular values are shared evenly between the tensors beside it. A converted layer contracts its tensors from left to
-right at every forward pass, evaluation included. The factors have gradients, which count in the norm that gradients
-are clipped to, but are unknown to the optimiser, which was made before them.
+A weight is split into local tensors by one singular value decomposition per bond, whatever the modes. Three more
+decompositions per bond follow: from the left, from the right, and of the product of the two, whose singular values are
+shared evenly between the neighboring tensors. A converted layer contracts its tensors from left to right in every
+forward pass, evaluation included. The factors have gradients, which count in the norm for clipping, but the optimizer,
+created before them, does not know them.
 """
 import numpy as np
 import torch
@@ -30,41 +30,41 @@ def cut(matrix, rows, columns):
 
 
 def from_left(tensors):
-    """What stands left of each bond, up to an orthonormal basis."""
-    found, carried = [], np.ones((1, 1), np.float32)
+    """The product to the left of each bond, up to an orthonormal basis."""
+    results, carried = [], np.ones((1, 1), np.float32)
     for tensor in tensors[:-1]:
         product = np.tensordot(carried, tensor, 1)
         _, values, v = thin_svd(product.reshape(-1, product.shape[-1]))
         carried = np.diag(values) @ v
-        found.append(carried)
-    return found
+        results.append(carried)
+    return results
 
 
 def from_right(tensors):
-    """The same of what stands right of it."""
-    found, carried = [], np.ones((1, 1), np.float32)
+    """The product to the right of each bond, likewise."""
+    results, carried = [], np.ones((1, 1), np.float32)
     for tensor in reversed(tensors[1:]):
         product = np.tensordot(tensor, carried, 1)
         u, values, _ = thin_svd(product.reshape(product.shape[0], -1))
         carried = u @ np.diag(values)
-        found.append(carried)
-    return found[::-1]
+        results.append(carried)
+    return results[::-1]
 
 
 def decompose(matrix, rows, columns):
-    """The local tensors of a matrix [Π rows, Π columns] in the even gauge."""
+    """The local tensors of a matrix [Π rows, Π columns] in the symmetric gauge."""
     tensors = cut(matrix, rows, columns)
     for bond, (left, right) in enumerate(zip(from_left(tensors), from_right(tensors))):
         u, values, v = np.linalg.svd(left @ right)
         share = np.diag(values ** -0.5)
-        # Both factors of an identity on the bond: right · vᵀ · s^(−½) and s^(−½) · uᵀ · left.
+        # Two factors of an identity on the bond: right · vᵀ · s^(−½) and s^(−½) · uᵀ · left.
         tensors[bond] = np.tensordot(tensors[bond], right @ v.T @ share, 1)
         tensors[bond + 1] = np.tensordot(share @ u.T @ left, tensors[bond + 1], 1)
     return tensors
 
 
 def contract(tensors):
-    """The matrix, from left to right."""
+    """The matrix, contracted from left to right."""
     whole = tensors[0]
     for tensor in tensors[1:]:
         whole = torch.tensordot(whole, tensor, dims=1)
@@ -75,7 +75,7 @@ def contract(tensors):
     return whole.permute(order).reshape(int(np.prod(rows)), int(np.prod(columns)))
 
 
-class Factorised(nn.Module):
+class FactorizedLinear(nn.Module):
     """A linear layer whose weight is a product of local tensors."""
 
     def __init__(self, tensors, bias):
@@ -88,28 +88,28 @@ class Factorised(nn.Module):
 
 
 def decompose_weights(model, modes):
-    """The local tensors of the weights of layers by name; `modes` holds rows and columns of each."""
+    """The local tensors of the layers in `modes`, by name."""
     return {name: decompose(model.get_submodule(name).weight.detach().numpy(), modes[name]["rows"],
                             modes[name]["columns"]) for name in modes}
 
 
 def convert(model, tensors):
-    """Puts factorised layers in the place of dense ones."""
-    for name, own in tensors.items():
+    """Replaces dense layers by factorized ones."""
+    for name, factors in tensors.items():
         parent, _, last = name.rpartition(".")
-        setattr(model.get_submodule(parent), last, Factorised(own, model.get_submodule(name).bias))
+        setattr(model.get_submodule(parent), last, FactorizedLinear(factors, model.get_submodule(name).bias))
 
 
 def quick_tensors(model, modes):
-    """Random tensors of the right shapes and about the right product: for timing steps without the decomposition."""
-    found = {}
+    """Random tensors of the right shapes and scale, to time steps without waiting for the decomposition."""
+    results = {}
     generator = np.random.default_rng(1)
-    for name, own in modes.items():
-        sizes = [row * column for row, column in zip(own["rows"], own["columns"])]
+    for name, lists in modes.items():
+        sizes = [row * column for row, column in zip(lists["rows"], lists["columns"])]
         bonds = [min(int(np.prod(sizes[:k])), int(np.prod(sizes[k:]))) for k in range(len(sizes) + 1)]
-        found[name] = [
+        results[name] = [
             np.eye(bonds[k], dtype=np.float32).reshape(bonds[k], 1, 1, bonds[k]) if size == 1 else
-            (generator.standard_normal((bonds[k], own["rows"][k], own["columns"][k], bonds[k + 1])) *
+            (generator.standard_normal((bonds[k], lists["rows"][k], lists["columns"][k], bonds[k + 1])) *
              (0.02 / max(bonds)) ** 0.5).astype(np.float32)
             for k, size in enumerate(sizes)]
-    return found
+    return results

@@ -1,9 +1,9 @@
-"""The peers' side of `deno task bench`: one piece of work, measured once for every line on standard input.
+"""The peers' side of `deno task bench`: prepares its work, then measures it once for every line on standard input.
 
-    python serve.py '{"work": "step", "config": {…}, "lines": 32, "length": 128, "threads": 2}'
+    python serve.py '{"work": "step", "config": {…}, "batchSize": 32, "length": 128, "threads": 2}'
 
-Prints one JSON line when it is ready and one a measurement. PyTorch runs eager, with its fast attention
-(`scaled_dot_product_attention`) and fused AdamW; all buffers are the allocator's that its environment says.
+Prints one JSON line when it is ready and one per measurement. PyTorch runs eagerly, with its fast attention
+(`scaled_dot_product_attention`) and fused AdamW.
 """
 import json
 import resource
@@ -22,27 +22,28 @@ def model_of(spec):
     return BertForSequenceClassification(BertConfig(**spec["config"], num_labels=2, attn_implementation="sdpa"))
 
 
-def made_batch(lines, length, vocabulary):
-    ids = torch.randint(5, vocabulary, (lines, length))
+def random_batch(batch_size, length, vocabulary):
+    ids = torch.randint(5, vocabulary, (batch_size, length))
     batch = {"input_ids": ids, "token_type_ids": torch.zeros_like(ids), "attention_mask": torch.ones_like(ids)}
-    return batch, torch.arange(lines) % 2
+    return batch, torch.arange(batch_size) % 2
 
 
 def read_batches(path):
-    """Real lines, each batch padded to its longest."""
+    """Real batches, each padded to its longest example."""
     with open(path, encoding="utf-8") as file:
-        for lines in json.load(file):
-            length = max(len(line["ids"]) for line in lines)
-            padded = lambda key: torch.tensor([line[key] + [0] * (length - len(line[key])) for line in lines])
-            mask = torch.tensor([[1] * len(line["ids"]) + [0] * (length - len(line["ids"])) for line in lines])
+        for examples in json.load(file):
+            sizes = [len(example["ids"]) for example in examples]
+            length = max(sizes)
+            padded = lambda key: torch.tensor([example[key] + [0] * (length - len(example[key])) for example in examples])
+            mask = torch.tensor([[1] * size + [0] * (length - size) for size in sizes])
             batch = {"input_ids": padded("ids"), "token_type_ids": padded("tokenTypeIds"), "attention_mask": mask}
-            yield batch, torch.tensor([int(line["label"]) for line in lines])
+            yield batch, torch.tensor([int(example["label"]) for example in examples])
 
 
 def batches_of(spec):
     if "batches" in spec:
         return list(read_batches(spec["batches"]))
-    return [made_batch(spec["lines"], spec["length"], spec["config"]["vocab_size"])]
+    return [random_batch(spec["batchSize"], spec["length"], spec["config"]["vocab_size"])]
 
 
 def training(spec):
@@ -52,7 +53,7 @@ def training(spec):
     optimizer = torch.optim.AdamW(
         [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}], lr=2e-5, fused=True)
     if spec.get("modes"):
-        # The optimiser was made before, as released: it goes on holding the replaced weights, which get no gradient.
+        # The optimizer exists before, as released: it keeps the replaced weights, which get no gradient.
         released.convert(model, released.quick_tensors(model, spec["modes"]))
     model.train()
 
@@ -70,7 +71,7 @@ def evaluation(spec):
     if spec.get("modes"):
         released.convert(model, released.quick_tensors(model, spec["modes"]))
     model.eval()
-    batch, _ = made_batch(spec["lines"], spec["length"], spec["config"]["vocab_size"])
+    batch, _ = random_batch(spec["batchSize"], spec["length"], spec["config"]["vocab_size"])
 
     def evaluate():
         with torch.no_grad():
@@ -86,12 +87,12 @@ def decomposition(spec):
 
 def products(spec):
     """Matrix products by NumPy, whose wheels bring OpenBLAS: `[count, rows, inner, columns]` each."""
-    made = [(count, np.random.default_rng(1).random((rows, inner), np.float32),
-             np.random.default_rng(2).random((inner, columns), np.float32), np.empty((rows, columns), np.float32))
-            for count, rows, inner, columns in spec["products"]]
+    operands = [(count, np.random.default_rng(1).random((rows, inner), np.float32),
+                 np.random.default_rng(2).random((inner, columns), np.float32), np.empty((rows, columns), np.float32))
+                for count, rows, inner, columns in spec["products"]]
 
     def multiply():
-        for count, a, b, out in made:
+        for count, a, b, out in operands:
             for _ in range(count):
                 np.matmul(a, b, out=out)
     return multiply

@@ -1,11 +1,11 @@
 """Plain fine-tuning on GLUE in PyTorch + Transformers: the peer of `deno task reproduce glue-minilm`.
 
 The same recipe as ours: AdamW (no decay on biases and LayerNorm), linear warm-up over a tenth of the steps and
-linear decay, gradients clipped to norm 1, batches padded to their longest line, the last weights judged on the dev set.
+linear decay, gradients clipped to norm 1, batches padded to their longest example, and the final weights evaluated on the dev set.
 
     python torch_glue.py --model FOLDER --data FOLDER --tasks rte,mrpc --epochs 3 --learning-rate 1e-4 --seed 1
 
-Prints one JSON line a task: metrics, seconds per step, peak resident memory.
+Prints one JSON line per task: metrics, seconds per step, peak resident memory.
 """
 import argparse
 import csv
@@ -35,12 +35,12 @@ def metrics(task, logits, labels):
     if task == "stsb":
         return {"pearson": pearsonr(logits[:, 0], labels)[0], "spearman": spearmanr(logits[:, 0], labels)[0]}
     predictions = logits.argmax(-1)
-    found = {"accuracy": accuracy_score(labels, predictions)}
+    results = {"accuracy": accuracy_score(labels, predictions)}
     if task in ("mrpc", "qqp"):
-        found["f1"] = f1_score(labels, predictions)
+        results["f1"] = f1_score(labels, predictions)
     if task == "cola":
-        found["matthews"] = matthews_corrcoef(labels, predictions)
-    return found
+        results["matthews"] = matthews_corrcoef(labels, predictions)
+    return results
 
 
 def encode(tokenizer, data, length):
@@ -52,12 +52,12 @@ def encode(tokenizer, data, length):
 
 
 def batches(tokenizer, data, order, size, task):
-    lines, labels = data
+    examples, labels = data
     for start in range(0, len(order), size):
-        some = order[start:start + size]
-        batch = tokenizer.pad([lines[i] for i in some], return_tensors="pt")
+        indices = order[start:start + size]
+        batch = tokenizer.pad([examples[i] for i in indices], return_tensors="pt")
         kind = torch.float32 if task == "stsb" else torch.long
-        yield batch, torch.tensor([labels[i] for i in some], dtype=kind)
+        yield batch, torch.tensor([labels[i] for i in indices], dtype=kind)
 
 
 def run(task, args):
@@ -91,8 +91,8 @@ def run(task, args):
     with torch.no_grad():
         logits = torch.cat([model(**b).logits for b, _ in
                             batches(tokenizer, dev, list(range(len(dev[1]))), args.batch_size, task)])
-    found = metrics(task, logits.numpy(), dev[1])
-    return {"task": task, "seed": args.seed, "metrics": {k: round(float(v), 4) for k, v in found.items()},
+    results = metrics(task, logits.numpy(), dev[1])
+    return {"task": task, "seed": args.seed, "metrics": {k: round(float(v), 4) for k, v in results.items()},
             "steps": total, "secondsPerStep": round(seconds / total, 4), "seconds": round(seconds, 1),
             "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "parameters": sum(p.numel() for p in model.parameters())}

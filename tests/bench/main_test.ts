@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Runs the command without a Python to make an environment with. */
+/** Runs the command without a Python in `PATH`. */
 async function bench(...args: string[]) {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const cache = await Deno.makeTempDir();
@@ -18,7 +18,7 @@ async function bench(...args: string[]) {
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-Deno.test("bench says that it skips rows whose peers cannot run, and is done", async () => {
+Deno.test("bench skips rows whose peers cannot run, with a message", async () => {
   const { code, stdout, stderr } = await bench("step/8x32", "decompose", "--json");
   assertEquals(code, 0);
   const { machine, rows } = JSON.parse(stdout);
@@ -28,7 +28,7 @@ Deno.test("bench says that it skips rows whose peers cannot run, and is done", a
   for (const name of ["step/8x32", "decompose/18"]) assertMatch(stderr, new RegExp(`${name} is skipped`));
 });
 
-Deno.test("bench knows its rows by name, and the nearest to a slip", async () => {
+Deno.test("bench suggests the nearest row for an unknown name", async () => {
   const { code, stdout, stderr } = await bench("step/32x129");
   assertEquals([code, stdout], [2, ""]);
   assertMatch(stderr, /Unknown row "step\/32x129"\. Did you mean "step\/32x128"\?/);
