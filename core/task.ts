@@ -22,6 +22,11 @@ export interface Example {
 export interface TaskData {
   readonly train: readonly Example[];
   readonly dev: readonly Example[];
+  /**
+   * More dev sets, by name. Only the finished model is evaluated on them; a result stores the primary metric of each under
+   * its name, beside the metrics of `dev`.
+   */
+  readonly additionalDev?: { readonly [name: string]: readonly Example[] };
   /** The metrics on the dev set of predictions that know everything but its noise, where they are known. */
   readonly ceiling?: Metrics;
   /** Files and their sha256: part of the run's id. */

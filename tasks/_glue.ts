@@ -63,7 +63,15 @@ async function fromFolder(options: GlueOptions, folder: string): Promise<TaskDat
   const examples = combinedFile && files !== sets
     ? await readCombined(options, first, { list: second, ids: combinedFile.ids })
     : { train: await readSet(options, first), dev: await readSet(options, second) };
-  return { ...examples, origin: { folder, files: await digests({ [train]: first, [other]: second }) } };
+  const third = options.additionalDev && await firstOf(named(options.additionalDev.file), folder);
+  const more = third === undefined ? {} : { [third]: join(folder, third) };
+  return {
+    ...examples,
+    ...(third !== undefined && {
+      additionalDev: { [options.additionalDev!.name]: await readSet(options, more[third]!) },
+    }),
+    origin: { folder, files: await digests({ [train]: first, [other]: second, ...more }) },
+  };
 }
 
 async function readSet(options: GlueOptions, path: string): Promise<Example[]> {
@@ -117,12 +125,15 @@ async function fromSources(options: GlueOptions, sources: readonly Source[]): Pr
       tried.push(`${source.name}: its ${DATASET} has no ${nameOfShard(stems[train ? 1 : 0], 0, 1)}`);
       continue;
     }
+    const { additionalDev } = options;
+    const more = additionalDev && await shardsOf(repository, `${name}/${additionalDev.hub}`);
     const read = async (shards: Shards) =>
       (await readShards(shards, columnsOf(options))).map((row) => exampleOf(row, options));
     return {
       train: await read(train),
       dev: await read(other),
-      origin: { repository: repository.origin, files: await digests({ ...train, ...other }) },
+      ...(more && { additionalDev: { [additionalDev!.name]: await read(more) } }),
+      origin: { repository: repository.origin, files: await digests({ ...train, ...other, ...more }) },
     };
   }
   throw new NotFoundError(

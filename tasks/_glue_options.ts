@@ -26,6 +26,8 @@ export interface GlueOptions extends Pick<TsvOptions, "header" | "dropShort"> {
   readonly rows: NonNullable<Task["rows"]>;
   /** The name of the development set in files and on the hub. @default "dev" and "validation" */
   readonly dev?: { readonly file: string; readonly hub: string };
+  /** Another development set, named as results name it; evaluated if the data have it. */
+  readonly additionalDev?: { readonly name: string; readonly file: string; readonly hub: string };
   /** Files of predictions for GLUE's server, each with the name of its set in files and on the hub. @default the test set */
   readonly tests?: readonly { readonly file: string; readonly set: string }[];
   /** Submit names of classes instead of ids. @default false */

@@ -1,5 +1,5 @@
 /**
- * MNLI: entailment, neutral or contradiction? Judged on the matched dev set.
+ * MNLI: entailment, neutral or contradiction? Evaluated on the matched and the mismatched dev set.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Task } from "@opf/framework";
 import { glueTask } from "./_glue.ts";
 import { accuracy } from "./metrics.ts";
 
-/** MNLI, of GLUE. */
+/** MNLI, of GLUE. The primary metric is that of the matched dev set; `mismatched` stands beside it. */
 export const mnli: Task = glueTask({
   name: "mnli",
   official: "MNLI",
@@ -20,5 +20,6 @@ export const mnli: Task = glueTask({
   metrics: [accuracy],
   rows: { train: 392702, dev: 9815, padded: 104 },
   dev: { file: "dev_matched", hub: "validation_matched" },
+  additionalDev: { name: "mismatched", file: "dev_mismatched", hub: "validation_mismatched" },
   tests: [{ file: "MNLI-m.tsv", set: "test_matched" }, { file: "MNLI-mm.tsv", set: "test_mismatched" }],
 });

@@ -19,7 +19,9 @@ export const MARKS = { better: "▲", worse: "▼" } as const;
 export function resultsTable(evidence: ExperimentResults, { comparisons }: Pick<Statistics, "comparisons">): Table {
   const { runs: asked, published } = evidence.manifest;
   const runs = doneRuns(evidence);
-  const primary = new Map(evidence.runs.map(({ task, result }) => [task, result.primary]));
+  const primary = new Map(
+    runs.map(({ task, result }) => [task, [result.primary, ...result.additionalDev ?? []].join(" / ")]),
+  );
   const tasks = [...new Set(asked.map(({ task }) => task))];
   const models = [...new Set(asked.map(({ model }) => model))];
   const several = tasks.length > 1;
@@ -83,7 +85,9 @@ function cellOf(runs: readonly RunResult[], asked: number): string {
     ...runs.length < asked ? [`${runs.length} of ${asked}`] : [],
     ...diverged > 0 ? [`${diverged} diverged`] : [],
   ];
-  return spread(runs.map(primaryOf)) + (about.length > 0 ? ` (${about.join(", ")})` : "");
+  const others = runs[0]!.result.additionalDev ?? [];
+  const scores = [runs.map(primaryOf), ...others.map((name) => runs.map(({ result }) => result.metrics[name] ?? 0))];
+  return scores.map(spread).join(" / ") + (about.length > 0 ? ` (${about.join(", ")})` : "");
 }
 
 // The mean over tasks of the means over seeds; nothing to say where a task is missing.

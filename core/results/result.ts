@@ -56,6 +56,8 @@ export interface Result {
   readonly primary: string;
   /** Fractions by the metric's name; `null` if undefined, such as a correlation of constant predictions. */
   readonly metrics: { readonly [name: string]: number | null };
+  /** Keys of `metrics` that are the primary metric on another dev set, such as MNLI's mismatched one. */
+  readonly additionalDev?: readonly string[];
   readonly diverged: boolean;
   /** Steps after which the run was resumed. */
   readonly resumedFrom: readonly number[];
@@ -109,6 +111,7 @@ export const resultSchema: z.ZodType<Result> = z.object({
   seed: count,
   primary: z.string(),
   metrics: z.record(z.string(), z.number().nullable()),
+  additionalDev: z.exactOptional(z.array(z.string())),
   diverged: z.boolean(),
   resumedFrom: z.array(count),
   parameters: z.object({ model: count, training: count, trainable: count, merged: count }),

@@ -96,7 +96,10 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
       await removeStaleTempFilesOf(path);
       await writeSafetensors(path, storedTensors(outcome.merged));
     }
-    const about = { outcome, train, dev, usage: usage(), environment: await environment() };
+    const additionalDev = Object.fromEntries(
+      Object.entries(run.additionalDev).map(([name, examples]) => [name, encoded(examples)]),
+    );
+    const about = { outcome, train, dev, additionalDev, usage: usage(), environment: await environment() };
     const result = await writeResult(run, { ...options, ...about });
     await writeTextAtomic(`${folder}/${FILES.result}`, toJson(result));
     await checkpoint.remove();

@@ -34,6 +34,8 @@ export interface ResolvedRun {
   readonly tokenizer: Tokenizer;
   readonly weights: WeightsFile;
   readonly examples: ExampleSets<Example>;
+  /** More dev sets, by name, for runs that are evaluated on the whole dev set. */
+  readonly additionalDev: { readonly [name: string]: readonly Example[] };
   /** What the noise of the examples that are judged leaves to reach, where it is known. */
   readonly ceiling?: Metrics;
   /** Where they came from. */
@@ -119,6 +121,7 @@ export class RunResolver {
       tokenizer: model.tokenizer,
       weights: model.weights,
       examples,
+      additionalDev: training.split === "dev" ? data.additionalDev ?? {} : {},
       ...(data.ceiling && training.split === "dev" && { ceiling: data.ceiling }),
       origin: data.origin,
       settings,
@@ -184,7 +187,10 @@ export class RunResolver {
       const { data } = this.options;
       primaryMetric(task); // a task whose primary metric is none of its own is refused before its data are loaded
       const loaded = await task.load({ ...(data !== undefined && { folder: data }), sources: this.parts.sources });
-      for (const [split, examples] of [["train", loaded.train], ["dev", loaded.dev]] as const) {
+      const { train, dev, additionalDev = {} } = loaded;
+      const isMetric = (name: string) => task.metrics.some((metric) => metric.name === name);
+      for (const [split, examples] of Object.entries({ train, dev, ...additionalDev })) {
+        if (isMetric(split)) throw new RequestError(`${task.name}: "${split}" names both a metric and a dev set.`);
         if (examples.length === 0) throw new RequestError(`${task.name}: its ${split} set is empty.`);
         for (const { index, label } of examples) {
           const problem = labelProblem(label, task.head);

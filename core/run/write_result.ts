@@ -37,13 +37,15 @@ export interface WriteResultOptions {
   readonly outcome: TrainingOutcome;
   readonly train: readonly EncodedExample[];
   readonly dev: readonly EncodedExample[];
+  /** More dev sets, by name. */
+  readonly additionalDev: { readonly [name: string]: readonly EncodedExample[] };
   readonly usage: Usage;
   readonly environment: Result["environment"];
 }
 
 /** Writes predictions and, where asked for, the model; gives the result. */
 export async function writeResult(run: ResolvedRun, options: WriteResultOptions): Promise<Result> {
-  const { outcome, train, dev, folder, usage } = options;
+  const { outcome, train, dev, additionalDev, folder, usage } = options;
   const { spec } = run;
   const { head } = spec.task;
   const { merged, logits } = outcome;
@@ -53,9 +55,11 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     const again = await readBack(run, options);
     difference = Math.max(difference, checkSame("Writing and reading the model", { before: logits!, after: again }));
   }
-  const predicted = logits
-    ? headPredictions(logits, head)
-    : dev.map(() => constantPrediction(train.map(({ label }) => label), head));
+  const predict = (examples: readonly EncodedExample[], logits: Logits | undefined) =>
+    logits
+      ? headPredictions(logits, head)
+      : examples.map(() => constantPrediction(train.map(({ label }) => label), head));
+  const predicted = predict(dev, logits);
   const evaluated = { predictions: predicted, labels: dev.map(({ label }) => label) };
   const ofExamples = contributions(primaryMetric(spec.task), evaluated);
   const lines = dev.map(({ index, label }, at): Prediction => ({
@@ -67,7 +71,11 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
   }));
   const predictionsPath = `${folder}/${FILES.predictions}`;
   await writeTextAtomic(predictionsPath, lines.map((line) => JSON.stringify(line) + "\n").join(""));
-  const metrics = computeMetrics(spec.task.metrics, evaluated);
+  const metrics: Record<string, number> = { ...computeMetrics(spec.task.metrics, evaluated) };
+  for (const [name, examples] of Object.entries(additionalDev)) {
+    const logits = merged && await evaluate(run, { values: [...merged.values()], examples, pause: options.pause });
+    metrics[name] = primaryMetric(spec.task).compute(predict(examples, logits), examples.map(({ label }) => label));
+  }
   const moved = merged ? await distances(run, { merged, names: outcome.selected.map(({ name }) => name) }) : new Map();
   const places = new Map(run.architecture.matrices.map(({ name, module, layer, stack }): [string, MatrixPlace] => [
     name,
@@ -77,6 +85,7 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     ...identityOf(run),
     status: "done",
     metrics: definedMetrics(metrics),
+    ...(Object.keys(additionalDev).length > 0 && { additionalDev: Object.keys(additionalDev) }),
     diverged: !merged,
     resumedFrom: usage.resumedFrom,
     parameters: { ...outcome.parameters, merged: outcome.parameters.model },
@@ -148,17 +157,26 @@ async function writeModel(
   await writeSafetensors(`${folder}/model.safetensors`, storedTensors(merged));
 }
 
-// Logits of the model as it was written.
-async function readBack(
-  { spec, architecture, tokenizer }: ResolvedRun,
-  { folder, dev, pause }: WriteResultOptions,
+// Logits of dense weights, in the order of the architecture's parameters.
+function evaluate(
+  { spec: { training: { batchSize, maxLength } }, architecture, tokenizer }: ResolvedRun,
+  { values, examples, pause }:
+    & { readonly values: readonly tf.Tensor[]; readonly examples: readonly EncodedExample[] }
+    & Pick<WriteResultOptions, "pause">,
 ): Promise<Logits> {
+  return Evaluator.dense(architecture, { batchSize, maxLength, padId: tokenizer.padId }).logits(values, {
+    examples,
+    pause,
+  });
+}
+
+// Logits of the model as it was written.
+async function readBack(run: ResolvedRun, { folder, dev, pause }: WriteResultOptions): Promise<Logits> {
   const path = `${folder}/${FILES.model}/model.safetensors`;
-  const tensors = loadPretrained(await readSafetensors(path), { architecture, key: RandomKey.of(0) });
-  const { batchSize, maxLength } = spec.training;
+  const file = await readSafetensors(path);
+  const tensors = loadPretrained(file, { architecture: run.architecture, key: RandomKey.of(0) });
   try {
-    return await Evaluator.dense(architecture, { batchSize, maxLength, padId: tokenizer.padId })
-      .logits([...tensors.values()], { examples: dev, pause });
+    return await evaluate(run, { values: [...tensors.values()], examples: dev, pause });
   } finally {
     tf.dispose([...tensors.values()]);
   }

@@ -38,11 +38,12 @@ export const meanOf = ({ values }: Pick<Difference, "values">): number => mean(v
  * `v̄ = shared + single / k` and `v = shared + single`.
  */
 export function estimateDifference(pairs: readonly PairedRuns[]): Difference {
-  const seeds = pairs.length, examples = pairs[0]!.contributions.length;
-  const averaged = Array.from(
-    { length: examples },
-    (_, example) => mean(pairs.map(({ contributions }) => contributions[example]!)),
-  );
+  const seeds = pairs.length;
+  const averaged = pairs[0]!.contributions.map((_, example) => {
+    let sum = 0;
+    for (const { contributions } of pairs) sum += contributions[example]!;
+    return sum / seeds;
+  });
   const ofExamples = varianceOfMean(averaged);
   const ofOneSeed = mean(pairs.map(({ contributions }) => varianceOfMean(contributions)));
   const shared = seeds > 1 ? ofExamples - (ofOneSeed - ofExamples) / (seeds - 1) : ofExamples;

@@ -32,6 +32,10 @@ FILES = {
         {"premise": TEXT, "hypothesis": TEXT, "label": LABEL, "idx": INDEX},
         [("A premise.", "A hypothesis.", 1, 0)],
     ),
+    "mnli/validation_mismatched": (
+        {"premise": TEXT, "hypothesis": TEXT, "label": LABEL, "idx": INDEX},
+        [("Another premise.", "Another hypothesis.", 0, 0)],
+    ),
     "cola/train": ({"sentence": TEXT, "label": LABEL, "idx": INDEX}, [("They sang.", 1, 0), ("Sang they it.", 0, 1)]),
     "cola/validation": ({"sentence": TEXT, "label": LABEL, "idx": INDEX}, [(None, 1, 0)]),
 }

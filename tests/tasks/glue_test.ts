@@ -156,6 +156,14 @@ for (const { task, files: [train, dev], lines, row } of PUBLISHED) {
   });
 }
 
+Deno.test("mnli has the mismatched set beside the matched one, in both forms", async () => {
+  const own = (text: string) => tsv(["idx", "sentence1", "sentence2", "label"], [0, text, "B", "neutral"]);
+  const files = { "MNLI/train.tsv": own("A"), "MNLI/dev_matched.tsv": own("C"), "mnli/dev_mismatched.tsv": own("E") };
+  const { dev, additionalDev, origin } = await load(mnli, files);
+  assertEquals([flat(dev), flat(additionalDev!.mismatched!)], [[[0, "C", "B", 1]], [[0, "E", "B", 1]]]);
+  assertEquals(Object.keys(origin.files), Object.keys(files));
+});
+
 const sha256 = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex");
 
 Deno.test("mrpc is parted by the ids of its development set where it comes as one file", async () => {

@@ -45,6 +45,8 @@ Deno.test("tasks are read from the dataset's Parquet files", async () => {
     ),
   });
   assertEquals(flat((await mnli.load({ sources: [hub()] })).dev), [[0, "A premise.", "A hypothesis.", 1]]);
+  const { mismatched } = (await mnli.load({ sources: [hub()] })).additionalDev!;
+  assertEquals(flat(mismatched!), [[0, "Another premise.", "Another hypothesis.", 0]]);
   const [five, half] = (await stsb.load({ sources: [hub()] })).train;
   assertAlmostEquals(five!.label!, 5);
   assertAlmostEquals(half!.label!, 0.5);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Prediction } from "../../../core/results/predictions.ts";
 import type { Result } from "../../../core/results/result.ts";
 import type { Statistics } from "../../../core/statistics/compare.ts";
@@ -32,7 +32,13 @@ const task: Task = {
   head: { kind: "classification", outputs: 2 },
   metrics: [balanced],
   primary: "PRIMARY",
-  load: () => Promise.resolve({ train: examples(32), dev: examples(24), origin: { files: {} } }),
+  load: () =>
+    Promise.resolve({
+      train: examples(32),
+      dev: examples(24),
+      additionalDev: { flipped: examples(9).map((example) => ({ ...example, label: 1 - example.label! })) },
+      origin: { files: {} },
+    }),
 };
 
 export default defineExperiment({
@@ -67,13 +73,21 @@ Deno.test("a task of one's own is compared by its own metric, also by a report t
         const rows = predictions.filter((row) => row.label === label);
         return rows.filter(({ prediction }) => prediction === label).length / rows.length;
       };
-      assertEquals(metrics, { "balanced-accuracy": (recall(0) + recall(1)) / 2 });
+      const { flipped, ...others } = metrics;
+      assertEquals(others, { "balanced-accuracy": (recall(0) + recall(1)) / 2 });
+      // Its examples are among the others, each with the other label.
+      const nine = predictions.slice(0, 9);
+      const wrong = (label: number) => nine.filter((row) => row.label === label && row.prediction !== label).length;
+      assertAlmostEquals(flipped!, (wrong(0) / 3 + wrong(1) / 6) / 2, 1e-12);
       assert(predictions.every(({ contribution }) => Number.isFinite(contribution)));
     }
     await Deno.remove(`${folder}/custom.ts`);
     const report = await run(["report", "custom", "--runs", "runs", "--json"], folder);
     assertEquals(report.code, 0, report.err);
     const { statistics: { comparisons } } = JSON.parse(report.out) as { statistics: Statistics };
+    const page = await Deno.readTextFile(`${folder}/runs/reports/custom/report.md`);
+    assertMatch(page, /mine \(balanced-accuracy \/ flipped\)/);
+    assertMatch(page, /fine-tuning +\| \d+\.\d\d ± \d+\.\d\d \/ \d+\.\d\d ± \d+\.\d\d/);
     assertEquals(comparisons.map(({ method, reference, task }) => [method, reference, task]), [
       ["OPF-MPO", "fine-tuning", "mine"],
     ]);
