@@ -66,22 +66,24 @@ export const stackParameters = ({ prefix, layers, matrices }: LayerStack): Param
  * tensors that are no parameters and for layers that are left out.
  */
 export function canonicalNames(
-  { parameters, prefix, layers, isBuffer }: {
+  { parameters, prefix, stacks, isBuffer }: {
     readonly parameters: readonly ParameterInfo[];
     /** As in `bert.`. */
     readonly prefix: string;
-    /** Finds the number of a layer in a name, and how many are kept. */
-    readonly layers: { readonly pattern: RegExp; readonly count: number };
-    /** Recognizes buffers, which some files hold. */
+    readonly stacks: readonly LayerStack[];
+    /** Recognizes tensors of files that are no parameters. */
     readonly isBuffer: RegExp;
   },
 ): (nameInFile: string) => string | undefined {
   const names = new Set(parameters.map(({ name }) => name));
+  const isLeftOut = (name: string) =>
+    stacks.some(({ prefix: layer, layers }) =>
+      name.startsWith(`${layer}.`) && Number.parseInt(name.slice(layer.length + 1)) >= layers
+    );
   return (nameInFile) => {
     if (isBuffer.test(nameInFile)) return undefined;
     const name = nameInFile.replace(/\.gamma$/, ".weight").replace(/\.beta$/, ".bias"); // of TensorFlow's checkpoints
-    const full = names.has(prefix + name) ? prefix + name : name;
-    const layer = layers.pattern.exec(full)?.[1];
-    return layer !== undefined && Number(layer) >= layers.count ? undefined : full;
+    if (isLeftOut(name) || isLeftOut(prefix + name)) return undefined;
+    return names.has(prefix + name) ? prefix + name : name;
   };
 }

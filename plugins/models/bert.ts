@@ -59,7 +59,7 @@ function architecture(config: BertConfig, head: Head): Architecture {
     canonicalName: canonicalNames({
       parameters,
       prefix: "bert.",
-      layers: { pattern: /^(?:bert\.)?encoder\.layer\.(\d+)\./, count: config.num_hidden_layers },
+      stacks: [bertLayers(config)],
       isBuffer: /(^|\.)position_ids$/,
     }),
     collate: collateText,

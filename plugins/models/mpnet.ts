@@ -79,7 +79,7 @@ function architecture(config: MpnetConfig, head: Head): Architecture {
     canonicalName: canonicalNames({
       parameters,
       prefix: "mpnet.",
-      layers: { pattern: /^(?:mpnet\.)?encoder\.layer\.(\d+)\./, count: config.num_hidden_layers },
+      stacks: [mpnetLayers(config)],
       isBuffer: /(^|\.)position_ids$/,
     }),
     collate,

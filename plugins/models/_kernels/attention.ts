@@ -21,6 +21,13 @@ export interface AttentionOptions {
 /** What is added to scores so that masked keys get no probability. */
 const maskBias = (mask: tf.Tensor): tf.Tensor => tf.mul(tf.sub(tf.cast(mask, "float32"), 1), 1e9);
 
+/** The mask by which each query attends to the keys up to its own position: bool, `[1, 1, length, length]`. */
+export function causalMask(length: number): tf.Tensor4D {
+  const positions = tf.range(0, length, 1, "int32");
+  const mask = tf.lessEqual(tf.reshape(positions, [1, length]), tf.reshape(positions, [length, 1]));
+  return tf.reshape(mask, [1, 1, length, length]);
+}
+
 const defaultScale = (query: tf.Tensor): number => 1 / Math.sqrt(query.shape.at(-1)!);
 
 /**

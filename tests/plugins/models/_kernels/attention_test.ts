@@ -1,6 +1,11 @@
 import { RandomKey, tf } from "@opf/framework";
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
-import { attention, type AttentionOptions, fusedAttention } from "../../../../plugins/models/_kernels/attention.ts";
+import {
+  attention,
+  type AttentionOptions,
+  causalMask,
+  fusedAttention,
+} from "../../../../plugins/models/_kernels/attention.ts";
 import { norm } from "../../../_tensors.ts";
 
 const key = RandomKey.of(1);
@@ -15,10 +20,6 @@ const randomMask = (seed: number, shape: number[]): tf.Tensor => {
   const first = tf.equal(tf.range(0, keys, 1, "int32"), tf.scalar(0, "int32"));
   return tf.logicalOr(tf.greater(random(seed, shape), 0), first);
 };
-
-/** Keys up to each query. */
-const causal = (queries: number, keys: number): tf.Tensor =>
-  tf.lessEqual(tf.reshape(tf.range(0, keys), [1, keys]), tf.reshape(tf.range(0, queries), [queries, 1]));
 
 interface Case {
   readonly batch: number;
@@ -50,7 +51,7 @@ for (const [name, { batch, heads, queries, keys, size, valueSize = size }] of Ob
   const masks: Record<string, () => AttentionOptions> = {
     "no mask": () => ({}),
     "padding": () => ({ mask: randomMask(4, [batch, 1, 1, keys]), scale: 1 }),
-    "a causal mask": () => ({ mask: causal(queries, keys) }),
+    "a causal mask": () => ({ mask: tf.slice(causalMask(queries + keys), [0, 0, 0, 0], [1, 1, queries, keys]) }),
     "a mask per query": () => ({ mask: randomMask(5, [batch, 1, queries, keys]) }),
     "dropout": () => ({
       mask: randomMask(4, [batch, 1, 1, keys]),
@@ -99,6 +100,9 @@ Deno.test("attention() is a mean of values weighted by the exponentials of score
       assertLess(Math.abs(attend(query, keys, values, { bias, dropout }).dataSync()[0]! - 4), 1e-5); // 8 · ¼ / ½
     }
   }));
+
+Deno.test("causalMask() lets a query attend to the keys up to its own position", () =>
+  tf.tidy(() => assertEquals(causalMask(3).arraySync(), [[[[1, 0, 0], [1, 1, 0], [1, 1, 1]]]] as never)));
 
 Deno.test("attention() gives each query what it gives it alone", () =>
   tf.tidy(() => {
