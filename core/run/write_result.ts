@@ -141,7 +141,10 @@ const identityOf = ({ id, spec, model }: ResolvedRun) => ({
 const definedMetrics = (metrics: Metrics): Result["metrics"] =>
   Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
 
-const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
+const TOKENIZER_FILES = [
+  ...["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"],
+  ...["vocab.txt", "vocab.json", "merges.txt"],
+];
 
 /** Writes a model as Transformers reads it: `config.json`, `model.safetensors` and the tokenizer's files. */
 async function writeModel(

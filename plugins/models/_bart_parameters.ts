@@ -124,9 +124,10 @@ export function bartParameters(config: BartConfig, head: Head): ParameterInfo[] 
 
 /** `config.json` of an exported model. */
 export function exportedBartConfig({ file, encoder_layers, decoder_layers }: BartConfig, head: Head): ConfigFile {
-  const { _name_or_path: _, num_hidden_layers: __, ...rest } = file;
+  // JavaScript writes the default 0.0 of the last two as 0, which Transformers refuses where it expects a float.
+  const leftOut = ["_name_or_path", "num_hidden_layers", "encoder_layerdrop", "decoder_layerdrop"];
   return {
-    ...rest,
+    ...Object.fromEntries(Object.entries(file).filter(([key]) => !leftOut.includes(key))),
     architectures: ["BartForSequenceClassification"],
     encoder_layers,
     decoder_layers,

@@ -30,10 +30,24 @@ const mpnetBase = {
   hidden_act: "gelu",
 };
 
+const bartSizes = (layers: number, width: number, heads: number) => ({
+  model_type: "bart",
+  vocab_size: 50265,
+  max_position_embeddings: 1024,
+  d_model: width,
+  encoder_layers: layers,
+  encoder_ffn_dim: 4 * width,
+  encoder_attention_heads: heads,
+  decoder_layers: layers,
+  decoder_ffn_dim: 4 * width,
+  decoder_attention_heads: heads,
+  activation_function: "gelu",
+});
+
 /**
  * The sizes in `config.json` by the model's name on the hub: enough to count parameters and to price runs (`--dry-run`)
  * before anything is fetched; a run itself reads the model's own file. The BERTs are those of Devlin et al. 2019 and of Turc
- * et al. 2019, the MPNets those of Song et al. 2020.
+ * et al. 2019, the MPNets those of Song et al. 2020, the BARTs those of Lewis et al. 2020.
  *
  * @example
  * ```ts
@@ -54,6 +68,8 @@ export const knownConfigs: { readonly [source: string]: { readonly [key: string]
   "bert-base-uncased": bertSizes(12, 768, 12),
   "google-bert/bert-large-uncased": bertSizes(24, 1024, 16),
   "bert-large-uncased": bertSizes(24, 1024, 16),
+  "facebook/bart-base": bartSizes(6, 768, 12),
+  "facebook/bart-large": bartSizes(12, 1024, 16),
   "microsoft/mpnet-base": mpnetBase,
   "sentence-transformers/all-mpnet-base-v2": mpnetBase,
 };

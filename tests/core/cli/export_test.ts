@@ -2,21 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Prediction } from "../../../core/results/predictions.ts";
 import type { Result } from "../../../core/results/result.ts";
 import { readSafetensors } from "../../../core/io/safetensors.ts";
+import { peerPython, runPeer } from "../../_peer_python.ts";
 import { inTinyFolder, run } from "./_command.ts";
-
-/** A Python that has Transformers: the one named by `OPF_PEER_PYTHON`, or the machine's own. */
-async function peerPython(): Promise<string | undefined> {
-  for (const python of [Deno.env.get("OPF_PEER_PYTHON"), "python3"]) {
-    if (!python) continue;
-    const command = new Deno.Command(python, {
-      args: ["-c", "import torch, transformers"],
-      stdout: "null",
-      stderr: "null",
-    });
-    if (await command.output().then(({ success }) => success, () => false)) return python;
-  }
-  return undefined;
-}
 
 const keep = (
   task: string,
@@ -109,16 +96,11 @@ Deno.test({
         const [{ id }] = JSON.parse(out).results as [Result];
         const lines = Deno.readTextFileSync(`${folder}/data/${task}/dev.tsv`).trimEnd().split("\n").slice(1);
         const texts = lines.map((line) => line.split("\t").slice(1, -1));
-        const process = new Deno.Command(python!, {
-          args: [new URL("../../peers/exported_logits.py", import.meta.url).pathname, `${folder}/runs/${id}/model`],
-          stdin: "piped",
-          stdout: "piped",
-          stderr: "null",
-        }).spawn();
-        const input = process.stdin.getWriter();
-        await input.write(new TextEncoder().encode(JSON.stringify(texts)));
-        await input.close();
-        const theirs = JSON.parse(new TextDecoder().decode((await process.output()).stdout)) as number[][];
+        const theirs = await runPeer(python!, {
+          script: "exported_logits.py",
+          args: [`${folder}/runs/${id}/model`],
+          input: texts,
+        }) as number[][];
         const ours = Deno.readTextFileSync(`${folder}/runs/${id}/predictions.jsonl`).trimEnd().split("\n")
           .map((line) => (JSON.parse(line) as Prediction).logits!);
         assertEquals(theirs.length, ours.length);
