@@ -46,7 +46,7 @@ Deno.test("export writes the merged model in Transformers' names, and refuses wh
     assertStringIncludes(again.err, "exists already");
     const unknown = await run(["export", "0123", "other", "--runs", "runs"], folder);
     assertEquals(unknown.code, 2);
-    assertStringIncludes(unknown.err, "no finished run");
+    assertStringIncludes(unknown.err, "No finished run");
   }));
 
 Deno.test("export --test-predictions writes what GLUE's server takes, from the kept model", () =>
