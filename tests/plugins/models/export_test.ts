@@ -2,7 +2,7 @@ import { type LanguageModel, tf } from "@opf/framework";
 import { bart, bert, mpnet } from "@opf/framework/plugins";
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { writeSafetensors } from "../../../core/io/safetensors.ts";
-import { stored } from "../../../core/model/pretrained.ts";
+import { storedTensors } from "../../../core/model/pretrained.ts";
 import { peerPython, runPeer } from "../../_peer_python.ts";
 import { batchOf, CASES, examplesOf, loadModel, readJson } from "./_parity.ts";
 
@@ -27,7 +27,7 @@ for (const [name, model] of Object.entries(MODELS)) {
       try {
         const dense = weights.toDense();
         await Deno.writeTextFile(`${target}/config.json`, JSON.stringify(architecture.config));
-        await writeSafetensors(`${target}/model.safetensors`, stored(dense));
+        await writeSafetensors(`${target}/model.safetensors`, storedTensors(dense));
         tf.dispose([...dense.values()]);
         const examples = examplesOf(readJson(`${fixtures}/batch.json`));
         const theirs = await runPeer(python!, {
