@@ -37,7 +37,7 @@ export async function report(args: readonly string[], registry: Registry): Promi
   if (options.flag("json")) print(JSON.stringify(reportJson(report)));
   else {
     print(`${name}: ${results.runs.length} of ${results.manifest.runs.length} runs\n`);
-    print(summaryText(report));
+    print(summaryText(report, { verbose: true }));
   }
   const output = options.text("output");
   const folder = output === undefined ? `${runs}/reports/${experimentFileName(name)}` : userPath(output);

@@ -1,5 +1,5 @@
 /**
- * A report as one page that needs nothing else.
+ * A report as one page that needs no other file.
  *
  * @module
  */
@@ -9,8 +9,9 @@ import type { DrawnChart } from "./charts/svg.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import type { Report } from "./report.ts";
 import type { Table } from "./table.ts";
+import { visibleText as text } from "./visible_text.ts";
 
-/** Markup in which all text was escaped. */
+/** Markup whose text is escaped. */
 type Markup = ReturnType<typeof html>;
 
 /** Charts of a section beyond these are folded. */
@@ -18,7 +19,8 @@ const OPEN_CHARTS = 4;
 
 /** The page. */
 export async function page(report: Report): Promise<string> {
-  const { evidence: { manifest, runs }, results, notes, tables, rankings, charts } = report;
+  const { evidence: { manifest: { experiment, description, runs: all }, runs }, results, notes } = report;
+  const { tables, rankings, charts } = report;
   const sections = [...Map.groupBy(charts, ({ section }) => section)];
   return String(
     await html`
@@ -29,31 +31,31 @@ export async function page(report: Report): Promise<string> {
           <meta name="viewport" content="width=device-width, initial-scale=1">
           <meta name="color-scheme" content="light dark">
           <link rel="icon" href="data:,">
-          <title>${manifest.experiment}</title>
+          <title>${text(experiment)}</title>
           <style>${raw(CHART_STYLE + PAGE_STYLE)}</style>
         </head>
         <body>
           <header>
-      <h1>${manifest.experiment}</h1>
-      ${manifest.description === undefined ? "" : html`<p>${manifest.description}</p>`}
-      <p>${runs.length} of ${manifest.runs.length} runs.</p>
+      <h1>${text(experiment)}</h1>
+      ${description === undefined ? "" : html`<p>${text(description)}</p>`}
+      <p>${runs.length} of ${all.length} runs.</p>
           </header>
           <main>
       <section aria-labelledby="results">
       <h2 id="results">Results</h2>
-      ${tableOf(results)}
-      <ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>
-      ${tables.filter(({ name }) => name !== "costs").map(tableOf)}
+      ${tableMarkup(results)}
+      <ul class="notes">${notes.map((note) => html`<li>${text(note)}</li>`)}</ul>
+      ${tables.filter(({ name }) => name !== "costs").map(tableMarkup)}
       </section>
-      ${sections.map(([section, some], at) => sectionOf(section, { charts: some, id: `charts-${at + 1}` }))}
+      ${sections.map(([section, some], index) => chartSection(section, { charts: some, id: `charts-${index + 1}` }))}
       ${rankings.length === 0 ? "" : html`<section aria-labelledby="rankings">
 <h2 id="rankings">Rankings of each round</h2>
-${rankings.map((table) => folded(table.caption, tableOf(table)))}
+${rankings.map((table) => folded(table.caption, tableMarkup(table)))}
 </section>`}
       ${tables.filter(({ name }) => name === "costs").map((table) =>
         html`<section aria-labelledby="costs">
 <h2 id="costs">Runs</h2>
-${tableOf(table)}
+${tableMarkup(table)}
 </section>`
       )}
           </main>
@@ -63,7 +65,7 @@ ${tableOf(table)}
   );
 }
 
-function sectionOf(section: string, { charts, id }: { charts: readonly DrawnChart[]; id: string }): Markup {
+function chartSection(section: string, { charts, id }: { charts: readonly DrawnChart[]; id: string }): Markup {
   const rest = charts.slice(OPEN_CHARTS);
   return html`<section aria-labelledby="${id}">
 <h2 id="${id}">${section}</h2>
@@ -76,29 +78,29 @@ const figure = ({ svg, caption }: DrawnChart): Markup =>
   html`
     <figure>
       <div class="chart">${raw(svg)}</div>
-      <figcaption>${caption}.</figcaption>
+      <figcaption>${text(caption)}.</figcaption>
     </figure>
   `;
 
 const folded = (summary: string, content: Markup): Markup =>
-  html`<details><summary>${summary}</summary>${content}</details>`;
+  html`<details><summary>${text(summary)}</summary>${content}</details>`;
 
-function tableOf({ name, caption, head, headers, rows }: Table): Markup {
+function tableMarkup({ name, caption, head, headers, rows }: Table): Markup {
   return html`
-    <div class="table" tabindex="0" role="region" aria-label="${caption}">
+    <div class="table" tabindex="0" role="region" aria-label="${text(caption)}">
       <table class="${name}">
-        <caption>${caption}</caption>
+        <caption>${text(caption)}</caption>
         <thead>
-          <tr>${head.map((cell, at) =>
+          <tr>${head.map((cell, column) =>
             html`
-              <th scope="col" ${at < headers ? raw(' class="about"') : ""}>${cell}</th>
+              <th scope="col" ${column < headers ? raw(' class="about"') : ""}>${text(cell)}</th>
             `
           )}</tr>
         </thead>
         <tbody>${rows.map(({ cells, published }) =>
           html`
-            <tr${published ? raw(' class="published"') : ""}>${cells.map((cell, at) =>
-              at < headers ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`
+            <tr${published ? raw(' class="published"') : ""}>${cells.map((cell, column) =>
+              column < headers ? html`<th scope="row">${text(cell)}</th>` : html`<td>${text(cell)}</td>`
             )}</tr>
           `
         )}</tbody>

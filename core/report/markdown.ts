@@ -3,42 +3,55 @@
  *
  * @module
  */
+import { markdownTable } from "./markdown_table.ts";
 import type { Report, Summary } from "./report.ts";
-import { asMarkdown } from "./table.ts";
+import type { Table } from "./table.ts";
+import { visibleText } from "./visible_text.ts";
 
-/** Tables and notes, as commands print them. */
-export function summaryText({ results, notes, tables }: Summary): string {
-  return [
-    `${results.caption}:\n\n${asMarkdown(results)}`,
-    notes.map((note) => `- ${note}`).join("\n"),
-    ...tables.map((table) => `${table.caption}:\n\n${asMarkdown(table)}`),
-  ].filter((part) => part !== "").join("\n\n");
+/** What {@linkcode summaryText} leaves out. */
+export interface SummaryTextOptions {
+  /** Every table; otherwise the results table, its notes, and runs that failed. @default false */
+  readonly verbose?: boolean;
+}
+
+/** Tables and notes for a terminal. */
+export function summaryText({ results, notes, tables }: Summary, { verbose = false }: SummaryTextOptions = {}): string {
+  const shown = verbose ? tables : tables.filter(({ name }) => name === "failures");
+  return sections([results, ...shown], { notes, escape: visibleText, tableText: asMarkdown });
 }
 
 /** The report as a page of Markdown; its charts are files beside it. */
-export function markdown({ rankings, charts, ...summary }: Report): string {
-  const { manifest: { experiment, description } } = summary.evidence;
-  const sections = [...Map.groupBy(charts, ({ section }) => section)].map(([section, some]) =>
+export function markdown({ evidence, results, notes, tables, rankings, charts }: Report): string {
+  const { manifest: { experiment, description } } = evidence;
+  const chartSections = [...Map.groupBy(charts, ({ section }) => section)].map(([section, some]) =>
     [
       `## ${section}`,
-      ...some.map(({ name, alt, caption }) => `![${inBrackets(alt)}](charts/${name}.svg)\n\n_${inLine(caption)}_`),
+      ...some.map(({ name, alt, caption }) => `![${escaped(alt)}](charts/${name}.svg)\n\n_${escaped(caption)}_`),
     ].join("\n\n")
   );
-  const rounds = rankings.map((table) => `### ${inLine(table.caption)}\n\n${asMarkdown(table)}`);
+  const tableText = ({ head, rows }: Table) =>
+    markdownTable([head, ...rows.map(({ cells }) => cells)], { escape: escaped });
+  const rounds = rankings.map((table) => `### ${escaped(table.caption)}\n\n${tableText(table)}`);
   return [
-    `# ${inLine(experiment)}`,
-    ...description === undefined ? [] : [inLine(description)],
-    summaryText({
-      ...summary,
-      notes: summary.notes.map(inLine),
-      results: { ...summary.results, caption: inLine(summary.results.caption) },
-      tables: summary.tables.map((table) => ({ ...table, caption: inLine(table.caption) })),
-    }),
-    ...sections,
+    `# ${escaped(experiment)}`,
+    ...description === undefined ? [] : [escaped(description)],
+    sections([results, ...tables], { notes, escape: escaped, tableText }),
+    ...chartSections,
     ...rounds.length > 0 ? ["## Rankings of each round", ...rounds] : [],
   ].join("\n\n") + "\n";
 }
 
-// Names come from people: none of them is to become a link or a tag.
-const inLine = (text: string) => text.replaceAll(/[\\<>*_`[\]]/g, "\\$&").replaceAll(/\s+/g, " ");
-const inBrackets = (text: string) => text.replaceAll(/[\\[\]]/g, "\\$&").replaceAll(/\s+/g, " ");
+function sections([results, ...tables]: readonly Table[], { notes, escape, tableText }: {
+  readonly notes: readonly string[];
+  readonly escape: (text: string) => string;
+  readonly tableText: (table: Table) => string;
+}): string {
+  const section = (table: Table) => `${escape(table.caption)}:\n\n${tableText(table)}`;
+  return [section(results!), notes.map((note) => `- ${escape(note)}`).join("\n"), ...tables.map(section)]
+    .filter((part) => part !== "").join("\n\n");
+}
+
+const asMarkdown = ({ head, rows }: Table) => markdownTable([head, ...rows.map(({ cells }) => cells)]);
+
+// No name is to become a link, an image, a tag, a heading or an entity.
+const escaped = (text: string) => visibleText(text).replaceAll(/[\\<>&*_`~#|$[\]]/g, "\\$&");

@@ -85,6 +85,6 @@ function chartsOf(evidence: ExperimentResults, stories: ReadonlyMap<string, RunH
     ...tuningCharts(evidence),
     ...points.map((group) => learningChart(group, stories)),
     ...groups.map(costChart),
-    ...points.map((group) => matricesChart(group, stories)),
+    ...points.map((group) => matricesChart(group)),
   ].filter((chart) => chart !== undefined);
 }

@@ -34,7 +34,7 @@ export function resultsTable(evidence: ExperimentResults, { comparisons }: Pick<
         published: true,
         cells: [
           ...lead(model, `${method}, published`),
-          ...tasks.map((task) => values[task]?.toFixed(2) ?? "–"),
+          ...tasks.map((task) => Object.hasOwn(values, task) ? values[task]!.toFixed(2) : "–"),
           ...several ? [average?.toFixed(2) ?? "–"] : [],
           String(parameters?.training ?? "–"),
           String(parameters?.merged ?? "–"),

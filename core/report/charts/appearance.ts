@@ -1,11 +1,12 @@
 /**
- * How charts look: in light and in dark, on paper, and without colour.
+ * How charts look: in light and in dark, on paper, and without color.
  *
  * @module
  */
+import { visibleText } from "../visible_text.ts";
 
-/** Colours of lines and areas: by night they are lighter. */
-const COLOURS = [
+/** Colors of lines and areas; those of the dark theme are lighter. */
+const COLORS = [
   { light: "#1f1f1f", dark: "#f0f0f0" },
   { light: "#0072b2", dark: "#56b4e9" },
   { light: "#c44e00", dark: "#ff9d5c" },
@@ -32,41 +33,53 @@ const SHAPES = [
 const GRID = { light: "#d8d8d8", dark: "#444444" };
 
 const variables = (theme: "light" | "dark") =>
-  [...COLOURS.map((colour, at) => `--series-${at}: ${colour[theme]}`), `--grid: ${GRID[theme]}`].join("; ");
+  [...COLORS.map((color, index) => `--series-${index}: ${color[theme]}`), `--grid: ${GRID[theme]}`].join("; ");
 
-/** The variables that drawn charts use, by day, by night and on paper. */
+/** The CSS variables that drawn charts use, in the light and the dark theme and on paper. */
 export const CHART_STYLE = `:root { ${variables("light")}; }
 @media screen and (prefers-color-scheme: dark) { :root { ${variables("dark")}; color: #e8e8e8; } }`;
 
 const grid = `var(--grid, ${GRID.light})`;
 
-/** The colour of filled cells; how much they are filled says how many. */
-export const FILL = `var(--series-1, ${COLOURS[1].light})`;
+/** The color of filled cells; their opacity says how many. */
+export const FILL = `var(--series-1, ${COLORS[1].light})`;
 
-/** Colour and shape by the name of a method: the shape alone tells them apart. */
-export function series(names: readonly string[]) {
-  const pick = <T>(list: readonly T[]) => names.map((_, at) => list[at % list.length]!);
-  const colours = COLOURS.map(({ light }, at) => `var(--series-${at}, ${light})`);
-  const scale = (range: readonly unknown[]) => ({ domain: names, range });
-  return {
-    color: { field: "method", type: "nominal", scale: scale(pick(colours)), legend: { title: null } },
-    shape: { field: "method", type: "nominal", scale: scale(pick(SHAPES)), legend: { title: null } },
-  } as const;
+/** The parameter that holds the names of the series. */
+const LEGEND = "legend";
+
+/**
+ * The names of the series, as the parameters of a chart: an expression would take some of them for its own.
+ */
+export const legendParams = (names: readonly string[]) => [{ name: LEGEND, value: names.map(visibleText) }];
+
+/** Color and shape by the field `series`, counted from 0: the shape alone tells the series apart. */
+export function series(count: number) {
+  const domain = Array.from({ length: count }, (_, index) => index);
+  const pick = <T>(list: readonly T[]) => domain.map((index) => list[index % list.length]!);
+  const colors = COLORS.map(({ light }, index) => `var(--series-${index}, ${light})`);
+  const legend = { title: null, labelExpr: `${LEGEND}[datum.value]` };
+  const encoding = (range: readonly unknown[]) => ({
+    field: "series",
+    type: "nominal",
+    scale: { domain, range },
+    legend,
+  } as const);
+  return { color: encoding(pick(colors)), shape: encoding(pick(SHAPES)) };
 }
 
-/** A line a method, in a colour and a dash of its own, with a shape at each point of `marked`, a filter, or at all of them. */
-export function lines(names: readonly string[], { marked }: { readonly marked?: string } = {}) {
-  const { color, shape } = series(names);
-  // No encoding: the shapes of the legend would be dashed.
-  const dashes = Object.fromEntries(names.map((name, at) => [name, DASHES[at % DASHES.length]]));
-  const strokeDash = { expr: `${JSON.stringify(dashes)}[datum.method]` };
+/** A line for each series, in a color and a dash of its own, with a shape at the points that the filter `marked` lets pass. */
+export function lines(count: number, { marked }: { readonly marked?: string } = {}) {
+  const { color, shape } = series(count);
+  // Not an encoding: the shapes of the legend would be dashed.
+  const dashes = Array.from({ length: count }, (_, index) => DASHES[index % DASHES.length]);
+  const strokeDash = { expr: `${JSON.stringify(dashes)}[datum.series]` };
   return [
     { mark: { type: "line", strokeDash }, encoding: { color } },
     { transform: marked ? [{ filter: marked }] : [], mark: { type: "point" }, encoding: { color, shape } },
   ];
 }
 
-/** What all charts share. Text and rules take the page's colour. */
+/** What all charts share. Text and rules have the page's color. */
 export const CHART_CONFIG = {
   background: null,
   font: "system-ui, sans-serif",

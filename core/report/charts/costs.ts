@@ -10,23 +10,26 @@ import { series } from "./appearance.ts";
 import { type Group, methodsOf, titleOf } from "./group.ts";
 import type { Chart } from "./svg.ts";
 
-/** The metric against parameters in training and against seconds: a point a row of the results table. */
+/** The metric against parameters in training and against seconds: a point for each row of the results table. */
 export function costChart(group: Group): Chart {
-  const primary = group.runs[0]!.result.primary;
+  const { primary } = group.runs[0]!.result;
+  const methods = methodsOf(group);
   const rows = [...Map.groupBy(group.runs, ({ method }) => method)].map(([row, runs]) => {
     const values = runs.map((run) => 100 * primaryOf(run)), y = mean(values);
     const deviation = values.length > 1 ? sampleStandardDeviation(values) : 0;
     return {
       row,
-      method: runs[0]!.base,
-      y,
-      low: y - deviation,
-      high: y + deviation,
-      parameters: mean(runs.map(({ result }) => result.parameters.training / 1e6)),
-      seconds: mean(runs.map(({ result }) => result.seconds.total)),
+      point: {
+        series: methods.indexOf(runs[0]!.base),
+        y,
+        low: y - deviation,
+        high: y + deviation,
+        parameters: mean(runs.map(({ result }) => result.parameters.training / 1e6)),
+        seconds: mean(runs.map(({ result }) => result.seconds.total)),
+      },
     };
   });
-  const { color, shape } = series(methodsOf(group));
+  const { color, shape } = series(methods.length);
   const panel = (field: "parameters" | "seconds", title: string) => ({
     width: 360,
     height: 240,
@@ -51,7 +54,7 @@ export function costChart(group: Group): Chart {
       },
     ],
   });
-  const told = rows.map(({ row, y, parameters, seconds }) =>
+  const descriptions = rows.map(({ row, point: { y, parameters, seconds } }) =>
     `${row} ${percent(y / 100)} % with ${millions(1e6 * parameters)} million parameters in ${seconds.toFixed(0)} s`
   );
   return {
@@ -59,9 +62,10 @@ export function costChart(group: Group): Chart {
     section: "What it costs",
     caption: `${primary} on ${titleOf(group)} against parameters in training and against seconds of a run; ` +
       "mean, bars of one standard deviation over seeds",
-    alt: `Two scatter charts for ${titleOf(group)}. ${told.join("; ")}.`,
+    alt: `Two scatter charts for ${titleOf(group)}. ${descriptions.join("; ")}.`,
+    legend: methods,
     spec: {
-      data: { values: rows },
+      data: { values: rows.map(({ point }) => point) },
       hconcat: [panel("parameters", "parameters in training, millions"), panel("seconds", "seconds of a run")],
     },
   };

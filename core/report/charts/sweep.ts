@@ -13,7 +13,7 @@ import { lines as linesOf } from "./appearance.ts";
 import { type Group, methodsOf, titleOf } from "./group.ts";
 import type { Chart } from "./svg.ts";
 
-/** A chart for each setting that takes several numbers, a line a method. */
+/** A chart for each setting that takes several numbers, a line for each method. */
 export function sweepCharts(group: Group): Chart[] {
   const paths = [...new Set(group.runs.flatMap(({ point }) => Object.keys(point)))];
   const swept = paths.filter((path) =>
@@ -33,15 +33,15 @@ const valuesAt = (runs: readonly RunResult[], path: string): number[] =>
 function sweepChart(group: Group, { path, along }: { path: string; along: readonly string[] }): Chart {
   const primary = group.runs[0]!.result.primary;
   const lines = Map.groupBy(group.runs, ({ base, point }) => nameOf(base, { point, without: [path, ...along] }));
+  const methods = methodsOf(group).length === lines.size ? methodsOf(group) : [...lines.keys()];
   const values = [...lines].flatMap(([method, runs]) =>
     [...Map.groupBy(runs, ({ point }) => Number(point[path]))].map(([x, some]) => ({
-      method,
+      series: methods.indexOf(method),
       x,
       y: 100 * meanPrimary(some),
       moved: distanceMoved(some),
     }))
   ).toSorted((a, b) => a.x - b.x);
-  const methods = methodsOf(group).length === lines.size ? methodsOf(group) : [...lines.keys()];
   const all = valuesAt(group.runs, path);
   const axis = axisOf(all);
   const moved = values.filter(({ moved }) => moved !== undefined);
@@ -49,14 +49,14 @@ function sweepChart(group: Group, { path, along }: { path: string; along: readon
     width: 360,
     height: 240,
     data: { values: data },
-    layer: linesOf(methods),
+    layer: linesOf(methods.length),
     encoding: {
       x: { field: "x", type: "quantitative", title: lastPart(path), ...axis },
       y: { field, type: "quantitative", title, scale: { zero: false } },
     },
   });
-  const told = methods.map((method) => {
-    const line = values.filter((point) => point.method === method);
+  const descriptions = methods.map((method, series) => {
+    const line = values.filter((point) => point.series === series);
     const best = line.reduce((best, next) => next.y > best.y ? next : best);
     return `${method} is best at ${setting(best.x)} with ${percent(best.y / 100)} %`;
   });
@@ -67,7 +67,8 @@ function sweepChart(group: Group, { path, along }: { path: string; along: readon
     caption: `${primary} on ${titleOf(group)} by ${[path, ...along].map(lastPart).join(" with ")}` +
       (moved.length > 0 ? ", and the relative distance that the chosen matrices moved" : "") + "; mean over seeds",
     alt: `Line charts of ${primary} by ${name} from ${setting(Math.min(...all))} to ${setting(Math.max(...all))} for ` +
-      `${titleOf(group)}. ${told.join("; ")}.`,
+      `${titleOf(group)}. ${descriptions.join("; ")}.`,
+    legend: methods,
     spec: {
       hconcat: [
         panel("y", { title: `${primary}, %`, data: values }),

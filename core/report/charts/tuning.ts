@@ -12,15 +12,19 @@ import { lines } from "./appearance.ts";
 import type { Chart } from "./svg.ts";
 import { axisOf } from "./sweep.ts";
 
-/** For each model, task and numeric setting that was tuned: the mean on held-out examples, a line a method. */
+/** For each model, task and tuned numeric setting: the mean on held-out examples, a line for each method. */
 export function tuningCharts({ manifest: { tuned = [] } }: ExperimentResults): Chart[] {
   const models = new Set(tuned.map(({ model }) => model)).size;
-  return [...Map.groupBy(tuned, ({ model, task }) => canonical([model, task])).values()].flatMap((some, at) => {
+  return [...Map.groupBy(tuned, ({ model, task }) => canonical([model, task])).values()].flatMap((some, index) => {
     const { model, task } = some[0]!;
     const title = models > 1 ? `${model}, ${task}` : task;
     const paths = [...new Set(some.flatMap(({ chosen }) => Object.keys(chosen)))];
     return paths.filter((path) => numbersAt(some, path).length > 1).map((path) =>
-      tuningChart(some, { path, title, name: `tuning-${lastPart(path)}-${task.replaceAll(/[^\w-]+/g, "-")}-${at + 1}` })
+      tuningChart(some, {
+        path,
+        title,
+        name: `tuning-${lastPart(path)}-${task.replaceAll(/[^\w-]+/g, "-")}-${index + 1}`,
+      })
     );
   });
 }
@@ -33,16 +37,16 @@ function tuningChart(
   tuned: readonly Tuned[],
   { path, title, name }: { readonly path: string; readonly title: string; readonly name: string },
 ): Chart {
-  const points = tuned.flatMap(({ method, tried, chosen }) => {
+  const points = tuned.flatMap(({ tried, chosen }, series) => {
     const byValue = Map.groupBy(tried, ({ values }) => values[path]);
     return [...byValue].filter(([value]) => typeof value === "number").map(([value, some]) => ({
-      method,
+      series,
       x: value as number,
       y: 100 * Math.max(...some.map(({ mean }) => mean)),
       chosen: chosen[path] === value,
     }));
   }).toSorted((a, b) => a.x - b.x);
-  const told = tuned.filter(({ chosen }) => chosen[path] !== undefined).map(({ method, chosen, atEdge }) =>
+  const choices = tuned.filter(({ chosen }) => chosen[path] !== undefined).map(({ method, chosen, atEdge }) =>
     `${method} ${setting(chosen[path])}${atEdge.includes(path) ? " (at the edge)" : ""}`
   );
   const best = Math.max(...points.map(({ y }) => y));
@@ -58,7 +62,8 @@ function tuningChart(
     caption: `Tuning on held-out training examples, ${title}: the best mean at each ${lastPart(path)}; ` +
       "what was chosen is ringed",
     alt: `Line chart of the mean metric on held-out examples by ${lastPart(path)} for ${title}, at best ` +
-      `${percent(best / 100)} %. Chosen: ${told.join("; ")}.`,
+      `${percent(best / 100)} %. Chosen: ${choices.join("; ")}.`,
+    legend: tuned.map(({ method }) => method),
     spec: {
       width: 480,
       height: 260,
@@ -68,7 +73,7 @@ function tuningChart(
         y: { field: "y", type: "quantitative", title: "held-out metric, %", scale: { zero: false } },
       },
       layer: [
-        ...lines(tuned.map(({ method }) => method)),
+        ...lines(tuned.length),
         {
           transform: [{ filter: "datum.chosen" }],
           mark: { type: "point", size: 260, stroke: "currentColor", strokeWidth: 1.5, shape: "circle" },

@@ -66,6 +66,7 @@ export function madeUpResult(run: MadeUpRun): Result {
     },
     memory: { peakBytes: 1.5e9 },
     selected: selected.map((one) => ({ ...one, score: 0.5, error: 1e-7, size: 3e5, facts: {} })),
+    matrices: MATRICES.map((name, index) => ({ name, module: MODULES[index % 4]!, layer: Math.floor(index / 4) })),
     merge: { maxLogitDifference: 1e-6, maxFactorizeDifference: 1e-6 },
     settings: { training: { learningRate: 1e-4, factorLearningRate: 2e-5 } },
     environment: {},

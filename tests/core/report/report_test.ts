@@ -94,7 +94,7 @@ Deno.test("report writes tables, values, notes and charts that say what they sho
       "Tuning",
       "Learning curves",
       "What it costs",
-      "Matrices chosen",
+      "Selected matrices",
       "Rankings of each round",
     ]);
 
