@@ -8,15 +8,17 @@ import type { Report, Summary } from "./report.ts";
 import type { Table } from "./table.ts";
 import { visibleText } from "./visible_text.ts";
 
-/** What {@linkcode summaryText} leaves out. */
+/** How much {@linkcode summaryText} shows. */
 export interface SummaryTextOptions {
-  /** Every table; otherwise the results table, its notes, and runs that failed. @default false */
+  /** With every comparison, and what each run cost: long tables. @default false */
   readonly verbose?: boolean;
 }
 
+const LONG_TABLES = ["comparisons", "costs"];
+
 /** Tables and notes for a terminal. */
 export function summaryText({ results, notes, tables }: Summary, { verbose = false }: SummaryTextOptions = {}): string {
-  const shown = verbose ? tables : tables.filter(({ name }) => name === "failures");
+  const shown = verbose ? tables : tables.filter(({ name }) => !LONG_TABLES.includes(name));
   return sections([results, ...shown], { notes, escape: visibleText, tableText: asMarkdown });
 }
 
