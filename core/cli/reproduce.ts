@@ -134,12 +134,11 @@ async function printResults(
   const found = await readExperimentResults(name, request.runs);
   if (json) return print(JSON.stringify({ experiment: name, results, grounds: found.baselines }));
   const summary = await summarize(found);
-  const tables = summary.tables.filter((table) => verbose || table.name === "failures");
   const report = `deno task report ${name}${runs === undefined ? "" : ` --runs ${runs}`}`;
   const next = [`${report}   (differences, costs, charts)`, ...await nextCommands(experiment, registry)];
   print([
     `\n${name}`,
-    summaryText({ ...summary, tables }),
+    summaryText(summary, { verbose }),
     ...notes ? [notes.join("\n")] : [],
     `Next:\n${next.map((command) => `  ${command}`).join("\n")}`,
   ].join("\n\n"));
