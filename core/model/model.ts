@@ -61,6 +61,13 @@ export interface ForwardContext {
   readonly dropout?: (shape: readonly number[], rate: number) => Tensor;
 }
 
+/** How the head that a repository's weights hold becomes the task's. */
+export type PretrainedHead =
+  /** The row of the file's head for each output. */
+  | { readonly rows: readonly number[] }
+  /** Why it is not used: the head is newly initialized. */
+  | { readonly unused: string };
+
 /**
  * A model with every size known and no weights: what can be counted, checked and run. It alone knows what a batch holds and
  * what its head is; the trainer sees named arrays, one loss per example, and outputs.
@@ -75,6 +82,10 @@ export interface Architecture {
   readonly maxLength: number;
   /** Standard deviation of parameters that begin at random. */
   readonly initializerRange: number;
+  /** Number of rows of its embeddings of segments. @default it reads no token types */
+  readonly tokenTypes?: number;
+  /** What of the head in the repository's weights is used. @default the head as it is, if its shape fits */
+  readonly pretrainedHead?: PretrainedHead;
   /** The parameter that a tensor of a file of weights is, whatever its prefix or age; nothing for one to be ignored. */
   canonicalName(nameInFile: string): string | undefined;
   /** The arrays of a batch: the examples padded to the bucket, with their labels or targets and an example mask. */

@@ -5,12 +5,13 @@
  */
 import * as tf from "../backend/tf.ts";
 import { RequestError } from "../errors.ts";
+import { readJsonObject } from "../io/json_file.ts";
 import type { StoredTensor, TensorFile } from "../io/safetensors.ts";
 import type { Json } from "../json.ts";
-import type { RandomKey } from "../random.ts";
+import { RandomKey } from "../random.ts";
 import type { Repository } from "../source.ts";
 import { initialize } from "./initialize.ts";
-import { type Architecture, untied } from "./model.ts";
+import { type Architecture, type ParameterInfo, untied } from "./model.ts";
 
 /** How a file's tensors match a model's parameters. */
 export interface PretrainedMatch {
@@ -33,11 +34,7 @@ export interface PretrainedOptions {
 export async function readConfig(repository: Repository): Promise<{ [key: string]: Json }> {
   const path = await repository.file("config.json");
   if (!path) throw new RequestError(`The model has no config.json (${JSON.stringify(repository.origin)}).`);
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    throw new RequestError(`${path} is not JSON: ${(error as Error).message}.`);
-  }
+  return await readJsonObject(path, { maxBytes: 2 ** 24 }) as { [key: string]: Json };
 }
 
 /**
@@ -45,7 +42,7 @@ export async function readConfig(repository: Repository): Promise<{ [key: string
  * parameter is an error unless it belongs to a new head or an optional part.
  */
 export function checkPretrained(file: TensorFile, { architecture, note }: PretrainedOptions): PretrainedMatch {
-  const { namesInFile, unexpected } = matchNames(file, architecture);
+  const { namesInFile, unexpected, otherHead } = matchNames(file, architecture);
   const missing = untied(architecture.parameters).filter(({ name }) => !namesInFile.has(name));
   const required = missing.filter(({ ifMissing }) => !ifMissing).map(({ name }) => name);
   if (required.length > 0) {
@@ -58,6 +55,7 @@ export function checkPretrained(file: TensorFile, { architecture, note }: Pretra
   if (optional.length > 0) {
     note?.(`Parameters missing from the weights are newly initialized: ${listed(optional)}.`);
   }
+  if (otherHead) note?.(`The head of the weights is not used, a new one is initialized: ${otherHead}.`);
   if (unexpected.length > 0) note?.(`Tensors of the weights that are not used: ${listed(unexpected)}.`);
   return { namesInFile, missing: missing.map(({ name }) => name), unexpected };
 }
@@ -79,16 +77,48 @@ export function loadPretrained(
       const nameInFile = namesInFile.get(parameter.name);
       const value = nameInFile === undefined
         ? initialize(parameter, { key: key.fold(parameter.name), width: initializerRange })
-        : tf.tensor(file.tensor(nameInFile).values, [...parameter.shape], "float32");
+        : valuesOf(file.tensor(nameInFile), parameter, options.architecture);
       return [parameter.name, value];
     }),
   );
+}
+
+function valuesOf(
+  { values }: StoredTensor,
+  { shape, ifMissing }: ParameterInfo,
+  { pretrainedHead }: Architecture,
+): tf.Tensor {
+  const tensor = tf.tensor(values, [...shape], "float32");
+  if (ifMissing !== "head" || !pretrainedHead || !("rows" in pretrainedHead)) return tensor;
+  if (shape[0] !== pretrainedHead.rows.length) return tensor; // a layer of the head before its last
+  const rows = tf.gather(tensor, tf.tensor1d([...pretrainedHead.rows], "int32"));
+  tensor.dispose();
+  return rows;
+}
+
+/**
+ * Reads the parameters of a file that a run wrote, which holds each of them under its own name.
+ *
+ * @throws {RequestError} for a file that lacks one of them
+ */
+export function loadWritten(
+  file: TensorFile,
+  { architecture }: { readonly architecture: Architecture },
+): Map<string, tf.Tensor> {
+  const { pretrainedHead: _, ...own } = architecture;
+  const parameters = own.parameters.map(({ ifMissing: _, ...parameter }) => parameter);
+  return loadPretrained(file, {
+    architecture: { ...own, parameters, canonicalName: (name) => name },
+    key: RandomKey.of(0), // of nothing: no parameter is missing
+  });
 }
 
 function matchNames(file: TensorFile, architecture: Architecture) {
   const parameters = new Map(architecture.parameters.map((parameter) => [parameter.name, parameter]));
   const namesInFile = new Map<string, string>();
   const unexpected: string[] = [];
+  const { pretrainedHead } = architecture;
+  let otherHead: string | undefined;
   for (const [nameInFile, { dtype, shape }] of file.entries) {
     const name = architecture.canonicalName(nameInFile);
     if (name === undefined) continue;
@@ -105,8 +135,15 @@ function matchNames(file: TensorFile, architecture: Architecture) {
       throw new RequestError(`${file.path}: "${nameInFile}": expected F32, F16 or BF16, got ${dtype}.`);
     }
     if (shape.join() !== parameter.shape.join()) {
-      if (parameter.ifMissing === "head") continue; // the head of another task: ours is newly initialized
+      if (parameter.ifMissing === "head") { // of another task
+        otherHead ??= `"${nameInFile}" is [${shape}], the task needs [${parameter.shape}]`;
+        continue;
+      }
       throw new RequestError(`${file.path}: "${nameInFile}": expected [${parameter.shape}], got [${shape}].`);
+    }
+    if (parameter.ifMissing === "head" && pretrainedHead && "unused" in pretrainedHead) {
+      otherHead = pretrainedHead.unused;
+      continue;
     }
     namesInFile.set(name, nameInFile);
   }
@@ -120,7 +157,7 @@ function matchNames(file: TensorFile, architecture: Architecture) {
   // A head is loaded whole or not at all: the bias of another task's may have our shape by chance.
   const heads = untied(architecture.parameters).filter(({ ifMissing }) => ifMissing === "head").map(({ name }) => name);
   if (heads.some((name) => !namesInFile.has(name))) heads.forEach((name) => namesInFile.delete(name));
-  return { namesInFile, unexpected };
+  return { namesInFile, unexpected, otherHead };
 }
 
 /** Values of tensors, to be written. */

@@ -28,8 +28,8 @@ export interface Tokenizer {
   readonly padId: number;
   /** One more than the largest id: the number of rows that the model's embeddings need. */
   readonly vocabularySize: number;
-  /** Number of segments that a pair has: the rows that the model's embeddings of segments need. */
-  readonly tokenTypes: number;
+  /** Numbers of segments, of a text and of a pair: the rows that the model's embeddings of segments need. */
+  readonly tokenTypes: { readonly single: number; readonly pair: number };
   /**
    * Encodes a text or a pair to at most `maxLength` tokens. The longer text of a pair is cut first; where both are cut they
    * end up equal, and one token that is over stays with the longer, or else with the second.
@@ -209,10 +209,11 @@ function tokenizerOf(file: z.output<typeof fileSchema>, { config, ...names }: To
   }
   // Without segments among the model's inputs, as with the generic classes, every token is in the first.
   const hasTypes = config.model_input_names?.includes("token_type_ids") ?? !isGeneric(config.tokenizer_class);
+  const typesOf = (layout: readonly LayoutPart[]) => hasTypes ? Math.max(...layout.map(({ typeId }) => typeId)) + 1 : 1;
   return {
     padId: padIdOf([padToken, file.padding?.pad_token, names.defaults.pad_token, "[PAD]", "<pad>"], vocabulary),
     vocabularySize: vocabulary.values().reduce((largest, id) => Math.max(largest, id), -1) + 1,
-    tokenTypes: hasTypes ? Math.max(...layouts.pair.map(({ typeId }) => typeId)) + 1 : 1,
+    tokenTypes: { single: typesOf(layouts.single), pair: typesOf(layouts.pair) },
     encode: ([first, second], maxLength) => {
       const layout = second === undefined ? layouts.single : layouts.pair;
       const special = layout.reduce((sum, { ids }) => sum + (ids?.length ?? 0), 0);

@@ -4,14 +4,16 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { RequestError } from "../errors.ts";
+import { z } from "zod";
+import { messageOf, RequestError } from "../errors.ts";
+import { describeIssue, readJsonObject } from "../io/json_file.ts";
 import { parseSafetensors, readSafetensors, type TensorFile } from "../io/safetensors.ts";
 import type { Repository } from "../source.ts";
 
-/** A file of weights whose header was checked and whose digest was taken when it was read. */
+/** A file of weights, or several as one, whose header was checked and whose digest was taken when it was read. */
 export interface WeightsFile {
   readonly path: string;
-  /** The sha256 of the file. */
+  /** The sha256 of the file; of several, that of their names and digests. */
   readonly digest: string;
   /** Its tensors. */
   read(): Promise<TensorFile>;
@@ -23,7 +25,7 @@ const MAX_RETAINED_BYTES = 2 ** 28;
 let retainedBytes = 0;
 
 /**
- * Opens a repository's `model.safetensors`. A process opens each file once and passes it on.
+ * Opens a repository's `model.safetensors`, or the files that `model.safetensors.index.json` lists. A process opens each file once and passes it on.
  *
  * @throws {RequestError} if there is none, if it is broken, or if the weights are a pickle, which may run its author's code
  */
@@ -32,7 +34,15 @@ export async function openWeights(
   { maxRetainedBytes = MAX_RETAINED_BYTES }: { readonly maxRetainedBytes?: number } = {},
 ): Promise<WeightsFile> {
   const path = await weightsPath(repository);
-  const bytes = await Deno.readFile(path);
+  return path.endsWith(INDEX)
+    ? await openShards(path, { repository, maxRetainedBytes })
+    : await openFile(path, maxRetainedBytes);
+}
+
+const INDEX = ".index.json";
+
+async function openFile(path: string, maxRetainedBytes: number): Promise<WeightsFile> {
+  const bytes = await readBytes(path);
   const digest = createHash("sha256").update(bytes).digest("hex");
   const file = parseSafetensors(bytes, { path });
   const retained = retainedBytes + bytes.length <= maxRetainedBytes;
@@ -41,8 +51,80 @@ export async function openWeights(
   return { path, digest, read: () => Promise.resolve(file) };
 }
 
+const indexSchema = z.object({
+  weight_map: z.record(
+    z.string(),
+    z.string().regex(/^[^/\\]+\.safetensors$/, "expected the name of a safetensors file"),
+  ),
+});
+
+// Weights in several files, with an index of which tensor lies in which.
+async function openShards(
+  path: string,
+  { repository, maxRetainedBytes }: { readonly repository: Repository; readonly maxRetainedBytes: number },
+): Promise<WeightsFile> {
+  const json = await readJsonObject(path);
+  const { data: index, error } = indexSchema.safeParse(json);
+  if (error) throw new RequestError(`${path}: ${describeIssue(error, json)}.`);
+  const shardOf = new Map(Object.entries(index.weight_map));
+  const shards = new Map<string, WeightsFile>();
+  for (const name of [...new Set(shardOf.values())].toSorted()) {
+    const shard = await repository.file(name);
+    if (!shard) throw new RequestError(`${path} lists "${name}", which the repository lacks.`);
+    shards.set(name, await openFile(shard, maxRetainedBytes));
+  }
+  const digest = createHash("sha256");
+  for (const [name, shard] of shards) digest.update(`${name} ${shard.digest}\n`);
+  const read = async () => joined(path, { shardOf, files: new Map(await readAll(shards)) });
+  await read(); // contradictions are found when it is opened
+  return { path, digest: digest.digest("hex"), read };
+}
+
+const readAll = (shards: ReadonlyMap<string, WeightsFile>) =>
+  Promise.all([...shards].map(async ([name, shard]) => [name, await shard.read()] as const));
+
+function joined(
+  path: string,
+  { shardOf, files }: {
+    readonly shardOf: ReadonlyMap<string, string>;
+    readonly files: ReadonlyMap<string, TensorFile>;
+  },
+): TensorFile {
+  for (const [shard, { entries }] of files) {
+    for (const name of entries.keys()) {
+      if (shardOf.get(name) === shard) continue;
+      throw new RequestError(
+        `${path}: expected the tensor "${name}" of ${shard} in its index, got ${shardOf.get(name)}.`,
+      );
+    }
+  }
+  const entries = new Map([...shardOf].map(([name, shard]) => {
+    const entry = files.get(shard)!.entries.get(name);
+    if (!entry) throw new RequestError(`${path} lists the tensor "${name}" in ${shard}, which lacks it.`);
+    return [name, entry];
+  }));
+  return {
+    path,
+    entries,
+    metadata: {},
+    tensor: (name) => {
+      const shard = shardOf.get(name);
+      if (shard === undefined) throw new RequestError(`${path} has no tensor "${name}".`);
+      return files.get(shard)!.tensor(name);
+    },
+  };
+}
+
+async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw new RequestError(`${path} cannot be read: ${messageOf(error)}.`);
+  }
+}
+
 async function weightsPath(repository: Repository): Promise<string> {
-  const path = await repository.file("model.safetensors");
+  const path = await repository.file("model.safetensors") ?? await repository.file(`model.safetensors${INDEX}`);
   if (path) return path;
   const pickle = await repository.file("pytorch_model.bin");
   throw new RequestError(

@@ -6,7 +6,7 @@
 import { dirname } from "node:path";
 import { exists } from "../io/cache.ts";
 import { engine } from "../backend/engine.ts";
-import { loadPretrained, storedTensors } from "../model/pretrained.ts";
+import { loadPretrained, loadWritten, storedTensors } from "../model/pretrained.ts";
 import { RandomKey } from "../random.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import type { Example } from "../task.ts";
@@ -87,7 +87,7 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
     const fineTuned = async () => {
       const path = fineTunedPath(run, options.fineTuned);
       if (!await exists(path)) throw new Error("The score needs the plainly fine-tuned model, and there is none.");
-      return loadPretrained(await readSafetensors(path), { architecture, key: headKey });
+      return loadWritten(await readSafetensors(path), { architecture });
     };
     outcome = await fineTune({ ...request, fineTuned, watch: { event, note, pause } });
     if (options.shareFineTuned && outcome.merged) {

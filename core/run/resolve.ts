@@ -13,6 +13,7 @@ import { checkPretrained, readConfig } from "../model/pretrained.ts";
 import { openWeights, type WeightsFile } from "../model/weights_file.ts";
 import type { Repository } from "../source.ts";
 import { type Example, type Metrics, primaryMetric, type Task, type TaskData } from "../task.ts";
+import { checkTokenizerFit } from "../model/tokenizer_fit.ts";
 import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../model/tokenizer.ts";
 import { type ExampleSets, roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
 import type { TrainingSettings } from "../training/settings.ts";
@@ -89,6 +90,8 @@ export class RunResolver {
       );
     }
     const data = await this.load(spec.task);
+    const hasPairs = [...data.train, ...data.dev].some(({ texts }) => texts.length === 2);
+    checkTokenizerFit(model.tokenizer, { architecture, model: model.name, hasPairs });
     const backend = backendNamed(this.options.backend, this.parts);
     const { source: _, revision: __, ...options } = model.plugin.options as { readonly [key: string]: Json };
     const settings = {
@@ -167,17 +170,11 @@ export class RunResolver {
     throw new NotFoundError(`The model "${id}" was not found. Tried ${tried.join("; ")}.`);
   }
 
-  // Names and shapes of the weights, and the tokenizer's size, once a model and head.
+  // Names and shapes of the weights, once for each model and head.
   async #check(model: FoundModel, architecture: Architecture): Promise<void> {
     const key = `${model.weights.path} ${JSON.stringify(architecture.config)}`;
     if (this.#checked.has(key)) return;
     this.#checked.add(key);
-    const known = architecture.config.vocab_size;
-    if (typeof known === "number" && model.tokenizer.vocabularySize > known) {
-      throw new RequestError(
-        `${model.name}: its tokenizer has ${model.tokenizer.vocabularySize} tokens, its weights know ${known}: they do not fit.`,
-      );
-    }
     checkPretrained(await model.weights.read(), { architecture, note: this.options.note });
   }
 

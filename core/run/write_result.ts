@@ -5,9 +5,8 @@
  */
 import type { EncodedExample } from "../model/batch.ts";
 import { constantPrediction, headPredictions } from "../model/head.ts";
-import { checkPretrained, loadPretrained, storedTensors } from "../model/pretrained.ts";
+import { checkPretrained, loadWritten, storedTensors } from "../model/pretrained.ts";
 import { sha256OfFile } from "../io/cache.ts";
-import { RandomKey } from "../random.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { contributions } from "../statistics/contributions.ts";
 import { computeMetrics, type Metrics, primaryMetric } from "../task.ts";
@@ -176,8 +175,7 @@ function evaluate(
 // Logits of the model as it was written.
 async function readBack(run: ResolvedRun, { folder, dev, pause }: WriteResultOptions): Promise<Logits> {
   const path = `${folder}/${FILES.model}/model.safetensors`;
-  const file = await readSafetensors(path);
-  const tensors = loadPretrained(file, { architecture: run.architecture, key: RandomKey.of(0) });
+  const tensors = loadWritten(await readSafetensors(path), { architecture: run.architecture });
   try {
     return await evaluate(run, { values: [...tensors.values()], examples: dev, pause });
   } finally {

@@ -11,10 +11,13 @@ import {
   type ConfigFile,
   dropoutRate,
   epsilon,
-  headConfig,
+  exportedConfig,
+  initializerRange,
   keptLayers,
+  layerCount,
   parseConfig,
   size,
+  vocabularySize,
 } from "./_config.ts";
 import { type LayerStack, linearParameters, normParameters, stackParameters } from "./_parameters.ts";
 
@@ -22,20 +25,26 @@ import { type LayerStack, linearParameters, normParameters, stackParameters } fr
 const schema = z.object({
   model_type: z.literal("bert"),
   position_embedding_type: z.literal("absolute").nullish(),
-  vocab_size: size,
+  vocab_size: vocabularySize,
   hidden_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   intermediate_size: size,
   max_position_embeddings: size,
   type_vocab_size: size.default(2),
   layer_norm_eps: epsilon.default(1e-12),
-  initializer_range: z.number().min(0).default(0.02),
+  initializer_range: initializerRange.default(0.02),
   hidden_dropout_prob: dropoutRate.default(0.1),
   attention_probs_dropout_prob: dropoutRate.default(0.1),
   classifier_dropout: dropoutRate.nullish(),
   hidden_act: activation.default("gelu"),
 });
+
+// Of configs that were converted from TensorFlow's files.
+const OLD_KEYS = [
+  ...["directionality", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers"],
+  ...["pooler_size_per_head", "pooler_type"],
+];
 
 /** A checked config, with the number of layers to keep. */
 export interface BertConfig extends Omit<z.output<typeof schema>, "classifier_dropout"> {
@@ -47,7 +56,7 @@ export interface BertConfig extends Omit<z.output<typeof schema>, "classifier_dr
 /** Reads a config; what BERT does not implement is a `RequestError`. */
 export function readBertConfig(file: ConfigFile, layers?: number): BertConfig {
   const model = "a BERT";
-  const config = parseConfig(file, { model, schema });
+  const config = parseConfig(file, { model, schema, harmless: OLD_KEYS });
   checkHeads(file, { model, key: "num_attention_heads", heads: config.num_attention_heads, width: config.hidden_size });
   return {
     ...config,
@@ -96,6 +105,5 @@ export function bertParameters(config: BertConfig, head: Head): ParameterInfo[] 
 
 /** `config.json` of an exported model. */
 export function exportedBertConfig({ file, num_hidden_layers }: BertConfig, head: Head): ConfigFile {
-  const { _name_or_path: _, ...rest } = file;
-  return { ...rest, architectures: ["BertForSequenceClassification"], num_hidden_layers, ...headConfig(head) };
+  return exportedConfig(file, { architecture: "BertForSequenceClassification", head, changes: { num_hidden_layers } });
 }

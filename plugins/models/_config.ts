@@ -3,35 +3,50 @@
  *
  * @module
  */
-import { type Head, type Json, RequestError } from "@opf/framework";
+import { type Head, type PretrainedHead, RequestError } from "@opf/framework";
 import { z } from "zod";
+import { checkConfigKeys, type ConfigFile, exportedKeys, shortened } from "./_config_keys.ts";
 import { ACTIVATIONS } from "./_layers.ts";
 
-/** The content of a `config.json`. */
-export type ConfigFile = { readonly [key: string]: Json };
+export type { ConfigFile };
 
-/** A number of layers, heads, elements of an axis. */
-export const size = z.int().min(1);
+/** A number of heads, or of elements of an axis. */
+export const size = z.int().min(1).max(2 ** 20);
+/** A number of layers. */
+export const layerCount = z.int().min(1).max(1024);
+/** A number of tokens. */
+export const vocabularySize = z.int().min(1).max(2 ** 24);
 /** What is added to a variance. */
-export const epsilon = z.number().min(0);
+export const epsilon = z.number().min(1e-30).max(1);
+/** The standard deviation of parameters that are newly initialized. */
+export const initializerRange = z.number().min(0).max(100);
 /** The share of elements that dropout drops. */
 export const dropoutRate = z.number().min(0).lt(1);
 /** A name in {@linkcode ACTIVATIONS}. */
 export const activation = z.enum(Object.keys(ACTIVATIONS) as [string, ...string[]]);
 
 /**
- * Checks a config against the schema of a model.
+ * Checks a config against the schema of a model, and that no other key changes the mathematics.
  *
  * @throws {RequestError} with the key, what was expected and what is there
  */
-export function parseConfig<S extends z.ZodType>(
+export function parseConfig<S extends z.ZodObject>(
   config: ConfigFile,
-  { model, schema }: { readonly model: string; readonly schema: S },
+  { model, schema, harmless = [] }: {
+    readonly model: string;
+    readonly schema: S;
+    /** Keys of old files that change no number. */
+    readonly harmless?: readonly string[];
+  },
 ): z.output<S> {
   const { data, error } = schema.safeParse(config);
-  if (!error) return data;
+  if (!error) {
+    checkConfigKeys(config, { model, own: Object.keys(schema.shape), harmless });
+    return data;
+  }
   const [{ path, message }] = error.issues as [z.core.$ZodIssue];
-  return refuse(config, { model, key: String(path[0]), problem: message });
+  const problem = message.replace(/^[A-Z][a-z ]+: /, "").replace(/, received .*$/, "");
+  return refuse(config, { model, key: String(path[0]), problem });
 }
 
 /** Throws that a key of a config cannot be used. */
@@ -39,7 +54,7 @@ export function refuse(
   config: ConfigFile,
   { model, key, problem }: { readonly model: string; readonly key: string; readonly problem: string },
 ): never {
-  throw new RequestError(`config.json of ${model}: "${key}": ${problem}, got ${JSON.stringify(config[key])}`);
+  throw new RequestError(`config.json of ${model}: "${key}": ${problem}, got ${shortened(config[key])}.`);
 }
 
 /** Refuses a width that does not divide into heads. */
@@ -62,15 +77,72 @@ export function keptLayers(
   { model, available }: { readonly model: string; readonly available: number },
 ): number {
   if (layers !== undefined && !(Number.isInteger(layers) && layers >= 1 && layers <= available)) {
-    throw new RequestError(`${model}({ layers: ${layers} }): expected 1 to ${available}, the layers of the model`);
+    throw new RequestError(`${model}({ layers: ${layers} }): expected 1 to ${available}, the layers of the model.`);
   }
   return layers ?? available;
 }
 
-/** What of a config depends on the task: the kind of problem and the names of the classes. */
-export function headConfig({ kind, outputs, labels }: Head): ConfigFile {
+/**
+ * What becomes of the head in the weights of a config: its rows in the order of the task's labels where both name them,
+ * and nothing where they name other labels. Labels are compared without regard to case.
+ *
+ * @throws {RequestError} for labels that contradict themselves
+ */
+export function pretrainedHead(
+  file: ConfigFile,
+  { model, head }: { readonly model: string; readonly head: Head },
+): { pretrainedHead?: PretrainedHead } {
+  const { id2label, label2id, problem_type } = parseLabels(file, model);
+  if (head.kind === "regression" || !id2label) return {};
+  if (problem_type === "multi_label_classification") {
+    return { pretrainedHead: { unused: "it was trained for several labels at a time" } };
+  }
+  const names = Object.keys(id2label).map((_, index) => id2label[index]);
+  if (names.some((name) => name === undefined)) {
+    refuse(file, { model, key: "id2label", problem: "expected a name for each number from 0 on" });
+  }
+  if (label2id && names.some((name, index) => label2id[name!] !== index)) {
+    refuse(file, { model, key: "label2id", problem: "expected the numbers of id2label" });
+  }
+  const isNamed = names.some((name, index) => name !== `LABEL_${index}`);
+  if (!isNamed || !head.labels) return {};
+  const plain = (name: string) => name.toLowerCase().replace(/[\s_-]+/g, "_");
+  const rows = head.labels.map((label) => names.findIndex((name) => plain(name!) === plain(label)));
+  if (rows.length !== names.length || rows.includes(-1)) {
+    return { pretrainedHead: { unused: `its labels are ${names.join(", ")}, the task's ${head.labels.join(", ")}` } };
+  }
+  return rows.every((row, index) => row === index) ? {} : { pretrainedHead: { rows } };
+}
+
+const labelsSchema = z.object({
+  id2label: z.record(z.string().regex(/^\d+$/), z.string()).nullish(),
+  label2id: z.record(z.string(), z.int().min(0)).nullish(),
+  problem_type: z.string().nullish(),
+});
+
+function parseLabels(file: ConfigFile, model: string): z.output<typeof labelsSchema> {
+  const { data, error } = labelsSchema.safeParse(file);
+  return data ?? refuse(file, { model, key: String(error!.issues[0]!.path[0]), problem: "expected names by number" });
+}
+
+/** `config.json` of a model that is written for a task: what of its file is true of it, its type of numbers and its head. */
+export function exportedConfig(
+  file: ConfigFile,
+  { architecture, head: { kind, outputs, labels }, changes = {} }: {
+    /** Transformers' class, `BertForSequenceClassification`. */
+    readonly architecture: string;
+    readonly head: Head;
+    /** Keys with another value than in the file. */
+    readonly changes?: ConfigFile;
+  },
+): ConfigFile {
   const names = labels ?? Array.from({ length: outputs }, (_, index) => `LABEL_${index}`);
   return {
+    ...exportedKeys(file),
+    ...changes,
+    architectures: [architecture],
+    dtype: "float32",
+    torch_dtype: "float32", // the same for versions before 4.56
     problem_type: kind === "regression" ? "regression" : "single_label_classification",
     id2label: Object.fromEntries(names.map((name, index) => [index, name])),
     label2id: Object.fromEntries(names.map((name, index) => [name, index])),

@@ -11,10 +11,13 @@ import {
   type ConfigFile,
   dropoutRate,
   epsilon,
-  headConfig,
+  exportedConfig,
+  initializerRange,
   keptLayers,
+  layerCount,
   parseConfig,
   size,
+  vocabularySize,
 } from "./_config.ts";
 import { type LayerStack, linearParameters, normParameters, stackParameters } from "./_parameters.ts";
 
@@ -26,15 +29,15 @@ export const PAD_ID = 1;
 // Defaults are those of Transformers' MPNetConfig.
 const schema = z.object({
   model_type: z.literal("mpnet"),
-  vocab_size: size.default(30527),
+  vocab_size: vocabularySize.default(30527),
   hidden_size: size.default(768),
-  num_hidden_layers: size.default(12),
+  num_hidden_layers: layerCount.default(12),
   num_attention_heads: size.default(12),
   intermediate_size: size.default(3072),
   max_position_embeddings: z.int().min(PAD_ID + 2).default(512),
   relative_attention_num_buckets: z.literal(BUCKETS).default(BUCKETS),
   layer_norm_eps: epsilon.default(1e-12),
-  initializer_range: z.number().min(0).default(0.02),
+  initializer_range: initializerRange.default(0.02),
   hidden_dropout_prob: dropoutRate.default(0.1),
   attention_probs_dropout_prob: dropoutRate.default(0.1),
   hidden_act: activation.default("gelu"),
@@ -96,6 +99,5 @@ export function mpnetParameters(config: MpnetConfig, head: Head): ParameterInfo[
 
 /** `config.json` of an exported model. */
 export function exportedMpnetConfig({ file, num_hidden_layers }: MpnetConfig, head: Head): ConfigFile {
-  const { _name_or_path: _, ...rest } = file;
-  return { ...rest, architectures: ["MPNetForSequenceClassification"], num_hidden_layers, ...headConfig(head) };
+  return exportedConfig(file, { architecture: "MPNetForSequenceClassification", head, changes: { num_hidden_layers } });
 }

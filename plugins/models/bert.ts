@@ -16,7 +16,7 @@ import {
 import { encode, type ForwardOptions } from "./_bert_encoder.ts";
 import { type BertConfig, bertLayers, bertParameters, exportedBertConfig, readBertConfig } from "./_bert_parameters.ts";
 import { bertTokenizer } from "./_bert_tokenizer.ts";
-import type { ConfigFile } from "./_config.ts";
+import { type ConfigFile, pretrainedHead } from "./_config.ts";
 import { drawDropout } from "./_dropout.ts";
 import { languageModel, type LanguageModelOptions } from "./_language_model.ts";
 import { biasActivation, linear } from "./_layers.ts";
@@ -56,6 +56,8 @@ function architecture(config: BertConfig, head: Head): Architecture {
     matrices: stackMatrices(bertLayers(config)),
     maxLength: config.max_position_embeddings,
     initializerRange: config.initializer_range,
+    tokenTypes: config.type_vocab_size,
+    ...pretrainedHead(config.file, { model: "a BERT", head }),
     canonicalName: canonicalNames({
       parameters,
       prefix: "bert.",

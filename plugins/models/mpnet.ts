@@ -18,6 +18,7 @@ import {
   type TextBatch,
   tf,
 } from "@opf/framework";
+import { pretrainedHead } from "./_config.ts";
 import { type DrawDropout, drawDropout, drop } from "./_dropout.ts";
 import { fusedNormDropout } from "./_kernels/layer_norm.ts";
 import { languageModel, type LanguageModelOptions } from "./_language_model.ts";
@@ -76,6 +77,7 @@ function architecture(config: MpnetConfig, head: Head): Architecture {
     matrices: stackMatrices(mpnetLayers(config)),
     maxLength: config.max_position_embeddings - PAD_ID - 1,
     initializerRange: config.initializer_range,
+    ...pretrainedHead(config.file, { model: "an MPNet", head }),
     canonicalName: canonicalNames({
       parameters,
       prefix: "mpnet.",

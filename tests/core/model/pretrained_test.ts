@@ -1,7 +1,7 @@
 import { RandomKey, RequestError, tf } from "@opf/framework";
-import { bert } from "@opf/framework/plugins";
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { checkPretrained, loadPretrained } from "../../../core/model/pretrained.ts";
+import { bert, untrained } from "@opf/framework/plugins";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { checkPretrained, loadPretrained, loadWritten, storedTensors } from "../../../core/model/pretrained.ts";
 import { readSafetensors, type StoredTensor, type TensorFile, writeSafetensors } from "../../../core/io/safetensors.ts";
 import { CONFIG, writeTinyModel } from "../../_tiny.ts";
 
@@ -11,7 +11,7 @@ const key = RandomKey.of(1);
 /** Reads the tiny model's file with some tensors changed, renamed or left out. */
 async function withWeights<T>(
   change: (tensors: Map<string, StoredTensor>) => void,
-  use: (file: TensorFile, original: Map<string, StoredTensor>) => T,
+  use: (file: TensorFile, original: Map<string, StoredTensor>) => T | Promise<T>,
 ): Promise<T> {
   const folder = await Deno.makeTempDir();
   try {
@@ -22,7 +22,7 @@ async function withWeights<T>(
     const original = new Map(tensors);
     change(tensors);
     await writeSafetensors(path, tensors);
-    return use(await readSafetensors(path), original);
+    return await use(await readSafetensors(path), original);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -85,3 +85,93 @@ Deno.test("checkPretrained() refuses a file of another model", async () => {
     'both "pooler.dense.bias" and "bert.pooler.dense.bias"',
   );
 });
+
+/** The tiny model's file with a head of three rows, filled with 0, 1 and 2. */
+const withHead = (tensors: Map<string, StoredTensor>) => {
+  const width = CONFIG.hidden_size;
+  tensors.set("classifier.weight", {
+    shape: [3, width],
+    values: Float32Array.from({ length: 3 * width }, (_, index) => Math.floor(index / width)),
+  });
+  tensors.set("classifier.bias", { shape: [3], values: Float32Array.of(0, 1, 2) });
+};
+
+/** The first column of the head's weight, its bias, and what was noted, for these labels of the config. */
+const headFor = (config: object, labels: readonly string[] = ["entailment", "neutral", "contradiction"]) =>
+  withWeights(withHead, (file) => {
+    const notes: string[] = [];
+    const head = { kind: "classification", outputs: labels.length, labels } as const;
+    const architecture = bert({ source: "tiny" }).architecture({ ...CONFIG, ...config }, head);
+    const tensors = loadPretrained(file, { architecture, key, note: (message) => notes.push(message) });
+    const weight = tensors.get("classifier.weight")!.arraySync() as number[][];
+    const bias = tensors.get("classifier.bias")!.arraySync();
+    tf.dispose([...tensors.values()]);
+    return { weight: weight.map(([first]) => first), bias, notes };
+  });
+
+const idsOf = (names: readonly string[]) => ({
+  id2label: Object.fromEntries(names.map((name, index) => [index, name])),
+  label2id: Object.fromEntries(names.map((name, index) => [name, index])),
+});
+
+Deno.test("loadPretrained() takes a head's rows by the names of their labels", async () => {
+  const order = { weight: [1, 2, 0], bias: [1, 2, 0], notes: [] };
+  assertEquals(await headFor(idsOf(["contradiction", "entailment", "neutral"])), order);
+  assertEquals(await headFor(idsOf(["CONTRADICTION", "Entailment", "neutral"])), order);
+  const asItIs = { weight: [0, 1, 2], bias: [0, 1, 2], notes: [] };
+  assertEquals(await headFor(idsOf(["entailment", "neutral", "contradiction"])), asItIs);
+  assertEquals(await headFor(idsOf(["LABEL_0", "LABEL_1", "LABEL_2"])), asItIs);
+  assertEquals(await headFor({}), asItIs);
+});
+
+Deno.test("loadPretrained() begins a new head, with a message, where labels or shapes are other ones", async () => {
+  const isNew = async (config: object, message: string, labels?: readonly string[]) => {
+    const { weight, bias, notes } = await headFor(config, labels);
+    assertEquals(bias, labels ? [0, 0] : [0, 0, 0]);
+    assert(weight.every((value) => value !== 0 && Math.abs(value!) < 0.2));
+    assertStringIncludes(notes.join(), `The head of the weights is not used, a new one is initialized: ${message}`);
+  };
+  await isNew(
+    idsOf(["negative", "neutral", "positive"]),
+    "its labels are negative, neutral, positive, the task's entailment, neutral, contradiction",
+  );
+  await isNew(
+    { problem_type: "multi_label_classification", ...idsOf(["a", "b", "c"]) },
+    "it was trained for several labels",
+  );
+  await isNew({}, '"classifier.weight" is [3, 16], the task needs [2, 16]'.replaceAll(", 16", ",16"), ["a", "b"]);
+});
+
+Deno.test("labels of a config that contradict themselves are refused", () => {
+  const refuse = (config: object, message: string) => {
+    const head = { kind: "classification", outputs: 2, labels: ["a", "b"] } as const;
+    const error = assertThrows(() => bert({ source: "x" }).architecture({ ...CONFIG, ...config }, head), RequestError);
+    assertStringIncludes(error.message, message);
+  };
+  refuse({ id2label: { 0: "a", 2: "b" } }, '"id2label": expected a name for each number');
+  refuse({ id2label: { 0: "a", 1: 7 } }, '"id2label": expected names by number');
+  refuse({ id2label: { 0: "a", 1: "b" }, label2id: { a: 1, b: 0 } }, '"label2id": expected the numbers of id2label');
+});
+
+Deno.test("loadWritten() reads what a run wrote by its own names, whatever the model does with a repository's weights", () =>
+  withWeights(() => {}, async (file) => {
+    const labels = ["entailment", "neutral", "contradiction"];
+    const config = { ...CONFIG, ...idsOf(["contradiction", "entailment", "neutral"]) };
+    const head = { kind: "classification", outputs: 3, labels } as const;
+    for (const model of [bert({ source: "tiny" }), untrained(bert({ source: "tiny" }))]) {
+      const architecture = model.architecture(config, head);
+      const tensors = loadPretrained(file, { architecture, key });
+      const path = await Deno.makeTempFile();
+      await writeSafetensors(path, storedTensors(tensors));
+      const written = loadWritten(await readSafetensors(path), { architecture });
+      for (const [name, tensor] of tensors) assertEquals(written.get(name)!.dataSync(), tensor.dataSync());
+      await writeSafetensors(path, new Map([...storedTensors(tensors)].slice(1)));
+      const { message } = await assertRejects(
+        async () => loadWritten(await readSafetensors(path), { architecture }),
+        RequestError,
+      );
+      assertStringIncludes(message, "lacks 1 of the model's");
+      await Deno.remove(path);
+      tf.dispose([...tensors.values(), ...written.values()]);
+    }
+  }));

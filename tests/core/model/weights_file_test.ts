@@ -1,6 +1,6 @@
 import { type Repository, RequestError } from "@opf/framework";
 import { folder as folderSource } from "@opf/framework/plugins";
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { writeSafetensors } from "../../../core/io/safetensors.ts";
 import { openWeights } from "../../../core/model/weights_file.ts";
@@ -47,4 +47,39 @@ Deno.test("openWeights() refuses a broken file, and a pickle with advice on how 
     assertStringIncludes(pickle.message, "safe_serialization=True");
     await Deno.writeTextFile(`${folder}/model.safetensors`, "no header");
     await assertRejects(() => openWeights(repository), RequestError, "model.safetensors");
+  }));
+
+Deno.test("openWeights() reads weights in several files as one, and digests all of them", () =>
+  inFolder(async (repository, folder) => {
+    const shards = { "model-00001-of-00002.safetensors": ["a", "b"], "model-00002-of-00002.safetensors": ["c"] };
+    const writeShard = (name: string, tensors: readonly string[], value = 1) =>
+      writeSafetensors(
+        `${folder}/${name}`,
+        new Map(tensors.map((tensor, index) => [tensor, { shape: [1], values: Float32Array.of(value + index) }])),
+      );
+    const writeIndex = (weight_map: unknown) =>
+      Deno.writeTextFile(`${folder}/model.safetensors.index.json`, JSON.stringify({ metadata: {}, weight_map }));
+    const map = { a: "model-00001-of-00002.safetensors", b: "model-00001-of-00002.safetensors" };
+    for (const [name, tensors] of Object.entries(shards)) await writeShard(name, tensors);
+    await writeIndex({ ...map, c: "model-00002-of-00002.safetensors" });
+    const weights = await openWeights(repository);
+    assertStringIncludes(weights.path, "model.safetensors.index.json");
+    const file = await weights.read();
+    assertEquals(["a", "b", "c"].map((name) => file.tensor(name).values[0]), [1, 2, 1]);
+    assertEquals([...file.entries.keys()].toSorted(), ["a", "b", "c"]);
+
+    await writeShard("model-00002-of-00002.safetensors", ["c"], 5);
+    assertNotEquals((await openWeights(repository)).digest, weights.digest);
+
+    const refused = async (index: unknown, message: string) => {
+      await writeIndex(index);
+      const error = await assertRejects(() => openWeights(repository), RequestError);
+      assertStringIncludes(error.message, `${folder}/model.safetensors.index.json`);
+      assertStringIncludes(error.message, message);
+    };
+    await refused({ ...map, c: "model-00003-of-00003.safetensors" }, 'lists "model-00003-of-00003.safetensors"');
+    await refused({ a: map.a, c: map.a }, 'expected the tensor "b" of model-00001-of-00002.safetensors in its index');
+    await refused({ ...map, d: map.a }, 'lists the tensor "d" in model-00001-of-00002.safetensors, which lacks it');
+    await refused({ a: "../elsewhere.safetensors" }, '"weight_map.a": expected the name of a safetensors file');
+    await refused([], '"weight_map": expected');
   }));

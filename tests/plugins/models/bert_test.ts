@@ -1,4 +1,4 @@
-import { type ForwardContext, RequestError, tf } from "@opf/framework";
+import { type ForwardContext, type Json, RequestError, tf } from "@opf/framework";
 import { bert } from "@opf/framework/plugins";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { assertParity, batchOf, CASES, examplesOf, loadModel, readJson } from "./_parity.ts";
@@ -61,13 +61,79 @@ Deno.test("bert() refuses a config that it does not implement, with the key, wha
     const error = assertThrows(() => model.architecture({ ...CONFIG, ...change }, head), RequestError);
     assertStringIncludes(error.message, message);
   };
-  assertRefused({ model_type: "roberta" }, '"model_type": Invalid input: expected "bert", got "roberta"');
+  assertRefused({ model_type: "roberta" }, '"model_type": expected "bert", got "roberta"');
   assertRefused({ hidden_act: "gleu" }, '"hidden_act"');
   assertRefused({ position_embedding_type: "relative_key" }, '"position_embedding_type"');
   assertRefused({ hidden_size: 0 }, '"hidden_size"');
   assertRefused({ num_attention_heads: 5 }, '"num_attention_heads": expected a divisor of the width 24, got 5');
   assertRefused({ hidden_dropout_prob: "0.1" }, '"hidden_dropout_prob"');
   assertRefused({}, "expected 1 to 3", 4);
+  assertRefused({ num_hidden_layers: 2 ** 33 }, '"num_hidden_layers": expected number to be <=1024, got 8589934592');
+  assertRefused({ hidden_dropout_prob: 5 }, '"hidden_dropout_prob": expected number to be <1, got 5');
+  assertRefused({ layer_norm_eps: 0 }, '"layer_norm_eps": expected number to be >=1e-30, got 0');
+});
+
+Deno.test("bert() refuses every key of a config that changes the mathematics, or may", () => {
+  const architecture = (change: { [key: string]: Json }) =>
+    bert({ source: "x" }).architecture({ ...CONFIG, ...change }, head);
+  const refused: { [key: string]: Json } = {
+    is_decoder: true,
+    is_encoder_decoder: true,
+    add_cross_attention: true,
+    tie_encoder_decoder: true,
+    pruned_heads: { 0: [1] },
+    quantization_config: { load_in_8bit: true },
+    use_bfloat16: true,
+    cross_attention_hidden_size: 24,
+    embedding_size: 12,
+    rotary_value: false,
+  };
+  for (const [key, value] of Object.entries(refused)) {
+    const { message } = assertThrows(() => architecture({ [key]: value }), RequestError);
+    assertStringIncludes(message, `config.json of a BERT: "${key}" is not`);
+    assertStringIncludes(message, `got ${JSON.stringify(value)}.`);
+  }
+  const harmless = {
+    ...{
+      is_decoder: false,
+      is_encoder_decoder: false,
+      add_cross_attention: false,
+      pruned_heads: {},
+      use_bfloat16: false,
+    },
+    ...{ use_cache: true, gradient_checkpointing: false, chunk_size_feed_forward: 16, transformers_version: "4.8.2" },
+    ...{ torch_dtype: "float16", position_embedding_type: "absolute", directionality: "bidi", top_k: 50 },
+  };
+  assertEquals(architecture(harmless).parameters, architecture({}).parameters);
+});
+
+Deno.test("bert() exports a config that is true of the export alone", () => {
+  const file: { [key: string]: Json } = {
+    ...CONFIG,
+    ...{ _name_or_path: "/home/someone/model", auto_map: { AutoModel: "code.py" }, transformers_version: "4.8.2" },
+    ...{ num_labels: 2, id2label: { 0: "x", 1: "y" }, label2id: { x: 0, y: 1 }, finetuning_task: "rte" },
+    ...{ torch_dtype: "float16", dtype: "bfloat16", architectures: ["BertModel"], use_cache: true },
+    ...{ problem_type: "regression", tokenizer_class: "BertTokenizer", task_specific_params: null },
+  };
+  const labels = ["entailment", "neutral", "contradiction"];
+  const model = bert({ source: "x", layers: 2 });
+  const { config } = model.architecture(file, { kind: "classification", outputs: 3, labels });
+  assertEquals(config, {
+    ...CONFIG,
+    use_cache: true,
+    num_hidden_layers: 2,
+    architectures: ["BertForSequenceClassification"],
+    dtype: "float32",
+    torch_dtype: "float32",
+    problem_type: "single_label_classification",
+    id2label: { 0: "entailment", 1: "neutral", 2: "contradiction" },
+    label2id: { entailment: 0, neutral: 1, contradiction: 2 },
+  });
+  // What is exported can be read, and exports itself.
+  assertEquals(
+    bert({ source: "x" }).architecture(config, { kind: "classification", outputs: 3, labels }).config,
+    config,
+  );
 });
 
 Deno.test("bert() recognizes its parameters by every name that files give them", () => {

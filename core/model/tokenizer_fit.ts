@@ -1,0 +1,43 @@
+/**
+ * Whether a tokenizer and a model belong together.
+ *
+ * @module
+ */
+import { RequestError } from "../errors.ts";
+import type { Architecture } from "./model.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** What is checked. */
+export interface TokenizerFitOptions {
+  readonly architecture: Architecture;
+  /** The model's name, for messages. */
+  readonly model: string;
+  /** Whether the task has pairs of texts. */
+  readonly hasPairs: boolean;
+}
+
+/**
+ * Checks that a model has embeddings for every token and token type that its tokenizer gives, and pads with its token.
+ *
+ * @throws {RequestError} with what the tokenizer gives and what the model takes
+ */
+export function checkTokenizerFit(tokenizer: Tokenizer, { architecture, model, hasPairs }: TokenizerFitOptions): void {
+  const { vocab_size, pad_token_id } = architecture.config;
+  if (typeof vocab_size === "number" && tokenizer.vocabularySize > vocab_size) {
+    throw new RequestError(
+      `${model}: expected a tokenizer of at most ${vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabularySize}.`,
+    );
+  }
+  if (typeof pad_token_id === "number" && tokenizer.padId !== pad_token_id) {
+    throw new RequestError(
+      `${model}: expected a tokenizer that pads with the token ${pad_token_id} ("pad_token_id" of config.json), got ${tokenizer.padId}.`,
+    );
+  }
+  const types = tokenizer.tokenTypes[hasPairs ? "pair" : "single"];
+  if (architecture.tokenTypes !== undefined && types > architecture.tokenTypes) {
+    throw new RequestError(
+      `${model}: expected at most ${architecture.tokenTypes} token types ("type_vocab_size" of config.json), got ${types} ` +
+        `from its tokenizer; "model_input_names" without "token_type_ids" in tokenizer_config.json gives one.`,
+    );
+  }
+}

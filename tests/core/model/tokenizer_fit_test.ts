@@ -1,0 +1,46 @@
+import { RequestError, type Tokenizer } from "@opf/framework";
+import { bert, mpnet } from "@opf/framework/plugins";
+import { assertStringIncludes, assertThrows } from "@std/assert";
+import { checkTokenizerFit } from "../../../core/model/tokenizer_fit.ts";
+import { CONFIG } from "../../_tiny.ts";
+
+const head = { kind: "classification", outputs: 2 } as const;
+const tokenizer: Tokenizer = {
+  padId: 0,
+  vocabularySize: CONFIG.vocab_size,
+  tokenTypes: { single: 1, pair: 2 },
+  encode: () => ({ ids: [], tokenTypeIds: [] }),
+};
+const check = (change: object, hasPairs: boolean, ownTokenizer: Partial<Tokenizer> = {}) =>
+  checkTokenizerFit({ ...tokenizer, ...ownTokenizer }, {
+    architecture: bert({ source: "x" }).architecture({ ...CONFIG, ...change }, head),
+    model: "tiny",
+    hasPairs,
+  });
+const refusal = (...args: Parameters<typeof check>) => assertThrows(() => check(...args), RequestError).message;
+
+Deno.test("checkTokenizerFit() wants an embedding for every token and for every token type that occurs", () => {
+  check({}, true);
+  check({ type_vocab_size: 1 }, false); // no pairs, no second type
+  check({ type_vocab_size: 1 }, true, { tokenTypes: { single: 1, pair: 1 } });
+  assertStringIncludes(refusal({ type_vocab_size: 1 }, true), 'at most 1 token types ("type_vocab_size"');
+  assertStringIncludes(refusal({ type_vocab_size: 1 }, true), '"model_input_names"');
+  assertStringIncludes(refusal({}, false, { tokenTypes: { single: 3, pair: 3 } }), "got 3");
+  const vocabularySize = CONFIG.vocab_size + 1;
+  assertStringIncludes(refusal({}, false, { vocabularySize }), `of at most ${CONFIG.vocab_size} tokens`);
+});
+
+Deno.test("checkTokenizerFit() takes any number of token types for a model that reads none", () => {
+  const sizes = { model_type: "mpnet", hidden_size: 8, num_attention_heads: 2, max_position_embeddings: 66 };
+  const architecture = mpnet({ source: "x" }).architecture({ ...sizes, vocab_size: CONFIG.vocab_size }, head);
+  checkTokenizerFit({ ...tokenizer, padId: 1 }, { architecture, model: "tiny", hasPairs: true });
+});
+
+Deno.test("checkTokenizerFit() wants the token that the model pads with", () => {
+  check({ pad_token_id: 0 }, false);
+  check({ pad_token_id: null }, false);
+  assertStringIncludes(
+    refusal({ pad_token_id: 3 }, false),
+    'pads with the token 3 ("pad_token_id" of config.json), got 0',
+  );
+});
