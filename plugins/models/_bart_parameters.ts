@@ -10,10 +10,13 @@ import {
   checkHeads,
   type ConfigFile,
   dropoutRate,
-  headConfig,
+  exportedConfig,
+  initializerRange,
   keptLayers,
+  layerCount,
   parseConfig,
   size,
+  vocabularySize,
 } from "./_config.ts";
 import { type LayerStack, linearParameters, normParameters, stackParameters } from "./_parameters.ts";
 
@@ -25,13 +28,14 @@ const tokenId = z.int().min(0);
 // Defaults are those of Transformers' BartConfig. A layer that is dropped at random is not implemented.
 const schema = z.object({
   model_type: z.literal("bart"),
-  vocab_size: size.default(50265),
+  is_encoder_decoder: z.literal(true).default(true),
+  vocab_size: vocabularySize.default(50265),
   max_position_embeddings: size.default(1024),
   d_model: size.default(1024),
-  encoder_layers: size.default(12),
+  encoder_layers: layerCount.default(12),
   encoder_ffn_dim: size.default(4096),
   encoder_attention_heads: size.default(16),
-  decoder_layers: size.default(12),
+  decoder_layers: layerCount.default(12),
   decoder_ffn_dim: size.default(4096),
   decoder_attention_heads: size.default(16),
   encoder_layerdrop: z.literal(0).default(0),
@@ -41,13 +45,22 @@ const schema = z.object({
   attention_dropout: dropoutRate.default(0),
   activation_dropout: dropoutRate.default(0),
   classifier_dropout: dropoutRate.default(0),
-  init_std: z.number().min(0).default(0.02),
+  init_std: initializerRange.default(0.02),
   scale_embedding: z.boolean().default(false),
   tie_word_embeddings: z.literal(true).default(true),
   pad_token_id: tokenId.default(1),
   eos_token_id: tokenId.default(2),
   decoder_start_token_id: tokenId.default(2),
+  // Of old files, with the only values that Transformers still implements.
+  normalize_before: z.literal(false).optional(),
+  normalize_embedding: z.literal(true).optional(),
+  add_final_layer_norm: z.literal(false).optional(),
+  add_bias_logits: z.literal(false).optional(),
+  static_position_embeddings: z.literal(false).optional(),
+  extra_pos_embeddings: z.literal(2).optional(),
 });
+
+const OLD_KEYS = ["num_hidden_layers", "classif_dropout", "force_bos_token_to_be_generated", "save_step"];
 
 /** A checked config, with the number of layers to keep of each stack. */
 export interface BartConfig extends z.output<typeof schema> {
@@ -58,7 +71,7 @@ export interface BartConfig extends z.output<typeof schema> {
 /** Reads a config; what BART does not implement is a `RequestError`. */
 export function readBartConfig(file: ConfigFile, layers?: number): BartConfig {
   const model = "a BART";
-  const config = parseConfig(file, { model, schema });
+  const config = parseConfig(file, { model, schema, harmless: OLD_KEYS });
   const { d_model: width, encoder_attention_heads, decoder_attention_heads, encoder_layers, decoder_layers } = config;
   checkHeads(file, { model, key: "encoder_attention_heads", heads: encoder_attention_heads, width });
   checkHeads(file, { model, key: "decoder_attention_heads", heads: decoder_attention_heads, width });
@@ -125,12 +138,11 @@ export function bartParameters(config: BartConfig, head: Head): ParameterInfo[] 
 /** `config.json` of an exported model. */
 export function exportedBartConfig({ file, encoder_layers, decoder_layers }: BartConfig, head: Head): ConfigFile {
   // JavaScript writes the default 0.0 of the last two as 0, which Transformers refuses where it expects a float.
-  const leftOut = ["_name_or_path", "num_hidden_layers", "encoder_layerdrop", "decoder_layerdrop"];
-  return {
-    ...Object.fromEntries(Object.entries(file).filter(([key]) => !leftOut.includes(key))),
-    architectures: ["BartForSequenceClassification"],
-    encoder_layers,
-    decoder_layers,
-    ...headConfig(head),
-  };
+  const leftOut = ["num_hidden_layers", "encoder_layerdrop", "decoder_layerdrop"];
+  const kept = Object.fromEntries(Object.entries(file).filter(([key]) => !leftOut.includes(key)));
+  return exportedConfig(kept, {
+    architecture: "BartForSequenceClassification",
+    head,
+    changes: { encoder_layers, decoder_layers },
+  });
 }

@@ -28,6 +28,7 @@ import {
   readBartConfig,
 } from "./_bart_parameters.ts";
 import { bartTokenizer } from "./_bart_tokenizer.ts";
+import { pretrainedHead } from "./_config.ts";
 import { causalMask } from "./_kernels/attention.ts";
 import { type DrawDropout, drawDropout, drop } from "./_dropout.ts";
 import { fusedNormDropout } from "./_kernels/layer_norm.ts";
@@ -79,6 +80,7 @@ function architecture(config: BartConfig, head: Head): Architecture {
     matrices: [...stackMatrices(layers.encoder), ...stackMatrices(layers.decoder)],
     maxLength: config.max_position_embeddings,
     initializerRange: config.init_std,
+    ...pretrainedHead(config.file, { model: "a BART", head }),
     canonicalName: canonicalNames({
       parameters,
       prefix: "model.",
