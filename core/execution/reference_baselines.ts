@@ -16,12 +16,14 @@ export function referenceBaselines(
   const byTask = new Map(runs.map((run) => [run.spec.task.name, run]));
   return [...byTask].map(([task, run]): ManifestBaseline => {
     const { primary } = run.spec.task;
+    const ofTask = references.filter(({ spec }) => spec.task.name === task);
     return {
       task,
       primary,
       majority: majorityScore(run),
       ...(run.ceiling && { ceiling: definedOr0(run.ceiling[primary]) }),
-      runs: references.filter(({ spec }) => spec.task.name === task).map(({ id, spec: { seed } }) => ({ id, seed })),
+      ...(ofTask[0] && { model: ofTask[0].model }),
+      runs: ofTask.map(({ id, spec: { seed } }) => ({ id, seed })),
     };
   });
 }

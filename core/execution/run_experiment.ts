@@ -114,11 +114,11 @@ export async function runExperiment(
   return { results, otherResults: [...tuningResults.values(), ...ofReferences] };
 }
 
-function describeTuned({ task, method, chosen, atEdge }: Tuned): string {
+function describeTuned({ model, task, method, chosen, atEdge }: Tuned): string {
   const values = Object.entries(chosen).map(([path, value]) =>
     `${path} = ${JSON.stringify(value)}${atEdge.includes(path) ? " (at the edge of what was tried)" : ""}`
   );
-  return `${task}, ${method}: chose ${values.join(", ")}.`;
+  return `${model}, ${task}, ${method}: chose ${values.join(", ")}.`;
 }
 
 async function manifestOf(

@@ -75,9 +75,11 @@ function testNotes({ comparisons, baseline, level, power }: Statistics): string[
   ];
 }
 
-// By task: points, from the easiest comparison to the hardest.
+// By task, and by model if there are several: points, from the easiest comparison to the hardest.
 function smallest(tested: readonly Comparison[]): string[] {
-  return [...Map.groupBy(tested, ({ task = "average" }) => task)].map(([task, group]) => {
+  const several = new Set(tested.map(({ model }) => model)).size > 1;
+  const nameOf = ({ model, task = "average" }: Comparison) => several ? `${model}, ${task}:` : task;
+  return [...Map.groupBy(tested, nameOf)].map(([task, group]) => {
     const sizes = group.flatMap(({ tested }) => tested?.bounds ? [100 * tested.bounds.detectable] : []);
     if (sizes.length === 0) return `${task} cannot say (all predictions are equal)`;
     const [least, most] = [Math.min(...sizes).toFixed(1), Math.max(...sizes).toFixed(1)];
@@ -94,14 +96,14 @@ function undefinedNotes({ undefined: runs }: Statistics): string[] {
 function diverged(evidence: ExperimentResults): string[] {
   const runs = doneRuns(evidence).filter(({ result }) => result.diverged);
   if (runs.length === 0) return [];
-  const places = runs.map(({ task, method, seed }) => `${task}, ${method}, seed ${seed}`);
+  const places = runs.map(({ model, task, method, seed }) => `${model}, ${task}, ${method}, seed ${seed}`);
   return [`${counted(runs.length, "run")} diverged, counted as the constant prediction left: ${places.join("; ")}.`];
 }
 
 function edges({ manifest: { tuned = [] } }: ExperimentResults): string[] {
-  return tuned.flatMap(({ task, method, chosen, atEdge }) =>
+  return tuned.flatMap(({ model, task, method, chosen, atEdge }) =>
     atEdge.map((path) =>
-      `At the edge of what was tried: ${lastPart(path)} ${setting(chosen[path])} of ${method} on ${task}; ` +
+      `At the edge of what was tried: ${lastPart(path)} ${setting(chosen[path])} of ${method} on ${task}, ${model}; ` +
       "the best may lie beyond."
     )
   );

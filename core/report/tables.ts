@@ -18,23 +18,28 @@ export function groundsTable(
 ): Table {
   const percents = (values: readonly number[]) => values.length > 0 ? percent(mean([...values])) : "–";
   const plain = doneRuns(evidence).filter(({ method }) => method === BASELINE_METHOD);
-  const columns = [
+  const models = [...new Set(plain.map(({ model }) => model))];
+  const untrained = [...new Set(grounds.flatMap(({ model }) => model ?? []))];
+  const all: { readonly head: string; readonly about?: string; readonly cells: readonly string[] }[] = [
     { head: "majority", about: "the most frequent answer", cells: grounds.map(({ majority }) => percent(majority)) },
     {
       head: "from random weights",
-      about: "the same model from random weights",
+      about: `${untrained.length > 0 ? untrained.join(" and ") : "the same model"} from random weights`,
       cells: grounds.map(({ untrained }) => percents(Object.values(untrained))),
     },
-    {
-      head: BASELINE_METHOD,
-      cells: grounds.map(({ task }) => percents(plain.filter((run) => run.task === task).map(primaryOf))),
-    },
+    ...models.map((model) => ({
+      head: models.length > 1 ? `${BASELINE_METHOD}, ${model}` : BASELINE_METHOD,
+      cells: grounds.map(({ task }) =>
+        percents(plain.filter((run) => run.model === model && run.task === task).map(primaryOf))
+      ),
+    })),
     {
       head: "ceiling",
       about: "what the data's noise leaves",
       cells: grounds.map(({ ceiling }) => percents(ceiling === undefined ? [] : [ceiling])),
     },
-  ].filter(({ cells }) => cells.some((cell) => cell !== "–"));
+  ];
+  const columns = all.filter(({ cells }) => cells.some((cell) => cell !== "–"));
   const about = columns.flatMap(({ about }) => about ?? []);
   return {
     name: "grounds",
@@ -118,10 +123,10 @@ export function costsTable(evidence: Pick<ExperimentResults, "runs">): Table {
 export const failuresTable = ({ runs }: Pick<ExperimentResults, "runs">): Table => ({
   name: "failures",
   caption: "Runs that failed",
-  head: ["task", "method", "seed", "error", "run"],
-  headers: 3,
-  rows: runs.filter(({ result }) => result.status === "failed").map(({ task, method, seed, id, result }) => ({
-    cells: [task, method, String(seed), result.error ?? "", id],
+  head: ["model", "task", "method", "seed", "error", "run"],
+  headers: 4,
+  rows: runs.filter(({ result }) => result.status === "failed").map(({ model, task, method, seed, id, result }) => ({
+    cells: [model, task, method, String(seed), result.error ?? "", id],
   })),
 });
 

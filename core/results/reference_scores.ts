@@ -16,6 +16,8 @@ export interface ManifestBaseline {
   readonly majority: number;
   /** Of a model that predicts all but the noise of the data; absent if unknown. */
   readonly ceiling?: number;
+  /** The model of the runs; absent if there are none. */
+  readonly model?: string;
   /** Runs of plain fine-tuning from random weights; empty if the experiment has none. */
   readonly runs: readonly { readonly id: string; readonly seed: number }[];
 }
@@ -26,6 +28,7 @@ export const manifestBaselineSchema: z.ZodType<ManifestBaseline> = z.object({
   primary: z.string(),
   majority: z.number(),
   ceiling: z.exactOptional(z.number()),
+  model: z.exactOptional(z.string()),
   runs: z.array(z.object({ id: runId, seed: count })),
 });
 

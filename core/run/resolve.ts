@@ -175,7 +175,10 @@ export class RunResolver {
     const key = `${model.weights.path} ${JSON.stringify(architecture.config)}`;
     if (this.#checked.has(key)) return;
     this.#checked.add(key);
-    checkPretrained(await model.weights.read(), { architecture, note: this.options.note });
+    checkPretrained(await model.weights.read(), {
+      architecture,
+      note: (message) => this.options.note(`${model.name}: ${message}`),
+    });
   }
 
   /** Loads a task's data and checks their labels. */
