@@ -15,7 +15,7 @@ const code = await main(Deno.args, {
   tasks,
   configs: plugins.knownConfigs,
   sources: [plugins.folder({ base }), plugins.hub(), plugins.pypi()],
-  backends: [plugins.tensorflow, plugins.wasm],
+  backends: [plugins.tensorflow, plugins.xla, plugins.wasm],
   root: new URL(".", import.meta.url),
 });
 Deno.exit(code);

@@ -7,7 +7,7 @@ import { tf } from "@opf/framework";
 import type { ElementType, Values } from "./_buffer.ts";
 import { LazyNode } from "./_node.ts";
 import type { Runtime } from "./_runtime.ts";
-import { type Precision, reshape, splat } from "./_stablehlo.ts";
+import { type Precision, reshape, sameShape, splat } from "./_stablehlo.ts";
 import { dataType, elementType } from "./_types.ts";
 
 /** A function cannot be compiled: the reason. */
@@ -70,9 +70,10 @@ export class XlaBackend extends tf.KernelBackend {
     return { dataId, shape: [...node.shape], dtype: dataType(node.type) };
   }
 
-  /** Another tensor of the same data, in a shape of its own. */
+  /** Another tensor of the same data, in a shape of its own: an array is shared, a value still to be computed is another. */
   share({ dataId, dtype }: tf.TensorInfo, shape: readonly number[]): tf.TensorInfo {
-    this.storedNode(dataId);
+    const node = this.storedNode(dataId);
+    if ((node.isPending || node.isTraced) && !sameShape(node.shape, shape)) return this.infoOf(reshape(node, shape));
     this.incRef(dataId);
     return { dataId, shape: [...shape], dtype };
   }

@@ -8,7 +8,6 @@ import { UntraceableError, type XlaBackend } from "./_backend.ts";
 import type { Executable } from "./_executable.ts";
 import { LazyNode } from "./_node.ts";
 import { programOf } from "./_program.ts";
-import { reshape, sameShape } from "./_stablehlo.ts";
 import { elementType } from "./_types.ts";
 
 // Known values of so many elements are part of a compiled function; larger ones are arguments that it keeps.
@@ -41,17 +40,11 @@ export class Compiler {
     return (...inputs) => {
       // A gradient needs to see every operation, and a program takes up the statements of another.
       if (tapeIsOn() || this.#backend.traces.length > 0) return compute(...inputs);
-      const signature = inputs.map((input) => this.#signatureOf(input)).join();
+      const signature = inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join();
       let found = compiled.get(signature);
       if (!found) compiled.set(signature, found = this.#compile(compute, inputs, { ...options, name }));
       return found === "as it is" ? runAsItIs(compute, inputs) : this.#run(found, inputs);
     };
-  }
-
-  // Tensors may show their data in another shape than it has.
-  #signatureOf({ dataId, dtype, shape }: tf.Tensor): string {
-    const stored = this.#backend.storedNode(dataId).shape;
-    return `${dtype}[${shape}]${sameShape(stored, shape) ? "" : `[${stored}]`}`;
   }
 
   #compile(
@@ -60,14 +53,14 @@ export class Compiler {
     { name, donate = [] }: JitOptions & { readonly name: string },
   ): Compiled | "as it is" {
     const { runtime, traces } = this.#backend;
-    const parameters = inputs.map(({ dataId, dtype }) =>
-      new LazyNode({ type: elementType(dtype), shape: this.#backend.storedNode(dataId).shape, isTraced: true })
+    const parameters = inputs.map(({ shape, dtype }) =>
+      new LazyNode({ type: elementType(dtype), shape, isTraced: true })
     );
     traces.push({ name, precision: "float32" });
     tf.engine().startScope(name);
     const outputs: LazyNode[] = [];
     try {
-      const given = parameters.map((node, index) => this.#tensorOf(reshape(node, inputs[index]!.shape)));
+      const given = parameters.map((node) => this.#tensorOf(node));
       outputs.push(...compute(...given).map((tensor) => this.#backend.nodeOf(tensor)));
       for (const node of outputs) node.hold(); // past the end of the scope
     } catch (error) {
@@ -92,7 +85,10 @@ export class Compiler {
 
   #run({ executable, captured, outputs, donated }: Compiled, inputs: readonly tf.Tensor[]): tf.Tensor[] {
     const { runtime } = this.#backend;
-    const nodes = inputs.map(({ dataId }) => this.#backend.storedNode(dataId));
+    // A tensor that shows its data in another shape than it has is an array of its own here.
+    const nodes = inputs.map((input) => this.#backend.nodeOf(input));
+    const own = nodes.filter((node, index) => node !== this.#backend.storedNode(inputs[index]!.dataId));
+    for (const node of own) node.hold();
     runtime.evaluate(nodes.filter((node) => node.isPending));
     const buffers = [...nodes, ...captured].map((node) => runtime.bufferOf(node));
     const keep = [...donated].filter((index) => {
@@ -101,6 +97,7 @@ export class Compiler {
     });
     const results = runtime.run(executable, buffers, keep);
     for (const index of donated) if (!keep.includes(index)) nodes[index]!.donate();
+    for (const node of own) node.release();
     return outputs.map(({ type, shape }, index) =>
       this.#tensorOf(new LazyNode({ type, shape, buffer: results[index]! }))
     );
