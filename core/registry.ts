@@ -53,6 +53,17 @@ export function modelFor(
   return make({ source });
 }
 
+/**
+ * The backend for a device, where none is named: on a GPU one that computes on GPUs, which is also the default if the machine
+ * has a GPU for it.
+ */
+export function backendFor(device: "cpu" | "gpu" | undefined, { backends }: Pick<Registry, "backends">): Backend {
+  const onGpu = device === "cpu"
+    ? undefined
+    : backends.find((backend) => backend.hasGpu !== undefined && (device === "gpu" || backend.hasGpu()));
+  return onGpu ?? backends[0]!;
+}
+
 /** The backend with the given name. */
 export function backendNamed(name: string | undefined, { backends }: Pick<Registry, "backends">): Backend {
   const backend = name === undefined ? backends[0] : backends.find((backend) => backend.name === name);

@@ -95,6 +95,8 @@ export interface Backend {
   readonly name: string;
   /** Environment variables for processes that start it; variables set by the user take precedence. */
   readonly processEnvironment?: { readonly [variable: string]: string };
+  /** Whether this machine has a GPU that it can use; absent if it computes on CPUs only. */
+  hasGpu?(): boolean;
   start(options?: BackendOptions): Promise<Engine>;
 }
 

@@ -77,9 +77,14 @@ function costs({ bytesOnDisk }: Engine, start: number): { readonly [what: string
   const product = shortest(() => tf.tidy(() => tf.matMul(square, square).dataSync()));
   const svd = seconds(() => tf.tidy(() => engine().svd(tf.slice2d(square, [0, 0], [WIDTH, WIDTH])).s.dataSync()));
   square.dispose();
+  const small = tf.tensor1d([1]);
+  const increment = engine().jit((x) => [tf.add(x!, 1)], { name: "dispatch" });
+  const dispatch = shortest(() => tf.tidy(() => increment(small)[0]!.dataSync()));
+  small.dispose();
   return {
     ...(bytesOnDisk !== undefined && { "on disk": `${(bytesOnDisk / 1e6).toFixed(1)} MB` }),
     start: written(start / 1000),
+    dispatch: written(dispatch),
     [`product ${SIZE}×${SIZE}`]: `${written(product)}, ${(2 * SIZE ** 3 / product / 1e9).toFixed(1)} GFLOP/s`,
     [`svd ${WIDTH}×${WIDTH}`]: written(svd),
     ...trainingStep(),

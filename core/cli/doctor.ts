@@ -7,7 +7,7 @@ import { checkBackend, type Finding } from "../check/backend.ts";
 import type { BackendOptions } from "../backend/engine.ts";
 import { messageOf } from "../errors.ts";
 import type { Json } from "../json.ts";
-import { backendNamed, type Registry } from "../registry.ts";
+import { backendFor, backendNamed, type Registry } from "../registry.ts";
 import * as tf from "../backend/tf.ts";
 import { readArguments } from "./arguments.ts";
 import { print, printError } from "./output.ts";
@@ -26,7 +26,7 @@ export async function doctor(args: readonly string[], registry: Registry): Promi
   const name = options.text("backend"),
     device = options.choice("device", ["cpu", "gpu"]),
     threads = options.count("threads");
-  const chosen = backendNamed(name, registry);
+  const chosen = name === undefined ? backendFor(device, registry) : backendNamed(name, registry);
   const backendOptions: BackendOptions = {
     note: printError,
     ...(device !== undefined && { device }),

@@ -33,7 +33,8 @@ export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
   --keep-models        keep each merged model, in Hugging Face's layout
   --jobs N             concurrent runs (the experiment's choice, mostly 1)
   --threads N          threads of all runs together (all cores)
-  --backend NAME       what computes: tensorflow, or wasm, which is slower and needs no library (tensorflow)
+  --backend NAME       what computes: tensorflow, xla, or wasm, which is slower and needs no library
+                       (xla on a GPU, else tensorflow)
   --device cpu|gpu     on what (the GPU if there is one)
   --tensorboard        write RUNS/RUN/tensorboard/ during a run
   --dry-run            list the runs, start nothing

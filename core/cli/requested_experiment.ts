@@ -10,7 +10,7 @@ import type { ExternalModules } from "../experiment/external_modules.ts";
 import { experimentUrl } from "../experiment/load.ts";
 import { type OpenRequest, overridesOf } from "../experiment/request.ts";
 import { type ExperimentManifest, readManifestFile } from "../results/manifest.ts";
-import { backendNamed, type Registry } from "../registry.ts";
+import { backendFor, backendNamed, type Registry } from "../registry.ts";
 import type { Arguments } from "./arguments.ts";
 import { modelPath, runsFolder, userFolder, userPath } from "./paths.ts";
 
@@ -40,7 +40,10 @@ export interface RequestContext {
 export async function requestedExperiment(name: string, context: RequestContext): Promise<RequestedExperiment> {
   const request = await requestOf(context);
   const where = { experiments: new URL("experiments/", context.registry.root), cwd: userFolder() };
-  if (!name.endsWith(".json")) return { url: await experimentUrl(name, where), request, checkModules: () => {} };
+  if (!name.endsWith(".json")) {
+    const url = await experimentUrl(name, where);
+    return { url, request: withBackend(request, context.registry), checkModules: () => {} };
+  }
   const before = await readManifestFile(userPath(name));
   if (!before?.declaration) throw new RequestError(`${name}: expected the manifest of an experiment.`);
   const { file, sha256, modules: expected, changes } = before.declaration;
@@ -66,6 +69,12 @@ export async function requestedExperiment(name: string, context: RequestContext)
       );
     },
   };
+}
+
+// The first backend goes without saying, so that a manifest means the same on a machine with a GPU.
+function withBackend(request: OpenRequest, registry: Registry): OpenRequest {
+  const { name } = backendFor(request.device, registry);
+  return request.backend !== undefined || name === registry.backends[0]!.name ? request : { ...request, backend: name };
 }
 
 const OVERRIDES = ["tasks", "methods", "models", "seeds", "set", "backend"] as const;

@@ -18,6 +18,7 @@ import { loadPermanently } from "../_load_permanently.ts";
 import { processMemory } from "../_process_memory.ts";
 import { XlaBackend } from "./_backend.ts";
 import { Client } from "./_client.ts";
+import { cudaDriver } from "./_cuda.ts";
 import { Compiler } from "./_jit.ts";
 import { registerKernels } from "./_kernels.ts";
 import { Lapack } from "./_lapack.ts";
@@ -32,6 +33,7 @@ let started: Promise<Engine> | undefined;
 /** XLA on whatever device a PJRT plugin has: one program for each structure of operations. */
 export const xla: Backend = {
   name: "xla",
+  hasGpu: () => cudaDriver() !== undefined,
   start: (options = {}) => started ??= start(options),
 };
 
@@ -54,7 +56,7 @@ async function start(
   await tf.setBackend("xla");
   const compiler = new Compiler(backend, note);
   const lapack = new Lapack(lapackLibrary.path, threads);
-  const { version } = client.pjrt;
+  const { version } = client.pjrt, memory = client.memory();
   return {
     name: "xla",
     device: isGpu ? "gpu" : "cpu",
@@ -64,6 +66,7 @@ async function start(
       platform: client.platform,
       platformVersion: client.platformVersion,
       devices: client.devices.map(({ kind }) => kind),
+      ...(memory?.bytesLimit !== undefined && { deviceMemory: `${(memory.bytesLimit / 1e9).toFixed(1)} GB` }),
       tfjs: tf.version_core,
       threads,
     },

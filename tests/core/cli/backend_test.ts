@@ -6,37 +6,40 @@ import { inTinyFolder, run } from "./_command.ts";
 const METHODS = ["--methods", "OPF-MPO static"];
 const COMMAND = ["reproduce", "tiny.ts", "--data", "data", "--runs", "runs", "--threads", "1", "--json"];
 
-Deno.test("a whole experiment is the same on both backends, and each keeps its own results", () =>
+Deno.test("a whole experiment is the same on all backends, and each keeps its own results", () =>
   inTinyFolder(async (folder) => {
     const on = async (backend: string) => {
       const { code, out, err } = await run([...COMMAND, ...METHODS, "--backend", backend], folder);
       assertEquals(code, 0, err);
       return (JSON.parse(out) as { results: Result[] }).results;
     };
-    const [usual, wasm] = [await on("tensorflow"), await on("wasm")];
+    const usual = await on("tensorflow");
+    const others = [["xla", await on("xla")], ["wasm", await on("wasm")]] as const;
     const logits = ({ id }: Result) =>
       Deno.readTextFileSync(`${folder}/runs/${id}/predictions.jsonl`).trimEnd().split("\n").flatMap((line) =>
         JSON.parse(line).logits as number[]
       );
-    for (const [at, result] of wasm.entries()) {
-      const wanted = usual[at]!;
-      assert(result.id !== wanted.id);
-      const environments = [wanted, result].map((one) => (one.environment as { backend: string }).backend);
-      assertEquals(environments, ["tensorflow", "wasm"]);
-      const settings = [wanted, result].map((one) => (one.settings as { backend?: string }).backend);
-      assertEquals(settings, [undefined, "wasm"]);
-      assertEquals(result.parameters, wanted.parameters);
-      assertEquals(result.selected.map(({ name }) => name), wanted.selected.map(({ name }) => name));
-      assertEquals(result.metrics, wanted.metrics);
-      const [a, b] = [logits(result), logits(wanted)];
-      const size = Math.max(...b.map(Math.abs));
-      assertLess(Math.max(...a.map((logit, place) => Math.abs(logit - b[place]!))), 1e-3 * size);
+    for (const [backend, results] of others) {
+      for (const [at, result] of results.entries()) {
+        const wanted = usual[at]!;
+        assert(result.id !== wanted.id);
+        const environments = [wanted, result].map((one) => (one.environment as { backend: string }).backend);
+        assertEquals(environments, ["tensorflow", backend]);
+        const settings = [wanted, result].map((one) => (one.settings as { backend?: string }).backend);
+        assertEquals(settings, [undefined, backend]);
+        assertEquals(result.parameters, wanted.parameters);
+        assertEquals(result.selected.map(({ name }) => name), wanted.selected.map(({ name }) => name));
+        assertEquals(result.metrics, wanted.metrics);
+        const [a, b] = [logits(result), logits(wanted)];
+        const size = Math.max(...b.map(Math.abs));
+        assertLess(Math.max(...a.map((logit, place) => Math.abs(logit - b[place]!))), 1e-3 * size);
+      }
     }
 
     // Asked for again by what was asked for: on the same backend, and so done already.
     const again = await run(["reproduce", "runs/experiments/tiny.json", ...COMMAND.slice(2)], folder);
     assertEquals(again.code, 0, again.err);
-    assertEquals(JSON.parse(again.out).results.map(({ id }: Result) => id), wasm.map(({ id }) => id));
+    assertEquals(JSON.parse(again.out).results.map(({ id }: Result) => id), others[1][1].map(({ id }) => id));
     assertStringIncludes(again.err, "done before");
 
     const priced = async (backend: string) =>

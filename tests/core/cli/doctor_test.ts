@@ -14,6 +14,10 @@ Deno.test("doctor tells versions, each backend with its checks and costs, and th
       "tensorflow product",
       "tensorflow svd",
       "tensorflow costs",
+      "xla",
+      "xla product",
+      "xla svd",
+      "xla costs",
       "wasm",
       "wasm product",
       "wasm svd",
@@ -22,13 +26,13 @@ Deno.test("doctor tells versions, each backend with its checks and costs, and th
       "source hub",
       "source pypi",
     ]);
-    for (const name of ["tensorflow costs", "wasm costs"]) {
+    for (const name of ["tensorflow costs", "xla costs", "wasm costs"]) {
       const { detail } = findings.find((finding) => finding.name === name) as unknown as { detail: object };
-      for (const what of ["on disk", "start", "product", "svd", "training step"]) {
+      for (const what of ["on disk", "start", "dispatch", "product", "svd", "training step"]) {
         assert(Object.keys(detail).some((key) => key.startsWith(what)), `${name}: ${what}`);
       }
     }
-    assert(findings.slice(0, 10).every(({ ok }) => ok));
+    assert(findings.slice(0, 13).every(({ ok }) => ok));
   }));
 
 Deno.test("doctor says what is wrong with the library and ends with 1, and with 0 for a backend that works without it", () =>
