@@ -1,5 +1,5 @@
 /**
- * What a decomposition is: a way to write a matrix as other tensors.
+ * The interface of decompositions: ways to write a matrix as other tensors.
  *
  * @module
  */
@@ -41,73 +41,73 @@ export interface Decomposition {
   calibrate?(trial: Trial): Promise<Decomposition>;
 }
 
-/** Steps that are taken to learn something and thrown away. */
+/** Trial steps, which are discarded. */
 export interface Trial {
   /**
-   * How far the chosen matrices move together, `Σ‖ΔW‖` (Frobenius), in `steps` steps at the peak rates, written by this
-   * decomposition. Every trial begins at the same state and sees the same batches and dropout.
+   * How far the selected matrices move in `steps` steps at the peak learning rates under this decomposition: `Σ‖ΔW‖`
+   * (Frobenius). Every trial starts from the same state and sees the same batches and dropout.
    */
   moved(decomposition: Decomposition, steps: number): Promise<number>;
 }
 
-/** What factorizing one matrix is told. */
+/** The context in which one matrix is factorized. */
 export interface FactorizeContext {
   readonly key: RandomKey;
-  /** Stores facts about this matrix with the result. */
+  /** Stores facts about this matrix in the result. */
   report?(facts: { readonly [name: string]: Json }): void;
 }
 
-/** The plan for one matrix: shapes, and the way there and back. */
+/** How matrices of one shape are written as factors, and back. */
 export interface Factorization {
   readonly shape: MatrixShape;
   /** Shapes of the factors, in the order in which {@linkcode factorize} returns them. */
   readonly factorShapes: readonly (readonly number[])[];
-  /** Writes a matrix `[rows, columns]` as factors. Random choices come from the context's `key` alone. */
+  /** The factors of a matrix `[rows, columns]`. Random choices depend only on the context's `key`. */
   factorize(matrix: Tensor2D, context: FactorizeContext): Tensor[];
-  /** The matrix `[rows, columns]` that the factors stand for; differentiable, once a training step. */
+  /** The matrix `[rows, columns]` that the factors represent. Differentiable; called once per training step. */
   reconstruct(factors: readonly Tensor[]): Tensor2D;
-  /** Largest `‖W − reconstruct(factorize(W))‖ / ‖W‖` promised. @default exact, to 1e-5 */
+  /** Upper bound of `‖W − reconstruct(factorize(W))‖ / ‖W‖`. @default exact, to 1e-5 */
   readonly maxRelativeError?: number;
-  /** The factors may come out smaller than {@linkcode factorShapes}, which are then upper bounds. @default false */
+  /** Whether factors may be smaller than {@linkcode factorShapes}, which are then upper bounds. @default false */
   readonly adaptiveRank?: boolean;
-  /** One a factor. @default every factor is trained at the run's factor learning rate */
+  /** One per factor. @default all factors are trained at the run's learning rate for factors */
   readonly training?: readonly FactorTraining[];
 }
 
-/** Largest relative error of a factorization that promises to be exact. */
+/** The largest relative error of a factorization that is exact. */
 export const EXACT = 1e-5;
 
-/** Fails unless the factors have the shapes of the plan (at most these, where it may shrink). */
+/** Throws unless the factors have the shapes of the plan, or at most these shapes if it has adaptive ranks. */
 export function checkFactors(plan: Factorization, factors: readonly Tensor[], what: string): void {
-  const wanted = JSON.stringify(plan.factorShapes);
-  const found = JSON.stringify(factors.map(({ shape }) => shape));
+  const expected = JSON.stringify(plan.factorShapes);
+  const actual = JSON.stringify(factors.map(({ shape }) => shape));
   const fits = factors.length === plan.factorShapes.length && factors.every(({ shape }, index) => {
     const planned = plan.factorShapes[index]!;
     return shape.length === planned.length &&
       shape.every((size, axis) => plan.adaptiveRank ? size <= planned[axis]! : size === planned[axis]);
   });
   if (!fits) {
-    throw new Error(`${what}: wanted factors ${plan.adaptiveRank ? "of at most " : ""}${wanted}, found ${found}.`);
+    throw new Error(`${what}: expected factors ${plan.adaptiveRank ? "of at most " : ""}${expected}, got ${actual}.`);
   }
 }
 
-/** `‖W − reconstruct(factors)‖ / ‖W‖` (Frobenius); fails where it is not finite or larger than the plan promises. */
+/** `‖W − reconstruct(factors)‖ / ‖W‖` (Frobenius). Throws if it is not finite or exceeds the bound of the plan. */
 export function relativeError(
   plan: Factorization,
   { matrix, factors, what }: { matrix: Tensor2D; factors: readonly Tensor[]; what: string },
 ): number {
   const error = tf.tidy(() => {
-    const again = plan.reconstruct(factors);
-    if (again.shape.join() !== plan.shape.join()) {
-      throw new Error(`${what}: wanted a reconstruction [${plan.shape}], found [${again.shape}].`);
+    const reconstruction = plan.reconstruct(factors);
+    if (reconstruction.shape.join() !== plan.shape.join()) {
+      throw new Error(`${what}: expected a reconstruction [${plan.shape}], got [${reconstruction.shape}].`);
     }
-    const lost = globalNorm([tf.sub(matrix, again)]).dataSync()[0]!;
+    const lost = globalNorm([tf.sub(matrix, reconstruction)]).dataSync()[0]!;
     const size = globalNorm([matrix]).dataSync()[0]!;
     return size > 0 ? lost / size : lost;
   });
   const allowed = plan.maxRelativeError ?? EXACT;
   if (!(error <= allowed)) {
-    throw new Error(`${what}: wanted a relative error of at most ${allowed}, found ${error}.`);
+    throw new Error(`${what}: expected a relative error of at most ${allowed}, got ${error}.`);
   }
   return error;
 }

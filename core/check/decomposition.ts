@@ -54,7 +54,7 @@ export function decompositionChecks(decomposition: Decomposition): [name: string
       checkFactors(plan, factors, decomposition.name);
       const error = distance(plan.reconstruct(factors), matrix);
       const allowed = plan.maxRelativeError ?? EXACT;
-      expect(error <= allowed, `wanted a relative error of at most ${allowed}, found ${error}`);
+      expect(error <= allowed, `expected a relative error of at most ${allowed}, got ${error}`);
     }),
     ...onEach("the same from the same key, again on a second call", (matrix, plan) => {
       const copy = tf.clone(matrix);

@@ -1,29 +1,29 @@
 /**
- * Which machine a shared library is built for.
+ * The machine that a shared library was built for.
  *
  * @module
  */
 import { RequestError } from "@opf/framework";
 
 /**
- * Refuses a library of another kind of machine before anything is loaded.
+ * Checks, before anything is loaded, that a library was built for this kind of machine.
  *
- * @throws {RequestError} where the file is no library, or one for another machine
+ * @throws {RequestError} if the file is not a library, or is built for another machine
  */
 export async function checkMachine(path: string, { machine }: { readonly machine: string }): Promise<void> {
-  const found = await machinesOf(path);
-  if (found.includes(machine)) return;
+  const machines = await machinesOf(path);
+  if (machines.includes(machine)) return;
   throw new RequestError(
-    `Loading ${path}: a library for this machine (${machine}) was wanted, ` +
-      `${found.length === 0 ? "a file that is no library" : found.join(" and ")} was found.`,
+    `Loading ${path}: expected a library for this machine (${machine}), got ` +
+      `${machines.length === 0 ? "a file that is not a library" : `one for ${machines.join(" and ")}`}.`,
   );
 }
 
 const ELF = new Map([[62, "x86_64"], [183, "aarch64"], [40, "arm (32 bit)"], [3, "x86 (32 bit)"]]);
 const MACH = new Map([[0x01000007, "x86_64"], [0x0100000c, "aarch64"]]);
 
-// ELF: the machine is the half word at 18, in the byte order that byte 5 tells. Mach-O: the word at 4. A universal
-// Mach-O file begins with a big-endian table of them, 20 bytes each.
+// ELF: the machine is a 16-bit number at offset 18, in the byte order given by byte 5. Mach-O: a 32-bit number at offset 4.
+// A universal Mach-O file starts with a big-endian table of machines, 20 bytes each.
 async function machinesOf(path: string): Promise<string[]> {
   const head = new DataView(new ArrayBuffer(512));
   using file = await Deno.open(path);

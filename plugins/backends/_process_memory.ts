@@ -1,5 +1,5 @@
 /**
- * The memory that the process holds, and the most that it held.
+ * The resident memory of the process, and its peak.
  *
  * @module
  */
@@ -18,25 +18,25 @@ const FUNCTIONS = {
 
 let library: Deno.DynamicLibrary<typeof FUNCTIONS> | undefined;
 
-let largestSeen = 0;
+let observedPeak = 0;
 
 /**
- * Resident memory in bytes: now, and the largest since the process began or since it was last reset (Linux). What the
- * allocator keeps for later is given back at a reset. Where there is no C library to ask (Windows), the largest is what was
- * seen whenever this was asked.
+ * Resident memory in bytes: the current value, and the peak since the process started or since the last reset (Linux). A
+ * reset also returns the memory that the allocator keeps in reserve. Without a C library (Windows), the peak is the largest
+ * value observed by calls of this function.
  */
 export function processMemory({ resetPeak = false }: { readonly resetPeak?: boolean } = {}) {
   let peak = 0;
   try {
     peak = peakMemory(resetPeak);
   } catch {
-    if (resetPeak) largestSeen = 0;
-    peak = largestSeen;
+    if (resetPeak) observedPeak = 0;
+    peak = observedPeak;
   }
   const residentBytes = Deno.memoryUsage().rss;
-  // The system counts the two at different times.
-  largestSeen = Math.max(peak, residentBytes);
-  return { residentBytes, peakBytes: largestSeen };
+  // The system updates the two at different times.
+  observedPeak = Math.max(peak, residentBytes);
+  return { residentBytes, peakBytes: observedPeak };
 }
 
 function peakMemory(reset: boolean): number {
@@ -44,9 +44,9 @@ function peakMemory(reset: boolean): number {
   if (reset) {
     c.malloc_trim?.(0n);
     const file = c.open?.(new TextEncoder().encode("/proc/self/clear_refs\0"), WRITE_ONLY) ?? -1;
-    if (file >= 0) [c.write!(file, new Uint8Array([53]), 1n), c.close!(file)]; // "5": the peak begins anew
+    if (file >= 0) [c.write!(file, new Uint8Array([53]), 1n), c.close!(file)]; // "5" resets the peak
   }
-  const usage = new BigInt64Array(18); // struct rusage: two times of two words, then ru_maxrss
+  const usage = new BigInt64Array(18); // struct rusage: two timevals of two words, then ru_maxrss
   c.getrusage?.(0, new Uint8Array(usage.buffer));
   return Number(usage[4]) * (DARWIN ? 1 : 1024);
 }

@@ -11,27 +11,27 @@ const plan = (change: Partial<Factorization> = {}): Factorization => ({
   ...change,
 });
 
-Deno.test("checkFactors() takes the planned shapes only, in their order", () =>
+Deno.test("checkFactors() accepts only the planned shapes, in order", () =>
   tf.tidy(() => {
     const shaped = (...shapes: number[][]) => shapes.map((shape) => tf.zeros(shape));
     checkFactors(plan(), shaped([4, 2], [2, 3]), "here");
     const wrong = [[[4, 2]], [[4, 2], [2, 3], [1]], [[2, 3], [4, 2]], [[4, 1], [1, 3]], [[4, 2, 1], [2, 3]]];
     for (const shapes of wrong) {
       const { message } = assertThrows(() => checkFactors(plan(), shaped(...shapes), "here"));
-      assertEquals(message, `here: wanted factors [[4,2],[2,3]], found ${JSON.stringify(shapes)}.`);
+      assertEquals(message, `here: expected factors [[4,2],[2,3]], got ${JSON.stringify(shapes)}.`);
     }
   }));
 
-Deno.test("checkFactors() takes smaller factors of a plan that may shrink, never larger ones", () =>
+Deno.test("checkFactors() accepts smaller factors for adaptive ranks, never larger ones", () =>
   tf.tidy(() => {
     const adaptiveRank = plan({ adaptiveRank: true });
     checkFactors(adaptiveRank, [tf.zeros([4, 1]), tf.zeros([1, 3])], "here");
     const { message } = assertThrows(() => checkFactors(adaptiveRank, [tf.zeros([4, 3]), tf.zeros([3, 3])], "here"));
-    assertEquals(message, "here: wanted factors of at most [[4,2],[2,3]], found [[4,3],[3,3]].");
+    assertEquals(message, "here: expected factors of at most [[4,2],[2,3]], got [[4,3],[3,3]].");
     assertThrows(() => checkFactors(adaptiveRank, [tf.zeros([4]), tf.zeros([3])], "here"));
   }));
 
-Deno.test("relativeError() is what is lost, as a share of the matrix", () =>
+Deno.test("relativeError() is the norm of the error relative to that of the matrix", () =>
   tf.tidy(() => {
     // 3 is kept and 4 is lost of a matrix of norm 5.
     const given = tf.tensor2d([[3, 0], [0, 4]]);
@@ -40,11 +40,11 @@ Deno.test("relativeError() is what is lost, as a share of the matrix", () =>
     const strict = { ...lossy, maxRelativeError: 0.79 };
     assertStringIncludes(
       assertThrows(() => relativeError(strict, { matrix: given, factors: [], what: "here" })).message,
-      "here: wanted a relative error of at most 0.79, found 0.8",
+      "here: expected a relative error of at most 0.79, got 0.8",
     );
   }));
 
-Deno.test("relativeError() of a plan that promises nothing else allows 1e-5", () =>
+Deno.test("relativeError() allows 1e-5 by default", () =>
   tf.tidy(() => {
     assertEquals(EXACT, 1e-5);
     const given = matrix(4, 3);
@@ -53,21 +53,21 @@ Deno.test("relativeError() of a plan that promises nothing else allows 1e-5", ()
     assertThrows(() => relativeError(times(1 + 1.2e-5), { matrix: given, factors: [], what: "here" }));
   }));
 
-Deno.test("relativeError() refuses NaN, another shape, and anything but zero for zero", () =>
+Deno.test("relativeError() rejects NaN, another shape, and a nonzero reconstruction of zero", () =>
   tf.tidy(() => {
     const [given, zero] = [matrix(4, 3), tf.zeros<tf.Rank.R2>([4, 3])];
     const error = (matrix: tf.Tensor2D, again: tf.Tensor2D) =>
       relativeError(plan({ reconstruct: () => again }), { matrix, factors: [], what: "here" });
-    assertStringIncludes(assertThrows(() => error(given, tf.mul(given, NaN))).message, "found NaN");
+    assertStringIncludes(assertThrows(() => error(given, tf.mul(given, NaN))).message, "got NaN");
     assertEquals(
       assertThrows(() => error(given, tf.transpose(given))).message,
-      "here: wanted a reconstruction [4,3], found [3,4].",
+      "here: expected a reconstruction [4,3], got [3,4].",
     );
     assertEquals(error(zero, zero), 0);
-    assertStringIncludes(assertThrows(() => error(zero, tf.ones([4, 3]))).message, "found 3.46");
+    assertStringIncludes(assertThrows(() => error(zero, tf.ones([4, 3]))).message, "got 3.46");
   }));
 
-Deno.test("relativeError() leaves no tensor behind, also when it refuses", () => {
+Deno.test("relativeError() leaks no tensor, even if it throws", () => {
   const given = matrix(4, 3);
   const before = tf.memory().numTensors;
   relativeError(plan({ reconstruct: () => tf.mul(given, 1) }), { matrix: given, factors: [], what: "here" });

@@ -1,5 +1,5 @@
 /**
- * NVIDIA's libraries, which TensorFlow needs on a GPU: those of the system, or those of NVIDIA's wheels.
+ * NVIDIA's libraries, which TensorFlow needs on a GPU: from the system or from NVIDIA's wheels.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { exists, once, RequestError } from "@opf/framework";
 import { join } from "node:path";
 import { megabytes, type NoteOptions, unpackWheel, type Wheel } from "../../_wheels.ts";
 
-/** The wheels of TensorFlow's extra `and-cuda`, the newest that it allows: 2.8 GB. */
+/** The wheels of TensorFlow's extra `and-cuda` in the newest versions that it allows: 2.8 GB. */
 export const NVIDIA_WHEELS: readonly Wheel[] = ([
   ["cublas", "12.9.3.13", "2_27", 581_217_458, "d7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72"],
   ["cuda-cupti", "12.9.79", "2_25", 10_814_997, "096bcf334f13e1984ba36685ad4c1d6347db214de03dbb6eebb237b41d9d934f"],
@@ -22,11 +22,11 @@ export const NVIDIA_WHEELS: readonly Wheel[] = ([
   ["nccl", "2.32.3", "2_27", 351_526_311, "bb94b2348e4861d5e8aa00b36c3d12d9bdf9c6369b82cbb723de0b582280a21c"],
   ["nvjitlink", "12.9.86", "2_12", 39_748_338, "e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9"],
 ] as const).map(([name, version, glibc, bytes, sha256]) => (
-  // The tag exactly: older pips take only the one they are told.
+  // The exact tag, because older versions of pip accept no other.
   { name: `nvidia-${name}-cu12`, version, platform: `manylinux_${glibc}_x86_64`, bytes, sha256 }
 ));
 
-// What TensorFlow opens by name, each after those it needs itself; in the wheels, below `nvidia/`.
+// What TensorFlow opens by name, each after its own dependencies; in the wheels, below `nvidia/`.
 const LIBRARIES = [
   "cuda_runtime/lib/libcudart.so.12",
   "cuda_nvrtc/lib/libnvrtc.so.12",
@@ -42,14 +42,14 @@ const LIBRARIES = [
   "cudnn/lib/libcudnn.so.9",
 ];
 
-/** Whether this machine has a CUDA device, by the word of its driver: one that is hidden from it does not count. */
+/** Whether the driver reports a CUDA device; a device hidden from it does not count. */
 export function hasCudaDevice(): boolean {
   const functions = {
     cuInit: { parameters: ["u32"], result: "i32" },
     cuDeviceGetCount: { parameters: ["buffer"], result: "i32" },
   } as const;
   try {
-    // Left open: a driver that has begun is not to be unloaded.
+    // Left open, because an initialized driver must not be unloaded.
     const { cuInit, cuDeviceGetCount } = Deno.dlopen("libcuda.so.1", functions).symbols;
     const count = new Int32Array(1);
     return cuInit(0) === 0 && cuDeviceGetCount(count) === 0 && count[0]! > 0;
@@ -58,58 +58,60 @@ export function hasCudaDevice(): boolean {
   }
 }
 
-/** Those of CUDA's libraries that lie in `nvidia/` in a folder, in the order in which they are loaded. */
+/** Those of CUDA's libraries that are in `nvidia/` in a folder, in loading order. */
 export async function librariesBeside(root: string): Promise<string[]> {
   const paths = LIBRARIES.map((library) => join(root, "nvidia", library));
-  const there = await Promise.all(paths.map(exists));
-  return paths.filter((_, index) => there[index]);
+  const isThere = await Promise.all(paths.map(exists));
+  return paths.filter((_, index) => isThere[index]);
 }
 
 /**
- * The libraries of CUDA to be loaded before TensorFlow, in this order: those beside it as pip installs them, those of
- * the system, or those of NVIDIA's wheels, fetched once.
+ * The libraries of CUDA to load before TensorFlow, in loading order: those beside it, as pip installs them; those of the
+ * system; or those of NVIDIA's wheels, downloaded once.
  *
- * @param root the folder that has `tensorflow/`; TensorFlow itself looks for its compiler in `nvidia/` beside that
- * @throws {RequestError} where neither can be had
+ * @param root the folder that contains `tensorflow/`; TensorFlow looks for its compiler in `nvidia/` next to that
+ * @throws {RequestError} if none are available
  */
 export async function cudaLibraries(
   root: string,
-  { note = () => {}, fetch }: NoteOptions & { /** Whether the wheels may be put there. */ readonly fetch: boolean },
+  { note = () => {}, fetch }: NoteOptions & {
+    /** Whether wheels may be downloaded to `root`. */ readonly fetch: boolean;
+  },
 ): Promise<string[]> {
-  const beside = join(root, "nvidia");
-  const inWheels = LIBRARIES.map((library) => join(beside, library));
+  const folder = join(root, "nvidia");
+  const inWheels = LIBRARIES.map((library) => join(folder, library));
   const missing = inWheels.length - (await librariesBeside(root)).length;
   if (missing === 0) return inWheels;
   const system = systemCuda();
   if (system.missing.length === 0) {
-    note(`CUDA of the system is used: ${system.paths.join(", ")}.`);
+    note(`Using the CUDA libraries of the system: ${system.paths.join(", ")}.`);
     return system.paths;
   }
   if (!fetch) {
     throw new RequestError(
-      `TensorFlow in ${root} is built for CUDA, and CUDA's libraries are not all there: ${beside} lacks ` +
+      `TensorFlow in ${root} is built for CUDA, but some of CUDA's libraries are missing: ${folder} lacks ` +
         `${missing} of ${LIBRARIES.length}, the system lacks ${system.missing.join(", ")}. ` +
         "`python3 -m pip install tensorflow[and-cuda]` installs them.",
     );
   }
   const bytes = NVIDIA_WHEELS.reduce((sum, { bytes }) => sum + bytes, 0);
   note(
-    `CUDA's libraries are not on the system: ${NVIDIA_WHEELS.length} wheels of NVIDIA's, ${megabytes(bytes)} in all.`,
+    `The system has no CUDA libraries: using ${NVIDIA_WHEELS.length} wheels of NVIDIA's, ${megabytes(bytes)} in total.`,
   );
-  for (const wheel of NVIDIA_WHEELS) { // each has one folder below `nvidia/`: what is fetched stays if another fails
-    const folder = wheel.name.replace(/^nvidia-(.+)-cu12$/, "$1").replaceAll("-", "_");
-    const keep = (entry: string) => keptOfNvidia(entry)?.slice(folder.length + 1);
-    await once(join(beside, folder), (temporary) => unpackWheel(wheel, temporary, { keep, note }), { note });
+  for (const wheel of NVIDIA_WHEELS) { // each has one folder below `nvidia/`, which stays if another download fails
+    const name = wheel.name.replace(/^nvidia-(.+)-cu12$/, "$1").replaceAll("-", "_");
+    const keep = (entry: string) => keptOfNvidia(entry)?.slice(name.length + 1);
+    await once(join(folder, name), (temporary) => unpackWheel(wheel, temporary, { keep, note }), { note });
   }
   return inWheels;
 }
 
-/** Libraries, and what XLA compiles with; no headers, no archives. The path is below `nvidia/`. */
+/** The path below `nvidia/` of an entry to keep: libraries and what XLA compiles with, but no headers or archives. */
 export function keptOfNvidia(entry: string): string | undefined {
   return /^nvidia\/(\w+\/lib\/[^/]+\.so[.\d]*|cuda_nvcc\/(bin|nvvm)\/.+)$/.exec(entry)?.[1];
 }
 
-// What the system's loader finds by itself, or what lies where CUDA installs itself.
+// What the system's loader finds, or what is in CUDA's default folder.
 function systemCuda(): { paths: string[]; missing: string[] } {
   const paths: string[] = [], missing: string[] = [];
   for (const library of LIBRARIES) {

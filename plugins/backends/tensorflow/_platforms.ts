@@ -1,28 +1,28 @@
 /**
- * The machines that libtensorflow is made for, and what a file of it says about its own.
+ * The machines that libtensorflow is built for.
  *
  * @module
  */
 import { RequestError } from "@opf/framework";
 import type { Wheel } from "../../_wheels.ts";
 
-/** The build of libtensorflow: `cuda` computes on NVIDIA's GPUs, and on the CPU where there is none. */
+/** The build of libtensorflow: `cuda` uses NVIDIA GPUs, or the CPU if there are none. */
 export type Variant = "cpu" | "cuda";
 
-/** What is known of one kind of machine. */
+/** One kind of machine, and the library for it. */
 export interface Platform {
   /** `linux-x86_64`. */
   readonly name: string;
-  /** What the header of a library for it says: `ELF x86_64`. */
+  /** Format and machine in the header of its libraries: `ELF x86_64`. */
   readonly machine: string;
-  /** Names of the library that has the eager runtime; the first is the wheel's, the second the C tarball's. */
+  /** Names of the library with the eager runtime: first in the wheel, then in the C tarball. */
   readonly cc: readonly string[];
   readonly framework: string;
-  /** The wheel that has each variant; none: there is no such build. */
+  /** The wheel of each variant that is built. */
   readonly wheels: { readonly [V in Variant]?: Wheel };
 }
 
-/** The version of TensorFlow that is fetched. */
+/** The version of TensorFlow that is downloaded. */
 export const VERSION = "2.21.0";
 
 const LINUX = {
@@ -30,7 +30,7 @@ const LINUX = {
   framework: "libtensorflow_framework.so.2",
 };
 
-/** Every platform that the wheels are made for. */
+/** The platforms that wheels are built for. */
 export const PLATFORMS: readonly Platform[] = [
   {
     ...LINUX,
@@ -85,15 +85,15 @@ export const PLATFORMS: readonly Platform[] = [
 ];
 
 /**
- * The platform of a machine, by Deno's names.
+ * The platform with Deno's names for operating system and architecture.
  *
- * @throws {RequestError} where there is no libtensorflow for it
+ * @throws {RequestError} if there is no libtensorflow for it
  */
 export function platformOf({ os, arch }: { readonly os: string; readonly arch: string }): Platform {
-  const found = PLATFORMS.find(({ name }) => name === `${os}-${arch}`);
-  if (found) return found;
+  const platform = PLATFORMS.find(({ name }) => name === `${os}-${arch}`);
+  if (platform) return platform;
   throw new RequestError(
-    `The backend "tensorflow" does not run on ${os}-${arch}: there is libtensorflow for ` +
+    `The backend "tensorflow" does not run on ${os}-${arch}: libtensorflow is built for ` +
       `${PLATFORMS.map(({ name }) => name).join(", ")}.`,
   );
 }

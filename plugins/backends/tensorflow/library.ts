@@ -1,5 +1,5 @@
 /**
- * Where libtensorflow comes from: a folder that is named, the cache, Python's tensorflow, or a wheel fetched once.
+ * The search for libtensorflow: a named folder, the cache, Python's tensorflow, or a wheel that is downloaded once.
  *
  * @module
  */
@@ -10,65 +10,65 @@ import { checkMachine } from "../_machine.ts";
 import { cudaLibraries, hasCudaDevice, librariesBeside } from "./_cuda.ts";
 import { type Platform, platformOf, type Variant } from "./_platforms.ts";
 
-/** The two files of libtensorflow, and what is loaded before them. */
+/** The two files of libtensorflow, and the libraries to load before them. */
 export interface FoundLibrary {
   /** The path of the library with the eager runtime. */
   readonly cc: string;
   /** The path of the library with tensors and status. */
   readonly framework: string;
-  /** Paths of CUDA's libraries, in the order in which they are loaded; none for a build without CUDA. */
+  /** Paths of CUDA's libraries in loading order; empty for a build without CUDA. */
   readonly preload: string[];
-  /** How it was found, for people. */
+  /** Where it was found, for messages. */
   readonly how: string;
-  /** `cpu` or `cuda`; `unknown` for a folder of the user's. */
+  /** `unknown` for a folder named by the user. */
   readonly variant: Variant | "unknown";
 }
 
-/** What is looked for. */
+/** Options of {@linkcode findLibrary}. */
 export interface LibraryOptions {
-  /** @default the build for CUDA where there is a CUDA device */
+  /** @default the build for CUDA if there is a CUDA device */
   readonly device?: "cpu" | "gpu";
-  /** Told what is fetched, and what was passed over. */
+  /** Receives messages about downloads and about libraries that were skipped. */
   readonly note?: (message: string) => void;
   /** @default this machine's */
   readonly platform?: Platform;
-  /** Whether there is a CUDA device. @default what the driver tells */
+  /** Whether there is a CUDA device. @default ask the driver */
   readonly cuda?: boolean;
 }
 
-/** A place, looked at: the library, or why it is not there. */
-type Looked = FoundLibrary | { readonly place: string; readonly why: string };
-interface Wanted {
+/** The library in one place, or why it has none. */
+type SearchResult = FoundLibrary | { readonly place: string; readonly why: string };
+interface SearchRequest {
   readonly platform: Platform;
   readonly variant: Variant;
   readonly note: (message: string) => void;
 }
 
 /**
- * Finds libtensorflow: in the folder that `OPF_LIBTENSORFLOW` names, in the user's cache, in Python's tensorflow; else
- * fetches the pinned wheel with pip, into the cache.
+ * Finds libtensorflow in the folder named by `OPF_LIBTENSORFLOW`, in the user's cache or in Python's tensorflow. Otherwise
+ * downloads the pinned wheel with pip into the cache.
  *
- * @throws {RequestError} where the machine is of a kind that has none, where a GPU was asked for and is not there, where
- *   the folder that is named has no library for this machine, or where nothing worked: it says what was tried
+ * @throws {RequestError} if there is no library for this kind of machine, if a requested GPU is missing, if the named folder
+ *   has no library for this machine, or if every attempt failed; the message lists the attempts
  */
 export async function findLibrary(options: LibraryOptions = {}): Promise<FoundLibrary> {
   const { device, note = () => {}, platform = platformOf(Deno.build) } = options;
   const named = Deno.env.get("OPF_LIBTENSORFLOW");
   if (named) return await checked(await inNamedFolder(named, platform, device), platform);
   const variant = variantFor(device, platform, options.cuda);
-  const wanted = { platform, variant, note };
+  const request = { platform, variant, note };
   const tried = ["OPF_LIBTENSORFLOW: not set"];
-  for (const look of [inCache, inPython, fetched]) {
-    const found = await look(wanted);
-    if ("cc" in found) return await checked(found, platform);
-    tried.push(`${found.place}: ${found.why}`);
+  for (const search of [inCache, inPython, downloaded]) {
+    const result = await search(request);
+    if ("cc" in result) return await checked(result, platform);
+    tried.push(`${result.place}: ${result.why}`);
   }
   const { name, version } = platform.wheels[variant]!;
   throw new RequestError(
     [
-      "libtensorflow was not found and could not be fetched. Tried:",
+      "libtensorflow was not found and could not be downloaded. Tried:",
       ...tried.map((line) => `- ${line}`),
-      "Ways out:",
+      "To fix this, do one of:",
       `- let pip reach an index or a folder with ${name} ${version} (PIP_INDEX_URL, PIP_FIND_LINKS, PIP_PROXY)`,
       `- python3 -m pip install ${name}==${version}`,
       `- set OPF_LIBTENSORFLOW to a folder with ${platform.cc[0]} and ${platform.framework}`,
@@ -77,34 +77,34 @@ export async function findLibrary(options: LibraryOptions = {}): Promise<FoundLi
 }
 
 /**
- * Refuses a version whose C interface is not the one that is used.
+ * Checks that the version of the library has a C API that this backend supports.
  *
- * @param version as the library itself tells it: `2.21.0`
+ * @param version as reported by the library: `2.21.0`
  * @throws {RequestError} unless 2.9 ≤ version < 3
  */
 export function checkVersion(version: string): void {
   const [major, minor] = version.split(".").map(Number);
   if (major === 2 && minor !== undefined && minor >= 9) return;
-  throw new RequestError(`Loading libtensorflow: version 2.9 or later, before 3, was wanted, ${version} was found.`);
+  throw new RequestError(`Loading libtensorflow: expected version 2.9 or later and below 3, got ${version}.`);
 }
 
 function variantFor(device: LibraryOptions["device"], platform: Platform, cuda?: boolean): Variant {
   if (device === "cpu") return "cpu";
-  const there = cuda ?? hasCudaDevice();
-  if (device === "gpu" && !there) {
-    throw new RequestError(
-      "A GPU was asked for, and there is no CUDA device: NVIDIA's driver (libcuda.so.1) has none.",
-    );
+  const hasDevice = cuda ?? hasCudaDevice();
+  if (device === "gpu" && !hasDevice) {
+    throw new RequestError("Expected a GPU, got no CUDA device: NVIDIA's driver (libcuda.so.1) reports none.");
   }
-  if (there && platform.wheels.cuda) return "cuda";
-  if (device === "gpu") throw new RequestError(`A GPU was asked for, and there is no CUDA build for ${platform.name}.`);
+  if (hasDevice && platform.wheels.cuda) return "cuda";
+  if (device === "gpu") {
+    throw new RequestError(`Expected a GPU, got a platform without a CUDA build: ${platform.name}.`);
+  }
   return "cpu";
 }
 
-async function checked(found: FoundLibrary, platform: Platform): Promise<FoundLibrary> {
-  await checkMachine(found.cc, platform);
-  await checkMachine(found.framework, platform);
-  return found;
+async function checked(library: FoundLibrary, platform: Platform): Promise<FoundLibrary> {
+  await checkMachine(library.cc, platform);
+  await checkMachine(library.framework, platform);
+  return library;
 }
 
 async function filesIn(folder: string, { cc, framework }: Platform) {
@@ -125,22 +125,22 @@ async function inNamedFolder(
     return { ...paths, preload, how: `OPF_LIBTENSORFLOW=${folder}`, variant: "unknown" };
   }
   throw new RequestError(
-    `OPF_LIBTENSORFLOW names ${folder}: ${platform.cc.join(" or ")}, and ${platform.framework}, were wanted there, ` +
-      `${await exists(folder) ? "and are not both in it" : "and there is no such folder"}.`,
+    `OPF_LIBTENSORFLOW names ${folder}: expected ${platform.cc.join(" or ")} and ${platform.framework} in it, got ` +
+      `${await exists(folder) ? "a folder without both" : "no such folder"}.`,
   );
 }
 
-const rootInCache = ({ platform, variant }: Wanted) =>
+const rootInCache = ({ platform, variant }: SearchRequest) =>
   join(cacheFolder(), "libtensorflow", `${platform.wheels[variant]!.version}-${platform.name}-${variant}`);
 
-async function inCache(wanted: Wanted): Promise<Looked> {
-  const root = rootInCache(wanted);
-  const paths = await filesIn(join(root, "tensorflow"), wanted.platform);
-  if (!paths) return { place: `the cache (${root})`, why: "not there" };
-  return await withCuda({ ...paths, how: `the cache, ${root}` }, wanted, { root, fetch: true });
+async function inCache(request: SearchRequest): Promise<SearchResult> {
+  const root = rootInCache(request);
+  const paths = await filesIn(join(root, "tensorflow"), request.platform);
+  if (!paths) return { place: `the cache (${root})`, why: "missing" };
+  return await withCuda({ ...paths, how: `the cache, ${root}` }, request, { root, fetch: true });
 }
 
-// Asked without importing it, which takes seconds and prints.
+// Without importing it, which takes seconds and prints.
 const WHERE_IS_TENSORFLOW = `
 import importlib.util, importlib.metadata, os
 spec = importlib.util.find_spec("tensorflow")
@@ -150,33 +150,33 @@ versions = [d.version for n in names for d in importlib.metadata.distributions(n
 print("OPF", folder, versions[0] if folder and versions else "", sep="\\t")
 `;
 
-async function inPython(wanted: Wanted): Promise<Looked> {
-  const { platform, variant, note } = wanted;
+async function inPython(request: SearchRequest): Promise<SearchResult> {
+  const { platform, variant, note } = request;
   const place = "Python's tensorflow";
   const run = await python(["-c", WHERE_IS_TENSORFLOW]);
-  if (!run) return { place, why: "there is no python3" };
+  if (!run) return { place, why: "no python3" };
   const [, folder, version] = run.stdout.split("\n").findLast((line) => line.startsWith("OPF\t"))?.split("\t") ?? [];
-  if (!folder) return { place, why: "this Python has none" };
+  if (!folder) return { place, why: "not installed" };
   const paths = await filesIn(folder, platform);
-  const passedOver = (why: string): Looked => {
-    note(`Python's tensorflow in ${folder} is passed over: ${why}.`);
+  const skipped = (why: string): SearchResult => {
+    note(`Python's tensorflow in ${folder} is skipped: ${why}.`);
     return { place, why: `${why} (${folder})` };
   };
-  if (!paths) return passedOver("it lacks libtensorflow");
+  if (!paths) return skipped("libtensorflow is missing");
   try {
     if (version) checkVersion(version);
     await checkMachine(paths.cc, platform);
   } catch (error) {
-    return passedOver(messageOf(error));
+    return skipped(messageOf(error));
   }
   const build = await isCudaBuild(folder) ? "cuda" : "cpu";
-  if (variant === "cuda" && build === "cpu") return passedOver("it is built without CUDA, and there is a CUDA device");
-  const found = { ...paths, how: `Python's tensorflow${version ? ` ${version}` : ""}, ${folder}` };
-  if (variant === "cpu") return { ...found, preload: [], variant: build };
+  if (variant === "cuda" && build === "cpu") return skipped("it is built without CUDA, but there is a CUDA device");
+  const files = { ...paths, how: `Python's tensorflow${version ? ` ${version}` : ""}, ${folder}` };
+  if (variant === "cpu") return { ...files, preload: [], variant: build };
   try {
-    return await withCuda(found, wanted, { root: dirname(folder), fetch: false });
+    return await withCuda(files, request, { root: dirname(folder), fetch: false });
   } catch (error) {
-    if (error instanceof RequestError) return passedOver(error.message.replace(/\.$/, ""));
+    if (error instanceof RequestError) return skipped(error.message.replace(/\.$/, ""));
     throw error;
   }
 }
@@ -186,10 +186,10 @@ async function isCudaBuild(folder: string): Promise<boolean> {
   return await exists(path) && /['"]is_cuda_build['"],\s*True/.test(await Deno.readTextFile(path));
 }
 
-async function fetched(wanted: Wanted): Promise<Looked> {
-  const { platform, variant, note } = wanted;
+async function downloaded(request: SearchRequest): Promise<SearchResult> {
+  const { platform, variant, note } = request;
   const wheel = platform.wheels[variant]!;
-  const root = rootInCache(wanted);
+  const root = rootInCache(request);
   const names = [platform.cc[0], platform.framework];
   try {
     await once(join(root, "tensorflow"), (folder) =>
@@ -203,17 +203,17 @@ async function fetched(wanted: Wanted): Promise<Looked> {
   }
   const paths = await filesIn(join(root, "tensorflow"), platform);
   if (!paths) {
-    throw new RequestError(`${join(root, "tensorflow")} lacks one of ${names.join(", ")}: remove it, and try again.`);
+    throw new RequestError(`${join(root, "tensorflow")} lacks one of ${names.join(", ")}: remove it and try again.`);
   }
-  const how = `${wheel.name} ${wheel.version}, fetched with pip into ${root}`;
-  return await withCuda({ ...paths, how }, wanted, { root, fetch: true });
+  const how = `${wheel.name} ${wheel.version}, downloaded with pip to ${root}`;
+  return await withCuda({ ...paths, how }, request, { root, fetch: true });
 }
 
 async function withCuda(
-  found: Pick<FoundLibrary, "cc" | "framework" | "how">,
-  { variant, note }: Wanted,
+  files: Pick<FoundLibrary, "cc" | "framework" | "how">,
+  { variant, note }: SearchRequest,
   { root, fetch }: { readonly root: string; readonly fetch: boolean },
 ): Promise<FoundLibrary> {
   const preload = variant === "cuda" ? await cudaLibraries(root, { note, fetch }) : [];
-  return { ...found, preload, variant };
+  return { ...files, preload, variant };
 }

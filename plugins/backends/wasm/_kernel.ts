@@ -1,12 +1,12 @@
 /**
- * The type of a kernel of this backend.
+ * The type of a kernel.
  *
  * @module
  */
 import type { tf } from "@opf/framework";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 
-/** What a kernel computes. */
+/** A kernel of this backend. */
 export type Kernel<Outputs = tf.TensorInfo> = (
   backend: BackendWasm,
   inputs: tf.NamedTensorInfoMap,

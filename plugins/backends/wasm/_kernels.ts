@@ -1,5 +1,5 @@
 /**
- * TensorFlow.js's WebAssembly kernels, and our own for what they lack or do otherwise than TensorFlow.
+ * TensorFlow.js's WebAssembly kernels, with replacements for those that are missing or differ from TensorFlow.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { fewerAxes } from "./_axes.ts";
 import type { Kernel } from "./_kernel.ts";
 import { matMulKernel } from "./_mat_mul.ts";
 
-/** Starts the WebAssembly module, from the npm package itself, and makes it the backend that computes. */
+/** Starts the WebAssembly module of the npm package and activates its backend. */
 export async function startKernels() {
   replaceKernels();
   const events = ["uncaughtException", "unhandledRejection"] as const;
   const before = new Set(events.flatMap((event) => process.listeners(event)));
-  if (!await tf.setBackend("wasm")) throw new Error("TensorFlow.js's WebAssembly backend does not start.");
+  if (!await tf.setBackend("wasm")) throw new Error("Expected TensorFlow.js's WebAssembly backend to start, got none.");
   const backend = tf.backend() as BackendWasm;
   refuseToOverflow(backend);
-  // The module takes over what becomes of errors that nobody catches; that is the program's own affair.
+  // The module adds handlers for uncaught errors, which are the program's own business.
   for (const event of events) {
     for (const listener of process.listeners(event)) if (!before.has(listener)) process.removeListener(event, listener);
   }
@@ -29,7 +29,7 @@ export async function startKernels() {
   return { backend, version: version_wasm, simd, bytes };
 }
 
-// The module's allocator gives address 0 when its 4 GB are full, and upstream would write there.
+// The module's allocator returns address 0 when its 4 GB are full, and upstream would write there.
 function refuseToOverflow(backend: BackendWasm): void {
   const wasm = backend.wasm as unknown as { _malloc(bytes: number): number };
   const allocate = wasm._malloc;
@@ -37,19 +37,19 @@ function refuseToOverflow(backend: BackendWasm): void {
     const address = allocate(bytes);
     if (address === 0 && bytes > 0) {
       throw new Error(
-        `WebAssembly's memory is full: it holds 4 GB at most, and ${bytes} bytes more were wanted. ` +
-          "Smaller batches need less; the backend tensorflow has no such limit.",
+        `The memory of WebAssembly is full: it holds at most 4 GB, and ${bytes} more bytes are needed. ` +
+          "Use smaller batches, or the backend tensorflow, which has no such limit.",
       );
     }
     return address;
   };
 }
 
-// What a reduction gives where there is nothing to reduce; upstream leaves what the memory held before.
-const OF_NOTHING = { Sum: 0, Prod: 1, Mean: NaN, Max: -Infinity, Min: Infinity, All: 1, Any: 0 };
+// Reductions of empty tensors, for which upstream returns uninitialized memory.
+const EMPTY_REDUCTIONS = { Sum: 0, Prod: 1, Mean: NaN, Max: -Infinity, Min: Infinity, All: 1, Any: 0 };
 
-// Element by element, of two tensors.
-const OF_TWO = [
+// Elementwise kernels of two tensors.
+const BINARY = [
   tf.Add,
   tf.Sub,
   tf.Multiply,
@@ -73,7 +73,7 @@ const OF_TWO = [
 ];
 
 function replaceKernels(): void {
-  for (const [name, value] of Object.entries(OF_NOTHING)) {
+  for (const [name, value] of Object.entries(EMPTY_REDUCTIONS)) {
     const { kernelFunc } = tf.getKernel(name, "wasm");
     replace(name, (backend, inputs, attrs) => {
       const out = kernelFunc({ inputs, attrs, backend }) as tf.TensorInfo;
@@ -81,7 +81,7 @@ function replaceKernels(): void {
       return out;
     });
   }
-  for (const name of OF_TWO) replace(name, fewerAxes(tf.getKernel(name, "wasm").kernelFunc));
+  for (const name of BINARY) replace(name, fewerAxes(tf.getKernel(name, "wasm").kernelFunc));
   replace(tf.BatchMatMul, matMulKernel(tf.getKernel(tf.BatchMatMul, "wasm").kernelFunc));
   replace(tf.Cast, cast);
   replace(tf.GatherV2, gather);
@@ -91,41 +91,41 @@ function replaceKernels(): void {
   replace(tf.UnsortedSegmentSum, unsortedSegmentSum);
 }
 
-// Upstream keeps the low byte of a number: 0.5 and 256 would be false.
+// Upstream converts the low byte to a bool, so that 0.5 and 256 would be false.
 const cast: Kernel = (backend, { x }, { dtype }) => {
   const out = backend.makeOutput(x!.shape, dtype as tf.DataType);
   const [from, to] = [backend.typedArrayFromHeap(x!), backend.typedArrayFromHeap(out)];
-  if (out.dtype === "bool") from.forEach((value, at) => to[at] = value !== 0 ? 1 : 0);
+  if (out.dtype === "bool") from.forEach((value, index) => to[index] = value !== 0 ? 1 : 0);
   else to.set(from);
   return out;
 };
 
-// Upstream's reads past the end of x where a batch has its own indices.
+// Upstream reads past the end of x if batches have their own indices.
 const gather: Kernel = (backend, { x, indices }, { axis, batchDims }) => {
   const along = tf.util.parseAxisParam(axis as number, x!.shape)[0]!;
   const { batchSize, outerSize, dimSize, sliceSize, outputShape } = tf.backend_util.segment_util
     .collectGatherOpShapeInfo(x as tf.Tensor, indices as tf.Tensor, along, batchDims as number);
   const out = backend.makeOutput(outputShape, x!.dtype);
   const [from, ids, to] = [x!, indices!, out].map((info) => backend.typedArrayFromHeap(info)) as Values3;
-  const wrong = ids.find((id) => id < 0 || id >= dimSize);
-  if (wrong !== undefined) {
+  const invalid = ids.find((id) => id < 0 || id >= dimSize);
+  if (invalid !== undefined) {
     backend.disposeData(out.dataId);
-    throw new RangeError(`GatherV2: the index ${wrong} is not in [0, ${dimSize}).`);
+    throw new RangeError(`GatherV2: the index ${invalid} is not in [0, ${dimSize}).`);
   }
   const count = ids.length / batchSize;
-  let at = 0;
+  let next = 0;
   for (let batch = 0; batch < batchSize; batch++) {
     for (let outer = 0; outer < outerSize; outer++) {
       for (let index = 0; index < count; index++) {
         const row = (batch * outerSize + outer) * dimSize + ids[batch * count + index]!;
-        for (let place = row * sliceSize; place < (row + 1) * sliceSize; place++) to[at++] = from[place]!;
+        for (let element = row * sliceSize; element < (row + 1) * sliceSize; element++) to[next++] = from[element]!;
       }
     }
   }
   return out;
 };
 
-// Upstream works out the place of each number by divisions.
+// Upstream computes the position of each element by divisions.
 const transpose: Kernel = (backend, { x }, { perm }) => {
   const order = perm as readonly number[];
   const sizes = order.map((axis) => x!.shape[axis]!);
@@ -133,11 +133,11 @@ const transpose: Kernel = (backend, { x }, { perm }) => {
   const out = backend.makeOutput(sizes, x!.dtype);
   const [from, to] = [backend.typedArrayFromHeap(x!), backend.typedArrayFromHeap(out)];
   const last = sizes.length - 1;
-  let at = 0;
+  let next = 0;
   const walk = (axis: number, begin: number): void => {
     const size = sizes[axis]!, step = steps[axis]!;
     for (let index = 0; index < size; index++, begin += step) {
-      if (axis === last) to[at++] = from[begin]!;
+      if (axis === last) to[next++] = from[begin]!;
       else walk(axis + 1, begin);
     }
   };
@@ -159,11 +159,11 @@ const unpack: Kernel<tf.TensorInfo[]> = (backend, { value }, { axis }) => {
   const sizes = Array<number>(value!.shape[along]!).fill(1);
   return parts(backend, value!, { along, sizes }).map((part) => ({
     ...part,
-    shape: part.shape.filter((_, at) => at !== along),
+    shape: part.shape.filter((_, axis) => axis !== along),
   }));
 };
 
-// Upstream copies all of x for each part of it.
+// Upstream copies all of x for each part.
 function parts(
   backend: BackendWasm,
   x: tf.TensorInfo,
@@ -171,21 +171,21 @@ function parts(
 ): tf.TensorInfo[] {
   const [outer, inner] = [x.shape.slice(0, along), x.shape.slice(along + 1)];
   const outs = sizes.map((size) => backend.makeOutput([...outer, size, ...inner], x.dtype));
-  const from = backend.typedArrayFromHeap(x); // after they were made: that may have moved the memory
+  const from = backend.typedArrayFromHeap(x); // after the allocations, which may move the memory
   const [rows, width] = [tf.util.sizeFromShape(outer), tf.util.sizeFromShape(inner)];
   let begin = 0;
   sizes.forEach((size, part) => {
     const to = backend.typedArrayFromHeap(outs[part]!);
     for (let row = 0; row < rows; row++) {
-      const at = (row * x.shape[along]! + begin) * width;
-      to.set(from.subarray(at, at + size * width), row * size * width);
+      const start = (row * x.shape[along]! + begin) * width;
+      to.set(from.subarray(start, start + size * width), row * size * width);
     }
     begin += size;
   });
   return outs;
 }
 
-// Sums of the rows of x that have the same number; upstream has no such kernel.
+// Sums of the rows of x with the same segment id; upstream has no such kernel.
 const unsortedSegmentSum: Kernel = (backend, { x, segmentIds }, { numSegments }) => {
   const shape = x!.shape.slice(segmentIds!.shape.length);
   const out = backend.makeOutput([numSegments as number, ...shape], x!.dtype);
@@ -193,7 +193,9 @@ const unsortedSegmentSum: Kernel = (backend, { x, segmentIds }, { numSegments })
   const size = tf.util.sizeFromShape(shape);
   to.fill(0);
   ids.forEach((id, row) => {
-    for (let at = 0; id >= 0 && at < size; at++) to[id * size + at]! += from[row * size + at]!;
+    for (let element = 0; id >= 0 && element < size; element++) {
+      to[id * size + element]! += from[row * size + element]!;
+    }
   });
   return out;
 };

@@ -1,5 +1,5 @@
 /**
- * Matrix products, each one by the kernel that is fast.
+ * Matrix products, each by the fastest kernel.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { tf } from "@opf/framework";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type { Kernel } from "./_kernel.ts";
 
-// Multiplications of one product from which on it is worth a call of its own.
+// Multiplications of one product from which on a separate call pays.
 const LARGE = 2 ** 16;
 
 /**
- * Upstream's kernel multiplies two plain matrices by XNNPACK; transposed ones and batches go through loops that are some
- * eight times slower, and batches that are broadcast both ways it reads beyond their end. So large products are taken one by
- * one, of plain matrices.
+ * Upstream's kernel multiplies two plain matrices with XNNPACK. For transposed matrices and batches it uses loops that are
+ * about eight times slower, and it reads past the end of batches that are broadcast both ways. So large products are
+ * computed one by one from plain matrices.
  */
 export const matMulKernel = (upstream: tf.KernelFunc): Kernel => (backend, { a, b }, attrs) => {
   const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
@@ -67,26 +67,27 @@ function swapped(backend: BackendWasm, x: tf.TensorInfo): tf.TensorInfo {
   return kernelFunc({ inputs: { x }, attrs: { perm }, backend }) as tf.TensorInfo;
 }
 
-// Which matrix of a batch of this shape belongs to matrix `batch` of the result.
+// The index in a batch of this shape of the matrix that belongs to matrix `batch` of the result.
 function sourceOf(batch: number, { outer, shape }: { outer: readonly number[]; shape: readonly number[] }): number {
-  const own = shape.slice(0, -2);
+  const sizes = shape.slice(0, -2), missing = outer.length - sizes.length;
   let source = 0, stride = 1;
-  for (let axis = outer.length - 1, at = own.length - 1; at >= 0; axis--, at--) {
-    if (own[at] !== 1) source += batch % outer[axis]! * stride;
+  for (let axis = outer.length - 1; axis >= missing; axis--) {
+    const size = sizes[axis - missing]!;
+    if (size !== 1) source += batch % outer[axis]! * stride;
     batch = Math.floor(batch / outer[axis]!);
-    stride *= own[at]!;
+    stride *= size;
   }
   return source;
 }
 
-// One matrix of a batch, where it lies.
+// A view of one matrix of a batch.
 function matrixAt(backend: BackendWasm, { dataId, shape }: tf.TensorInfo, index: number): tf.TensorInfo {
   const [rows, columns] = shape.slice(-2) as [number, number];
   const bytes = 4 * rows * columns;
   return backend.makeOutput([rows, columns], "float32", backend.getMemoryOffset(dataId) + index * bytes);
 }
 
-// Takes a matrix off the lists, and leaves its memory to the batch.
+// Unregisters a view without freeing its memory, which belongs to the batch.
 function forget(backend: BackendWasm, { dataId }: tf.TensorInfo): void {
   backend.wasm.tfjs.disposeData(backend.dataIdMap.get(dataId).id);
   backend.dataIdMap.delete(dataId);

@@ -1,5 +1,5 @@
 /**
- * Singular value decomposition by `ml-matrix`, in float64: WebAssembly kernels have none.
+ * Singular value decomposition by `ml-matrix` in float64, because there is no WebAssembly kernel for it.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { Matrix, SVD } from "ml-matrix";
 export function svd(matrix: tf.Tensor2D): Svd {
   return tf.tidy(() => {
     const [rows, columns] = matrix.shape;
-    const found = new SVD(Matrix.from1DArray(rows, columns, [...matrix.dataSync()]), { autoTranspose: true });
+    const decomposition = new SVD(Matrix.from1DArray(rows, columns, [...matrix.dataSync()]), { autoTranspose: true });
     const k = Math.min(rows, columns);
     const tensor = (vectors: Matrix, length: number) =>
       tf.tensor2d(Float32Array.from(vectors.to1DArray()), [length, k]);
     return {
-      s: tf.tensor1d(Float32Array.from(found.diagonal)),
-      ...fixSigns(tensor(found.leftSingularVectors, rows), tensor(found.rightSingularVectors, columns)),
+      s: tf.tensor1d(Float32Array.from(decomposition.diagonal)),
+      ...fixSigns(tensor(decomposition.leftSingularVectors, rows), tensor(decomposition.rightSingularVectors, columns)),
     };
   });
 }

@@ -1,18 +1,18 @@
 /**
- * The backend `wasm`: TensorFlow.js's WebAssembly kernels, for machines where no libtensorflow can be had.
+ * The backend `wasm`: TensorFlow.js's WebAssembly kernels, for machines without libtensorflow.
  *
  * @module
  */
 import { type Backend, type BackendOptions, type Engine, RequestError, tf } from "@opf/framework";
 import { processMemory } from "../_process_memory.ts";
-import { runAsItIs } from "./_jit.ts";
+import { uncompiled } from "./_jit.ts";
 import { randomNumbers } from "./_random.ts";
 
 let started: Promise<Engine> | undefined;
 
 /**
- * WebAssembly on one thread of the CPU: slower than `tensorflow`, and nothing to install, for all comes from npm. It
- * compiles no function. A process holds one: started again, it is the same engine.
+ * WebAssembly on one thread of the CPU: slower than `tensorflow`, but all of it comes from npm. It does not compile
+ * functions. A process has one such engine: starting it again returns the same.
  */
 export const wasm: Backend = {
   name: "wasm",
@@ -20,8 +20,8 @@ export const wasm: Backend = {
 };
 
 async function start({ device }: BackendOptions): Promise<Engine> {
-  if (device === "gpu") throw new RequestError("A GPU was asked for, and the backend wasm computes on the CPU only.");
-  // Loaded here, so that who computes with another backend does not pay for it.
+  if (device === "gpu") throw new RequestError("Expected a GPU, got the backend wasm, which computes on the CPU only.");
+  // Imported here, so that other backends do not pay for it.
   const [{ startKernels }, { svd }] = await Promise.all([import("./_kernels.ts"), import("./_svd.ts")]);
   const { backend, version, simd, bytes } = await startKernels();
   return {
@@ -32,12 +32,12 @@ async function start({ device }: BackendOptions): Promise<Engine> {
       tfjs: tf.version_core,
       simd,
       compiles: false,
-      threads: 1, // its threaded binary wants a browser's workers
+      threads: 1, // its multithreaded binary needs the workers of a browser
     },
     bytesOnDisk: bytes,
     svd,
     ...randomNumbers,
-    jit: runAsItIs,
+    jit: uncompiled,
     memory: (options) => ({ tensors: backend.numDataIds(), ...processMemory(options) }),
   };
 }

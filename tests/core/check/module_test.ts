@@ -25,7 +25,7 @@ Deno.test("checkModule() refuses a product that is a hundredth off", async () =>
   const found = await problems(
     broken((plan) => ({ reconstruct: (factors: tf.Tensor[]) => tf.mul(plan.reconstruct(factors), 1.01) })),
   );
-  assertStringIncludes(found, "error as stated (square 12×12): wanted a relative error of at most 0.00001, found 0.0");
+  assertStringIncludes(found, "error as stated (square 12×12): expected a relative error of at most 0.00001, got 0.0");
   assert(!found.includes("gradient as by central differences"), found);
 });
 
@@ -75,7 +75,7 @@ Deno.test("checkModule() refuses factors that are frozen in deed and not in word
   }));
   assertStringIncludes(await problems(leaky), "no tensor is left behind: 3 tensors were kept in three rounds");
   const shapes = broken((plan) => ({ factorShapes: plan.factorShapes.map((shape) => [...shape].reverse()) }));
-  assertStringIncludes(await problems(shapes), "wanted factors");
+  assertStringIncludes(await problems(shapes), "expected factors");
   const words = { ...broken(() => ({})), options: { n: 1, how: () => 1 } as never };
   assertStringIncludes(await problems(words), "options are plain JSON: options.how is");
 });

@@ -96,7 +96,7 @@ Deno.test("check-plugin ends with 1 for a plugin that is refused and with 2 wher
     const wrong = await run(["check-plugin", "wrong.ts"], folder);
     assertEquals(wrong.code, 1, wrong.err);
     assertStringIncludes(wrong.out, "REFUSED scaled (decomposition)");
-    assertStringIncludes(wrong.out, "wanted a relative error of at most 0.00001");
+    assertStringIncludes(wrong.out, "expected a relative error of at most 0.00001");
     const none = await run(["check-plugin", "times.ts"], folder);
     assertEquals(none.code, 2);
     assertStringIncludes(none.err, "nothing to check");

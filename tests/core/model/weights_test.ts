@@ -111,9 +111,9 @@ Deno.test("Weights.factorize() leaves everything as it was if it throws", () => 
     [make(tf.tensor2d(infinite)), "a.weight", mpo(), "not finite"],
     [make(), "a.wieght", mpo(), 'Did you mean "a.weight"?'],
     [make(), "a.bias", mpo(), "Unknown matrix"],
-    [make(), "a.weight", plan({ factorShapes: [[1, 2]] }), "wanted factors [[1,2]]"],
+    [make(), "a.weight", plan({ factorShapes: [[1, 2]] }), "expected factors [[1,2]]"],
     [make(), "a.weight", plan({ reconstruct: () => tf.zeros([6, 4]) }), "relative error"],
-    [make(), "a.weight", plan({ reconstruct: () => tf.zeros([4, 6]) }), "wanted a reconstruction [6,4]"],
+    [make(), "a.weight", plan({ reconstruct: () => tf.zeros([4, 6]) }), "expected a reconstruction [6,4]"],
     [
       make(),
       "a.weight",

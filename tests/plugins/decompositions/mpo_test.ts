@@ -15,7 +15,7 @@ import { distance, gap, matrix, norm, ofRank } from "../../_tensors.ts";
 const key = RandomKey.of(1);
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
-Deno.test("mpo() takes the paper's mode lists by itself", () => {
+Deno.test("mpo() derives the paper's mode lists", () => {
   const ends = (size: number) => {
     const shapes = mpo({ tensors: 3 }).plan([size, 1]).factorShapes;
     return [shapes[0]![1], shapes[2]![1]];
@@ -84,7 +84,7 @@ Deno.test("mpo() follows equations 8 and 9, entry by entry", () => {
   );
 });
 
-Deno.test("mpo() shares singular values evenly between a bond's two tensors", () =>
+Deno.test("mpo() shares singular values evenly between the two tensors of a bond", () =>
   tf.tidy(() => {
     const given = matrix(12, 20);
     const [first, middle, last] = mpo({ tensors: 3 }).plan([12, 20]).factorize(given, { key }) as tf.Tensor[];
@@ -109,7 +109,7 @@ Deno.test("mpo() keeps a zero matrix and a matrix of low rank trainable", () =>
     }
   }));
 
-Deno.test("mpo() truncated by bond errs no more than the bound that it reports", () =>
+Deno.test("mpo() truncated by bond stays within the error bound that it reports", () =>
   tf.tidy(() => {
     for (const bond of [1, 2, 5]) {
       const given = matrix(24, 18);
@@ -123,7 +123,7 @@ Deno.test("mpo() truncated by bond errs no more than the bound that it reports",
     }
   }));
 
-Deno.test("mpo() of two tensors truncates to the best of its rank", () =>
+Deno.test("mpo() of two tensors truncates to the best approximation of its rank", () =>
   tf.tidy(() => {
     // [[3, 0], [0, 1]] over columns of 1: what is dropped is the second singular value.
     const given = tf.tensor2d([[3, 0], [0, 1]]);
@@ -134,7 +134,7 @@ Deno.test("mpo() of two tensors truncates to the best of its rank", () =>
     assertLess(gap(plan.reconstruct(factors), [[3, 0], [0, 0]]), 1e-6);
   }));
 
-Deno.test("mpo() truncated by tolerance is as small as the matrix allows and no further off", () =>
+Deno.test("mpo() truncated by tolerance is as small as the matrix allows and within the tolerance", () =>
   tf.tidy(() => {
     const given = tf.add(ofRank(2, 24, 24), tf.mul(matrix(24, 24, 4), 1e-3)) as tf.Tensor2D;
     const plan = mpo({ tensors: 3, modes: [{ rows: [24, 1], columns: [1, 24] }], tolerance: 0.05 }).plan([24, 24]);
@@ -143,22 +143,22 @@ Deno.test("mpo() truncated by tolerance is as small as the matrix allows and no 
     assertLessOrEqual(distance(plan.reconstruct(factors), given), 0.05);
   }));
 
-Deno.test("mpo() refuses options that make no sense", () => {
-  const refused = (run: () => unknown, said: string) =>
+Deno.test("mpo() rejects invalid options", () => {
+  const rejects = (run: () => unknown, said: string) =>
     assertStringIncludes(assertThrows(run, RequestError).message, said);
-  refused(() => mpo({ tensors: 0 }), "tensors: 0");
-  refused(() => mpo({ tensors: 1.5 }), "tensors: 1.5");
-  refused(() => mpo({ bond: 0 }), "bond: 0");
-  refused(() => mpo({ tolerance: 1 }), "tolerance: 1");
+  rejects(() => mpo({ tensors: 0 }), "tensors: 0");
+  rejects(() => mpo({ tensors: 1.5 }), "tensors: 1.5");
+  rejects(() => mpo({ bond: 0 }), "bond: 0");
+  rejects(() => mpo({ tolerance: 1 }), "tolerance: 1");
   const given = mpo({ tensors: 4, modes: [{ rows: [2, 3], columns: [2, 2] }] });
   assertEquals(given.plan([6, 4]).factorShapes.length, 4); // lists of two are padded with ones
   assertEquals(given.plan([4, 6]).factorShapes[0]!.slice(1, 3), [2, 2]); // the same lists for the transpose
-  refused(() => given.plan([5, 4]), "expected mode lists for a matrix of 5×4, got 2·3 over 2·2");
-  refused(() => mpo({ tensors: 4, modes: [{ rows: [2, 3, 1], columns: [4, 1, 1] }] }).plan([6, 4]), "2·3·1");
+  rejects(() => given.plan([5, 4]), "expected mode lists for a matrix of 5×4, got 2·3 over 2·2");
+  rejects(() => mpo({ tensors: 4, modes: [{ rows: [2, 3, 1], columns: [4, 1, 1] }] }).plan([6, 4]), "2·3·1");
 });
 
 Deno.test("mpo() reproduces BERT-small's published sizes in training", () => {
-  // Gao et al. 2023, table 1: four FFN and four attention matrices, 28.76 M numbers before; 81 M and 34 M in training.
+  // Gao et al. 2023, table 1: four FFN and four attention matrices, 28.76 M parameters before; 81 M and 34 M in training.
   const shapes = [...Array(4).fill([2048, 512]), ...Array(4).fill([512, 512])] as [number, number][];
   const modes = [{ rows: [64, 32], columns: [16, 32] }, { rows: [32, 16], columns: [16, 32] }];
   const model = 28_764_674;
@@ -171,7 +171,7 @@ Deno.test("mpo() reproduces BERT-small's published sizes in training", () => {
   assertAlmostEquals(inTraining(2) / 1e6, 34.0, 0.05);
 });
 
-Deno.test("tensorsForScale takes the number of tensors that comes nearest, and says what it reaches", () => {
+Deno.test("tensorsForScale() returns the nearest number of tensors and the scale it reaches", () => {
   for (const [scale, tensors] of [[1.5, 2], [3, 5], [6.6, 11], [8.9, 15]] as const) {
     const found = tensorsForScale(scale, { shapes: [[768, 768]] });
     const sizes = mpo({ tensors }).plan([768, 768]).factorShapes.map(sizeOf);
@@ -179,7 +179,7 @@ Deno.test("tensorsForScale takes the number of tensors that comes nearest, and s
   }
 });
 
-Deno.test("mpo({ gauge: left }) leaves all but the last tensor orthonormal, also of a zero matrix", () =>
+Deno.test("mpo({ gauge: left }) leaves all but the last tensor orthonormal, even for a zero matrix", () =>
   tf.tidy(() => {
     for (const given of [matrix(12, 20), tf.zeros<tf.Rank.R2>([12, 20])]) {
       const plan = mpo({ tensors: 4, layout: "balanced", gauge: "left" }).plan([12, 20]);
@@ -188,7 +188,7 @@ Deno.test("mpo({ gauge: left }) leaves all but the last tensor orthonormal, also
         const flat = tf.reshape(factor, [-1, factor.shape[3]!]) as tf.Tensor2D;
         assertLess(gap(tf.matMul(flat, flat, true), tf.eye(factor.shape[3]!)), 1e-5);
       }
-      assertAlmostEquals(norm(factors.at(-1)!), norm(given), 1e-4); // all of the size is there
+      assertAlmostEquals(norm(factors.at(-1)!), norm(given), 1e-4); // it carries the whole norm
       assertLess(distance(plan.reconstruct(factors), given), 1e-5);
     }
   }));

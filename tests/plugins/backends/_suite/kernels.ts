@@ -9,7 +9,7 @@ import { matrix } from "../../../_tensors.ts";
 
 type Rows = number[][];
 
-Deno.test("gather takes rows and columns by their numbers, eager and compiled", () =>
+Deno.test("gather selects rows and columns by index, eager and compiled", () =>
   tf.tidy(() => {
     const table = matrix(5, 3);
     const rows = table.arraySync() as Rows;
@@ -23,7 +23,7 @@ Deno.test("gather takes rows and columns by their numbers, eager and compiled", 
     }
   }));
 
-Deno.test("gather takes indices of any shape, other types, and a batch's own rows", () =>
+Deno.test("gather accepts indices of any shape, other types, and indices per batch", () =>
   tf.tidy(() => {
     const table = tf.tensor2d([[1, 2], [3, 4], [5, 6]], undefined, "int32");
     const square = tf.tensor2d([[2, 0], [1, 1]], undefined, "int32");
@@ -34,7 +34,7 @@ Deno.test("gather takes indices of any shape, other types, and a batch's own row
     assertEquals(tf.gather(table, tf.tensor1d([], "int32")).shape, [0, 2]);
   }));
 
-Deno.test("gather has a gradient that adds up where a row is taken twice", () =>
+Deno.test("the gradient of gather adds up for a row that is selected twice", () =>
   tf.tidy(() => {
     const at = tf.tensor1d([2, 0, 2], "int32");
     const weights = tf.tensor2d([[1, 2], [3, 4], [5, 6]]);
@@ -42,7 +42,7 @@ Deno.test("gather has a gradient that adds up where a row is taken twice", () =>
     assertEquals(slope.arraySync() as Rows, [[3, 4], [0, 0], [6, 8]]);
   }));
 
-Deno.test("gather refuses a row that is not there, by name", () => {
+Deno.test("gather rejects an index out of range, by name", () => {
   const before = tf.memory().numTensors;
   tf.tidy(() => {
     const { message } = assertThrows(() => tf.gather(matrix(5, 3), tf.tensor1d([1, 5], "int32")));
@@ -51,7 +51,7 @@ Deno.test("gather refuses a row that is not there, by name", () => {
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("axes change places, and what lay at one place lies at the other", () =>
+Deno.test("transpose moves every element to its permuted position", () =>
   tf.tidy(() => {
     for (
       const [shape, perm] of [
@@ -76,7 +76,7 @@ Deno.test("axes change places, and what lay at one place lies at the other", () 
     }
   }));
 
-Deno.test("parts along any axis are what was joined along it", () =>
+Deno.test("split and unstack invert concat and stack along every axis", () =>
   tf.tidy(() => {
     for (const axis of [0, 1, 2, -1]) {
       const whole = tf.reshape(tf.range(0, 4 * 4 * 4, 1, "int32"), [4, 4, 4]);
@@ -92,7 +92,7 @@ Deno.test("parts along any axis are what was joined along it", () =>
     assertEquals(tf.unstack(tf.tensor2d([[true, false], [true, true]], undefined, "bool"), 1)[1]!.arraySync(), [0, 1]);
   }));
 
-Deno.test("rows are summed by their numbers, in any order, and numbers without rows get zero", () =>
+Deno.test("unsortedSegmentSum adds rows by segment, in any order, and gives zeros for empty segments", () =>
   tf.tidy(() => {
     const rows = tf.tensor2d([[1, 2], [3, 4], [5, 6], [7, 8]]);
     const sums = tf.unsortedSegmentSum(rows, tf.tensor1d([3, 0, 3, 0], "int32"), 5);
@@ -103,7 +103,7 @@ Deno.test("rows are summed by their numbers, in any order, and numbers without r
     assertEquals([whole.dtype, ...whole.dataSync()], ["int32", 2 ** 24 + 2]);
   }));
 
-Deno.test("what is not zero is true, and numbers are cut off towards zero", () =>
+Deno.test("cast makes all nonzero values true, and truncates toward zero", () =>
   tf.tidy(() => {
     const values = [0, 0.5, -0.25, 256, -1.75, 2.5];
     assertEquals([...tf.cast(tf.tensor1d(values), "bool").dataSync()], [0, 1, 1, 1, 1, 1]);
@@ -114,7 +114,7 @@ Deno.test("what is not zero is true, and numbers are cut off towards zero", () =
     );
   }));
 
-Deno.test("whole numbers are exact, where float32 would round", () =>
+Deno.test("integers are exact where float32 would round", () =>
   tf.tidy(() => {
     const large = tf.tensor2d([[2 ** 24 + 1, 2 ** 30 + 1], [3, -5]], undefined, "int32");
     assertEquals(tf.sum(large, 1).arraySync(), [2 ** 24 + 2 ** 30 + 2, -2]);

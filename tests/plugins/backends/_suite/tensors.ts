@@ -1,5 +1,5 @@
 /**
- * What tensors are on every backend: values in, values out, and memory.
+ * What tensors promise on every backend: values in, values out, and memory.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { engine, fused, tf } from "@opf/framework";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { matrix } from "../../../_tensors.ts";
 
-// What an engine holds: WebAssembly's own memory, else the process's, where a library's cannot be told apart from V8's.
+// WebAssembly's own memory, else that of the process, where the library's cannot be told from V8's.
 function maxRetainedBytes(): number {
   const { wasm } = tf.backend() as { wasm?: { HEAPU8: Uint8Array } };
   return wasm?.HEAPU8.length ?? engine().memory().residentBytes;
 }
 
-Deno.test("tensors hold what they were given, whatever their type and shape", () =>
+Deno.test("tensors hold the values they were created with, for all types and shapes", () =>
   tf.tidy(() => {
     const floats = [0, -0, 1.5, -1e30, 2 ** -140, Infinity, -Infinity, NaN];
     assertEquals([...tf.tensor1d(floats).dataSync()], floats.map(Math.fround));
@@ -29,7 +29,7 @@ Deno.test("tensors hold what they were given, whatever their type and shape", ()
     assertEquals(tf.zeros([1, 1, 2, 1, 3, 1]).shape, [1, 1, 2, 1, 3, 1]);
   }));
 
-Deno.test("values that are read, and values that were given, are copies", () =>
+Deno.test("tensors copy the values they are created with, and reading copies them again", () =>
   tf.tidy(() => {
     const given = Float32Array.of(1, 2);
     const tensor = tf.tensor1d(given);
@@ -39,7 +39,7 @@ Deno.test("values that are read, and values that were given, are copies", () =>
     assertEquals(tensor.arraySync(), [1, 2]);
   }));
 
-Deno.test("memory() counts tensors, and its peak is the most since it was reset", () => {
+Deno.test("memory() counts tensors, and its peak is the largest value since the last reset", () => {
   const size = 64 * 2 ** 20; // bytes
   engine().memory({ resetPeak: true });
   const before = engine().memory();
@@ -53,7 +53,7 @@ Deno.test("memory() counts tensors, and its peak is the most since it was reset"
   assert(after.residentBytes > 0 && after.peakBytes >= after.residentBytes);
 });
 
-Deno.test("making and reading tensors leaves resident memory flat", () => {
+Deno.test("creating and reading tensors leaves resident memory flat", () => {
   const values = new Float32Array(2 ** 16).fill(1); // 256 KiB
   const round = () => {
     for (let times = 0; times < 400; times++) {
@@ -62,14 +62,14 @@ Deno.test("making and reading tensors leaves resident memory flat", () => {
       tensor.dispose();
     }
   };
-  round(); // until pools and V8's garbage have their size
+  round(); // until pools and V8's heap have reached their size
   const before = maxRetainedBytes();
   round();
-  // Either of the two native copies, if it were kept, would be 105 MB.
+  // Leaking either of the two native copies would take 105 MB.
   assertLess(maxRetainedBytes() - before, 0.6 * 400 * values.byteLength);
 });
 
-Deno.test("200 steps of work leave the number of tensors as it was and memory flat", () => {
+Deno.test("200 steps leave the number of tensors and memory flat", () => {
   const size = 192;
   const layer = fused((x, bias, mask) => tf.where(mask as tf.Tensor, tf.tanh(tf.add(x!, bias!)), 0), {
     name: "leak test",
@@ -87,7 +87,7 @@ Deno.test("200 steps of work leave the number of tensors as it was and memory fl
     tf.dispose([weight, bias]);
     [weight, bias] = [nextWeight!, nextBias!];
     tf.tidy(() => engine().svd(tf.slice2d(weight as tf.Tensor2D, [0, 0], [24, 24])).s.dataSync());
-    // What TensorFlow.js itself tracks, and what the library holds.
+    // What TensorFlow.js tracks, and what the library holds.
     return [tf.memory().numTensors, engine().memory().tensors];
   };
   const settled = Array.from({ length: 200 }, (_, number) => step(number)).at(-1);

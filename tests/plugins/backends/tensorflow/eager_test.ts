@@ -1,7 +1,7 @@
 import { engine, tf } from "@opf/framework";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 
-Deno.test("a tensor of a compiled function cannot be used outside of it", () => {
+Deno.test("a tensor of a compiled function cannot be used outside it", () => {
   let inner: tf.Tensor | undefined;
   const leaky = engine().jit((x) => {
     inner = tf.keep(tf.mul(x!, 2));
@@ -16,7 +16,7 @@ Deno.test("a tensor of a compiled function cannot be used outside of it", () => 
   inner!.dispose();
 });
 
-Deno.test("an op that fails leaves nothing behind, and the next one works", () => {
+Deno.test("an op that fails leaks nothing, and the next one works", () => {
   const [x, y] = [tf.zeros([2, 3]), tf.zeros([4])];
   const before = [tf.memory().numTensors, engine().memory().tensors];
   const backend = tf.backend() as unknown as {

@@ -15,20 +15,20 @@ Deno.test("an error names the op, the shapes of its inputs and TensorFlow's mess
   assertStringIncludes(assertThrows(() => backend.executeSingleOutput("NoSuchOp", [], [])).message, "NoSuchOp");
 });
 
-Deno.test("a process has one engine, which says what it is", async () => {
+Deno.test("a process has one engine, which describes itself", async () => {
   assertEquals(await tensorflow.start(), engine());
   const { library, threads, devices } = engine().description;
   assert(String(library).startsWith("TensorFlow 2.") && Number(threads) >= 1 && (devices as string[]).length >= 1);
   assert(["cpu", "gpu"].includes(engine().device));
 });
 
-Deno.test("memory() begins its peak anew, and what the library held is given back", () => {
+Deno.test("memory() resets its peak, and returns what the allocator kept", () => {
   if (Deno.build.os !== "linux") return;
   const large = tf.ones([2 ** 24]); // 64 MiB
   large.dataSync();
   large.dispose();
   const { peakBytes } = engine().memory();
-  // The copy that was read lies with V8, which frees it when it likes.
+  // The copy that was read belongs to V8, which frees it at any time.
   engine().memory({ resetPeak: true });
   assertLess(engine().memory().peakBytes, peakBytes);
 });

@@ -3,11 +3,11 @@ import { assertEquals } from "@std/assert";
 
 type Rows = number[][];
 
-Deno.test("a tensor that a compiled function finds stays what it is outside of it", () =>
+Deno.test("a tensor from outside that a compiled function reads stays usable", () =>
   tf.tidy(() => {
-    const found = tf.tensor1d([2, 3]); // never touched by an op before
-    const scaled = engine().jit((x) => [tf.mul(x!, found)]);
+    const outside = tf.tensor1d([2, 3]); // never touched by an op before
+    const scaled = engine().jit((x) => [tf.mul(x!, outside)]);
     assertEquals(scaled(tf.tensor1d([1, 1]))[0]!.arraySync(), [2, 3]);
-    assertEquals(tf.neg(found).arraySync(), [-2, -3]);
+    assertEquals(tf.neg(outside).arraySync(), [-2, -3]);
     assertEquals(scaled(tf.tensor2d([[1, 1]]))[0]!.arraySync() as Rows, [[2, 3]]);
   }));

@@ -55,7 +55,7 @@ async function tinyPlatform(folder: string, lie?: string): Promise<Platform> {
   return { ...LINUX, wheels: { cpu } };
 }
 
-Deno.test("findLibrary() takes the folder that is named before all else", () =>
+Deno.test("findLibrary() uses a named folder first", () =>
   bare(async (folder) => {
     await write(folder, { [`own/${CC}`]: X86, [`own/${FRAMEWORK}`]: X86 });
     const own = join(folder, "own");
@@ -65,7 +65,7 @@ Deno.test("findLibrary() takes the folder that is named before all else", () =>
     });
   }));
 
-Deno.test("findLibrary() knows the folders of the C tarball", () =>
+Deno.test("findLibrary() finds the folders of the C tarball", () =>
   bare(async (folder) => {
     await write(folder, { "lib/libtensorflow.so.2": X86, [`lib/${FRAMEWORK}`]: X86 });
     await withEnvironment({ OPF_LIBTENSORFLOW: folder }, async () => {
@@ -73,7 +73,7 @@ Deno.test("findLibrary() knows the folders of the C tarball", () =>
     });
   }));
 
-Deno.test("findLibrary() refuses a named folder that has no library for this machine, and looks no further", () =>
+Deno.test("findLibrary() rejects a named folder without a library for this machine, and searches no further", () =>
   bare(async (folder) => {
     const platform = await tinyPlatform(folder);
     const refused = (path: string, message: string) =>
@@ -81,15 +81,15 @@ Deno.test("findLibrary() refuses a named folder that has no library for this mac
         { OPF_LIBTENSORFLOW: path },
         () => assertRejects(() => findLibrary({ platform }), RequestError, message),
       );
-    await refused(join(folder, "nowhere"), "there is no such folder");
-    await refused(folder, `${CC} or libtensorflow.so.2, and ${FRAMEWORK}, were wanted there`);
+    await refused(join(folder, "nowhere"), "got no such folder");
+    await refused(folder, `expected ${CC} or libtensorflow.so.2 and ${FRAMEWORK} in it, got a folder without both`);
     await write(folder, { [`arm/${CC}`]: ARM, [`arm/${FRAMEWORK}`]: ARM });
-    await refused(join(folder, "arm"), "this machine (ELF x86_64) was wanted, ELF aarch64 was found");
+    await refused(join(folder, "arm"), "expected a library for this machine (ELF x86_64), got one for ELF aarch64");
     await write(folder, { [`text/${CC}`]: "version https://git-lfs".repeat(9), [`text/${FRAMEWORK}`]: X86 });
-    await refused(join(folder, "text"), "a file that is no library was found");
+    await refused(join(folder, "text"), "got a file that is not a library");
   }));
 
-Deno.test("checkMachine() reads Mach-O files, universal ones too", () =>
+Deno.test("checkMachine() reads Mach-O files, universal ones included", () =>
   inFolder(async (folder) => {
     const darwin = platformOf({ os: "darwin", arch: "aarch64" });
     const path = join(folder, "library");
@@ -101,14 +101,14 @@ Deno.test("checkMachine() reads Mach-O files, universal ones too", () =>
     await words(0xcffaedfe, 0x0c000001); // little-endian
     await checkMachine(path, darwin);
     await words(0xcffaedfe, 0x07000001);
-    await assertRejects(() => checkMachine(path, darwin), RequestError, "Mach-O x86_64 was found");
+    await assertRejects(() => checkMachine(path, darwin), RequestError, "got one for Mach-O x86_64");
     await words(0xcafebabe, 2, 0x01000007, 0, 0, 0, 0, 0x0100000c);
     await checkMachine(path, darwin);
     await words(0xcafebabe, 1, 0x01000007);
-    await assertRejects(() => checkMachine(path, darwin), RequestError, "Mach-O x86_64 was found");
+    await assertRejects(() => checkMachine(path, darwin), RequestError, "got one for Mach-O x86_64");
   }));
 
-Deno.test("findLibrary() takes Python's tensorflow, without importing it", () =>
+Deno.test("findLibrary() uses Python's tensorflow without importing it", () =>
   bare(async (folder) => {
     const python = join(folder, "python");
     await write(python, {
@@ -122,26 +122,26 @@ Deno.test("findLibrary() takes Python's tensorflow, without importing it", () =>
     assertStringIncludes(found.how, "2.17.0");
   }));
 
-Deno.test("findLibrary() passes over a Python's tensorflow that it cannot use, and says so", () =>
+Deno.test("findLibrary() skips a tensorflow of Python that it cannot use, with a message", () =>
   bare(async (folder) => {
     const platform = await tinyPlatform(folder);
     const python = join(folder, "python");
-    const passedOver = async (files: Record<string, Uint8Array | string>, why: string, cuda = false) => {
+    const skipped = async (files: Record<string, Uint8Array | string>, why: string, cuda = false) => {
       await write(python, { [`tensorflow/${CC}`]: X86, [`tensorflow/${FRAMEWORK}`]: X86, ...files });
       const notes: string[] = [];
       const wheels = { ...platform.wheels, ...(cuda && { cuda: platform.wheels.cpu! }) };
       await findLibrary({ platform: { ...platform, wheels }, cuda, note: (note) => notes.push(note) })
         .catch((error) => assert(cuda && error instanceof RequestError)); // CUDA's libraries are not there
-      assert(notes.some((note) => note.includes("passed over") && note.includes(why)), notes.join("\n"));
+      assert(notes.some((note) => note.includes("is skipped") && note.includes(why)), notes.join("\n"));
       await Deno.remove(join(folder, "cache"), { recursive: true });
     };
     const metadata = (version: string) => `Metadata-Version: 2.1\nName: tensorflow\nVersion: ${version}\n`;
-    await passedOver({ [`tensorflow/${CC}`]: ARM }, "ELF aarch64 was found");
-    await passedOver({}, "built without CUDA", true);
-    await passedOver({ "tensorflow-2.8.4.dist-info/METADATA": metadata("2.8.4") }, "2.8.4 was found");
+    await skipped({ [`tensorflow/${CC}`]: ARM }, "got one for ELF aarch64");
+    await skipped({}, "built without CUDA", true);
+    await skipped({ "tensorflow-2.8.4.dist-info/METADATA": metadata("2.8.4") }, "got 2.8.4");
   }));
 
-Deno.test("findLibrary() fetches the wheel with pip once, and keeps the two libraries of it", () =>
+Deno.test("findLibrary() downloads the wheel with pip once, and keeps its two libraries", () =>
   bare(async (folder) => {
     const platform = await tinyPlatform(folder);
     const notes: string[] = [];
@@ -157,7 +157,7 @@ Deno.test("findLibrary() fetches the wheel with pip once, and keeps the two libr
     assertStringIncludes(again.how, "cache");
   }));
 
-Deno.test("findLibrary() refuses a wheel that is not the pinned one, and keeps nothing of it", () =>
+Deno.test("findLibrary() rejects a wheel other than the pinned one, and keeps nothing of it", () =>
   bare(async (folder) => {
     const platform = await tinyPlatform(folder);
     const cpu = { ...platform.wheels.cpu!, sha256: "00".repeat(32) };
@@ -169,14 +169,14 @@ Deno.test("findLibrary() refuses a wheel that is not the pinned one, and keeps n
     assertEquals(kept.map(({ name }) => name), [".tensorflow.lock"]);
   }));
 
-Deno.test("findLibrary() says what it tried and what can be done, where nothing works", () =>
+Deno.test("findLibrary() lists what it tried and what can be done if nothing works", () =>
   bare(async (folder) => {
     const error = await assertRejects(() => findLibrary({ platform: LINUX, device: "cpu" }), RequestError);
     for (
       const part of [
         "OPF_LIBTENSORFLOW: not set",
         join(folder, "cache"),
-        "it lacks libtensorflow",
+        "libtensorflow is missing",
         "pip download tensorflow-cpu==2.21.0",
         "No matching distribution found",
         "python3 -m pip install tensorflow-cpu==2.21.0",
@@ -192,28 +192,28 @@ Deno.test("findLibrary() says what it tried and what can be done, where nothing 
     });
   }));
 
-Deno.test("findLibrary() in two processes at a time fetches once", () =>
+Deno.test("findLibrary() in two processes at once downloads once", () =>
   bare(async (folder) => {
     const platform = await tinyPlatform(folder);
     const module = new URL("../../../../plugins/backends/tensorflow/library.ts", import.meta.url);
     const code = `
       import { findLibrary } from ${JSON.stringify(module)};
-      const note = (note) => note.startsWith("Fetching") && console.log("fetched");
+      const note = (note) => note.endsWith("with pip.") && console.log("fetched");
       console.log((await findLibrary({ device: "cpu", platform: ${JSON.stringify(platform)}, note })).cc);`;
     const both = await Promise.all([startDeno(code), startDeno(code)].map(printed));
     assertEquals(both.join("").match(/^fetched$/gm)?.length, 1);
     assertEquals(both[0]!.trim().split("\n").at(-1), both[1]!.trim().split("\n").at(-1));
   }));
 
-Deno.test("findLibrary() refuses a GPU that is not there before it fetches anything", () =>
+Deno.test("findLibrary() rejects a missing GPU before it downloads anything", () =>
   bare(async () => {
     const asked = (platform: Platform, cuda: boolean, message: string) =>
       assertRejects(() => findLibrary({ device: "gpu", platform, cuda }), RequestError, message);
-    await asked(LINUX, false, "A GPU was asked for, and there is no CUDA device");
-    await asked(platformOf({ os: "linux", arch: "aarch64" }), true, "no CUDA build for linux-aarch64");
+    await asked(LINUX, false, "Expected a GPU, got no CUDA device");
+    await asked(platformOf({ os: "linux", arch: "aarch64" }), true, "without a CUDA build: linux-aarch64");
   }));
 
-Deno.test("findLibrary() loads CUDA's libraries that lie beside Python's tensorflow, each after those it needs", () =>
+Deno.test("findLibrary() loads CUDA's libraries beside Python's tensorflow, each after its dependencies", () =>
   bare(async (folder) => {
     const python = join(folder, "python");
     const names = [
@@ -252,14 +252,18 @@ Deno.test("keptOfNvidia() keeps libraries and what XLA compiles with", () => {
   assertEquals(keptOfNvidia("nvidia/cuda_runtime/lib/libcudart_static.a"), undefined);
 });
 
-Deno.test("platformOf() tells a machine without libtensorflow which ones have it", () => {
+Deno.test("platformOf() names the supported machines to one without libtensorflow", () => {
   const refused = assertThrows(() => platformOf({ os: "windows", arch: "x86_64" }), RequestError, "windows-x86_64");
   for (const { name } of PLATFORMS) assertStringIncludes(refused.message, name);
 });
 
-Deno.test("checkVersion() takes 2.9 and later, before 3", () => {
+Deno.test("checkVersion() accepts 2.9 and later, below 3", () => {
   for (const version of ["2.9.0", "2.9.1-rc1", "2.21.0"]) checkVersion(version);
   for (const version of ["2.8.4", "1.15.0", "3.0.0", "3.10.0", "", "2"]) {
-    assertThrows(() => checkVersion(version), RequestError, `version 2.9 or later, before 3, was wanted, ${version}`);
+    assertThrows(
+      () => checkVersion(version),
+      RequestError,
+      `expected version 2.9 or later and below 3, got ${version}`,
+    );
   }
 });

@@ -3,17 +3,17 @@ import { tuneKernels } from "../../../../plugins/backends/tensorflow/_process.ts
 import { withEnvironment } from "../../../_place.ts";
 
 const width = "--xla_cpu_prefer_vector_width=512";
-const oneLoop = "--xla_backend_extra_options=xla_cpu_use_multi_output_fusion";
+const multiOutput = "--xla_backend_extra_options=xla_cpu_use_multi_output_fusion";
 
-Deno.test("flags of kernels are added to the user's, but not where the user's say otherwise", async () => {
+Deno.test("tuneKernels() adds its flags to the user's unless these say otherwise", async () => {
   const tuned = (given?: string) =>
     withEnvironment({ XLA_FLAGS: given }, () => {
       tuneKernels();
       return Deno.env.get("XLA_FLAGS");
     });
-  assertEquals(await tuned(), `${width} ${oneLoop}`);
+  assertEquals(await tuned(), `${width} ${multiOutput}`);
   const others = "--xla_backend_extra_options=xla_cpu_disable_loop_unrolling";
-  assertEquals(await tuned(others), `${others} ${width} ${oneLoop}`);
-  const otherwise = "--xla_cpu_prefer_vector_width=256 --xla_backend_extra_options=xla_cpu_use_multi_output_fusion=0";
-  assertEquals(await tuned(otherwise), otherwise);
+  assertEquals(await tuned(others), `${others} ${width} ${multiOutput}`);
+  const opposite = "--xla_cpu_prefer_vector_width=256 --xla_backend_extra_options=xla_cpu_use_multi_output_fusion=0";
+  assertEquals(await tuned(opposite), opposite);
 });

@@ -2,4 +2,4 @@ import { engine } from "@opf/framework";
 import { assertEquals } from "@std/assert";
 import "../_suite/mod.ts";
 
-Deno.test("what is tested here is tensorflow", () => assertEquals(engine().name, "tensorflow"));
+Deno.test("the suite ran on tensorflow", () => assertEquals(engine().name, "tensorflow"));

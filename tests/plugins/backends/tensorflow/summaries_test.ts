@@ -3,10 +3,10 @@ import { assertEquals } from "@std/assert";
 import { type Point, readPoints } from "../../../_event_files.ts";
 import { inFolder } from "../../../_place.ts";
 
-Deno.test("summaryWriter() writes event files as TensorBoard reads them, several writers beside each other", () =>
+Deno.test("summaryWriter() writes event files that TensorBoard reads, with several writers at once", () =>
   inFolder((folder) => {
     const before = engine().memory().tensors;
-    // Texts of more than 22 bytes lie elsewhere than short ones.
+    // Strings of more than 22 bytes are stored differently from short ones.
     const points: Record<string, Point[]> = {
       a: [{ tag: "loss", step: 1, value: 0.5 }, { tag: "loss", step: 2 ** 33, value: -0.25 }],
       b: [{ tag: "a name of more than twenty-two bytes, with ö", step: 3, value: 2 }],

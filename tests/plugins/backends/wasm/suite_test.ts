@@ -5,4 +5,4 @@ import "../_suite/mod.ts";
 
 useEngine(await wasm.start());
 
-Deno.test("what is tested here is wasm", () => assertEquals([engine().name, tf.getBackend()], ["wasm", "wasm"]));
+Deno.test("the suite ran on wasm", () => assertEquals([engine().name, tf.getBackend()], ["wasm", "wasm"]));
