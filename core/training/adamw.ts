@@ -1,10 +1,10 @@
 /**
- * AdamW by parameter, not by position: parameters come and go when matrices are decomposed.
+ * AdamW, compiled as part of a training step.
  *
  * @module
  */
 import { globalNorm } from "../backend/global_norm.ts";
-import { kernel, KERNEL_SIZE } from "../backend/kernels.ts";
+import { kernel } from "../backend/kernels.ts";
 import { memoize } from "../backend/memoize.ts";
 import * as tf from "../backend/tf.ts";
 import type { ParameterSlot } from "../model/weights.ts";
@@ -14,211 +14,91 @@ export interface AdamWSettings {
   readonly adamBeta1: number;
   readonly adamBeta2: number;
   readonly adamEpsilon: number;
-  /** Decay of dense parameters, none on biases and LayerNorm. */
+  /** Weight decay of dense parameters; biases and LayerNorm have none. */
   readonly weightDecay: number;
-  /** Decay of factors. */
   readonly factorWeightDecay: number;
+  /** Peak learning rate of dense parameters. */
   readonly learningRate: number;
-  /** Rate of factors. */
+  /** Peak learning rate of factors. */
   readonly factorLearningRate: number;
 }
 
-/** What a step multiplies with, for the slots that share a rate, a decay and an age. */
+/** What distinguishes the update of one slot from that of another. */
 export interface StepSizes {
-  /** `rate / (1 − β₁ᵗ)` */
+  /** `learning rate / (1 − β₁ᵗ)` */
   readonly stepSize: number;
   /** `1 / √(1 − β₂ᵗ)` */
   readonly biasCorrection2: number;
-  /** `1 − rate · decay` */
-  readonly kept: number;
+  /** `1 − learning rate · weight decay` */
+  readonly weightDecayFactor: number;
 }
 
-/** The numbers of one AdamW update at step `t` (from 1) of a slot, `rate` being the schedule's part of the peak. */
+/** The step sizes of a slot at its update `t` (from 1), `rate` being the schedule's fraction of the peak learning rate. */
 export function stepSizes(
-  slot: ParameterSlot,
+  { parameter, factor, training }: ParameterSlot,
   { t, rate, settings }: { t: number; rate: number; settings: AdamWSettings },
 ): StepSizes {
-  const { learningRateMultiplier = 1, decay: own } = slot.training;
-  const group = slot.training.parameterGroup ?? (slot.factor === undefined ? "dense" : "factor");
-  const peak = learningRateMultiplier * (group === "factor" ? settings.factorLearningRate : settings.learningRate);
-  const usual = group === "factor"
-    ? settings.factorWeightDecay
-    : slot.parameter.noWeightDecay
-    ? 0
-    : settings.weightDecay;
-  const decay = own ?? usual;
+  const { parameterGroup = factor === undefined ? "dense" : "factor", learningRateMultiplier = 1 } = training;
+  const group = parameterGroup === "factor"
+    ? { learningRate: settings.factorLearningRate, decay: settings.factorWeightDecay }
+    : { learningRate: settings.learningRate, decay: parameter.noWeightDecay ? 0 : settings.weightDecay };
+  const learningRate = rate * learningRateMultiplier * group.learningRate;
   return {
-    stepSize: rate * peak / (1 - settings.adamBeta1 ** t),
+    stepSize: learningRate / (1 - settings.adamBeta1 ** t),
     biasCorrection2: 1 / Math.sqrt(1 - settings.adamBeta2 ** t),
-    kept: 1 - rate * peak * decay,
+    weightDecayFactor: 1 - learningRate * (training.decay ?? group.decay),
   };
 }
 
-/** The tensors that one step of AdamW moves, slot by slot. */
+/** The tensors that a step of AdamW updates, slot by slot. */
 export interface AdamWState {
   readonly values: readonly tf.Tensor[];
   readonly firsts: readonly tf.Tensor[];
   readonly seconds: readonly tf.Tensor[];
 }
 
-/** What a step of AdamW is given besides. */
-export interface AdamWStep {
-  /** One a slot, before clipping. */
+/** The inputs of a step of AdamW. */
+export interface AdamWInputs {
+  /** One per slot, before clipping. */
   readonly gradients: readonly tf.Tensor[];
-  /** Gradients that only count in the norm. */
+  /** Gradients of frozen factors that count in the norm. */
   readonly others: readonly tf.Tensor[];
-  /** `[slots, 3]`: stepSize, biasCorrection2, kept. */
-  readonly rates: tf.Tensor2D;
+  /** `[slots, 3]`: {@linkcode StepSizes}. */
+  readonly stepSizes: tf.Tensor2D;
 }
 
-/**
- * One AdamW update of all slots, and the gradients' global norm before clipping, to be called while compiling. Large tensors
- * go through kernels, which write where they are; the many small ones go through one together, as a vector.
- */
+/** One update of all slots by clipped gradients, and the gradients' global norm before clipping. */
 export function adamW(
-  state: AdamWState,
-  { gradients, others, rates }: AdamWStep,
+  { values, firsts, seconds }: AdamWState,
+  { gradients, others, stepSizes }: AdamWInputs,
   { maxGradNorm, adamBeta1, adamBeta2, adamEpsilon }: AdamWSettings & { readonly maxGradNorm: number },
 ): AdamWState & { readonly norm: tf.Scalar } {
-  const large: number[] = [], small: number[] = [];
-  state.values.forEach(({ size }, at) => (size < KERNEL_SIZE ? small : large).push(at));
-  const { values, firsts, seconds } = state;
-  const together = small.length > 0 ? new FlattenedTensors(small.map((at) => values[at]!)) : undefined;
-  const joined = (tensors: readonly tf.Tensor[]) => together!.join(small.map((at) => tensors[at]!));
-  const smallSlopes = together && joined(gradients);
-  const norm = globalNorm([
-    ...large.map((at) => gradients[at]!),
-    ...smallSlopes ? [smallSlopes] : [],
-    ...others,
-  ]);
+  const norm = globalNorm([...gradients, ...others]);
   const clip = clipFactor(norm, maxGradNorm);
-  const constants = { clip, adamBeta1, adamBeta2, adamEpsilon };
-  const ratesOf = tf.unstack(rates);
-  const moving = large.map((at): AdamWTensors => {
-    const [value, first, second, gradient] = [values[at]!, firsts[at]!, seconds[at]!, gradients[at]!];
-    return { value, first, second, gradient, rates: ratesOf[at]! };
-  });
-  if (together && smallSlopes) {
-    const own = tf.gather(tf.transpose(rates), together.owners(small), 1);
-    const [value, first, second] = [joined(values), joined(firsts), joined(seconds)];
-    moving.push({ value, first, second, gradient: smallSlopes, rates: own });
-  }
-  const done = updateAll(moving, constants);
-  const moved: tf.Tensor[][] = [];
-  large.forEach((at, index) => moved[at] = done[index]!);
-  if (together) {
-    const parts = done.at(-1)!.map((tensor) => together.split(tensor));
-    small.forEach((at, index) => moved[at] = parts.map((tensors) => tensors[index]!));
-  }
-  const part = (number: number) => moved.map((tensors) => tensors[number]!);
-  return { norm, values: part(0), firsts: part(1), seconds: part(2) };
+  const sizes = tf.unstack(stepSizes);
+  const update = updateKernel(adamBeta1, adamBeta2, adamEpsilon);
+  const updated = values.map((value, index) =>
+    update(value, firsts[index]!, seconds[index]!, gradients[index]!, sizes[index]!, clip)
+  );
+  const [newValues, newFirsts, newSeconds] = [0, 1, 2].map((part) => updated.map((tensors) => tensors[part]!));
+  return { norm, values: newValues!, firsts: newFirsts!, seconds: newSeconds! };
 }
-
-/** What AdamW is given of one tensor. */
-interface AdamWTensors {
-  readonly value: tf.Tensor;
-  readonly first: tf.Tensor;
-  readonly second: tf.Tensor;
-  readonly gradient: tf.Tensor;
-  /** stepSize, biasCorrection2 and kept, each a number or one for each of the tensor's. */
-  readonly rates: tf.Tensor;
-}
-
-const MOVING = ["value", "first", "second", "gradient", "rates"] as const;
-
-const shapesOf = (own: AdamWTensors): string => MOVING.map((part) => own[part].shape.join("x")).join();
-
-/** What is the same for all. */
-interface Constants extends Pick<AdamWSettings, "adamBeta1" | "adamBeta2" | "adamEpsilon"> {
-  /** A factor on gradients. */
-  readonly clip: tf.Scalar;
-}
-
-// Numbers that one kernel moves: of smaller tensors several, for a call takes as long as moving 2¹⁷ numbers.
-const TOGETHER = 2 ** 20;
-
-/** The new value and moments of each. */
-function updateAll(
-  all: readonly AdamWTensors[],
-  { clip, adamBeta1, adamBeta2, adamEpsilon }: Constants,
-): tf.Tensor[][] {
-  const moved: tf.Tensor[][] = [];
-  for (const alike of Map.groupBy(all.keys(), (at) => shapesOf(all[at]!)).values()) {
-    const most = Math.ceil(TOGETHER / all[alike[0]!]!.value.size);
-    for (let from = 0; from < alike.length; from += most) {
-      const some = alike.slice(from, from + most), count = some.length;
-      const update = updateKernel(adamBeta1, adamBeta2, adamEpsilon, count);
-      const tensors = update(...MOVING.flatMap((part) => some.map((at) => all[at]![part])), clip);
-      some.forEach((at, index) => moved[at] = [0, 1, 2].map((part) => tensors[part * count + index]!));
-    }
-  }
-  return moved;
-}
-
-const updateKernel = memoize((adamBeta1: number, adamBeta2: number, adamEpsilon: number, count: number) =>
-  kernel((...inputs) => {
-    const clip = inputs.pop() as tf.Scalar;
-    const moved = Array.from({ length: count }, (_, at) => {
-      const own = MOVING.map((part, number) => [part, inputs[number * count + at]] as const);
-      return updated(Object.fromEntries(own) as unknown as AdamWTensors, { clip, adamBeta1, adamBeta2, adamEpsilon });
-    });
-    return [0, 1, 2].flatMap((part) => moved.map((tensors) => tensors[part]!));
-  }, { name: "adamW", donate: Array.from({ length: 3 * count }, (_, at) => at) })
-);
 
 /**
- * The new value and moments. As PyTorch's: `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
- * `w ← kept·w − stepSize · m / (biasCorrection2·√v + ε)`. That `m` and `v` are worked out twice, once to be kept and once,
- * scaled, for `w`, lets XLA make one loop of all three, which reads and writes each number once.
+ * PyTorch's AdamW for one tensor. With the clipped gradient `g`:
+ * `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, `w ← weightDecayFactor·w − stepSize·m / (biasCorrection2·√v + ε)`.
  */
-function updated(
-  { value, first, second, gradient, rates }: AdamWTensors,
-  { clip, adamBeta1, adamBeta2, adamEpsilon }: Constants,
-): tf.Tensor[] {
-  const [stepSize, correction, kept] = tf.unstack(rates) as [tf.Tensor, tf.Tensor, tf.Tensor];
-  const m = (scale: tf.Tensor) => {
-    const slope = tf.mul(gradient, tf.mul(tf.mul(clip, scale), 1 - adamBeta1));
-    return tf.add(tf.mul(first, tf.mul(scale, adamBeta1)), slope);
-  };
-  const v = (scale: tf.Tensor) => {
-    const slope = tf.mul(gradient, tf.mul(tf.mul(tf.square(clip), scale), 1 - adamBeta2));
-    return tf.add(tf.mul(second, tf.mul(scale, adamBeta2)), tf.mul(gradient, slope));
-  };
-  const one = tf.scalar(1);
-  const step = tf.div(m(stepSize), tf.add(tf.sqrt(v(tf.square(correction))), adamEpsilon));
-  return [tf.sub(tf.mul(value, kept), step), m(one), v(one)];
-}
+const updateKernel = memoize((adamBeta1: number, adamBeta2: number, adamEpsilon: number) =>
+  kernel((...inputs) => {
+    const [value, first, second, gradient, sizes, clip] = inputs as [tf.Tensor, tf.Tensor, ...tf.Tensor[]];
+    const [stepSize, biasCorrection2, weightDecayFactor] = tf.unstack(sizes!) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const g = tf.mul(gradient!, clip!);
+    const m = tf.add(tf.mul(first, adamBeta1), tf.mul(g, 1 - adamBeta1));
+    const v = tf.add(tf.mul(second!, adamBeta2), tf.mul(tf.square(g), 1 - adamBeta2));
+    const step = tf.div(tf.mul(m, stepSize), tf.add(tf.mul(tf.sqrt(v), biasCorrection2), adamEpsilon));
+    return [tf.sub(tf.mul(value, weightDecayFactor), step), m, v];
+  }, { name: "adamW", donate: [0, 1, 2] })
+);
 
-const asVector = (tensor: tf.Tensor): tf.Tensor => tensor.rank === 1 ? tensor : tf.reshape(tensor, [-1]);
-
-/** Many small tensors as one vector, and back. */
-class FlattenedTensors {
-  readonly #shapes: readonly number[][];
-  readonly #sizes: readonly number[];
-
-  constructor(like: readonly tf.Tensor[]) {
-    this.#shapes = like.map(({ shape }) => shape);
-    this.#sizes = like.map(({ size }) => size);
-  }
-
-  join(tensors: readonly tf.Tensor[]): tf.Tensor {
-    return tensors.length === 1 ? asVector(tensors[0]!) : tf.concat(tensors.map(asVector) as tf.Tensor1D[]);
-  }
-
-  split(vector: tf.Tensor): tf.Tensor[] {
-    const parts = this.#sizes.length === 1 ? [vector] : tf.split(vector, [...this.#sizes]);
-    return parts.map((part, at) => this.#shapes[at]!.length === 1 ? part : tf.reshape(part, this.#shapes[at]!));
-  }
-
-  /** For each number of the vector, whose it is: one of `owners`, which stand for the tensors. */
-  owners(owners: readonly number[]): tf.Tensor1D {
-    const all = new Int32Array(this.#sizes.reduce((sum, size) => sum + size, 0));
-    let begin = 0;
-    owners.forEach((owner, at) => all.fill(owner, begin, begin += this.#sizes[at]!));
-    return tf.tensor1d(all, "int32");
-  }
-}
-
-/** The factor that brings the global norm down to `maxNorm`, as `torch.nn.utils.clip_grad_norm_`. */
-export const clipFactor = (norm: tf.Scalar, maxNorm: number): tf.Scalar =>
-  tf.minimum(tf.div(maxNorm, tf.add(norm, 1e-6)), 1);
+/** The factor that reduces the global norm to `maxNorm`, as in `torch.nn.utils.clip_grad_norm_`. */
+const clipFactor = (norm: tf.Scalar, maxNorm: number): tf.Scalar => tf.minimum(tf.div(maxNorm, tf.add(norm, 1e-6)), 1);

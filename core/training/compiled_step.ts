@@ -116,7 +116,7 @@ class Computation implements CompiledStep {
     const { trained, summed, optimizer, maxGradNorm } = this.#plan;
     const gradients = slopes.slice(0, trained.length), others = slopes.slice(trained.length);
     const state = { values: trained.map((at) => values[at]!), firsts, seconds };
-    const moved = adamW(state, { gradients, others, rates }, { ...optimizer, maxGradNorm });
+    const moved = adamW(state, { gradients, others, stepSizes: rates }, { ...optimizer, maxGradNorm });
     const added = summed.map((at, index) => tf.add(sums[index]!, gradients[at]!));
     return [moved.norm, ...moved.values, ...moved.firsts, ...moved.seconds, ...added];
   }

@@ -114,7 +114,7 @@ export class Stepper {
         ...this.gradientSums.tensors,
       ];
       const rates = tf.tensor2d(
-        sizes.map(({ stepSize, biasCorrection2, kept }) => [stepSize, biasCorrection2, kept]),
+        sizes.map(({ stepSize, biasCorrection2, weightDecayFactor }) => [stepSize, biasCorrection2, weightDecayFactor]),
       );
       const keyAndCount = (micro: number) => [
         tf.tensor1d(Int32Array.from(key.fold(micro).words), "int32"),
