@@ -16,6 +16,7 @@ export * from "./core/backend/memoize.ts";
 export * from "./core/model/batch.ts";
 export * from "./core/model/head.ts";
 export * from "./core/model/model.ts";
+export * from "./core/name_pattern.ts";
 export * from "./core/random.ts";
 export {
   defineExperiment,

@@ -73,15 +73,15 @@ async function prepare(work: Work): Promise<() => unknown> {
   }
   // Evaluation of a factorized model merges it first; for inference it has been merged before.
   const evaluator = Evaluator.dense(weights.architecture, shape);
-  const pause = () => Promise.resolve();
+  const throwIfInterrupted = () => Promise.resolve();
   const examples = Array.from({ length: work.repeat ?? 1 }, () => batches[0]!).flat();
   if (work.work === "inference") {
     const merged = [...weights.toDense().values()];
-    return () => evaluator.logits(merged, { examples, pause });
+    return () => evaluator.logits(merged, { examples, throwIfInterrupted });
   }
   return async () => {
     const merged = weights.toDense();
-    await evaluator.logits([...merged.values()], { examples, pause });
+    await evaluator.logits([...merged.values()], { examples, throwIfInterrupted });
     tf.dispose([...merged.values()]);
   };
 }

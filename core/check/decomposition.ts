@@ -10,7 +10,7 @@ import * as tf from "../backend/tf.ts";
 import { collate } from "../training/batches.ts";
 import { Stepper } from "../training/step.ts";
 import { TRAINING_DEFAULTS } from "../training/settings.ts";
-import { checkSame, Evaluator } from "../training/logits.ts";
+import { checkSameLogits, Evaluator } from "../training/logits.ts";
 import type { ParameterSlot, Weights } from "../model/weights.ts";
 import { expect, plainJson, same } from "./expect.ts";
 import { randomTensor, TOY_EXAMPLES, toyModel, toyWeights } from "./toy.ts";
@@ -152,10 +152,10 @@ function checkMerging(decomposition: Decomposition): Promise<void> {
     const { architecture } = weights;
     const [merged, again] = [weights.toDense(), weights.toDense()].map((dense) => [...dense.values()]);
     try {
-      const options = { examples: EXAMPLES, pause: () => Promise.resolve() };
+      const options = { examples: EXAMPLES, throwIfInterrupted: () => Promise.resolve() };
       const before = await Evaluator.factorized(weights, SHAPE).logits(weights.values, options);
       const after = await Evaluator.dense(architecture, SHAPE).logits(merged!, options);
-      checkSame("Merging", { before, after });
+      checkSameLogits("Merging", { before, after });
       same(again!.map(values), merged!.map(values), "merging twice gave two results");
     } finally {
       tf.dispose([...merged!, ...again!]);

@@ -22,8 +22,8 @@ export function settingsPage(): string {
     "",
     markdownTable([["name", "default", "what it is"], ...rows]),
     "",
-    "A line is cut to `maxLength` tokens and a batch is padded to the next multiple of 8 (to 64) or 16, so that few shapes",
-    "are compiled. The last batch of an epoch is filled up with lines of weight 0.",
+    "Examples are truncated to `maxLength` tokens. Batches are padded to the next multiple of 8 tokens (up to 64) or 16, so",
+    "that few shapes are compiled; the last batch of an epoch is padded with examples that do not count.",
     "",
   ].join("\n");
 }

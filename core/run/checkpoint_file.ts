@@ -15,7 +15,7 @@ import { count, nullableNumber, parseStored, runId } from "../results/stored_jso
 import type { Checkpoint, Position, TrainingFacts, TrainingState } from "../training/training_state.ts";
 
 /** Raised whenever the content of a checkpoint changes: older ones are not resumed. */
-const CHECKPOINT_VERSION = 2;
+const CHECKPOINT_VERSION = 3;
 
 /** What was measured of a run so far. */
 export interface Usage {
@@ -35,7 +35,7 @@ interface StoredState {
 }
 
 const factsSchema: z.ZodType<TrainingFacts> = z.object({
-  at: z.object({ step: count, done: z.enum(["step", "evaluation", "round"]) }),
+  position: z.object({ step: count, phase: z.enum(["step", "evaluation", "round"]) }),
   rounds: z.object({
     selected: z.array(selectedSchema),
     rankings: z.array(rankingSchema),
@@ -44,7 +44,7 @@ const factsSchema: z.ZodType<TrainingFacts> = z.object({
     seconds: z.object({ selection: z.number(), decomposition: z.number() }),
   }),
   updates: z.record(z.string(), count),
-  summed: count,
+  accumulatedSteps: count,
   best: z.exactOptional(z.object({
     value: z.number().nullable(),
     mergeDifference: nullableNumber,
@@ -94,7 +94,7 @@ export class RunCheckpoint implements Checkpoint {
     return new RunCheckpoint(path, options, await read(path, options));
   }
 
-  take(): TrainingState | undefined {
+  load(): TrainingState | undefined {
     const tensors = this.#tensors;
     this.#tensors = undefined;
     return this.#stored && tensors && { facts: this.#stored.facts, tensors };
@@ -102,13 +102,13 @@ export class RunCheckpoint implements Checkpoint {
 
   /** Where the run is resumed; `undefined` for one that starts. */
   get resumedAt(): Position | undefined {
-    return this.#stored?.facts.at;
+    return this.#stored?.facts.position;
   }
 
   /** What was measured before the run was resumed, this time included in `resumedFrom`. */
   get usage(): Usage {
     if (!this.#stored) return { seconds: 0, peakBytes: 0, resumedFrom: [] };
-    const { usage, facts: { at: { step } } } = this.#stored;
+    const { usage, facts: { position: { step } } } = this.#stored;
     return { ...usage, resumedFrom: [...usage.resumedFrom, step] };
   }
 
@@ -117,7 +117,7 @@ export class RunCheckpoint implements Checkpoint {
   }
 
   /** Failing to write a checkpoint logs a warning only. */
-  async keep({ facts, tensors }: TrainingState): Promise<void> {
+  async save({ facts, tensors }: TrainingState): Promise<void> {
     const { id, usage, flush, note } = this.#options;
     const stored: StoredState = { version: CHECKPOINT_VERSION, id, usage: usage(), facts };
     try {
@@ -126,7 +126,7 @@ export class RunCheckpoint implements Checkpoint {
       const state = JSON.stringify(stored);
       await writeSafetensors(this.#path, tensors, { state, sha256: digestOf(state, tensors) });
     } catch (error) {
-      note(`The checkpoint after step ${facts.at.step} could not be written: ${messageOf(error)}`);
+      note(`The checkpoint after step ${facts.position.step} could not be written: ${messageOf(error)}`);
     }
     this.#last = performance.now();
   }
@@ -150,7 +150,7 @@ async function read(path: string, { id, steps, note }: RunCheckpointOptions): Pr
     const { state = "", sha256 } = file.metadata;
     const stored = parseStored(state, { schema: storedSchema, place: path });
     if (stored.id !== id) throw new Error(`${path}: expected the run "${id}", got "${stored.id}".`);
-    const { step } = stored.facts.at;
+    const { step } = stored.facts.position;
     if (step > steps) throw new Error(`${path}: expected at most ${steps} steps, got ${step}.`);
     const tensors = new Map([...file.entries.keys()].map((name) => [name, file.tensor(name)]));
     if (digestOf(state, tensors) !== sha256) {

@@ -46,13 +46,13 @@ const PHASES = { step: 0, resumed: 0, evaluation: 1, "held-out": 1, ranking: 2, 
 const PHASE_OF_POSITION = { step: 0, evaluation: 1, round: 2 } as const;
 
 // The offset after the last whole line of an event that happened by then.
-function endOfEventsUntil({ step, done }: Position, bytes: Uint8Array): number {
+function endOfEventsUntil({ step, phase }: Position, bytes: Uint8Array): number {
   const decoder = new TextDecoder();
   let end = 0;
   for (let next; (next = bytes.indexOf(10, end) + 1) > 0; end = next) {
     const event = eventOf(decoder.decode(bytes.subarray(end, next)));
     if (!event || event.step > step) break;
-    if (event.step === step && PHASES[event.type] > PHASE_OF_POSITION[done]) break;
+    if (event.step === step && PHASES[event.type] > PHASE_OF_POSITION[phase]) break;
   }
   return end;
 }

@@ -89,7 +89,7 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
       if (!await exists(path)) throw new Error("The score needs the plainly fine-tuned model, and there is none.");
       return loadWritten(await readSafetensors(path), { architecture });
     };
-    outcome = await fineTune({ ...request, fineTuned, watch: { event, note, pause } });
+    outcome = await fineTune({ ...request, fineTuned, listener: { event, note, throwIfInterrupted: pause } });
     if (options.shareFineTuned && outcome.merged) {
       const path = fineTunedPath(run, options.fineTuned);
       await Deno.mkdir(dirname(path), { recursive: true });

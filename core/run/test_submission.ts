@@ -69,8 +69,8 @@ export async function testPredictions(
     const submissions: Submission[] = [];
     for (const { file, examples } of sets) {
       const encoded = examples.map(({ index, texts }) => ({ index, label: 0, ...tokenizer.encode(texts, maxLength) }));
-      const pause = () => Promise.resolve();
-      const logits = await evaluator.logits([...tensors.values()], { examples: encoded, pause });
+      const throwIfInterrupted = () => Promise.resolve();
+      const logits = await evaluator.logits([...tensors.values()], { examples: encoded, throwIfInterrupted });
       const rows = headPredictions(logits, task.head).map((prediction, at) =>
         `${examples[at]!.index}\t${task.tests!.write(prediction)}\n`
       );

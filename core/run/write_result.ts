@@ -11,7 +11,7 @@ import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { contributions } from "../statistics/contributions.ts";
 import { computeMetrics, type Metrics, primaryMetric } from "../task.ts";
 import * as tf from "../backend/tf.ts";
-import { checkSame, Evaluator, type Logits } from "../training/logits.ts";
+import { checkSameLogits, Evaluator, type Logits } from "../training/logits.ts";
 import type { TrainingOutcome } from "../training/fine_tune_request.ts";
 import type { Usage } from "./checkpoint_file.ts";
 import type { ResolvedRun } from "./resolve.ts";
@@ -52,7 +52,10 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
   if (merged && options.keepModel) {
     await writeModel(run, { folder: `${folder}/${FILES.model}`, merged });
     const again = await readBack(run, options);
-    difference = Math.max(difference, checkSame("Writing and reading the model", { before: logits!, after: again }));
+    difference = Math.max(
+      difference,
+      checkSameLogits("Writing and reading the model", { before: logits!, after: again }),
+    );
   }
   const predict = (examples: readonly EncodedExample[], logits: Logits | undefined) =>
     logits
@@ -168,7 +171,7 @@ function evaluate(
 ): Promise<Logits> {
   return Evaluator.dense(architecture, { batchSize, maxLength, padId: tokenizer.padId }).logits(values, {
     examples,
-    pause,
+    throwIfInterrupted: pause,
   });
 }
 

@@ -1,21 +1,21 @@
 /**
- * What the weights say in the middle of a run: as factors, and merged.
+ * Evaluation of the weights while they are trained: as factors, and merged.
  *
  * @module
  */
 import * as tf from "../backend/tf.ts";
 import type { EncodedExample } from "../model/batch.ts";
 import type { BatchShape } from "./batches.ts";
-import { checkSame, Evaluator, type Logits } from "./logits.ts";
 import type { TrainingRequest } from "./fine_tune_request.ts";
+import { checkSameLogits, Evaluator, type Logits } from "./logits.ts";
 
-/** A merged model that was checked. */
-export interface Finished {
+/** A merged model that was compared with the model that was trained. */
+export interface MergedModel {
   /** All parameters, dense. */
   readonly merged: Map<string, tf.Tensor>;
-  /** Of the merged model, on the dev set. */
+  /** Logits of the merged model on the dev set. */
   readonly logits: Logits;
-  /** Largest difference between them and those of the training forward. */
+  /** Their largest difference from those of the training forward pass. */
   readonly mergeDifference: number;
 }
 
@@ -26,7 +26,7 @@ export class Evaluation {
   readonly #dense: Evaluator;
   /** The forward pass of training, dropout off. */
   #training: Evaluator;
-  /** Time spent so far. */
+  /** Seconds spent so far. */
   seconds = 0;
 
   constructor(request: TrainingRequest, shape: BatchShape) {
@@ -36,38 +36,38 @@ export class Evaluation {
     this.#training = this.#dense;
   }
 
-  /** Matrices were written as factors. */
+  /** To be called after matrices were factorized. */
   onFactorized(): void {
     this.#training = Evaluator.factorized(this.#request.weights, this.#shape);
   }
 
   /** Logits of the dev set by the forward pass of training, dropout off. */
-  training(): Promise<Logits> {
+  trainingLogits(): Promise<Logits> {
     return this.#logits(this.#training, this.#request.weights.values);
   }
 
-  /** Logits of dense parameters in the model's order. */
-  dense(parameters: ReadonlyMap<string, tf.Tensor>, examples: readonly EncodedExample[]): Promise<Logits> {
+  /** Logits of examples by dense parameters, in the model's order. */
+  denseLogits(parameters: ReadonlyMap<string, tf.Tensor>, examples: readonly EncodedExample[]): Promise<Logits> {
     return this.#logits(this.#dense, [...parameters.values()], examples);
   }
 
-  /** Logits of the dev set by the weights as they are, merged. */
-  async merged(): Promise<Logits> {
+  /** Logits of the dev set by the merged weights. */
+  async mergedLogits(): Promise<Logits> {
     const merged = this.#request.weights.toDense();
     try {
-      return await this.dense(merged, this.#request.dev);
+      return await this.denseLogits(merged, this.#request.dev);
     } finally {
       tf.dispose([...merged.values()]);
     }
   }
 
-  /** Merges, and compares the merged model with the training forward over the whole dev set. */
-  async finish(): Promise<Finished> {
+  /** Merges the weights, and checks that the merged model gives the same logits as training over the whole dev set. */
+  async merge(): Promise<MergedModel> {
     const merged = this.#request.weights.toDense();
     try {
-      const logits = await this.dense(merged, this.#request.dev);
-      const before = this.#training === this.#dense ? logits : await this.training();
-      return { merged, logits, mergeDifference: checkSame("Merging", { before, after: logits }) };
+      const logits = await this.denseLogits(merged, this.#request.dev);
+      const before = this.#training === this.#dense ? logits : await this.trainingLogits();
+      return { merged, logits, mergeDifference: checkSameLogits("Merging", { before, after: logits }) };
     } catch (error) {
       tf.dispose([...merged.values()]);
       throw error;
@@ -80,7 +80,8 @@ export class Evaluation {
     examples: readonly EncodedExample[] = this.#request.dev,
   ): Promise<Logits> {
     const started = performance.now();
-    const logits = await evaluator.logits(values, { examples, pause: () => this.#request.watch.pause() });
+    const { throwIfInterrupted } = this.#request.listener;
+    const logits = await evaluator.logits(values, { examples, throwIfInterrupted });
     this.seconds += (performance.now() - started) / 1000;
     return logits;
   }

@@ -1,5 +1,5 @@
 /**
- * Fine-tuning from the first step to the merged model that was checked.
+ * Fine-tuning, from the first step to the merged and checked model.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { StoredTensor } from "../io/safetensors.ts";
 import * as tf from "../backend/tf.ts";
 import type { ParameterSlot } from "../model/weights.ts";
 import { type BatchShape, chunks, collate } from "./batches.ts";
-import { judge } from "./logits.ts";
-import { Evaluation, type Finished } from "./evaluation.ts";
+import { metricsOf } from "./logits.ts";
+import { Evaluation, type MergedModel } from "./evaluation.ts";
 import { slotName } from "./optimizer_state.ts";
-import { roundsOf, runLength, trainingParts, trainsBy } from "./data_split.ts";
+import { roundsOf, runLength, trainableBy, trainingParts } from "./data_split.ts";
 import { Rounds } from "./selection/rounds.ts";
 import type { TrainingOutcome, TrainingRequest } from "./fine_tune_request.ts";
 import { rateAt } from "./schedule.ts";
@@ -22,7 +22,7 @@ import type { Position, TrainingState } from "./training_state.ts";
 import { type StepOptions, Stepper } from "./step.ts";
 import { StepTimes } from "./step_times.ts";
 
-/** Fine-tunes, merges, and checks that the merged model says the same. */
+/** Fine-tunes, merges, and checks that the merged model gives the same logits. */
 export async function fineTune(request: TrainingRequest): Promise<TrainingOutcome> {
   const training = new Training(request);
   try {
@@ -32,10 +32,10 @@ export async function fineTune(request: TrainingRequest): Promise<TrainingOutcom
   }
 }
 
-/** The model that is kept so far, and its value on the held-out examples. */
+/** The best model so far, and its value on the held-out examples. */
 interface Best {
   readonly value: number;
-  readonly finished: Finished;
+  readonly model: MergedModel;
 }
 
 class Training {
@@ -44,11 +44,11 @@ class Training {
   readonly #heldOut: readonly EncodedExample[];
   readonly #shape: BatchShape;
   readonly #stepper: Stepper;
-  readonly #judging: Evaluation;
+  readonly #evaluation: Evaluation;
   readonly #rounds: Rounds;
   readonly #times = new StepTimes();
   readonly #modelSize: number;
-  #at: Position = { step: 0, done: "evaluation" };
+  #position: Position = { step: 0, phase: "evaluation" };
   #best: Best | undefined;
 
   constructor(request: TrainingRequest) {
@@ -58,18 +58,18 @@ class Training {
     [this.#train, this.#heldOut] = [train, heldOut];
     const shape = { batchSize: settings.batchSize, maxLength: settings.maxLength, padId };
     this.#modelSize = weights.size;
-    const byPattern = trainsBy(settings.train, weights);
+    const byPattern = trainableBy(settings.train, weights);
     const headOnly = request.method.decomposition?.trainOtherParameters === false;
     const stepOptions: StepOptions = {
       optimizer: settings,
       maxGradNorm: settings.maxGradNorm,
       isTrainable: (slot) => byPattern(slot) && (!headOnly || slot.parameter.ifMissing === "head"),
-      sumsGradients: request.method.policy?.needs?.includes("trainingGradients") ?? false,
+      accumulateGradients: request.method.policy?.needs?.includes("trainingGradients") ?? false,
     };
     const stepper = new Stepper(weights, stepOptions);
-    const judging = new Evaluation(request, shape);
-    [this.#shape, this.#stepper, this.#judging] = [shape, stepper, judging];
-    this.#rounds = new Rounds({ request, train, shape, stepOptions, stepper, judging });
+    const evaluation = new Evaluation(request, shape);
+    [this.#shape, this.#stepper, this.#evaluation] = [shape, stepper, evaluation];
+    this.#rounds = new Rounds({ request, train, shape, stepOptions, stepper, evaluation });
   }
 
   dispose(): void {
@@ -77,21 +77,21 @@ class Training {
     tf.dispose([...this.#takeBest()?.merged.values() ?? []]);
   }
 
-  // The caller takes its tensors over.
-  #takeBest(): Finished | undefined {
-    const finished = this.#best?.finished;
+  // The caller takes over its tensors.
+  #takeBest(): MergedModel | undefined {
+    const model = this.#best?.model;
     this.#best = undefined;
-    return finished;
+    return model;
   }
 
   async run(): Promise<TrainingOutcome> {
     const { checkpoint } = this.#request;
-    const saved = checkpoint?.take();
-    if (saved) await this.#restore(saved);
+    const state = checkpoint?.load();
+    if (state) await this.#restore(state);
     try {
       return await this.#go();
     } catch (error) {
-      if (error instanceof Interrupted && !this.#rounds.midway) await checkpoint?.keep(this.#state);
+      if (error instanceof Interrupted && !this.#rounds.isConverting) await checkpoint?.save(this.#state);
       throw error;
     }
   }
@@ -102,23 +102,23 @@ class Training {
     const rounds = new Set(policy ? roundsOf(policy, length) : []);
     const warmupSteps = settings.warmupSteps ?? Math.round(length.steps * settings.warmupRatio);
     let batches: Generator<EncodedExample[]> | undefined;
-    for (let { step } = this.#at; true;) {
+    for (let { step } = this.#position; true;) {
       const epoch = Math.floor(step / length.stepsPerEpoch), inEpoch = step % length.stepsPerEpoch;
       const last = step === length.steps;
-      if (step > 0 && (inEpoch === 0 || last) && this.#at.done === "step") {
+      if (step > 0 && (inEpoch === 0 || last) && this.#position.phase === "step") {
         try {
           await this.#endEpoch({ step, epoch: inEpoch === 0 ? epoch : epoch + 1, last });
         } catch (error) {
           if (error instanceof NotFiniteError) return this.#outcome(step);
           throw error;
         }
-        await this.#reached({ step, done: "evaluation" });
+        await this.#reached({ step, phase: "evaluation" });
       }
       if (last) return this.#outcome(step, this.#takeBest());
-      if (rounds.has(step) && this.#at.done !== "round") {
-        await this.#rounds.at(step);
+      if (rounds.has(step) && this.#position.phase !== "round") {
+        await this.#rounds.run(step);
         this.#times.onFactorized();
-        await this.#reached({ step, done: "round" });
+        await this.#reached({ step, phase: "round" });
       }
       if (inEpoch === 0 || !batches) batches = this.#epoch(epoch, inEpoch);
       const rate = rateAt(step, { warmupSteps, totalSteps: length.steps });
@@ -126,49 +126,49 @@ class Training {
       if (!this.#step(step, { examples, rate, steps: length.steps })) {
         return this.#outcome(step + 1);
       }
-      await this.#reached({ step: ++step, done: "step" });
+      await this.#reached({ step: ++step, phase: "step" });
     }
   }
 
-  // Between two things to do: the state is whole here, kept from time to time, and the run may be told to end.
-  async #reached(at: Position): Promise<void> {
-    this.#at = at;
-    const { checkpoint, watch } = this.#request;
-    if (checkpoint?.due()) await checkpoint.keep(this.#state);
-    await watch.pause();
+  // The state is complete here: it is saved from time to time, and the run may be interrupted.
+  async #reached(position: Position): Promise<void> {
+    this.#position = position;
+    const { checkpoint, listener } = this.#request;
+    if (checkpoint?.due()) await checkpoint.save(this.#state);
+    await listener.throwIfInterrupted();
   }
 
   get #state(): TrainingState {
     const { weights } = this.#request;
-    const { moments, gradientSums } = this.#stepper;
+    const { moments, accumulator } = this.#stepper;
     const tensors = new Map<string, tf.Tensor>();
-    weights.slots.forEach((slot, at) => tensors.set(`weights/${slotName(slot)}`, weights.values[at]!));
-    for (const [slot, { first, second }] of moments.saved) {
+    weights.slots.forEach((slot, index) => tensors.set(`weights/${slotName(slot)}`, weights.values[index]!));
+    for (const [slot, { first, second }] of moments.state) {
       tensors.set(`first/${slot}`, first).set(`second/${slot}`, second);
     }
-    for (const [slot, sum] of gradientSums.saved) tensors.set(`sum/${slot}`, sum);
-    for (const [name, tensor] of this.#best?.finished.merged ?? []) tensors.set(`best/${name}`, tensor);
+    for (const [slot, sum] of accumulator.state) tensors.set(`gradient/${slot}`, sum);
+    for (const [name, tensor] of this.#best?.model.merged ?? []) tensors.set(`best/${name}`, tensor);
     const best = this.#best && {
       value: Number.isFinite(this.#best.value) ? this.#best.value : null,
-      mergeDifference: this.#best.finished.mergeDifference,
-      logits: this.#best.finished.logits,
+      mergeDifference: this.#best.model.mergeDifference,
+      logits: this.#best.model.logits,
     };
     return {
       facts: {
-        at: this.#at,
+        position: this.#position,
         rounds: this.#rounds.state,
-        updates: Object.fromEntries([...moments.saved].map(([slot, { updates }]) => [slot, updates])),
-        summed: gradientSums.steps,
+        updates: Object.fromEntries([...moments.state].map(([slot, { updates }]) => [slot, updates])),
+        accumulatedSteps: accumulator.steps,
         ...(best && { best }),
-        seconds: { evaluation: this.#judging.seconds, ...this.#times.state },
+        seconds: { evaluation: this.#evaluation.seconds, ...this.#times.state },
       },
       tensors: storedTensors(tensors),
     };
   }
 
-  // Takes up a state that was kept.
+  // Resumes a stored state.
   async #restore({ facts, tensors }: TrainingState): Promise<void> {
-    const { weights, watch } = this.#request;
+    const { weights, listener } = this.#request;
     const under = (folder: string) =>
       [...tensors].filter(([name]) => name.startsWith(`${folder}/`)).map(([name, tensor]) =>
         [name.slice(folder.length + 1), tensorOf(tensor)] as const
@@ -190,33 +190,33 @@ class Training {
         }]),
       ),
     );
-    this.#stepper.gradientSums.replace(under("sum").map(([, sum]) => sum), facts.summed);
+    this.#stepper.accumulator.replace(under("gradient").map(([, sum]) => sum), facts.accumulatedSteps);
     if (facts.best) {
       const { value, logits, mergeDifference } = facts.best;
-      this.#best = { value: value ?? NaN, finished: { merged: new Map(under("best")), logits, mergeDifference } };
+      this.#best = { value: value ?? NaN, model: { merged: new Map(under("best")), logits, mergeDifference } };
     }
-    this.#judging.seconds = facts.seconds.evaluation;
+    this.#evaluation.seconds = facts.seconds.evaluation;
     this.#times.restore(facts.seconds);
-    this.#at = facts.at;
-    watch.event({ type: "resumed", step: facts.at.step });
+    this.#position = facts.position;
+    listener.event({ type: "resumed", step: facts.position.step });
   }
 
-  // One optimiser step; false when the loss is no longer finite.
+  // One optimizer step; false if the loss is no longer finite.
   #step(
     step: number,
     { examples, rate, steps }: { examples: EncodedExample[]; rate: number; steps: number },
   ): boolean {
     const started = performance.now();
     const { weights: { architecture } } = this.#request;
-    const batches = [...chunks(examples, this.#shape.batchSize)].map((some) =>
-      collate(some, { architecture, shape: this.#shape })
+    const batches = [...chunks(examples, this.#shape.batchSize)].map((chunk) =>
+      collate(chunk, { architecture, shape: this.#shape })
     );
     const key = this.#request.key.fold("dropout").fold(step);
     const { loss, gradientNorm } = this.#stepper.step(batches, { key, rate });
     const seconds = (performance.now() - started) / 1000;
     this.#times.add(batches.flatMap((batch) => Object.values(batch).map(({ shape }) => shape)).join(";"), seconds);
     const { residentBytes } = engine().memory();
-    this.#request.watch.event({
+    this.#request.listener.event({
       type: "step",
       step: step + 1,
       steps,
@@ -230,38 +230,38 @@ class Training {
     return Number.isFinite(loss) && Number.isFinite(gradientNorm);
   }
 
-  // The examples of each optimiser step of an epoch, from one of them on.
+  // The examples of each optimizer step of an epoch, starting with step `from`.
   #epoch(epoch: number, from: number): Generator<EncodedExample[]> {
     const { settings, key } = this.#request;
     const order = key.fold("shuffle").fold(epoch).permutation(this.#train.length);
     const size = settings.batchSize * settings.gradientAccumulationSteps;
-    return chunks(order.slice(from * size).map((at) => this.#train[at]!), size);
+    return chunks(order.slice(from * size).map((index) => this.#train[index]!), size);
   }
 
-  // Judges the weights as they are, and keeps the finished model where it is the one to be kept.
+  // Evaluates the weights, and keeps the merged model if it is the last or the best.
   async #endEpoch({ step, epoch, last }: { step: number; epoch: number; last: boolean }): Promise<void> {
-    const { settings: { keep }, task, dev, watch } = this.#request;
-    const finished = keep === "best" || last ? await this.#judging.finish() : undefined;
-    const logits = finished?.logits ?? await this.#judging.merged();
-    watch.event({ type: "evaluation", step, epoch, metrics: judge(logits, { examples: dev, task }) });
-    if (!finished) return;
-    if (keep === "last") return void (this.#best = { value: 0, finished });
-    const heldOut = await this.#judging.dense(finished.merged, this.#heldOut);
-    const metrics = judge(heldOut, { examples: this.#heldOut, task });
-    watch.event({ type: "held-out", step, epoch, metrics });
+    const { settings: { keep }, task, dev, listener } = this.#request;
+    const model = keep === "best" || last ? await this.#evaluation.merge() : undefined;
+    const logits = model?.logits ?? await this.#evaluation.mergedLogits();
+    listener.event({ type: "evaluation", step, epoch, metrics: metricsOf(logits, { examples: dev, task }) });
+    if (!model) return;
+    if (keep === "last") return void (this.#best = { value: 0, model });
+    const heldOut = await this.#evaluation.denseLogits(model.merged, this.#heldOut);
+    const metrics = metricsOf(heldOut, { examples: this.#heldOut, task });
+    listener.event({ type: "held-out", step, epoch, metrics });
     const value = metrics[task.primary] ?? NaN;
     const better = !this.#best || value > this.#best.value;
-    tf.dispose([...(better ? this.#best : { finished })?.finished.merged.values() ?? []]);
-    if (better) this.#best = { value, finished };
+    tf.dispose([...(better ? this.#best : { model })?.model.merged.values() ?? []]);
+    if (better) this.#best = { value, model };
   }
 
-  #outcome(steps: number, finished?: Finished): TrainingOutcome {
+  #outcome(steps: number, model?: MergedModel): TrainingOutcome {
     const sizes = (slots: readonly ParameterSlot[]) =>
       slots.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
     const { seconds, selected, rankings, factorizeDifference } = this.#rounds.state;
     return {
       mergeDifference: 0,
-      ...finished,
+      ...model,
       factorizeDifference,
       selected,
       rankings,
@@ -271,7 +271,7 @@ class Training {
         trainable: sizes(this.#stepper.trained),
       },
       steps,
-      seconds: { ...this.#times.seconds, ...seconds, evaluation: this.#judging.seconds },
+      seconds: { ...this.#times.seconds, ...seconds, evaluation: this.#evaluation.seconds },
     };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a run of fine-tuning is given, tells, and ends with.
+ * The inputs, events and outcome of a fine-tuning run.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Ranking, Selected } from "./selection/round.ts";
 import type { TrainingSettings } from "./settings.ts";
 import type { Checkpoint } from "./training_state.ts";
 
-/** What is over-parameterised, and who decides; without, a run is plain fine-tuning. */
+/** How matrices are over-parameterized, and which. Without both, a run is plain fine-tuning. */
 export interface Method {
   readonly decomposition?: Decomposition;
   readonly policy?: SelectionPolicy;
@@ -24,30 +24,30 @@ export interface Method {
 
 /** What is fine-tuned, on what, and how. */
 export interface TrainingRequest extends ExampleSets<EncodedExample> {
-  /** Pre-trained and dense; they are moved and may end factorised. */
+  /** Pre-trained and dense. Training moves them, and may factorize them. */
   readonly weights: Weights;
   readonly task: Task;
   readonly method: Method;
   readonly settings: TrainingSettings;
   readonly padId: number;
   readonly key: RandomKey;
-  /** The same model after plain fine-tuning; the caller takes the tensors over. @default there is none */
+  /** Loads the same model after plain fine-tuning; the caller takes over the tensors. @default not available */
   readonly fineTuned?: () => Promise<ReadonlyMap<string, tf.Tensor>>;
-  readonly watch: TrainingListener;
-  /** @default the run begins at its first step, and nothing is kept of it */
+  readonly listener: TrainingListener;
+  /** @default the run starts at its first step, and its state is not stored */
   readonly checkpoint?: Checkpoint;
 }
 
-/** Who is told what happens. */
+/** Receives training events. */
 export interface TrainingListener {
-  /** A line of `events.jsonl`. */
+  /** Called with each line of `events.jsonl`. */
   event(event: TrainingEvent): void;
   note(message: string): void;
   /** Called between steps and batches; throws to end the run there. */
-  pause(): Promise<void>;
+  readonly throwIfInterrupted: () => Promise<void>;
 }
 
-/** What happened at one point of a run. */
+/** One event of a run. */
 export type TrainingEvent =
   | {
     readonly type: "step";
@@ -55,7 +55,7 @@ export type TrainingEvent =
     readonly steps: number;
     readonly loss: number;
     readonly gradientNorm: number;
-    /** The schedule's part of the peak rates. */
+    /** The schedule's fraction of the peak learning rates. */
     readonly rate: number;
     readonly seconds: number;
     readonly examples: number;
@@ -65,18 +65,18 @@ export type TrainingEvent =
   | { readonly type: "held-out"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
   | ({ readonly type: "ranking" } & Ranking)
   | { readonly type: "converted"; readonly step: number; readonly matrices: readonly Selected[] }
-  /** It goes on after that many steps; what stands above of later ones is done again. */
+  /** The run continues after that many steps; later ones that were recorded before are replayed. */
   | { readonly type: "resumed"; readonly step: number };
 
-/** What a run ended with. */
+/** The outcome of a run. */
 export interface TrainingOutcome {
-  /** The merged weights, as a model of their own; absent where the run diverged. */
+  /** The merged weights, owned by the caller; absent if the run diverged. */
   readonly merged?: Map<string, tf.Tensor>;
-  /** Of the merged weights, on the dev set. */
+  /** Logits of the merged weights on the dev set. */
   readonly logits?: Logits;
-  /** Between the factorised training forward and the merged weights, over the dev set. */
+  /** Largest difference of logits on the dev set between the training forward pass and the merged weights. */
   readonly mergeDifference: number;
-  /** Between the model before and after matrices were written as factors, the largest of all rounds. */
+  /** Largest difference of logits on the dev set before and after factorizing, over all rounds. */
   readonly factorizeDifference: number;
   readonly selected: readonly Selected[];
   readonly rankings: readonly Ranking[];
@@ -85,7 +85,7 @@ export interface TrainingOutcome {
   readonly seconds: Seconds;
 }
 
-/** Where time went, in seconds; `perStep` is the median of the steps that compiled nothing. */
+/** Where time went, in seconds; `perStep` is the median of the steps that did not compile. */
 export interface Seconds {
   perStep: number;
   firstStep: number;

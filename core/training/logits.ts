@@ -1,16 +1,16 @@
 /**
- * Logits of whole sets of examples, dropout off.
+ * Logits of sets of examples, dropout off.
  *
  * @module
  */
 import { type Engine, engine } from "../backend/engine.ts";
+import * as tf from "../backend/tf.ts";
 import type { EncodedExample } from "../model/batch.ts";
 import { headPredictions } from "../model/head.ts";
 import type { Architecture } from "../model/model.ts";
-import { computeMetrics, type Metrics, type Task } from "../task.ts";
-import * as tf from "../backend/tf.ts";
 import { Structure } from "../model/structure.ts";
 import type { Weights } from "../model/weights.ts";
+import { computeMetrics, type Metrics, type Task } from "../task.ts";
 import { type BatchFunction, jitWithBatch } from "./batch_function.ts";
 import { type BatchShape, chunks, collate } from "./batches.ts";
 
@@ -19,57 +19,59 @@ export type Logits = readonly (readonly number[])[];
 
 const compiled = new WeakMap<Engine, WeakMap<Architecture, Map<string, BatchFunction>>>();
 
-// Forward passes that compute the same share what is compiled of them.
-function forwardPass(architecture: Architecture, structure?: Structure): BatchFunction {
+// Evaluators of the same computation share what is compiled of it.
+function forwardPass(architecture: Architecture, structure: Structure): BatchFunction {
   const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
-  const known = ofEngine.getOrInsertComputed(architecture, () => new Map());
-  const read = structure ?? Structure.dense(architecture);
-  return known.getOrInsertComputed(
-    read.signature,
-    () => jitWithBatch((values, batch) => [architecture.outputs(read.reader(values), batch)], { name: "evaluation" }),
-  );
+  const bySignature = ofEngine.getOrInsertComputed(architecture, () => new Map());
+  const forward = (values: tf.Tensor[], batch: Parameters<Architecture["outputs"]>[1]) => [
+    architecture.outputs(structure.reader(values), batch),
+  ];
+  return bySignature.getOrInsertComputed(structure.signature, () => jitWithBatch(forward, { name: "evaluation" }));
 }
 
 /** Computes logits by one compiled forward pass. */
 export class Evaluator {
   readonly #forward: BatchFunction;
 
-  private constructor(readonly architecture: Architecture, readonly shape: BatchShape, structure?: Structure) {
+  private constructor(readonly architecture: Architecture, readonly shape: BatchShape, structure: Structure) {
     this.#forward = forwardPass(architecture, structure);
   }
 
-  /** For weights with the factors that they have now: the forward pass of training, dropout off. */
+  /** For weights with their current factors: the forward pass of training, dropout off. */
   static factorized({ architecture, structure }: Weights, shape: BatchShape): Evaluator {
     return new Evaluator(architecture, shape, structure);
   }
 
   /** For any dense weights of an architecture. */
   static dense(architecture: Architecture, shape: BatchShape): Evaluator {
-    return new Evaluator(architecture, shape);
+    return new Evaluator(architecture, shape, Structure.dense(architecture));
   }
 
-  /** Logits of the examples; `values` in the order of the weights' slots, or of the architecture's parameters. */
+  /** Logits of the examples; `values` in the order of the weights' slots, or of the model's untied parameters. */
   async logits(
     values: readonly tf.Tensor[],
-    { examples, pause }: { examples: readonly EncodedExample[]; pause: () => Promise<void> },
+    { examples, throwIfInterrupted }: {
+      readonly examples: readonly EncodedExample[];
+      readonly throwIfInterrupted: () => Promise<void>;
+    },
   ): Promise<Logits> {
-    // By length, so that little is padding.
-    const order = examples.map((_, at) => at).sort((a, b) =>
+    // Sorted by length, so that batches have little padding.
+    const order = examples.map((_, index) => index).sort((a, b) =>
       examples[a]!.ids.length - examples[b]!.ids.length || a - b
     );
-    const found: number[][] = new Array(examples.length);
-    for (const some of chunks(order, this.shape.batchSize)) {
-      const batch = collate(some.map((at) => examples[at]!), this);
+    const logits: number[][] = new Array(examples.length);
+    for (const chunk of chunks(order, this.shape.batchSize)) {
+      const batch = collate(chunk.map((index) => examples[index]!), this);
       const rows = tf.tidy(() => this.#forward(values, batch)[0]!.arraySync() as number[][]);
-      some.forEach((at, line) => found[at] = rows[line]!);
-      await pause();
+      chunk.forEach((index, row) => logits[index] = rows[row]!);
+      await throwIfInterrupted();
     }
-    return found;
+    return logits;
   }
 }
 
-/** A task's metrics of logits. */
-export function judge(
+/** A task's metrics of the predictions that logits stand for. */
+export function metricsOf(
   logits: Logits,
   { examples, task }: { examples: readonly EncodedExample[]; task: Task },
 ): Metrics {
@@ -79,27 +81,32 @@ export function judge(
   });
 }
 
-/** Largest difference between two sets of logits; `NaN` where one is not finite. */
+/** Largest difference between two sets of logits; `NaN` if one is not finite. */
 export function largestDifference(a: Logits, b: Logits): number {
   let largest = 0;
-  a.forEach((row, line) =>
+  a.forEach((row, index) =>
     row.forEach((value, column) => {
-      const difference = Math.abs(value - b[line]![column]!);
+      const difference = Math.abs(value - b[index]![column]!);
       if (!(difference <= largest)) largest = difference;
     })
   );
   return largest;
 }
 
-/** Largest logit difference that rounding may make between factors and the matrix they stand for. */
+/** Largest logit difference that rounding may cause between factors and the matrix they stand for. */
 export const LOGIT_TOLERANCE = 1e-3;
 
-/** Fails unless two ways to compute the same logits agree; gives their largest difference. */
-export function checkSame(what: string, { before, after }: { before: Logits; after: Logits }): number {
+/**
+ * The largest difference between logits of the same model before and after `what`.
+ *
+ * @throws if it exceeds {@linkcode LOGIT_TOLERANCE}
+ */
+export function checkSameLogits(what: string, { before, after }: { before: Logits; after: Logits }): number {
   const difference = largestDifference(before, after);
   if (!(difference <= LOGIT_TOLERANCE)) {
     throw new Error(
-      `${what} changed the model: wanted logits within ${LOGIT_TOLERANCE} over the dev set, found ${difference}.`,
+      `${what} changed the model: expected equal logits on the dev set, within ${LOGIT_TOLERANCE}, got a difference of ` +
+        `${difference}.`,
     );
   }
   return difference;

@@ -1,12 +1,12 @@
 /**
- * What the optimiser keeps of each tensor between steps, by name: matrices come and go, and runs are taken up again.
+ * What the optimizer keeps of each tensor between steps, by slot name: matrices become factors, and runs are resumed.
  *
  * @module
  */
 import * as tf from "../backend/tf.ts";
 import type { ParameterSlot } from "../model/weights.ts";
 
-/** The name under which a slot's moments are kept and saved. */
+/** The name under which a slot's state is kept and stored. */
 export const slotName = ({ parameter, factor }: ParameterSlot): string =>
   factor === undefined ? parameter.name : `${parameter.name}#${factor}`;
 
@@ -17,37 +17,37 @@ interface Moment {
   updates: number;
 }
 
-/** Adam's moments of the slots that are trained. */
+/** Adam's moments of the trained slots. */
 export class Moments {
-  readonly #of = new Map<string, Moment>();
+  readonly #bySlot = new Map<string, Moment>();
 
-  /** Gives new slots zero moments, and drops those of slots that are gone. */
-  follow(slots: readonly ParameterSlot[]): void {
+  /** Gives new slots zero moments, and drops those of slots that no longer exist. */
+  syncWith(slots: readonly ParameterSlot[]): void {
     const names = new Set(slots.map(slotName));
-    for (const [name, { first, second }] of this.#of) {
+    for (const [name, { first, second }] of this.#bySlot) {
       if (names.has(name)) continue;
       tf.dispose([first, second]);
-      this.#of.delete(name);
+      this.#bySlot.delete(name);
     }
     for (const slot of slots) {
-      if (this.#of.has(slotName(slot))) continue;
+      if (this.#bySlot.has(slotName(slot))) continue;
       const zeros = () => tf.keep(tf.zeros([...slot.shape]));
-      this.#of.set(slotName(slot), { first: zeros(), second: zeros(), updates: 0 });
+      this.#bySlot.set(slotName(slot), { first: zeros(), second: zeros(), updates: 0 });
     }
   }
 
-  /** Of one slot. */
+  /** The moments of one slot. */
   of(slot: ParameterSlot): Readonly<Moment> {
-    return this.#of.get(slotName(slot))!;
+    return this.#bySlot.get(slotName(slot))!;
   }
 
-  /** An update was taken: these are the moments now, which it takes over, of these slots. */
-  updated(
+  /** Replaces the moments of these slots after an update. It takes over the tensors. */
+  update(
     slots: readonly ParameterSlot[],
     { firsts, seconds }: { firsts: readonly tf.Tensor[]; seconds: readonly tf.Tensor[] },
-  ) {
+  ): void {
     slots.forEach((slot, index) => {
-      const moment = this.#of.get(slotName(slot))!;
+      const moment = this.#bySlot.get(slotName(slot))!;
       tf.dispose([moment.first, moment.second]);
       moment.first = tf.keep(firsts[index]!);
       moment.second = tf.keep(seconds[index]!);
@@ -55,69 +55,71 @@ export class Moments {
     });
   }
 
-  /** By slot name: to be written, not disposed. */
-  get saved(): ReadonlyMap<string, Readonly<Moment>> {
-    return this.#of;
+  /** By slot name. The tensors stay the moments' own. */
+  get state(): ReadonlyMap<string, Readonly<Moment>> {
+    return this.#bySlot;
   }
 
-  /** Takes over moments as they were saved. */
-  restore(saved: ReadonlyMap<string, Readonly<Moment>>): void {
-    for (const [name, moment] of this.#of) {
-      const found = saved.get(name);
-      if (!found) throw new Error(`The checkpoint has no moments of "${name}".`);
+  /** Replaces all moments by stored ones. It takes over the tensors. */
+  restore(state: ReadonlyMap<string, Readonly<Moment>>): void {
+    for (const [name, moment] of this.#bySlot) {
+      const stored = state.get(name);
+      if (!stored) throw new Error(`The checkpoint has no moments of "${name}".`);
       tf.dispose([moment.first, moment.second]);
-      Object.assign(moment, { first: tf.keep(found.first), second: tf.keep(found.second), updates: found.updates });
+      Object.assign(moment, { first: tf.keep(stored.first), second: tf.keep(stored.second), updates: stored.updates });
     }
   }
 
   dispose(): void {
-    for (const { first, second } of this.#of.values()) tf.dispose([first, second]);
+    for (const { first, second } of this.#bySlot.values()) tf.dispose([first, second]);
   }
 }
 
-/** Sums over steps of the gradients of matrices that are still dense, before clipping. */
-export class GradientSums {
-  readonly #sums = new Map<string, tf.Tensor>();
+/** Accumulates the gradients of dense matrices over steps, before clipping. */
+export class GradientAccumulator {
+  readonly #bySlot = new Map<string, tf.Tensor>();
   #steps = 0;
 
-  /** Begins anew, with these matrices. */
+  /** Restarts at zero, with these matrices. */
   reset(slots: readonly ParameterSlot[]): void {
     this.dispose();
-    this.#sums.clear();
-    for (const slot of slots) this.#sums.set(slotName(slot), tf.keep(tf.zeros([...slot.shape])));
+    this.#bySlot.clear();
+    for (const slot of slots) this.#bySlot.set(slotName(slot), tf.keep(tf.zeros([...slot.shape])));
     this.#steps = 0;
   }
 
-  /** In the order of {@linkcode reset}. */
-  get tensors(): tf.Tensor[] {
-    return [...this.#sums.values()];
+  /** The sums, in the order of the slots of {@linkcode reset}. */
+  get sums(): tf.Tensor[] {
+    return [...this.#bySlot.values()];
   }
 
-  /** By slot name: to be written, not disposed. */
-  get saved(): ReadonlyMap<string, tf.Tensor> {
-    return this.#sums;
+  /** By slot name. The tensors stay the accumulator's own. */
+  get state(): ReadonlyMap<string, tf.Tensor> {
+    return this.#bySlot;
   }
 
-  /** Steps that were summed. */
+  /** Number of accumulated steps. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** A step was added: these are the sums now, which it takes over. */
-  replace(sums: readonly tf.Tensor[], steps = this.#steps + 1): void {
-    for (const [at, [name, old]] of [...this.#sums].entries()) {
+  /** Replaces the sums, after one more step by default. It takes over the tensors. */
+  replace(sums: readonly tf.Tensor[], steps: number = this.#steps + 1): void {
+    for (const [index, [name, old]] of [...this.#bySlot].entries()) {
       old.dispose();
-      this.#sums.set(name, tf.keep(sums[at]!));
+      this.#bySlot.set(name, tf.keep(sums[index]!));
     }
     this.#steps = steps;
   }
 
-  /** The mean gradient over the steps, by matrix: new tensors. */
+  /** The mean gradient over the steps, by matrix, as new tensors. */
   means(): Map<string, tf.Tensor2D> {
-    return new Map([...this.#sums].map(([name, sum]) => [name, tf.div<tf.Tensor2D>(sum, Math.max(1, this.#steps))]));
+    return new Map(
+      [...this.#bySlot].map(([name, sum]) => [name, tf.div<tf.Tensor2D>(sum, Math.max(1, this.#steps))]),
+    );
   }
 
   dispose(): void {
-    tf.dispose(this.tensors);
+    tf.dispose(this.sums);
   }
 }

@@ -1,19 +1,19 @@
 /**
- * Learning rate over the steps of a run.
+ * The learning rate over the steps of a run.
  *
  * @module
  */
 
-/** How the rate rises and falls; a rate of 1 is the peak. */
+/** A learning rate with linear warm-up and linear decay. */
 export interface Schedule {
-  /** Steps of linear rise. */
+  /** Steps of linear warm-up. */
   readonly warmupSteps: number;
-  /** All steps; the rate would reach 0 after the last. */
+  /** All steps. The rate reaches 0 after the last. */
   readonly totalSteps: number;
 }
 
 /**
- * The part of the peak rate that step `step` (from 0) is taken with: linear warm-up and linear decay, as Transformers'
+ * The learning rate of step `step` (from 0) as a fraction of the peak: linear warm-up and linear decay, as Transformers'
  * `get_linear_schedule_with_warmup`.
  *
  * @example

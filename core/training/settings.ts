@@ -43,33 +43,35 @@ type SettingSchemas = { readonly [Name in keyof TrainingSettings]: z.ZodType<Tra
 export const trainingSchema = z.strictObject(
   {
     epochs: count().default(3).describe("Passes over the training examples"),
-    maxSteps: count().nullable().default(null).describe("Optimiser steps; null: as many as the epochs have"),
+    maxSteps: count().nullable().default(null).describe("Optimizer steps; null: as many as the epochs have"),
     batchSize: count().default(32).describe("Examples of one forward pass"),
-    gradientAccumulationSteps: count().default(1).describe("Forward passes of one optimiser step"),
-    learningRate: rate().default(2e-5).describe("Peak rate of dense parameters"),
-    factorLearningRate: rate().default(2e-5).describe("Peak rate of factors"),
-    weightDecay: rate().default(0.01).describe("AdamW's decay of dense parameters, none on biases and LayerNorm"),
-    factorWeightDecay: rate().default(0).describe("AdamW's decay of factors"),
+    gradientAccumulationSteps: count().default(1).describe("Forward passes of one optimizer step"),
+    learningRate: rate().default(2e-5).describe("Peak learning rate of dense parameters"),
+    factorLearningRate: rate().default(2e-5).describe("Peak learning rate of factors"),
+    weightDecay: rate().default(0.01).describe("Weight decay of dense parameters; biases and LayerNorm have none"),
+    factorWeightDecay: rate().default(0).describe("Weight decay of factors"),
     adamBeta1: fraction().default(0.9).describe("Decay of the first moment"),
     adamBeta2: fraction().default(0.999).describe("Decay of the second moment"),
-    adamEpsilon: z.number().positive().default(1e-8).describe("Added to the root of the second moment"),
+    adamEpsilon: z.number().positive().default(1e-8).describe("Added to the square root of the second moment"),
     maxGradNorm: z.number().positive().default(1).describe("Global norm that gradients are clipped to"),
-    warmupRatio: z.number().min(0).max(1).default(0.1).describe("Part of the steps in which rates rise"),
-    warmupSteps: z.int().min(0).nullable().default(null).describe("Steps in which rates rise; null: by warmupRatio"),
-    maxLength: z.int().min(3).default(128).describe("Tokens of a line, special ones included; longer ones are cut"),
+    warmupRatio: z.number().min(0).max(1).default(0.1).describe("Fraction of the steps with warm-up"),
+    warmupSteps: z.int().min(0).nullable().default(null).describe("Steps with warm-up; null: by warmupRatio"),
+    maxLength: z.int().min(3).default(128).describe(
+      "Tokens of an example, special ones included; longer examples are truncated",
+    ),
     train: z.union([z.literal("all"), z.array(z.string()).min(1)]).default("all")
-      .describe('"all", or patterns on parameter names (`*` for anything) of what is trained'),
+      .describe('Which parameters are trained: "all", or patterns on their names (`*` matches anything)'),
     keep: z.enum(["last", "best"]).default("last")
-      .describe("Which weights are judged: the last, or the best epoch's on a held-out part of the training examples"),
+      .describe("Which weights are evaluated: the last, or those of the best epoch on held-out training examples"),
     split: z.enum(["dev", "dev-halves", "held-out"]).default("dev")
       .describe(
-        'What is judged: the dev set; a random half of it, the other being what keep: "best" looks at; or training ' +
-          "examples that are held out, the dev set unseen. The same examples for every method and seed",
+        'What results are computed from: the dev set; a random half of it, with the other half for keep: "best"; or ' +
+          "held-out training examples, without the dev set. The same examples for every method and seed",
       ),
     heldOut: z.number().gt(0).lt(1).default(0.1)
-      .describe('Part of the training examples held out for keep: "best", and for split: "held-out"'),
+      .describe('Fraction of the training examples held out for keep: "best" and for split: "held-out"'),
     trainExamples: count().nullable().default(null).describe("Training examples used, drawn by the seed; null: all"),
-    scoreExamples: count().nullable().default(null).describe("Training examples that scores look at; null: all"),
+    scoreExamples: count().nullable().default(null).describe("Training examples that scores use; null: all"),
   } satisfies SettingSchemas,
 );
 

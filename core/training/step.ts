@@ -1,29 +1,29 @@
 /**
- * One optimiser step: forward, backward, clipping, AdamW, compiled into one function where it can be.
+ * One optimizer step: forward, backward, clipping and AdamW, compiled into one function where possible.
  *
  * @module
  */
-import type { NamedArrays } from "../model/batch.ts";
-import type { RandomKey } from "../random.ts";
 import * as tf from "../backend/tf.ts";
+import type { NamedArrays } from "../model/batch.ts";
 import type { ParameterSlot, Weights } from "../model/weights.ts";
-import { type CompiledStep, compiledStep } from "./compiled_step.ts";
-import { countExamples } from "./batches.ts";
-import { GradientSums, Moments } from "./optimizer_state.ts";
+import type { RandomKey } from "../random.ts";
 import { type AdamWSettings, stepSizes } from "./adamw.ts";
+import { countExamples } from "./batches.ts";
+import { type CompiledStep, compiledStep } from "./compiled_step.ts";
+import { GradientAccumulator, Moments } from "./optimizer_state.ts";
 
 /** What a step needs besides weights and batches. */
 export interface StepOptions {
   readonly optimizer: AdamWSettings;
   /** Gradients are scaled down to this global norm. */
   readonly maxGradNorm: number;
-  /** Whether a dense parameter is trained. */
+  /** Whether a dense parameter is trained. Factors are trained unless they are frozen. */
   readonly isTrainable: (slot: ParameterSlot) => boolean;
-  /** Sum the gradients of dense matrices over steps, for scores that look at them. @default false */
-  readonly sumsGradients?: boolean;
+  /** Accumulate the gradients of dense matrices over steps, for scores that use them. @default false */
+  readonly accumulateGradients?: boolean;
 }
 
-/** What a step says of itself. */
+/** What a step computed besides new weights. */
 export interface StepReport {
   /** Mean loss of the examples, before the step. */
   readonly loss: number;
@@ -31,21 +31,19 @@ export interface StepReport {
   readonly gradientNorm: number;
 }
 
-/** Takes optimiser steps on the weights of one model, whose matrices may be factorised between steps. */
+/** Takes optimizer steps on the weights of one model, whose matrices may be factorized between steps. */
 export class Stepper {
   readonly #weights: Weights;
   readonly #options: StepOptions;
-  /** Adam's moments of the slots that are trained. */
+  /** Adam's moments of the trained slots. */
   readonly moments = new Moments();
-  /** Of the steps since matrices were last asked for; empty where they are not summed. */
-  readonly gradientSums = new GradientSums();
+  /** Gradients of the dense matrices since the last reset; empty unless they are accumulated. */
+  readonly accumulator = new GradientAccumulator();
   #slots: ParameterSlot[] = [];
-  /** Positions of the slots that are trained. */
+  /** Indices of the trained slots. */
   #trained: number[] = [];
-  /** The same, then those whose gradients only count in the norm. */
-  #sloped: number[] = [];
-  /** Positions of the dense matrices among the trained, where gradients are summed. */
-  #summed: number[] = [];
+  /** The trained slots, followed by those whose gradients only count in the norm. */
+  #withGradient: number[] = [];
   #compiled!: CompiledStep;
 
   constructor(weights: Weights, options: StepOptions) {
@@ -54,102 +52,111 @@ export class Stepper {
     this.refresh();
   }
 
-  // Factors are trained because they were chosen; `isTrainable` decides on dense parameters.
-  #isTrained(slot: ParameterSlot): boolean {
-    return slot.factor === undefined ? this.#options.isTrainable(slot) : !slot.training.frozen;
-  }
-
   /** The slots that training moves. */
   get trained(): ParameterSlot[] {
-    return this.#trained.map((at) => this.#slots[at]!);
+    return this.#trained.map((index) => this.#slots[index]!);
   }
 
-  /** To be called after matrices were factorised: new slots begin with zero moments, those of gone ones are dropped. */
+  /** To be called after matrices were factorized: new slots start with zero moments, those of old ones are dropped. */
   refresh(): void {
+    const { isTrainable } = this.#options;
+    const isTrained = (slot: ParameterSlot) => slot.factor === undefined ? isTrainable(slot) : !slot.training.frozen;
+    const isCounted = ({ training }: ParameterSlot) => training.frozen && training.countsInGradientNorm;
     this.#slots = this.#weights.slots;
-    this.#trained = this.#slots.flatMap((slot, at) => this.#isTrained(slot) ? [at] : []);
-    const clipping = this.#slots.flatMap(({ training }, at) =>
-      training.frozen && training.countsInGradientNorm ? [at] : []
-    );
-    this.#sloped = [...this.#trained, ...clipping];
-    if (this.#trained.length === 0) throw new Error("Nothing is trained: every parameter is frozen or left out.");
-    this.moments.follow(this.trained);
-    this.resetGradientSums();
+    this.#trained = this.#slots.flatMap((slot, index) => isTrained(slot) ? [index] : []);
+    this.#withGradient = [...this.#trained, ...this.#slots.flatMap((slot, index) => isCounted(slot) ? [index] : [])];
+    if (this.#trained.length === 0) throw new Error("Nothing is trained: every parameter is frozen or excluded.");
+    this.moments.syncWith(this.trained);
+    this.resetAccumulator();
   }
 
-  /** Begins to sum gradients anew. */
-  resetGradientSums(): void {
-    const matrices = new Set(this.#weights.architecture.matrices.map(({ name }) => name));
-    const isSummed = ({ factor, parameter: { name } }: ParameterSlot) => factor === undefined && matrices.has(name);
-    this.#summed = this.#options.sumsGradients ? this.trained.flatMap((slot, at) => isSummed(slot) ? [at] : []) : [];
-    this.gradientSums.reset(this.#summed.map((at) => this.trained[at]!));
+  /** Restarts the accumulation of gradients. */
+  resetAccumulator(): void {
+    const { architecture, structure } = this.#weights;
+    const { optimizer, maxGradNorm, accumulateGradients } = this.#options;
+    const matrices = new Set(architecture.matrices.map(({ name }) => name));
+    const accumulated = this.trained.flatMap(({ factor, parameter: { name } }, index) =>
+      accumulateGradients && factor === undefined && matrices.has(name) ? [index] : []
+    );
+    this.accumulator.reset(accumulated.map((index) => this.trained[index]!));
+    const [trained, withGradient] = [this.#trained, this.#withGradient];
     this.#compiled = compiledStep({
-      architecture: this.#weights.architecture,
-      structure: this.#weights.structure,
-      trained: this.#trained,
-      sloped: this.#sloped,
-      summed: this.#summed,
-      optimizer: this.#options.optimizer,
-      maxGradNorm: this.#options.maxGradNorm,
+      architecture,
+      structure,
+      trained,
+      withGradient,
+      accumulated,
+      optimizer,
+      maxGradNorm,
     });
   }
 
   /**
-   * One step on one batch, or on the sum of several, whose loss is the mean over all their examples; `rate` is the
-   * schedule's part of the peak rates.
+   * One step on one batch, or on several whose gradients are added up: the loss is the mean over all their examples. `rate`
+   * is the schedule's fraction of the peak learning rates.
    */
   step(batches: readonly NamedArrays[], { key, rate }: { key: RandomKey; rate: number }): StepReport {
     const values = this.#weights.values;
     const trained = this.trained;
     const moments = trained.map((slot) => this.moments.of(slot));
-    const sizes = trained.map((slot, index) =>
-      stepSizes(slot, { t: moments[index]!.updates + 1, rate, settings: this.#options.optimizer })
-    );
-    const count = batches.reduce((sum, batch) => sum + countExamples(batch), 0);
     const outputs = tf.tidy(() => {
       const state = [
         ...values,
         ...moments.map(({ first }) => first),
         ...moments.map(({ second }) => second),
-        ...this.gradientSums.tensors,
+        ...this.accumulator.sums,
       ];
-      const rates = tf.tensor2d(
-        sizes.map(({ stepSize, biasCorrection2, weightDecayFactor }) => [stepSize, biasCorrection2, weightDecayFactor]),
-      );
-      const keyAndCount = (micro: number) => [
-        tf.tensor1d(Int32Array.from(key.fold(micro).words), "int32"),
-        tf.scalar(count),
-      ];
-      const [first, ...others] = batches;
-      if (others.length === 0) return this.#compiled.whole([...state, rates, ...keyAndCount(0)], first!);
-      const dense = this.#compiled.expand(...values);
-      let sums = this.#compiled.gradients([...dense, ...keyAndCount(0)], first!);
-      for (const [index, batch] of others.entries()) {
-        const next = this.#compiled.gradients([...dense, ...keyAndCount(index + 1)], batch);
-        const added = sums.map((sum, index) => tf.add(sum, next[index]!));
-        tf.dispose([...sums, ...next]);
-        sums = added;
-      }
-      return this.#compiled.update(...state, rates, ...sums);
+      return this.#run(batches, { state, values, sizes: this.#stepSizes(rate), key });
     });
-    const [loss, gradientNorm] = outputs.splice(0, 2).map(takeNumber) as [number, number];
-    const moved = () => outputs.splice(0, trained.length);
+    const [loss, gradientNorm] = outputs.splice(0, 2).map(scalarValue) as [number, number];
+    const takeTrained = () => outputs.splice(0, trained.length);
     const next = [...values];
-    for (const [index, value] of moved().entries()) next[this.#trained[index]!] = value;
+    for (const [index, value] of takeTrained().entries()) next[this.#trained[index]!] = value;
     this.#weights.replace(next);
-    this.moments.updated(trained, { firsts: moved(), seconds: moved() });
-    this.gradientSums.replace(outputs);
+    this.moments.update(trained, { firsts: takeTrained(), seconds: takeTrained() });
+    this.accumulator.replace(outputs);
     return { loss, gradientNorm };
+  }
+
+  #stepSizes(rate: number): tf.Tensor2D {
+    return tf.tensor2d(this.trained.map((slot) => {
+      const t = this.moments.of(slot).updates + 1;
+      const sizes = stepSizes(slot, { t, rate, settings: this.#options.optimizer });
+      return [sizes.stepSize, sizes.biasCorrection2, sizes.weightDecayFactor];
+    }));
+  }
+
+  #run(batches: readonly NamedArrays[], { state, values, sizes, key }: {
+    readonly state: readonly tf.Tensor[];
+    readonly values: readonly tf.Tensor[];
+    readonly sizes: tf.Tensor2D;
+    readonly key: RandomKey;
+  }): tf.Tensor[] {
+    const { whole, expand, gradients, update } = this.#compiled;
+    const count = tf.scalar(batches.reduce((sum, batch) => sum + countExamples(batch), 0));
+    const dropoutKey = (index: number) => tf.tensor1d(Int32Array.from(key.fold(index).words), "int32");
+    const [first, ...others] = batches;
+    if (others.length === 0) return whole([...state, sizes, dropoutKey(0), count], first!);
+    const dense = expand(...values);
+    let sums = gradients([...dense, dropoutKey(0), count], first!);
+    for (const [index, batch] of others.entries()) {
+      const next = gradients([...dense, dropoutKey(index + 1), count], batch);
+      const added = sums.map((sum, index) => tf.add(sum, next[index]!));
+      tf.dispose([...sums, ...next]);
+      sums = added;
+    }
+    return update(...state, sizes, ...sums);
   }
 
   dispose(): void {
     this.moments.dispose();
-    this.gradientSums.dispose();
+    this.accumulator.dispose();
   }
 }
 
-function takeNumber(tensor: tf.Tensor): number {
-  const [number] = tensor.dataSync();
+/** The value of a scalar, which it disposes. */
+function scalarValue(tensor: tf.Tensor): number {
+  const [value] = tensor.dataSync();
   tensor.dispose();
-  return number!;
+  return value!;
 }

@@ -1,39 +1,39 @@
 /**
- * Seconds of steps, those that compile kept apart.
+ * Seconds per step, apart from the steps that compile.
  *
  * @module
  */
 
-/** Steps of a shape that was not seen since the structure changed compile it: they count apart. */
+/** Collects the seconds of steps. The first step of each shape since the structure changed compiles, and is left out. */
 export class StepTimes {
   readonly #seen = new Set<string>();
   readonly #times: number[] = [];
   #first = 0;
 
-  /** Matrices were written as factors: every shape is compiled again. */
+  /** To be called after matrices were factorized: every shape is compiled again. */
   onFactorized(): void {
     this.#seen.clear();
   }
 
-  /** A step on batches of this shape took so long. */
+  /** Adds a step on batches of this shape. */
   add(shape: string, seconds: number): void {
     if (this.#seen.has(shape)) this.#times.push(seconds);
     this.#seen.add(shape);
     this.#first ||= seconds;
   }
 
-  /** What was measured so far, to be written down. */
+  /** The measurements so far, to be stored. */
   get state(): { readonly firstStep: number; readonly steps: readonly number[] } {
     return { firstStep: this.#first, steps: this.#times };
   }
 
-  /** Goes on from what another process measured; it compiles everything again. */
+  /** Continues from the measurements of another process; this one compiles everything again. */
   restore({ firstStep, steps }: StepTimes["state"]): void {
     this.#first = firstStep;
     this.#times.push(...steps);
   }
 
-  /** The first step's seconds, and the median of those that compiled nothing. */
+  /** The seconds of the first step, and the median of the steps that did not compile. */
   get seconds(): { firstStep: number; perStep: number } {
     const sorted = this.#times.toSorted((a, b) => a - b);
     return { firstStep: this.#first, perStep: sorted[sorted.length >> 1] ?? this.#first };

@@ -1,5 +1,5 @@
 /**
- * A run of fine-tuning between two steps, as values that can be written down.
+ * The state of a fine-tuning run between two steps, as values that can be stored.
  *
  * @module
  */
@@ -7,39 +7,39 @@ import type { StoredTensor } from "../io/safetensors.ts";
 import type { Logits } from "./logits.ts";
 import type { RoundsState } from "./selection/rounds_state.ts";
 
-/** Everything that a run needs to go on as if it had not stopped. */
+/** Everything that a run needs to continue as if it had not stopped. */
 export interface TrainingState {
   readonly facts: TrainingFacts;
-  /** `weights/…`, `first/…`, `second/…`, `sum/…` by slot, `best/…` by parameter. */
+  /** `weights/…`, `first/…`, `second/…`, `gradient/…` by slot, `best/…` by parameter. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
 /** The plain part of a {@linkcode TrainingState}. */
 export interface TrainingFacts {
-  readonly at: Position;
+  readonly position: Position;
   readonly rounds: RoundsState;
-  /** Updates that each trained slot took. */
+  /** Optimizer updates of each trained slot. */
   readonly updates: { readonly [slot: string]: number };
-  /** Steps whose gradients are summed. */
-  readonly summed: number;
-  /** The model that is kept so far; its value on the held-out examples, `null` for one that is not defined. */
+  /** Steps whose gradients are accumulated. */
+  readonly accumulatedSteps: number;
+  /** The best model so far; its value on the held-out examples, `null` if that is not defined. */
   readonly best?: { readonly value: number | null; readonly mergeDifference: number; readonly logits: Logits };
   readonly seconds: { readonly evaluation: number; readonly firstStep: number; readonly steps: readonly number[] };
 }
 
-/** A point of a run at which its state is whole. */
+/** A point of a run at which its state is complete. */
 export interface Position {
   /** Steps taken. */
   readonly step: number;
-  /** What was done since: nothing, the evaluation at the end of an epoch, the round before the next step. */
-  readonly done: "step" | "evaluation" | "round";
+  /** What was completed last: that step, the evaluation at the end of its epoch, or the round before the next step. */
+  readonly phase: "step" | "evaluation" | "round";
 }
 
-/** Where a run's state is kept. */
+/** Stores the state of a run. */
 export interface Checkpoint {
-  /** What was kept of this run, once: its tensors are many. */
-  take(): TrainingState | undefined;
-  /** Whether it is time to keep it again. */
+  /** The stored state of this run, if any. It is large, so the checkpoint returns it once and forgets it. */
+  load(): TrainingState | undefined;
+  /** Whether it is time to save again. */
   due(): boolean;
-  keep(state: TrainingState): Promise<void>;
+  save(state: TrainingState): Promise<void>;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type MatrixInfo, RequestError, type SelectionPolicy, unknownName } from "@opf/framework";
+import { matchNames, type MatrixInfo, RequestError, type SelectionPolicy } from "@opf/framework";
 
 /**
  * Selects the matrices whose names match any of the patterns (`*` matches any text) before training, and lists them.
@@ -22,13 +22,7 @@ export function named(patterns: readonly string[]): SelectionPolicy {
   if (patterns.length === 0) throw new RequestError("named([]): expected at least one pattern, got none.");
   const matching = (matrices: readonly MatrixInfo[]): string[] => {
     const names = matrices.map(({ name }) => name);
-    const matches = patterns.map((pattern) => {
-      const expression = new RegExp(`^${pattern.split("*").map((part) => RegExp.escape(part)).join(".*")}$`);
-      const matches = names.filter((name) => expression.test(name));
-      if (matches.length === 0) throw unknownName("matrix", pattern, names);
-      return matches;
-    });
-    return [...new Set(matches.flat())];
+    return [...new Set(patterns.flatMap((pattern) => matchNames(pattern, names, { what: "matrix" })))];
   };
   return {
     name: "named",

@@ -15,7 +15,7 @@ import { batchTensors } from "../../core/model/batch.ts";
 import { initialize } from "../../core/model/initialize.ts";
 import { checkPretrained, loadPretrained, storedTensors } from "../../core/model/pretrained.ts";
 import { collate } from "../../core/training/batches.ts";
-import { trainsBy } from "../../core/training/data_split.ts";
+import { trainableBy } from "../../core/training/data_split.ts";
 import { Evaluator } from "../../core/training/logits.ts";
 import { ScoringPass } from "../../core/training/selection/importance_pass.ts";
 import { TRAINING_DEFAULTS } from "../../core/training/settings.ts";
@@ -110,7 +110,7 @@ Deno.test("a tied parameter is counted, stored and moved once", () => {
   assert(dense.has(EMBEDDINGS) && !dense.has(DECODER));
   tf.dispose([...dense.values()]);
   const trained = (pattern: string) =>
-    once.slots.filter(trainsBy([pattern], once)).map(({ parameter }) => parameter.name);
+    once.slots.filter(trainableBy([pattern], once)).map(({ parameter }) => parameter.name);
   assertEquals(trained("cls.predictions.decoder.*"), [EMBEDDINGS]);
   assertEquals(trained("*word_embeddings*"), [EMBEDDINGS]);
   [once, twice].forEach((weights) => weights.dispose());
@@ -138,7 +138,7 @@ Deno.test("the gradient of a tied parameter is the sum of those of its uses, in 
 
 Deno.test("factorizing a tied matrix once serves both of its uses, in training and merged", async () => {
   const weights = weightsOf(tied);
-  const options = { examples: EXAMPLES, pause: () => Promise.resolve() };
+  const options = { examples: EXAMPLES, throwIfInterrupted: () => Promise.resolve() };
   const before = weights.toDense();
   const dense = Evaluator.dense(tied, SHAPE);
   const wanted = await dense.logits([...before.values()], options);
@@ -169,7 +169,7 @@ Deno.test("scores look at the summed gradient of a tied matrix", async () => {
     shape: SHAPE,
     matrices: tied.matrices,
     key,
-    pause: () => Promise.resolve(),
+    throwIfInterrupted: () => Promise.resolve(),
   });
   const scores = await taylor().score(pass);
   const found = (await pass.gradients()).get(EMBEDDINGS)!;

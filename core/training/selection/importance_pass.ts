@@ -1,5 +1,5 @@
 /**
- * Gradients and losses over a set of examples, dropout off: what scores of importance look at.
+ * Gradients and losses over a set of examples, dropout off, for importance scores.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import type { Weights } from "../../model/weights.ts";
 import { type BatchFunction, jitWithBatch } from "../batch_function.ts";
 import { type BatchShape, chunks, collate, countExamples } from "../batches.ts";
 
-/** What a pass of scoring works on. */
+/** What a scoring pass needs. */
 export interface ScoringOptions {
   readonly weights: Pick<Weights, "architecture">;
   readonly examples: readonly EncodedExample[];
   readonly shape: BatchShape;
   readonly matrices: readonly MatrixInfo[];
   readonly key: RandomKey;
-  /** Dense values to score by parameter, which the pass takes over. */
+  /** The dense values to score, by parameter. The pass takes over the tensors. */
   readonly values: ReadonlyMap<string, tf.Tensor>;
-  /** The mean gradients of training, in place of a pass over the examples. */
+  /** The mean gradients of training, instead of a pass over the examples. */
   readonly trainingGradients?: () => Map<string, tf.Tensor2D>;
-  /** Called after each batch: a place to be interrupted at. */
-  readonly pause: () => Promise<void>;
+  /** Called after each batch. */
+  readonly throwIfInterrupted: () => Promise<void>;
 }
 
-/** A score's context; {@linkcode ScoringPass.dispose} frees what it made. */
+/** The context of a score. {@linkcode ScoringPass.dispose} frees its tensors. */
 export class ScoringPass implements ScoreContext {
   readonly matrices: readonly MatrixInfo[];
   readonly key: RandomKey;
@@ -46,7 +46,7 @@ export class ScoringPass implements ScoreContext {
     this.#names = [...this.#dense.keys()];
   }
 
-  // Fields, not methods: scores take them out of the context.
+  // Fields, not methods, since scores destructure the context.
   weight = (name: string): tf.Tensor2D => this.#dense.get(name) as tf.Tensor2D;
 
   gradients = async (): Promise<ReadonlyMap<string, tf.Tensor2D>> => {
@@ -55,12 +55,12 @@ export class ScoringPass implements ScoreContext {
     const sums = new Map<string, tf.Tensor2D>();
     await this.#each((gradients, share) => {
       for (const [name, gradient] of gradients) {
-        const before = sums.get(name);
+        const sum = sums.get(name);
         sums.set(
           name,
-          tf.keep(tf.tidy(() => before ? tf.add(before, tf.mul(gradient, share)) : tf.mul(gradient, share))),
+          tf.keep(tf.tidy(() => sum ? tf.add(sum, tf.mul(gradient, share)) : tf.mul(gradient, share))),
         );
-        before?.dispose();
+        sum?.dispose();
       }
     });
     return this.#gradients = sums;
@@ -74,7 +74,7 @@ export class ScoringPass implements ScoreContext {
     let sum = 0;
     for (const batch of this.#batches()) {
       sum += tf.tidy(() => run(values, batch)[0]!.dataSync()[0]!);
-      await this.#options.pause();
+      await this.#options.throwIfInterrupted();
     }
     return sum / this.#options.examples.length;
   };
@@ -83,32 +83,32 @@ export class ScoringPass implements ScoreContext {
     tf.dispose([...this.#dense.values(), ...this.#gradients?.values() ?? []]);
   }
 
-  // Visits the gradients of each batch's mean loss, and the batch's share of all examples.
+  // Visits the gradients of each batch's mean loss, with the batch's share of all examples.
   async #each(visit: (gradients: Map<string, tf.Tensor2D>, share: number) => void): Promise<void> {
-    const wanted = this.matrices.map(({ name }) => this.#names.indexOf(name));
+    const indices = this.matrices.map(({ name }) => this.#names.indexOf(name));
     const values = this.#names.map((name) => this.#dense.get(name)!);
     const run = jitWithBatch((values, batch) => {
       const mean = (...moving: tf.Tensor[]) => {
         const all = [...values];
-        wanted.forEach((at, index) => all[at] = moving[index]!);
+        indices.forEach((at, index) => all[at] = moving[index]!);
         return tf.div<tf.Scalar>(this.#summedLoss(all, batch), tf.sum(batch.exampleMask!));
       };
-      return tf.grads(mean)(wanted.map((at) => values[at]!));
+      return tf.grads(mean)(indices.map((index) => values[index]!));
     }, { name: "gradients" });
     for (const batch of this.#batches()) {
       const gradients = tf.tidy(() => run(values, batch));
       const share = countExamples(batch) / this.#options.examples.length;
       visit(new Map(this.matrices.map(({ name }, index) => [name, gradients[index] as tf.Tensor2D])), share);
       tf.dispose(gradients);
-      await this.#options.pause();
+      await this.#options.throwIfInterrupted();
     }
   }
 
   *#batches(): Generator<NamedArrays> {
     const { examples, shape, weights: { architecture } } = this.#options;
-    // By length, so that little is padding.
+    // Sorted by length, so that batches have little padding.
     const sorted = [...examples].sort((a, b) => a.ids.length - b.ids.length || a.index - b.index);
-    for (const some of chunks(sorted, shape.batchSize)) yield collate(some, { architecture, shape });
+    for (const chunk of chunks(sorted, shape.batchSize)) yield collate(chunk, { architecture, shape });
   }
 
   #summedLoss(values: readonly tf.Tensor[], batch: NamedTensors): tf.Scalar {

@@ -1,5 +1,5 @@
 /**
- * A round of selection: the policy is asked, matrices become factors, and the model must say the same as before.
+ * One round of selection: the policy selects matrices, and they become factors.
  *
  * @module
  */
@@ -15,18 +15,18 @@ import type { Conversion, Weights } from "../../model/weights.ts";
 import type { BatchShape } from "../batches.ts";
 import { ScoringPass } from "./importance_pass.ts";
 
-/** A matrix that was chosen. */
+/** A matrix that was selected and factorized. */
 export interface Selected extends Conversion {
   readonly step: number;
-  /** By the policy's score; absent where it used none. */
+  /** The score by which the policy selected it; absent if it used none. */
   readonly score?: number;
 }
 
-/** What one score said of all the matrices that it was asked of. */
+/** The scores of matrices, in one round. */
 export interface Ranking {
   readonly step: number;
   readonly score: string;
-  /** Names and values, the largest first. */
+  /** Names and values, in descending order. */
   readonly ranking: readonly (readonly [name: string, value: number])[];
 }
 
@@ -36,42 +36,42 @@ export interface RoundOptions {
   readonly policy: SelectionPolicy;
   readonly decomposition: Decomposition;
   readonly step: number;
-  /** What scores look at. */
+  /** The examples that scores use. */
   readonly examples: readonly EncodedExample[];
   readonly shape: BatchShape;
   readonly key: RandomKey;
-  /** The same model after plain fine-tuning, for scores that need it; the caller takes the tensors over. */
+  /** Loads the same model after plain fine-tuning, for scores that need it; the caller takes over the tensors. */
   readonly fineTuned: () => Promise<ReadonlyMap<string, tf.Tensor>>;
-  /** Mean gradients over the steps since the last round; the caller takes the tensors over. */
+  /** Mean gradients over the steps since the last round; the caller takes over the tensors. */
   readonly trainingGradients: () => Map<string, tf.Tensor2D>;
-  readonly pause: () => Promise<void>;
+  readonly throwIfInterrupted: () => Promise<void>;
   readonly note: (message: string) => void;
 }
 
-/** Asks the policy. Gives the names of what it chose anew, the scores it saw and the seconds it took. */
-export async function choose(options: RoundOptions): Promise<{ names: string[]; rankings: Ranking[] }> {
+/** The names of the matrices that the policy selects now, and the rankings it used. */
+export async function select(options: RoundOptions): Promise<{ names: string[]; rankings: Ranking[] }> {
   const { weights, policy, step, key, note } = options;
   const { matrices } = weights.architecture;
   const converted = new Set(weights.factorized);
   const rankings: Ranking[] = [];
-  const chosen = await policy.select({
+  const selected = await policy.select({
     matrices,
     converted,
     step,
     key: key.fold("policy"),
     note,
-    score: async (score, some = matrices) => {
-      const values = await scored(score, some, options);
+    score: async (score, scored = matrices) => {
+      const values = await computeScores(score, scored, options);
       rankings.push({ step, score: score.name, ranking: [...values].sort(([, a], [, b]) => b - a) });
       return values;
     },
   });
   const known = matrices.map(({ name }) => name);
-  for (const name of chosen) if (!known.includes(name)) throw unknownName("matrix", name, known);
-  return { names: [...new Set(chosen)].filter((name) => !converted.has(name)), rankings };
+  for (const name of selected) if (!known.includes(name)) throw unknownName("matrix", name, known);
+  return { names: [...new Set(selected)].filter((name) => !converted.has(name)), rankings };
 }
 
-/** Writes the chosen matrices as factors. */
+/** Factorizes the selected matrices. */
 export function convert(names: readonly string[], { rankings, ...options }: RoundOptions & { rankings: Ranking[] }) {
   const { weights, decomposition, step, key } = options;
   const scores = new Map(rankings.flatMap(({ ranking }) => ranking));
@@ -81,10 +81,10 @@ export function convert(names: readonly string[], { rankings, ...options }: Roun
   });
 }
 
-async function scored(
+async function computeScores(
   score: ImportanceScore,
   matrices: readonly MatrixInfo[],
-  { weights, examples, shape, key, pause, fineTuned, trainingGradients }: RoundOptions,
+  { weights, examples, shape, key, throwIfInterrupted, fineTuned, trainingGradients }: RoundOptions,
 ): Promise<ReadonlyMap<string, number>> {
   const values = score.needs?.includes("fineTunedModel") ? await fineTuned() : weights.toDense();
   const pass = new ScoringPass({
@@ -95,14 +95,14 @@ async function scored(
     matrices,
     key: key.fold(score.name),
     ...(score.needs?.includes("trainingGradients") && { trainingGradients }),
-    pause,
+    throwIfInterrupted,
   });
   try {
     const scores = await score.score(pass);
     for (const { name } of matrices) {
       const value = scores.get(name);
       if (!Number.isFinite(value)) {
-        throw new Error(`The score "${score.name}" wants a finite number for ${name}, found ${value}.`);
+        throw new Error(`The score "${score.name}": expected a finite number for ${name}, got ${value}.`);
       }
     }
     return scores;

@@ -1,18 +1,18 @@
 /**
- * What the selection rounds of a run leave behind.
+ * The results of the selection rounds of a run.
  *
  * @module
  */
 import type { Ranking, Selected } from "./round.ts";
 
-/** What rounds leave behind, as plain values: with the factors, it makes the weights again. */
+/** The results of rounds, as plain values: with the stored factors, they restore the weights. */
 export interface RoundsState {
   readonly selected: readonly Selected[];
   readonly rankings: readonly Ranking[];
-  /** A round that chose something: the names, and what its trials measured, in their order. */
+  /** The rounds that converted matrices: their names, and what the trials measured, in order. */
   readonly conversions: readonly { readonly names: readonly string[]; readonly moved: readonly number[] }[];
-  /** Between the model before and after matrices were written as factors, the largest of all rounds. */
+  /** Largest difference of logits on the dev set before and after factorizing, over all rounds. */
   readonly factorizeDifference: number;
-  /** Seconds that scores and policies took, and writing as factors. */
+  /** Seconds spent in scores and policies, and in factorizing. */
   readonly seconds: { readonly selection: number; readonly decomposition: number };
 }

@@ -1,5 +1,5 @@
 /**
- * Steps that are thrown away: how far matrices move under another decomposition.
+ * Training steps that are discarded: they measure how far matrices move under another decomposition.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { type BatchShape, collate } from "../batches.ts";
 import type { RoundOptions } from "./round.ts";
 import { type StepOptions, Stepper } from "../step.ts";
 
-/** What trials take their steps on. */
-export interface TrialOptions extends Pick<RoundOptions, "weights" | "key" | "pause"> {
-  /** The matrices that were chosen. */
+/** What a trial needs. */
+export interface TrialOptions extends Pick<RoundOptions, "weights" | "key" | "throwIfInterrupted"> {
+  /** The selected matrices. */
   readonly names: readonly string[];
   readonly train: readonly EncodedExample[];
   readonly shape: BatchShape;
   readonly stepper: StepOptions;
 }
 
-/** A trial that leaves the weights as they are. */
+/** A trial on a copy of the weights. */
 export const trialOn = (options: TrialOptions): Trial => ({
   moved: (decomposition, steps) => moved(decomposition, steps, options),
 });
@@ -28,21 +28,21 @@ export const trialOn = (options: TrialOptions): Trial => ({
 async function moved(
   decomposition: Decomposition,
   steps: number,
-  { weights, names, train, shape, key, stepper: settings, pause }: TrialOptions,
+  { weights, names, train, shape, key, stepper: options, throwIfInterrupted }: TrialOptions,
 ): Promise<number> {
   const copy = new Weights(weights.architecture, weights.toDense());
   let stepper: Stepper | undefined;
   try {
     copy.factorize(names, { decomposition, key: key.fold("factorize") });
-    stepper = new Stepper(copy, settings);
+    stepper = new Stepper(copy, options);
     const order = key.fold("trial").permutation(train.length);
     for (let step = 0; step < steps; step++) {
-      await pause();
-      const some = Array.from(
+      await throwIfInterrupted();
+      const examples = Array.from(
         { length: shape.batchSize },
-        (_, at) => train[order[(step * shape.batchSize + at) % order.length]!]!,
+        (_, index) => train[order[(step * shape.batchSize + index) % order.length]!]!,
       );
-      stepper.step([collate(some, { architecture: weights.architecture, shape })], {
+      stepper.step([collate(examples, { architecture: weights.architecture, shape })], {
         key: key.fold("trial").fold(step),
         rate: 1,
       });
@@ -54,7 +54,7 @@ async function moved(
   }
 }
 
-/** `Σ‖after − before‖` (Frobenius) over matrices, whose tensors it takes over. */
+/** `Σ‖after − before‖` (Frobenius) over matrices. It takes over their tensors. */
 function distance(before: ReadonlyMap<string, tf.Tensor>, after: ReadonlyMap<string, tf.Tensor>): number {
   return [...before].reduce((sum, [name, matrix]) => {
     const moved = tf.tidy(() => tf.norm(tf.sub(after.get(name)!, matrix)).dataSync()[0]!);

@@ -60,7 +60,7 @@ function losses(steps: number): number[] {
   return found;
 }
 
-Deno.test("A compiled step is the plain one: over 50 steps with dropout and factors their losses agree", () => {
+Deno.test("a compiled step is the uncompiled one: over 50 steps with dropout and factors their losses agree", () => {
   const compiled = losses(50);
   const own = engine();
   let plain: number[];
@@ -71,11 +71,11 @@ Deno.test("A compiled step is the plain one: over 50 steps with dropout and fact
     useEngine(own);
   }
   compiled.forEach((loss, step) => assertAlmostEquals(loss, plain[step]!, 1e-4 * plain[step]!));
-  // It learned something: the numbers were not still.
+  // It learned, so the weights did move.
   assertLess(compiled.at(-1)!, 0.9 * compiled[0]!);
 });
 
-Deno.test("Steps of one structure are compiled once, whoever takes them", () => {
+Deno.test("steps of one structure are compiled once, for all steppers", () => {
   let traced = 0;
   const toy = toyModel();
   const counted: Architecture = { ...toy, losses: (...given) => (traced++, toy.losses(...given)) };
@@ -95,7 +95,7 @@ Deno.test("Steps of one structure are compiled once, whoever takes them", () => 
     void weights.factorize([name], { decomposition: mpo({ tensors }), key });
   const loss = step();
   assertEquals([step(), traced], [loss, 1]);
-  // A rate is an argument, the rest is not.
+  // The learning rate is an input, the other settings are constants.
   const { optimizer } = OPTIONS;
   step({ optimizer: { ...optimizer, learningRate: 1 } });
   assertEquals(traced, 1);

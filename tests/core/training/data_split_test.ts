@@ -2,7 +2,7 @@ import { RandomKey, RequestError, tf, Weights } from "@opf/framework";
 import { bert, dynamicTop, staticTop, taylor } from "@opf/framework/plugins";
 import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { initialize } from "../../../core/model/initialize.ts";
-import { roundsOf, runLength, splitExamples, trainingParts, trainsBy } from "../../../core/training/data_split.ts";
+import { roundsOf, runLength, splitExamples, trainableBy, trainingParts } from "../../../core/training/data_split.ts";
 import { TRAINING_DEFAULTS as defaults } from "../../../core/training/settings.ts";
 import { CONFIG } from "../../_tiny.ts";
 
@@ -70,14 +70,14 @@ Deno.test("splitExamples() judges the dev set, a half of it, or a part of the tr
   assertEquals(splitExamples({ ...sets, train: ["a", "b"] }, { split: "held-out", heldOut: 0.9 }).train.length, 1);
 });
 
-Deno.test("trainsBy() reads patterns on names, and refuses one that no parameter has", () => {
+Deno.test("trainableBy() reads patterns on names, and refuses one that no parameter has", () => {
   const architecture = bert({ source: "tiny" }).architecture(CONFIG, { kind: "classification", outputs: 2 });
   const tensors = architecture.parameters.map((parameter) =>
     [parameter.name, initialize(parameter, { key: RandomKey.of(1), width: 0.1 })] as const
   );
   const weights = new Weights(architecture, new Map(tensors));
   const trained = (train: string[]) =>
-    weights.slots.filter(trainsBy(train, weights)).map(({ parameter }) => parameter.name);
+    weights.slots.filter(trainableBy(train, weights)).map(({ parameter }) => parameter.name);
   assertEquals(trained(["classifier.*"]), ["classifier.weight", "classifier.bias"]);
   assertEquals(trained(["*.layer.1.*.query.*", "classifier.bias"]), [
     "bert.encoder.layer.1.attention.self.query.weight",
@@ -85,7 +85,7 @@ Deno.test("trainsBy() reads patterns on names, and refuses one that no parameter
     "classifier.bias",
   ]);
   assertStringIncludes(
-    assertThrows(() => trainsBy(["clasifier.bias"], weights), RequestError).message,
+    assertThrows(() => trainableBy(["clasifier.bias"], weights), RequestError).message,
     '"classifier.bias"',
   );
   weights.dispose();

@@ -27,7 +27,7 @@ const task: Task = {
   metrics: [accuracy],
 };
 
-/** Lines of filler words with one word that says the class. */
+/** Examples of filler words with one word that determines the class. */
 function examples(count: number, seed: number): EncodedExample[] {
   return Array.from({ length: count }, (_, index) => {
     const bits = RandomKey.of(seed).fold(index).bits(8);
@@ -88,7 +88,11 @@ async function run({ settings, opf = false, seed = 1, change, config, damage = f
       dev: examples(40, 12),
       padId: 0,
       key: RandomKey.of(seed),
-      watch: { event: (event) => events.push(event), note: (note) => notes.push(note), pause: () => Promise.resolve() },
+      listener: {
+        event: (event) => events.push(event),
+        note: (note) => notes.push(note),
+        throwIfInterrupted: () => Promise.resolve(),
+      },
       ...change,
     });
     tf.dispose([...outcome.merged?.values() ?? []]);
@@ -101,7 +105,7 @@ async function run({ settings, opf = false, seed = 1, change, config, damage = f
 const accuracies = (events: readonly TrainingEvent[]) =>
   events.flatMap((event) => event.type === "evaluation" ? [event.metrics.accuracy!] : []);
 
-Deno.test("fineTune() learns, plainly and over-parameterised, and merging changes nothing", async () => {
+Deno.test("fineTune() learns, with and without over-parameterization, and merging changes nothing", async () => {
   for (const opf of [false, true]) {
     const { outcome, events } = await run({ opf, settings: { epochs: 12 } });
     assertGreater(accuracies(events).at(-1)!, 0.9, `opf ${opf}`);
@@ -111,7 +115,7 @@ Deno.test("fineTune() learns, plainly and over-parameterised, and merging change
   }
 });
 
-Deno.test("fineTune() writes the chosen matrices as factors, counts them, and tells the ranking", async () => {
+Deno.test("fineTune() factorizes the selected matrices, counts them, and reports the ranking", async () => {
   const { outcome, events, factorized } = await run({ opf: true, settings: { maxSteps: 1 } });
   assertEquals(outcome.selected.length, 6); // one of each module
   assertEquals(factorized.toSorted(), outcome.selected.map(({ name }) => name).toSorted());
@@ -130,12 +134,12 @@ Deno.test("fineTune() writes the chosen matrices as factors, counts them, and te
   }
 });
 
-Deno.test("fineTune() refuses when a merged matrix is a hundredth off", async () => {
+Deno.test("fineTune() throws if a merged matrix is off by one percent", async () => {
   const { message } = await assertRejects(() => run({ opf: true, damage: true, settings: { maxSteps: 2 } }));
   assert(message.startsWith("Merging changed the model"), message);
 });
 
-Deno.test("fineTune() gives the same numbers for the same seed, and others for another", async () => {
+Deno.test("fineTune() gives the same losses and logits for the same seed, and others for another", async () => {
   const [first, again, other] = [await run({ opf: true }), await run({ opf: true }), await run({ opf: true, seed: 2 })];
   const losses = ({ events }: typeof first) => events.flatMap((event) => event.type === "step" ? [event.loss] : []);
   assertEquals(losses(first), losses(again));
@@ -158,7 +162,7 @@ Deno.test("fineTune() ends a run as diverged if its last step makes the weights 
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("fineTune() gets the same from two half batches as from a whole one", async () => {
+Deno.test("fineTune() learns the same from two half batches as from a whole one", async () => {
   const still = { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
   for (const opf of [false, true]) {
     const whole = await run({ opf, config: still, settings: { epochs: 2 } });
@@ -202,21 +206,21 @@ Deno.test("fineTune() leaves no tensor behind, interrupted or not", async () => 
   const before = tf.memory().numTensors;
   await run({ opf: true, settings: { maxSteps: 3 } });
   assertEquals(tf.memory().numTensors, before);
-  let pauses = 0;
-  const pause = () => ++pauses > 12 ? Promise.reject(new Interrupted("stop")) : Promise.resolve();
-  const watch = { event: () => {}, note: () => {}, pause };
-  await assertRejects(() => run({ opf: true, change: { watch } }), Interrupted);
+  let calls = 0;
+  const throwIfInterrupted = () => ++calls > 12 ? Promise.reject(new Interrupted("stop")) : Promise.resolve();
+  const listener = { event: () => {}, note: () => {}, throwIfInterrupted };
+  await assertRejects(() => run({ opf: true, change: { listener } }), Interrupted);
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("fineTune() moves only what it is told to train", async () => {
+Deno.test("fineTune() moves only the parameters that `train` includes", async () => {
   const { outcome } = await run({ settings: { train: ["classifier.*"], maxSteps: 1 } });
   assertEquals(outcome.parameters.trainable, 2 * 16 + 2);
 });
 
 const policy = staticTop({ n: 1, score: taylor() });
 
-Deno.test("fineTune() finds the matched rate by trials that leave no trace", async () => {
+Deno.test("fineTune() finds the matched learning rate by trials that leave no trace", async () => {
   const settings = { maxSteps: 3, learningRate: 1e-3, factorLearningRate: 1e-3 };
   const matched = mpo({ tensors: 5 });
   const trials = await run({
@@ -230,7 +234,7 @@ Deno.test("fineTune() finds the matched rate by trials that leave no trace", asy
   assertEquals(trials.outcome.logits, given.outcome.logits);
 });
 
-Deno.test("fineTune() leaves frozen matrices where they are, and lets their gradients clip only as released", async () => {
+Deno.test("fineTune() does not move frozen matrices, and counts their gradients in the norm only as released", async () => {
   const settings = { maxSteps: 2, learningRate: 1e-3 };
   const norms = async (asReleased: boolean) => {
     const { outcome, events } = await run({
@@ -250,7 +254,7 @@ Deno.test("fineTune() leaves frozen matrices where they are, and lets their grad
   assertAlmostEquals(within[0]!, plain[0]!, 1e-4 * plain[0]!); // the same gradients as if they were trained
 });
 
-Deno.test("fineTune() trains LoRA's factors and the head, nothing else", async () => {
+Deno.test("fineTune() trains LoRA's factors and the head, and nothing else", async () => {
   const { outcome } = await run({
     settings: { maxSteps: 2 },
     change: { method: { decomposition: lora({ rank: 2 }), policy } },
@@ -262,7 +266,7 @@ Deno.test("fineTune() trains LoRA's factors and the head, nothing else", async (
   assertEquals(outcome.parameters.trainable, factors + 2 * 16 + 2);
 });
 
-Deno.test("fineTune() converts in rounds while it trains, and the model says the same before and after each", async () => {
+Deno.test("fineTune() factorizes in rounds while it trains, and each round preserves the logits", async () => {
   const dynamic = dynamicTop({ n: 2, every: { steps: 3 }, score: taylor() });
   const { outcome, events } = await run({
     change: { method: { decomposition: mpo({ tensors: 3 }), policy: dynamic } },
@@ -273,7 +277,7 @@ Deno.test("fineTune() converts in rounds while it trains, and the model says the
   assertLess(outcome.mergeDifference, 1e-4);
 });
 
-Deno.test("fineTune() scores by the gradients that training had since the last round", async () => {
+Deno.test("fineTune() scores by the gradients of training since the last round", async () => {
   // At rates of 0 and without dropout, an epoch's mean gradient is that of a pass over the same examples.
   const rankings = async (gradients: "training" | "pass", gradientAccumulationSteps: number) => {
     const policy = dynamicTop({ n: 2, every: { epochs: 1 }, score: taylor({ gradients }) });
@@ -297,14 +301,14 @@ Deno.test("fineTune() scores by the gradients that training had since the last r
   }
 });
 
-Deno.test("fineTune() refuses a score by gradients of training that its policy did not ask to keep", async () => {
+Deno.test("fineTune() refuses a score by gradients of training if its policy does not declare that need", async () => {
   const { needs: _, ...policy } = dynamicTop({ n: 1, every: { steps: 2 }, score: taylor({ gradients: "training" }) });
   const method = { decomposition: mpo({ tensors: 3 }), policy };
   const { message } = await assertRejects(() => run({ change: { method } }));
   assertStringIncludes(message, 'needs: ["trainingGradients"]');
 });
 
-Deno.test("fineTune() scores by eq. 6 on the fine-tuned model that it is given", async () => {
+Deno.test("fineTune() scores the fine-tuned model by equation 6", async () => {
   let asked = 0;
   const fineTuned = () => {
     asked++;
@@ -330,7 +334,7 @@ Deno.test("fineTune() scores by eq. 6 on the fine-tuned model that it is given",
   assertEquals(ranking!.ranking.find(([name]) => name === "bert.encoder.layer.1.attention.self.query.weight")![1], 0);
 });
 
-Deno.test("fineTune() takes a decomposition that says it loses something, and reports how much the model changed", async () => {
+Deno.test("fineTune() accepts a lossy decomposition, and reports how much the model changed", async () => {
   const method = { decomposition: mpo({ tensors: 3, bond: 2 }), policy };
   const { outcome } = await run({ settings: { maxSteps: 1 }, change: { method } });
   assertGreater(outcome.factorizeDifference, 1e-3);

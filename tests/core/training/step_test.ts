@@ -45,7 +45,7 @@ interface Run {
   readonly key?: RandomKey;
 }
 
-/** Takes steps and gives what they said and every value after the last. */
+/** Takes steps, and returns their reports and every value after the last. */
 function run({ steps, options: own = options(), weights = toyWeights(), key: of = key }: Run) {
   const stepper = new Stepper(weights, own);
   const before = weights.values.map((value) => value.dataSync());
@@ -76,7 +76,7 @@ function lossOf(weights: Weights, examples: readonly typeof TOY_EXAMPLES[number]
   });
 }
 
-Deno.test("Stepper says the mean loss before the step, and brings it down", () => {
+Deno.test("Stepper reports the mean loss before the step, and reduces it", () => {
   const weights = toyWeights();
   const expected = lossOf(weights, TOY_EXAMPLES);
   const { reports } = run({ weights, steps: Array(30).fill([toyBatch(0, 24)]) });
@@ -103,10 +103,10 @@ Deno.test("Stepper ignores padded examples, in the loss and in what it learns", 
   );
 });
 
-Deno.test("Stepper sums several batches to the step of their examples together, dense and factorised", () => {
+Deno.test("Stepper takes the same step on several batches as on one batch of all their examples, dense and factorized", () => {
   for (const decomposition of [undefined, mpo({ tensors: 3 })]) {
     const weights = () => decomposition ? factorized(decomposition, [FIRST, SECOND]) : toyWeights();
-    // Of unequal size: the mean is over examples, not over batches.
+    // Batches of unequal size: the mean is over examples, not over batches.
     const parts = [[toyBatch(0, 4), toyBatch(4, 4, 4), toyBatch(8, 1, 4)]];
     const [whole, summed] = [
       run({ steps: [[toyBatch(0, 9)]], weights: weights() }),
@@ -121,7 +121,7 @@ Deno.test("Stepper sums several batches to the step of their examples together, 
 Deno.test("Stepper moves what is trained and nothing else", () => {
   const only = options({ isTrainable: ({ parameter }) => parameter.name === SECOND });
   assertEquals(run({ steps: [[toyBatch()]], options: only }).moved, [SECOND]);
-  // Factors are trained because their matrix was chosen, but for those that their plan keeps still.
+  // Factors are trained because their matrix was selected, except those that their plan freezes.
   const still: Decomposition = {
     ...mpo({ tensors: 3 }),
     plan: (shape) => ({
@@ -137,7 +137,7 @@ Deno.test("Stepper moves what is trained and nothing else", () => {
   weights.dispose();
 });
 
-Deno.test("Stepper clips to the global norm: a tenth of the limit is as a tenth of the gradients", () => {
+Deno.test("Stepper clips to the global norm: at a tenth of the norm, the change is a tenth of the gradients", () => {
   const optimizer = { ...options().optimizer, ...GRADIENT_STEPS };
   const step = (maxGradNorm: number) => {
     const before = toyWeights();
@@ -154,7 +154,7 @@ Deno.test("Stepper clips to the global norm: a tenth of the limit is as a tenth 
   assertAlmostEquals(Math.hypot(...step(norm / 10).change), norm / 10, 1e-3 * norm);
 });
 
-Deno.test("Stepper keeps the moments of what stays when matrices are factorised between steps", () => {
+Deno.test("Stepper keeps the moments of dense parameters when matrices are factorized between steps", () => {
   const weights = toyWeights();
   const stepper = new Stepper(weights, options());
   const step = (number: number) => stepper.step([toyBatch()], { key: key.fold(number), rate: 1 });
@@ -162,12 +162,12 @@ Deno.test("Stepper keeps the moments of what stays when matrices are factorised 
   const tensors = tf.memory().numTensors;
   weights.factorize([FIRST], { decomposition: mpo({ tensors: 2 }), key });
   stepper.refresh();
-  // One matrix with two moments went, two factors with two moments each came.
+  // One matrix with two moments became two factors with two moments each.
   assertEquals(tf.memory().numTensors, tensors + 3);
   assertEquals(stepper.trained.map(slotName).slice(0, 3), [`${FIRST}#0`, `${FIRST}#1`, SECOND]);
   const before = weights.values.map((value) => value.dataSync());
   step(1);
-  // A first step of Adam moves every entry that has a gradient by the rate; a later one by less or more.
+  // The first step of Adam moves every element that has a gradient by the learning rate; later ones by less or more.
   const moves = (at: number) =>
     [...weights.values[at]!.dataSync()].map((value, place) => Math.abs(value - before[at]![place]!));
   assert(moves(0).every((move) => Math.abs(move - 1e-2) < 1e-4));
@@ -176,7 +176,7 @@ Deno.test("Stepper keeps the moments of what stays when matrices are factorised 
   weights.dispose();
 });
 
-Deno.test("Stepper leaves as many tensors as it found, step after step", () => {
+Deno.test("Stepper leaves no tensor behind, step after step", () => {
   const weights = factorized(mpo({ tensors: 3 }));
   const stepper = new Stepper(weights, options());
   const count = (batches: readonly NamedArrays[], step: number) => {
@@ -232,7 +232,7 @@ Deno.test("Stepper draws dropout from the key alone: the same key, the same bits
   assertNotEquals(other!.reports[0]!.loss, first!.reports[0]!.loss);
 });
 
-Deno.test("Stepper's factorised model is the dense one: its loss, its other gradients, and through it those of factors", () => {
+Deno.test("Stepper's factorized model has the dense model's loss and gradients, and factors get theirs by the chain rule", () => {
   const name = "bert.encoder.layer.0.intermediate.dense.weight";
   const optimizer = { ...options().optimizer, ...GRADIENT_STEPS };
   const own = options({ optimizer, maxGradNorm: 1e9 });
@@ -251,11 +251,13 @@ Deno.test("Stepper's factorised model is the dense one: its loss, its other grad
     values.forEach((value, place) => assertAlmostEquals(value, wanted[place]!, 1e-4));
   });
   tf.tidy(() => {
-    const slope = tf.sub(matrix, tf.tensor2d(plain.after[at] as Float32Array, matrix.shape));
-    const wanted = tf.grads((...moving: tf.Tensor[]) => tf.sum<tf.Scalar>(tf.mul(plan.reconstruct(moving), slope)))(
+    const gradient = tf.sub(matrix, tf.tensor2d(plain.after[at] as Float32Array, matrix.shape));
+    const expected = tf.grads((...moving: tf.Tensor[]) =>
+      tf.sum<tf.Scalar>(tf.mul(plan.reconstruct(moving), gradient))
+    )(
       factors,
     );
-    wanted.forEach((gradient, factor) => {
+    expected.forEach((gradient, factor) => {
       const ours = tf.sub(factors[factor]!, tf.tensor(opf.after[at + factor]!, gradient.shape));
       assertGreater(norm(gradient), 1e-2);
       assertLess(distance(ours, gradient), 1e-3);

@@ -89,7 +89,7 @@ interface State {
 function stateOf({ weights, stepper }: ReturnType<typeof model>): State {
   const names = weights.slots.map(slotName);
   const read = (tensor: tf.Tensor) => tensor.dataSync() as Float32Array;
-  const moments = names.map((name) => stepper.moments.saved.get(name)!);
+  const moments = names.map((name) => stepper.moments.state.get(name)!);
   return {
     values: new Map(names.map((name, at) => [name, read(weights.values[at]!)])),
     first: new Map(names.map((name, at) => [name, read(moments[at]!.first)])),
