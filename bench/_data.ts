@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { loadTokenizer, RandomKey, RequestError } from "@opf/framework";
+import { fromFirstSource, loadTokenizer, RandomKey } from "@opf/framework";
 import { bert, folder, hub, pypi } from "@opf/framework/plugins";
 import { chunks, encode } from "../core/training/batches.ts";
 import * as tasks from "../tasks/mod.ts";
@@ -28,11 +28,10 @@ export async function writeBatches(task: (typeof TASKS)[number], data: string, i
 }
 
 async function tokenizer(sources: readonly ReturnType<typeof folder>[]) {
-  const missing: string[] = [];
-  for (const source of sources) {
-    const files = await source.open({ kind: "model", id: MODEL });
-    if (!("missing" in files)) return await loadTokenizer(files, { tokenizerClass: bert({ source: MODEL }).tokenizer });
-    missing.push(`${source.name}: ${files.missing}`);
-  }
-  throw new RequestError(`No source has the tokenizer of ${MODEL} (${missing.join("; ")}).`);
+  const repository = await fromFirstSource(sources, {
+    name: { kind: "model", id: MODEL },
+    read: (repository) => repository,
+    what: `No source has the tokenizer of ${MODEL}`,
+  });
+  return await loadTokenizer(repository, { tokenizerClass: bert({ source: MODEL }).tokenizer });
 }

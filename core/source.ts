@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NotFoundError } from "./errors.ts";
 import type { Json } from "./json.ts";
 
 /** A model or dataset, by its name on the Hugging Face hub or its folder. */
@@ -32,4 +33,34 @@ export interface Source {
   open(name: RepositoryName): Promise<Repository | { readonly missing: string }>;
   /** Whether the source responds, with a short detail for `deno task doctor`. */
   check(signal: AbortSignal): Promise<{ readonly answers: boolean; readonly detail: string }>;
+}
+
+/** What {@linkcode fromFirstSource} looks for. */
+export interface LookUp<T> {
+  readonly name: RepositoryName;
+  /** What the repository provides, or what it lacks ("it has no rte/train"). */
+  readonly read: (
+    repository: Repository,
+  ) => T | { readonly missing: string } | Promise<T | { readonly missing: string }>;
+  /** Begins the error: `The model "x" was not found`. */
+  readonly what: string;
+}
+
+/**
+ * Tries sources in order, and gives what the first one provides that has all of it.
+ *
+ * @throws {NotFoundError} if none has; it says what each of them lacks
+ */
+export async function fromFirstSource<T extends object>(
+  sources: readonly Source[],
+  { name, read, what }: LookUp<T>,
+): Promise<T> {
+  const tried: string[] = [];
+  for (const source of sources) {
+    const repository = await source.open(name);
+    const provided = "missing" in repository ? repository : await read(repository);
+    if (!("missing" in provided)) return provided;
+    tried.push(`${source.name}: ${provided.missing}`);
+  }
+  throw new NotFoundError(`${what}. Tried ${tried.join("; ") || "no source"}.`);
 }

@@ -6,6 +6,7 @@
 import {
   type Example,
   exists,
+  fromFirstSource,
   NotFoundError,
   RequestError,
   sha256OfFile,
@@ -111,35 +112,26 @@ async function readCombined(
 }
 
 async function fromSources(options: GlueOptions, sources: readonly Source[]): Promise<TaskData> {
-  const { name, dev = { hub: "validation" } } = options;
-  const stems = [`${name}/train`, `${name}/${dev.hub}`] as const;
-  const tried: string[] = [];
-  for (const source of sources) {
-    const repository = await source.open({ kind: "dataset", id: DATASET });
-    if ("missing" in repository) {
-      tried.push(`${source.name}: ${repository.missing}`);
-      continue;
-    }
-    const [train, other] = [await shardsOf(repository, stems[0]), await shardsOf(repository, stems[1])];
-    if (!train || !other) {
-      tried.push(`${source.name}: its ${DATASET} has no ${nameOfShard(stems[train ? 1 : 0], 0, 1)}`);
-      continue;
-    }
-    const { additionalDev } = options;
-    const more = additionalDev && await shardsOf(repository, `${name}/${additionalDev.hub}`);
-    const read = async (shards: Shards) =>
-      (await readShards(shards, columnsOf(options))).map((row) => exampleOf(row, options));
-    return {
-      train: await read(train),
-      dev: await read(other),
-      ...(more && { additionalDev: { [additionalDev!.name]: await read(more) } }),
-      origin: { repository: repository.origin, files: await digests({ ...train, ...other, ...more }) },
-    };
-  }
-  throw new NotFoundError(
-    `Loading ${name}: no source has the dataset ${DATASET}. Tried ${tried.join("; ") || "none"}. ` +
-      `With --data FOLDER, it is read from FOLDER/${name}/train.tsv and so on.`,
-  );
+  const { name, dev = { hub: "validation" }, additionalDev } = options;
+  return await fromFirstSource(sources, {
+    name: { kind: "dataset", id: DATASET },
+    read: async (repository): Promise<TaskData | { readonly missing: string }> => {
+      const stems = [`${name}/train`, `${name}/${dev.hub}`] as const;
+      const [train, other] = [await shardsOf(repository, stems[0]), await shardsOf(repository, stems[1])];
+      if (!train || !other) return { missing: `its ${DATASET} has no ${nameOfShard(stems[train ? 1 : 0], 0, 1)}` };
+      const more = additionalDev && await shardsOf(repository, `${name}/${additionalDev.hub}`);
+      const read = async (shards: Shards) =>
+        (await readShards(shards, columnsOf(options))).map((row) => exampleOf(row, options));
+      return {
+        train: await read(train),
+        dev: await read(other),
+        ...(more && { additionalDev: { [additionalDev!.name]: await read(more) } }),
+        origin: { repository: repository.origin, files: await digests({ ...train, ...other, ...more }) },
+      };
+    },
+    what: `Loading ${name}: no source has the dataset ${DATASET}. With --data FOLDER, it is read from ` +
+      `FOLDER/${name}/train.tsv and so on`,
+  });
 }
 
 const columnsOf = ({ first, second, label = ["label"] }: GlueOptions): TableColumns => ({

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { type Example, NotFoundError, type Source, type Task, type TaskContext, type TestSet } from "@opf/framework";
+import {
+  type Example,
+  fromFirstSource,
+  NotFoundError,
+  type Source,
+  type Task,
+  type TaskContext,
+  type TestSet,
+} from "@opf/framework";
 import { join, resolve } from "node:path";
 import type { GlueOptions } from "./_glue_options.ts";
 import { DATASET, firstOf, readShards, shardsOf } from "./_files.ts";
@@ -60,14 +68,11 @@ async function fromSources(
     readonly sources: readonly Source[];
   },
 ): Promise<Row[]> {
-  const tried: string[] = [];
-  for (const source of sources) {
-    const repository = await source.open({ kind: "dataset", id: DATASET });
-    const shards = "missing" in repository ? undefined : await shardsOf(repository, `${name}/${set}`);
-    if (shards) return await readShards(shards, columns);
-    tried.push(`${source.name}: ${"missing" in repository ? repository.missing : `it has no ${name}/${set}`}`);
-  }
-  throw new NotFoundError(
-    `Loading the test set of ${name}: no source has it in ${DATASET}. Tried ${tried.join("; ") || "none"}.`,
-  );
+  const shards = await fromFirstSource(sources, {
+    name: { kind: "dataset", id: DATASET },
+    read: async (repository) =>
+      await shardsOf(repository, `${name}/${set}`) ?? { missing: `its ${DATASET} has no ${name}/${set}` },
+    what: `Loading the test set of ${name}: no source has it in ${DATASET}`,
+  });
+  return await readShards(shards, columns);
 }

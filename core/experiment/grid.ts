@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { normalize } from "node:path";
 import { z } from "zod";
 import { RequestError, unknownName } from "../errors.ts";
 import type { Json } from "../json.ts";
@@ -11,7 +10,7 @@ import type { LanguageModel } from "../model/model.ts";
 import { type Registry, taskNamed } from "../registry.ts";
 import type { Task } from "../task.ts";
 import { TRAINING_DEFAULTS, trainingSchema } from "../training/settings.ts";
-import { BASELINE_METHOD, plainOf, type RunCoordinates, type RunSpec, type Values } from "../run/run_spec.ts";
+import { BASELINE_METHOD, modelKey, plainOf, type RunCoordinates, type RunSpec, type Values } from "../run/run_spec.ts";
 import type { Overrides } from "../results/manifest.ts";
 import { canonical } from "../results/result.ts";
 import { checkDistinct } from "./distinct.ts";
@@ -183,15 +182,6 @@ function label(method: string, point: Values): string {
   const suffix = Object.entries(point).map(([path, value]) => `${lastPart(path)} ${setting(value)}`).join(", ");
   return suffix ? `${method} (${suffix})` : method;
 }
-
-// `folder` and `folder/` are one model.
-const sourceKey = (source: string) => normalize(source).replace(/(.)\/+$/, "$1");
-
-const modelKey = (model: string | LanguageModel): string =>
-  typeof model === "string" ? sourceKey(model) : canonical([model.name, model.options, model.revision]).replaceAll(
-    JSON.stringify(model.source),
-    () => JSON.stringify(sourceKey(model.source)),
-  );
 
 const modelName = (model: string | LanguageModel): string =>
   JSON.stringify(typeof model === "string" ? model : model.title ?? model.source);

@@ -99,6 +99,7 @@ export interface Architecture {
 /** A kind of language model with its options, as an experiment names it: `bert({ source, layers: 3 })`. */
 export interface LanguageModel {
   readonly name: string;
+  /** All else than the source and its revision that changes what the model computes. */
   readonly options: Json;
   /** Name or folder of the weights, asked of the sources. */
   readonly source: string;

@@ -10,7 +10,7 @@ import { modelFor, type Registry } from "../registry.ts";
 import { RandomKey } from "../random.ts";
 import { roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
 import type { TrainingSettings } from "../training/settings.ts";
-import { plainOf, type RunSpec } from "./run_spec.ts";
+import { modelKey, plainOf, type RunSpec } from "./run_spec.ts";
 import { nameOf, type RunResolver } from "./resolve.ts";
 
 /** A run that may start once its model and its data are there; a `ResolvedRun` is one. */
@@ -47,7 +47,7 @@ export class Outliner {
 
   /** The run; a mistake is a `RequestError`, and so is a model or data of which nothing is known. */
   async outline(spec: RunSpec): Promise<RunOutline> {
-    const model = typeof spec.model === "string" ? spec.model : JSON.stringify(spec.model.options);
+    const model = modelKey(spec.model);
     const noModel = await this.#absence(model, () => this.preparer.model(spec.model));
     const noData = await this.#absence(spec.task, () => this.preparer.load(spec.task));
     if (noModel === undefined && noData === undefined) return await this.preparer.prepare(spec);

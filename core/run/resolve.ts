@@ -4,21 +4,21 @@
  * @module
  */
 import { sha256OfFile } from "../io/cache.ts";
-import { NotFoundError, RequestError } from "../errors.ts";
+import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import { labelProblem } from "../model/head.ts";
 import type { Architecture, LanguageModel } from "../model/model.ts";
 import { backendNamed, modelFor, type Registry } from "../registry.ts";
 import { checkPretrained, readConfig } from "../model/pretrained.ts";
 import { openWeights, type WeightsFile } from "../model/weights_file.ts";
-import type { Repository } from "../source.ts";
+import { fromFirstSource, type Repository } from "../source.ts";
 import { type Example, type Metrics, primaryMetric, type Task, type TaskData } from "../task.ts";
 import { checkTokenizerFit } from "../model/tokenizer_fit.ts";
 import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../model/tokenizer.ts";
 import { type ExampleSets, roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import { RandomKey } from "../random.ts";
-import { plainOf, type RunSpec } from "./run_spec.ts";
+import { modelKey, plainOf, type RunSpec } from "./run_spec.ts";
 import { digest, RESULTS_VERSION } from "../results/result.ts";
 
 /** What a run is done with: all that can change its numbers. */
@@ -93,10 +93,9 @@ export class RunResolver {
     const hasPairs = [...data.train, ...data.dev].some(({ texts }) => texts.length === 2);
     checkTokenizerFit(model.tokenizer, { architecture, model: model.name, hasPairs });
     const backend = backendNamed(this.options.backend, this.parts);
-    const { source: _, revision: __, ...options } = model.plugin.options as { readonly [key: string]: Json };
     const settings = {
       resultsVersion: RESULTS_VERSION,
-      model: { name: model.plugin.name, options, ...model.digests },
+      model: { name: model.plugin.name, options: model.plugin.options, ...model.digests },
       task: { name: task.name, options: task.options ?? {}, files: data.origin.files },
       method: {
         decomposition: decomposition ? { name: decomposition.name, options: decomposition.options } : null,
@@ -134,10 +133,15 @@ export class RunResolver {
 
   /** Finds a model's files. */
   model(model: string | LanguageModel): Promise<FoundModel> {
-    const key = typeof model === "string" ? model : JSON.stringify([model.name, model.options]);
-    return this.#models.getOrInsertComputed(key, async () => {
+    return this.#models.getOrInsertComputed(modelKey(model), async () => {
       const source = typeof model === "string" ? model : model.source;
-      const repository = await this.#open(source, typeof model === "string" ? undefined : model.revision);
+      const revision = typeof model === "string" ? undefined : model.revision;
+      const name = { kind: "model", id: source, ...(revision !== undefined && { revision }) } as const;
+      const repository = await fromFirstSource(this.parts.sources, {
+        name,
+        read: (repository) => repository,
+        what: `The model "${source}" was not found`,
+      });
       const config = await readConfig(repository);
       const plugin = typeof model === "string"
         ? modelFor(config.model_type, { source, plugins: this.parts.plugins })
@@ -158,16 +162,6 @@ export class RunResolver {
         },
       };
     });
-  }
-
-  async #open(id: string, revision: string | undefined): Promise<Repository> {
-    const tried: string[] = [];
-    for (const source of this.parts.sources) {
-      const found = await source.open({ kind: "model", id, ...(revision !== undefined && { revision }) });
-      if (!("missing" in found)) return found;
-      tried.push(`${source.name}: ${found.missing}`);
-    }
-    throw new NotFoundError(`The model "${id}" was not found. Tried ${tried.join("; ")}.`);
   }
 
   // Names and shapes of the weights, once for each model and head.
@@ -203,11 +197,7 @@ export class RunResolver {
 }
 
 /** A model's name in tables. */
-export function nameOf({ title, source, options }: LanguageModel): string {
-  const { layers } = options as { layers?: number };
-  if (title !== undefined) return title;
-  return layers === undefined ? source : `${source} (${layers} layers)`;
-}
+export const nameOf = ({ title, source }: LanguageModel): string => title ?? source;
 
 // One digest of the files that a repository has of these.
 async function digestOf(repository: Repository, names: readonly string[]): Promise<string> {

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { normalize } from "node:path";
 import type { Json } from "../json.ts";
 import type { LanguageModel } from "../model/model.ts";
 import type { Task } from "../task.ts";
+import { canonical } from "../results/result.ts";
 import type { Method } from "../training/fine_tune_request.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 
@@ -46,6 +48,13 @@ export interface RunSpec {
   readonly parameters: Values;
   /** How often the run's state is kept, in seconds. */
   readonly checkpointSeconds: number;
+}
+
+/** The same text for the same model: `folder` and `folder/` are one. */
+export function modelKey(model: string | LanguageModel): string {
+  const sourceKey = (source: string) => normalize(source).replace(/(.)\/+$/, "$1");
+  if (typeof model === "string") return sourceKey(model);
+  return canonical([model.name, model.options, sourceKey(model.source), model.revision]);
 }
 
 /** The method that a ground is fine-tuned by. */

@@ -30,10 +30,10 @@ export function languageModel(
 ): LanguageModel {
   return {
     name,
-    options: { source, ...(revision !== undefined && { revision }), ...(layers !== undefined && { layers }) },
+    options: { ...(layers !== undefined && { layers }) },
     source,
     ...(revision !== undefined && { revision }),
-    ...(title !== undefined && { title }),
+    title: title ?? (layers === undefined ? source : `${source} (${layers} layers)`),
     ...(tokenizer && { tokenizer }),
     architecture: (config, head) =>
       architectures.getOrInsertComputed(JSON.stringify([name, config, layers, head]), () => build(config, head)),
