@@ -70,8 +70,7 @@ async function fromSources(
 ): Promise<Row[]> {
   const shards = await fromFirstSource(sources, {
     name: { kind: "dataset", id: DATASET },
-    read: async (repository) =>
-      await shardsOf(repository, `${name}/${set}`) ?? { missing: `its ${DATASET} has no ${name}/${set}` },
+    read: async (repository) => await shardsOf(repository, `${name}/${set}`) ?? { missing: `it has no ${name}/${set}` },
     what: `Loading the test set of ${name}: no source has it in ${DATASET}`,
   });
   return await readShards(shards, columns);
