@@ -6,14 +6,14 @@ import { matrix } from "../../_tensors.ts";
 const engines = [await tensorflow.start(), await wasm.start(), await xla.start()];
 useEngine(engines[0]!);
 
-/** What is compared: type, shape and values of each tensor. */
-interface Seen {
+/** Type, shape and values of a tensor. */
+interface TensorData {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly values: readonly number[];
 }
 
-function on(own: Engine, compute: () => tf.Tensor | tf.Tensor[]): Seen[] {
+function on(own: Engine, compute: () => tf.Tensor | tf.Tensor[]): TensorData[] {
   useEngine(own);
   try {
     return tf.tidy(() =>
@@ -32,7 +32,7 @@ const cube = (...shape: number[]) => tf.reshape(matrix(1, tf.util.sizeFromShape(
 const whole = (...shape: number[]) => tf.cast(tf.mul(cube(...shape), 9), "int32");
 const truth = (...shape: number[]) => tf.greater(cube(...shape), 0.2);
 const wide = () => tf.mul(cube(7, 11), 6);
-const slopeOf = (compute: (x: tf.Tensor) => tf.Tensor, ...shape: number[]) => () => {
+const gradientOf = (compute: (x: tf.Tensor) => tf.Tensor, ...shape: number[]) => () => {
   const x = cube(...shape);
   const out = compute(x);
   return tf.grad((x) => tf.sum(tf.mul(compute(x), cube(...out.shape))))(x);
@@ -40,7 +40,7 @@ const slopeOf = (compute: (x: tf.Tensor) => tf.Tensor, ...shape: number[]) => ()
 const product = (a: number[], b: number[], transposeA = false, transposeB = false) => () =>
   tf.matMul(cube(...a), cube(...b), transposeA, transposeB);
 
-// In their manner, all that layers, optimiser, decompositions, scores and checks compute, and their gradients.
+// The operations of layers, optimizer, decompositions, scores and checks, and their gradients.
 const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
   "add, broadcast": () => [
     tf.add(cube(2, 1, 3, 2), cube(1, 4, 1, 2)),
@@ -52,7 +52,7 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
   ],
   "arithmetic":
     () => [tf.sub(wide(), cube(11)), tf.mul(wide(), 1e-3), tf.div(1, wide()), tf.maximum(wide(), cube(7, 1))],
-  "whole numbers": () => [
+  "integers": () => [
     tf.sub(whole(5, 3), whole(3)),
     tf.div(whole(5, 3), tf.scalar(2, "int32")),
     tf.mod(whole(5, 3), tf.scalar(4, "int32")),
@@ -63,7 +63,7 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
     tf.sum(whole(5, 3), 1, true),
     tf.tile(whole(2, 3), [2, 1]),
   ],
-  "functions of one number": () =>
+  "unary functions": () =>
     [
       tf.exp,
       tf.erf,
@@ -80,7 +80,7 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
       tf.step,
     ]
       .map((compute) => (compute as (x: tf.Tensor) => tf.Tensor)(wide())),
-  "functions of one positive number": () =>
+  "unary functions of positive numbers": () =>
     [tf.sqrt, tf.rsqrt, tf.log, tf.reciprocal].map((compute) => compute(tf.add(tf.abs(wide()), 0.01))),
   "powers": () => [tf.pow(wide(), 3), tf.pow(tf.abs(wide()), 0.5), tf.pow(wide(), tf.scalar(2, "int32"))],
   "not finite": () => {
@@ -106,7 +106,7 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
     tf.norm(cube(6, 7)),
     ...Object.values(tf.moments(cube(6, 7), -1, true)),
   ],
-  "reductions of nothing": () => [
+  "reductions of empty tensors": () => [
     tf.sum(tf.zeros([0, 3]), 0),
     tf.max(tf.zeros([2, 0]), 1),
     tf.min(tf.zeros([0])),
@@ -115,7 +115,7 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
     tf.all(tf.zeros([0], "bool")),
     tf.any(tf.zeros([0], "bool")),
   ],
-  "truth": () => [
+  "booleans": () => [
     tf.logicalAnd(truth(3, 4), truth(4)),
     tf.logicalOr(truth(3, 4), truth(1, 4)),
     tf.logicalNot(truth(3, 4)),
@@ -130,7 +130,7 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
     tf.cast(wide(), "int32"),
     tf.reshape(truth(3, 4), [2, 6]),
   ],
-  "moving": () => [
+  "movement": () => [
     tf.transpose(cube(2, 3, 4, 2, 3, 2), [5, 2, 0, 4, 1, 3]),
     tf.transpose(cube(2, 1, 3, 2, 1, 2, 2), [6, 4, 2, 0, 1, 3, 5]),
     tf.transpose(cube(2, 2, 2, 2, 2, 2, 2, 2), [7, 0, 6, 1, 5, 2, 4, 3]),
@@ -151,7 +151,7 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
     tf.gather(cube(5, 3), tf.tensor1d([4, 0, 4], "int32")),
     tf.gather(cube(2, 5, 3), tf.tensor2d([[4, 0], [1, 1]], undefined, "int32"), 1, 1),
   ],
-  "making": () => [
+  "creation": () => [
     tf.eye(3, 5),
     tf.diag(cube(4)),
     tf.range(1, 9, 2, "int32"),
@@ -182,42 +182,42 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
     product([5, 3], [2, 3, 4])(),
     product([2, 64, 48], [1, 40, 48], false, true)(),
   ],
-  "slopes": () =>
+  "gradients": () =>
     [
-      slopeOf((x) => tf.softmax(x), 3, 4),
-      slopeOf((x) => tf.logSoftmax(x), 3, 4),
-      slopeOf((x) => tf.erf(x), 3, 4),
-      slopeOf((x) => tf.tanh(x), 3, 4),
-      slopeOf((x) => tf.mean(tf.square(x), -1, true), 3, 4),
-      slopeOf((x) => tf.max(x, 1), 3, 4),
-      slopeOf((x) => tf.rsqrt(tf.add(tf.square(x), 0.1)), 3, 4),
-      slopeOf((x) => tf.pow(x, 3), 3, 4),
-      slopeOf((x) => tf.relu(x), 3, 4),
-      slopeOf((x) => tf.slice(x, [1, 1], [2, 2]), 3, 4),
-      slopeOf((x) => tf.concat([x, x], 1), 3, 4),
-      slopeOf((x) => tf.stack(tf.unstack(x, 1)), 3, 4),
-      slopeOf((x) => tf.transpose(x, [2, 0, 1]), 2, 3, 4),
-      slopeOf((x) => tf.where(truth(3, 4), x, 0), 3, 4),
-      slopeOf((x) => tf.norm(x), 3, 4),
-      slopeOf((x) => tf.gather(x, tf.tensor1d([1, 1, 0], "int32")), 3, 4),
-      slopeOf((x) => tf.unsortedSegmentSum(x, tf.tensor1d([1, 1, 0], "int32"), 2), 3, 4),
-      slopeOf((x) => tf.add(x, tf.mul(cube(4), x)), 4),
-      slopeOf((x) => tf.mul(tf.tile(x, [2, 1]), 2), 3, 4),
-      slopeOf((x) => tf.div(x, tf.sum(tf.abs(x))), 3, 4),
-      slopeOf((x) => tf.matMul(x as tf.Tensor2D, cube(5, 4) as tf.Tensor2D, false, true), 3, 4),
-      slopeOf((x) => tf.matMul(x, cube(2, 3, 48, 40)), 2, 3, 64, 48),
-      slopeOf((x) => tf.matMul(cube(2, 3, 48, 64), x, true, true), 2, 3, 40, 48),
+      gradientOf((x) => tf.softmax(x), 3, 4),
+      gradientOf((x) => tf.logSoftmax(x), 3, 4),
+      gradientOf((x) => tf.erf(x), 3, 4),
+      gradientOf((x) => tf.tanh(x), 3, 4),
+      gradientOf((x) => tf.mean(tf.square(x), -1, true), 3, 4),
+      gradientOf((x) => tf.max(x, 1), 3, 4),
+      gradientOf((x) => tf.rsqrt(tf.add(tf.square(x), 0.1)), 3, 4),
+      gradientOf((x) => tf.pow(x, 3), 3, 4),
+      gradientOf((x) => tf.relu(x), 3, 4),
+      gradientOf((x) => tf.slice(x, [1, 1], [2, 2]), 3, 4),
+      gradientOf((x) => tf.concat([x, x], 1), 3, 4),
+      gradientOf((x) => tf.stack(tf.unstack(x, 1)), 3, 4),
+      gradientOf((x) => tf.transpose(x, [2, 0, 1]), 2, 3, 4),
+      gradientOf((x) => tf.where(truth(3, 4), x, 0), 3, 4),
+      gradientOf((x) => tf.norm(x), 3, 4),
+      gradientOf((x) => tf.gather(x, tf.tensor1d([1, 1, 0], "int32")), 3, 4),
+      gradientOf((x) => tf.unsortedSegmentSum(x, tf.tensor1d([1, 1, 0], "int32"), 2), 3, 4),
+      gradientOf((x) => tf.add(x, tf.mul(cube(4), x)), 4),
+      gradientOf((x) => tf.mul(tf.tile(x, [2, 1]), 2), 3, 4),
+      gradientOf((x) => tf.div(x, tf.sum(tf.abs(x))), 3, 4),
+      gradientOf((x) => tf.matMul(x as tf.Tensor2D, cube(5, 4) as tf.Tensor2D, false, true), 3, 4),
+      gradientOf((x) => tf.matMul(x, cube(2, 3, 48, 40)), 2, 3, 64, 48),
+      gradientOf((x) => tf.matMul(cube(2, 3, 48, 64), x, true, true), 2, 3, 40, 48),
     ].map((compute) => compute()),
 };
 
 for (const [name, compute] of Object.entries(CASES)) {
   Deno.test(`all backends compute the same: ${name}`, () => {
-    const [wanted, ...others] = engines.map((own) => on(own, compute)) as [Seen[], ...Seen[][]];
+    const [wanted, ...others] = engines.map((own) => on(own, compute)) as [TensorData[], ...TensorData[][]];
     others.forEach((found, index) => assertSame(found, wanted, engines[index + 1]!.name));
   });
 }
 
-function assertSame(found: readonly Seen[], wanted: readonly Seen[], backend: string): void {
+function assertSame(found: readonly TensorData[], wanted: readonly TensorData[], backend: string): void {
   assertEquals(found.map(({ dtype, shape }) => [dtype, shape]), wanted.map(({ dtype, shape }) => [dtype, shape]));
   wanted.forEach(({ dtype, values }, tensor) => {
     const size = Math.max(1, ...values.filter(Number.isFinite).map(Math.abs));
@@ -229,7 +229,7 @@ function assertSame(found: readonly Seen[], wanted: readonly Seen[], backend: st
   });
 }
 
-Deno.test("useEngine() says what computes from then on", () => {
+Deno.test("useEngine() selects the engine that computes from then on", () => {
   for (const own of [...engines, ...engines]) {
     useEngine(own);
     assertEquals([engine().name, tf.getBackend()], [own.name, own.name]);

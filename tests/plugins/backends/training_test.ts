@@ -37,7 +37,7 @@ const HEAD = { kind: "classification", outputs: 2 } as const;
 const FACTORIZED = ["attention.self.query", "output.dense"].map((name) => `bert.encoder.layer.0.${name}.weight`);
 const key = RandomKey.of(5);
 
-/** A tiny BERT, two of its matrices factorised, with what takes its steps. */
+/** A tiny BERT with two factorized matrices, and its stepper. */
 function model() {
   const architecture = bert({ source: "a folder" }).architecture(CONFIG, HEAD);
   const dense = architecture.parameters.map((parameter) => {
@@ -117,7 +117,7 @@ function stepFrom(state: State, step: number): { report: StepReport; state: Stat
   return { report, state: after };
 }
 
-/** `‖a − b‖ / ‖b‖` over all tensors together. */
+/** `‖a − b‖ / ‖b‖` over all tensors. */
 function relative(a: Values, b: Values): number {
   let difference = 0, size = 0;
   for (const [name, values] of b) {
@@ -129,7 +129,7 @@ function relative(a: Values, b: Values): number {
   return Math.sqrt(difference / size);
 }
 
-// The softmax does not see what a bias adds to every key: its gradient is rounding alone, which Adam makes into steps.
+// Softmax is invariant to a bias of all keys: its gradient is pure rounding, which Adam turns into steps.
 const seen = (values: Values): Values => new Map([...values].filter(([name]) => !name.endsWith("self.key.bias")));
 
 Deno.test("one step from the same state is the same on all backends, at steps 1, 10 and 50", () => {
@@ -150,7 +150,7 @@ Deno.test("one step from the same state is the same on all backends, at steps 1,
         }
         assertEquals(found.state.updates, step);
       }
-      // What is compared did move: the step itself is far more than what it may differ by.
+      // The step itself is much larger than the tolerance.
       assert(relative(seen(before.values), seen(after.values)) > 1e-3);
     }
   } finally {
@@ -177,7 +177,7 @@ Deno.test("50 steps side by side have the same losses on all backends", () => {
   );
 });
 
-Deno.test("an SVD is the same on all backends: its values and its product", () => {
+Deno.test("an SVD has the same values and the same product on all backends", () => {
   const cases: Record<string, () => tf.Tensor2D> = {
     "wide 13×29": () => matrix(13, 29),
     "tall 31×7": () => matrix(31, 7),
@@ -206,7 +206,7 @@ Deno.test("an SVD is the same on all backends: its values and its product", () =
   }
 });
 
-Deno.test("random numbers and masks are the same bits on all backends, keys known or tensors", () => {
+Deno.test("random numbers and masks are the same bits on all backends, for keys and for tensors", () => {
   const draw = (own: Engine, make: () => RandomKey | tf.Tensor) =>
     on(own, () =>
       tf.tidy(() => [
@@ -221,14 +221,14 @@ Deno.test("random numbers and masks are the same bits on all backends, keys know
   }
 });
 
-Deno.test("a fused function is each engine's own", () => {
+Deno.test("a fused function is compiled for each engine", () => {
   const square = fused((x) => tf.mul(x!, x!), { name: "agreement" });
   for (const own of [usual, ...others, usual, ...others]) {
     on(own, () => tf.tidy(() => assertEquals(square(tf.tensor1d([3, -2])).arraySync() as unknown, [9, 4])));
   }
 });
 
-Deno.test("steps on tensors so large that they are written in place are the same on all backends", () => {
+Deno.test("steps on tensors large enough to be updated in place are the same on all backends", () => {
   const matrices = ["a", "b"].map((module, layer): MatrixInfo => ({
     name: `${module}.weight`,
     kind: "ffn",
@@ -236,7 +236,7 @@ Deno.test("steps on tensors so large that they are written in place are the same
     layer,
     shape: [256, 512],
   }));
-  const decomposition = mpo({ tensors: 4, modes: [{ rows: [16, 16], columns: [16, 32] }] }); // equal tensors in the middle
+  const decomposition = mpo({ tensors: 4, modes: [{ rows: [16, 16], columns: [16, 32] }] }); // equal shapes in the middle
   const shape = { batchSize: 24, maxLength: 4, padId: 0 };
   const batch = collate(TOY_EXAMPLES, { architecture: toyModel(matrices), shape });
   // All start from the same factors: the vectors of singular values that lie close depend on rounding.
@@ -247,7 +247,7 @@ Deno.test("steps on tensors so large that they are written in place are the same
       weights.factorize(["a.weight"], { decomposition, key });
       start ??= weights.values.map((value) => ({ shape: value.shape, values: value.dataSync() as Float32Array }));
       weights.replace(start.map(({ shape, values }) => tf.tensor(values, shape)));
-      // ε damps what Adam makes of gradients that are nothing but rounding.
+      // A large ε damps the steps that Adam makes of gradients that are pure rounding.
       const optimizer = { ...TRAINING_DEFAULTS, adamEpsilon: 1e-2, learningRate: 1e-3, factorLearningRate: 1e-3 };
       const stepper = new Stepper(weights, { optimizer, maxGradNorm: 1, isTrainable: () => true });
       const kept = tf.clone(weights.values.at(-1)!);
