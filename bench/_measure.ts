@@ -85,5 +85,5 @@ function peerCommand(work: NonNullable<RowPlan["peer"]>, sides: Sides): CommandL
   const architecture = bert({ source: "bench" }).architecture(CONFIG, HEAD);
   const matrices: readonly { name: string; shape: MatrixShape }[] = work.opf ? chosen(architecture.matrices) : [];
   const spec = { ...work, config, threads: sides.threads, ...(work.opf && { modes: peerModes(matrices) }) };
-  return [sides.python, new URL("peers/serve.py", import.meta.url).pathname, JSON.stringify(spec)];
+  return [sides.python, "-I", new URL("peers/serve.py", import.meta.url).pathname, JSON.stringify(spec)];
 }

@@ -30,8 +30,8 @@ async function environment(note: (message: string) => void): Promise<string> {
   await locked(`${folder}.lock`, async () => {
     if (await exists(complete)) return;
     note(`Creating a Python environment for the peers in ${folder} with ${PACKAGES.join(", ")}.`);
-    await run("python3", "-m", "venv", "--clear", folder);
-    await run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...PACKAGES);
+    await run("python3", "-I", "-m", "venv", "--clear", folder);
+    await run(python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...PACKAGES);
     await Deno.writeTextFile(complete, "");
   }, { note });
   return python;

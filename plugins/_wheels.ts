@@ -39,7 +39,7 @@ const NOTE_EVERY = 5_000; // ms
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
 /**
- * Runs the machine's Python.
+ * Runs the machine's Python in isolated mode: without modules of the current folder, of `PYTHONPATH` and of the user's site.
  *
  * @returns its output, or `undefined` if there is no Python
  */
@@ -51,7 +51,7 @@ export async function python(
   for (const command of Deno.build.os === "windows" ? ["py", "python"] : ["python3", "python"]) {
     try {
       const { success, stdout, stderr } = await new Deno.Command(command, {
-        args: [...args],
+        args: ["-I", ...args],
         ...options,
         stdin: "null",
       }).output();

@@ -9,7 +9,7 @@ export async function peerPython(): Promise<string | undefined> {
   for (const python of [Deno.env.get("OPF_PEER_PYTHON"), "python3"]) {
     if (!python) continue;
     const command = new Deno.Command(python, {
-      args: ["-c", "import torch, transformers"],
+      args: ["-I", "-c", "import torch, transformers"],
       stdout: "null",
       stderr: "null",
     });
@@ -25,7 +25,7 @@ export async function runPeer(python: string, { script, args, input }: {
   readonly input: unknown;
 }): Promise<unknown> {
   const process = new Deno.Command(python, {
-    args: [new URL(`./peers/${script}`, import.meta.url).pathname, ...args],
+    args: ["-I", new URL(`./peers/${script}`, import.meta.url).pathname, ...args],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -44,7 +44,7 @@ export async function makeWheel(folder: string, { name, version, platform, files
     (typeof content === "string" ? new TextEncoder().encode(content) : content).toBase64(),
   ]);
   await Deno.mkdir(folder, { recursive: true });
-  const process = new Deno.Command("python3", { args: ["-c", PACK], stdin: "piped" }).spawn();
+  const process = new Deno.Command("python3", { args: ["-I", "-c", PACK], stdin: "piped" }).spawn();
   const input = new Blob([
     JSON.stringify({ name, version, package: distribution, tag, path, lie, files: Object.fromEntries(encoded) }),
   ]);

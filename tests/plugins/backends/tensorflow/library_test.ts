@@ -7,6 +7,7 @@ import { type Platform, platformOf, PLATFORMS } from "../../../../plugins/backen
 import { checkVersion, findLibrary } from "../../../../plugins/backends/tensorflow/library.ts";
 import { inFolder, printed, startDeno, withEnvironment } from "../../../_place.ts";
 import { makeWheel, pipWith } from "../../_make_wheel.ts";
+import { makePython } from "../../_python.ts";
 
 const LINUX = PLATFORMS[0]!;
 const CC = "libtensorflow_cc.so.2", FRAMEWORK = "libtensorflow_framework.so.2";
@@ -29,17 +30,22 @@ async function write(folder: string, files: { [name: string]: Uint8Array | strin
 }
 
 /** A machine with nothing: an empty cache, a Python without a usable tensorflow, pip with an empty folder. */
-function bare<T>(run: (folder: string) => Promise<T>, values: Record<string, string | undefined> = {}): Promise<T> {
+function bare<T>(
+  run: (folder: string, packages: string) => Promise<T>,
+  values: Record<string, string | undefined> = {},
+): Promise<T> {
   return inFolder(async (folder) => {
-    await write(folder, { "python/tensorflow/__init__.py": "", "wheels/none": "" }); // hides one that is installed
+    const { packages, bin } = await makePython(join(folder, "venv"));
+    await write(packages, { "tensorflow/__init__.py": "" }); // hides one that is installed
+    await write(folder, { "wheels/none": "" });
     const environment = {
       OPF_LIBTENSORFLOW: undefined,
       OPF_CACHE: join(folder, "cache"),
-      PYTHONPATH: join(folder, "python"),
+      PATH: `${bin}:${Deno.env.get("PATH")}`,
       ...pipWith(join(folder, "wheels")),
       ...values,
     };
-    return await withEnvironment(environment, () => run(folder));
+    return await withEnvironment(environment, () => run(folder, packages));
   });
 }
 
@@ -109,8 +115,7 @@ Deno.test("checkMachine() reads Mach-O files, universal ones included", () =>
   }));
 
 Deno.test("findLibrary() uses Python's tensorflow without importing it", () =>
-  bare(async (folder) => {
-    const python = join(folder, "python");
+  bare(async (_folder, python) => {
     await write(python, {
       "tensorflow/__init__.py": "raise SystemExit('imported')",
       [`tensorflow/${CC}`]: X86,
@@ -123,9 +128,8 @@ Deno.test("findLibrary() uses Python's tensorflow without importing it", () =>
   }));
 
 Deno.test("findLibrary() skips a tensorflow of Python that it cannot use, with a message", () =>
-  bare(async (folder) => {
+  bare(async (folder, python) => {
     const platform = await tinyPlatform(folder);
-    const python = join(folder, "python");
     const skipped = async (files: Record<string, Uint8Array | string>, why: string, cuda = false) => {
       await write(python, { [`tensorflow/${CC}`]: X86, [`tensorflow/${FRAMEWORK}`]: X86, ...files });
       const notes: string[] = [];
@@ -214,8 +218,7 @@ Deno.test("findLibrary() rejects a missing GPU before it downloads anything", ()
   }));
 
 Deno.test("findLibrary() loads CUDA's libraries beside Python's tensorflow, each after its dependencies", () =>
-  bare(async (folder) => {
-    const python = join(folder, "python");
+  bare(async (_folder, python) => {
     const names = [
       ...["cuda_runtime/lib/libcudart.so.12", "cuda_nvrtc/lib/libnvrtc.so.12", "nvjitlink/lib/libnvJitLink.so.12"],
       ...["cublas/lib/libcublasLt.so.12", "cublas/lib/libcublas.so.12", "cufft/lib/libcufft.so.11"],
