@@ -1,5 +1,5 @@
 /**
- * What a backend can do on this machine, and what it costs.
+ * Checks of a backend on this machine, and its costs.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import { TRAINING_DEFAULTS } from "../training/settings.ts";
 import { Stepper } from "../training/step.ts";
 import { randomTensor, TOY_EXAMPLES, toyModel, toyWeights } from "./toy.ts";
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: Json;
 }
 
-/** Starts a backend, makes it the one in use, and finds what it is, whether it computes rightly, and what it costs. */
+/** Starts a backend, makes it the current one, and checks its results and its costs. */
 export async function checkBackend(backend: Backend, options: BackendOptions): Promise<Finding[]> {
   try {
     const before = performance.now();
@@ -66,7 +66,7 @@ const seconds = (run: () => void): number => {
   return (performance.now() - before) / 1000;
 };
 
-// The shortest of a few: what the machine can when nothing disturbs it.
+// The shortest of a few runs, which other work disturbed least.
 const shortest = (run: () => void): number => Math.min(...Array.from({ length: REPEATS }, () => seconds(run)));
 
 const written = (seconds: number): string =>
@@ -91,7 +91,7 @@ function costs({ bytesOnDisk }: Engine, start: number): { readonly [what: string
   };
 }
 
-// A step on a few square matrices, compiled at the first where the backend compiles.
+// A step on a few square matrices; the first one compiles if the backend does.
 function trainingStep(): { readonly [what: string]: string } {
   const matrices = Array.from({ length: LAYERS }, (_, layer): MatrixInfo => ({
     name: `layer.${layer}.weight`,

@@ -1,5 +1,5 @@
 /**
- * What every decomposition must be, on awkward matrices.
+ * The properties of every decomposition, on awkward matrices.
  *
  * @module
  */
@@ -35,7 +35,7 @@ const MATRICES: Readonly<Record<string, () => tf.Tensor2D>> = {
   "8×6 times 1e-6": () => tf.mul(random(8, 6), 1e-6),
 };
 
-/** Each of the promises, by name: a function that throws where it is not kept. */
+/** The checks by name; each throws if its property does not hold. */
 export function decompositionChecks(decomposition: Decomposition): [name: string, check: () => void | Promise<void>][] {
   const onEach = (name: string, check: (matrix: tf.Tensor2D, plan: Factorization) => void) =>
     Object.entries(MATRICES).map(([what, make]): [string, () => void] => [
@@ -68,10 +68,10 @@ export function decompositionChecks(decomposition: Decomposition): [name: string
     }),
     ...onEach("gradient as by central differences", checkGradient),
     ["the model gives the same logits factorized and merged", () => checkMerging(decomposition)],
-    ["a matrix that is not finite is refused", () => checkRefusal(decomposition)],
-    ["factors saved and loaded stand for the same matrix", () => checkSaving(decomposition)],
+    ["throws for a matrix that is not finite", () => checkRefusal(decomposition)],
+    ["stored and restored factors reconstruct the same matrix", () => checkSaving(decomposition)],
     ["a step moves its own trained factors and nothing else", () => checkStep(decomposition)],
-    ["no tensor is left behind", () => checkLeaks(decomposition)],
+    ["leaves no tensor behind", () => checkLeaks(decomposition)],
   ];
 }
 
@@ -79,15 +79,15 @@ const values = (tensor: tf.Tensor) => [...tensor.dataSync()];
 const norm = (tensor: tf.Tensor) => tf.norm(tensor).dataSync()[0]!;
 const distance = (a: tf.Tensor, b: tf.Tensor) => norm(tf.sub(a, b)) / (norm(b) || 1);
 
-// Beside the factors, where nothing is zero by construction: along random directions, and of every factor not frozen.
+// Near the factors, where nothing is zero by construction, along random directions, for every factor that is not frozen.
 function checkGradient(matrix: tf.Tensor2D, plan: Factorization): void {
   const size = Math.max(1e-3, norm(matrix) / Math.sqrt(matrix.size));
   const factors = plan.factorize(matrix, { key }).map((factor, at) => {
     const scale = Math.max(norm(factor) / Math.sqrt(factor.size), 0.1 * Math.min(size, 1));
     return tf.add(factor, tf.mul(randomTensor(factor.shape, key.fold("beside").fold(at)), 0.3 * scale));
   });
-  const slope = random(matrix.shape[0], matrix.shape[1], 9);
-  const value = (...moving: tf.Tensor[]) => tf.sum<tf.Scalar>(tf.mul(plan.reconstruct(moving), slope));
+  const weight = random(matrix.shape[0], matrix.shape[1], 9);
+  const value = (...moving: tf.Tensor[]) => tf.sum<tf.Scalar>(tf.mul(plan.reconstruct(moving), weight));
   const trained = factors.flatMap((_, at) => plan.training?.[at]?.frozen ? [] : [at]);
   const gradients = gradientsOf(value, factors);
   for (const at of trained) {
@@ -103,16 +103,16 @@ function checkGradient(matrix: tf.Tensor2D, plan: Factorization): void {
     const noise = 2e-6 * Math.abs(at2(0)) / step;
     expect(
       norm(gradients[at]!) > 0 || Math.abs(measured) <= noise,
-      `factor ${at} has no gradient and is not said to be frozen`,
+      `factor ${at} has no gradient and is not marked as frozen`,
     );
     expect(
       Math.abs(measured - given) <= 1e-2 * Math.max(scale, Math.abs(measured)) + noise,
-      `factor ${at}: along a random direction the value changes by ${measured}, the gradient says ${given}`,
+      `factor ${at}: along a random direction expected a change of ${given} by the gradient, got ${measured}`,
     );
   }
 }
 
-// TensorFlow.js refuses all gradients where one is cut off, and does not say which: then each is taken by itself.
+// TensorFlow.js refuses all gradients if one factor has none, without saying which: then each is computed alone.
 function gradientsOf(value: (...moving: tf.Tensor[]) => tf.Scalar, factors: readonly tf.Tensor[]): tf.Tensor[] {
   try {
     return tf.grads(value)([...factors]);
@@ -180,7 +180,7 @@ function checkRefusal(decomposition: Decomposition): void {
     } finally {
       weights.dispose();
     }
-    expect(refused, `a matrix with an entry ${wrong} was taken`);
+    expect(refused, `a matrix with an element ${wrong} was accepted`);
   }
 }
 
@@ -201,7 +201,7 @@ function checkSaving(decomposition: Decomposition): Promise<void> {
       return read;
     });
     again.dispose();
-    same(b, a, "the loaded factors stand for another matrix");
+    same(b, a, "the restored factors reconstruct another matrix");
   });
 }
 
@@ -239,5 +239,5 @@ function checkLeaks(decomposition: Decomposition): void {
   const before = tf.memory().numTensors;
   for (let times = 0; times < 3; times++) round();
   const left = tf.memory().numTensors - before;
-  expect(left === 0, `${left} tensors were kept in three rounds`);
+  expect(left === 0, `${left} tensors remained after three rounds`);
 }

@@ -1,21 +1,21 @@
 /**
- * What a check is made of.
+ * Assertions of checks.
  *
  * @module
  */
 
-/** Throws what is wrong unless the condition holds. */
+/** Throws unless the condition holds. */
 export function expect(condition: boolean, otherwise: string): void {
   if (!condition) throw new Error(otherwise);
 }
 
 /** Throws unless two values are the same JSON. */
-export function same(found: unknown, wanted: unknown, otherwise = "two values differ"): void {
-  const [a, b] = [found, wanted].map((value) => JSON.stringify(value));
-  if (a !== b) throw new Error(a!.length + b!.length < 200 ? `${otherwise}: wanted ${b}, found ${a}` : otherwise);
+export function same(actual: unknown, expected: unknown, otherwise = "two values differ"): void {
+  const [a, b] = [actual, expected].map((value) => JSON.stringify(value));
+  if (a !== b) throw new Error(a!.length + b!.length < 200 ? `${otherwise}: expected ${b}, got ${a}` : otherwise);
 }
 
-/** Throws unless a value is plain JSON all through. */
+/** Throws unless a value is plain JSON. */
 export function plainJson(value: unknown, path = "options"): void {
   if (value === null || ["string", "boolean", "undefined"].includes(typeof value)) return;
   if (typeof value === "number" && Number.isFinite(value)) return;

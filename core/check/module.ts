@@ -1,5 +1,5 @@
 /**
- * Checks whatever plugins a module exports.
+ * Checks the plugins that a module exports.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { SelectionPolicy } from "../selection_policy.ts";
 import { decompositionChecks } from "./decomposition.ts";
 import { policyChecks, scoreChecks } from "./policy.ts";
 
-/** What one check of one export found. */
+/** The result of one check of one export. */
 export interface CheckResult {
   readonly export: string;
   readonly kind: PluginKind;
   readonly check: string;
-  /** What is wrong; absent where nothing is. */
+  /** What is wrong; absent if the check passed. */
   readonly problem?: string;
 }
 
-/** What was found in a module. */
+/** The results for a module. */
 export interface ModuleReport {
   readonly results: readonly CheckResult[];
   /** Exports that could not be checked, and why. */
@@ -70,7 +70,7 @@ export async function checkModule(module: Readonly<Record<string, unknown>>): Pr
       if (kindOf(made)) values.push([`${name}()`, made]);
     } catch (error) {
       if (!Array.isArray(examples)) {
-        skipped.push({ export: name, why: `called without arguments it throws: ${messageOf(error)}` });
+        skipped.push({ export: name, why: `it throws when called without arguments: ${messageOf(error)}` });
       }
     }
   }
@@ -78,7 +78,7 @@ export async function checkModule(module: Readonly<Record<string, unknown>>): Pr
   for (const [name, value] of values) {
     const kind = kindOf(value);
     if (!kind) {
-      skipped.push({ export: name, why: "it is no decomposition, policy or score" });
+      skipped.push({ export: name, why: "it is not a decomposition, policy or score" });
       continue;
     }
     for (const [check, run] of KINDS[kind].checks(value as never)) {

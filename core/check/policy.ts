@@ -1,5 +1,5 @@
 /**
- * What every policy and every score must be, on a toy model.
+ * The properties of every policy and every score, on a toy model.
  *
  * @module
  */
@@ -33,28 +33,28 @@ async function scoreOnce(score: ImportanceScore, matrices = TOY_MATRICES): Promi
   }
 }
 
-/** Each of a score's promises. */
+/** The checks of a score, by name. */
 export function scoreChecks(score: ImportanceScore): [name: string, check: () => void | Promise<void>][] {
   return [
     ["options are plain JSON", () => plainJson(score.options)],
     ["a finite number for each matrix, and for no other", async () => {
       for (const matrices of [TOY_MATRICES, TOY_MATRICES.slice(0, 2)]) {
-        const found = await scoreOnce(score, matrices);
+        const scores = await scoreOnce(score, matrices);
         for (const { name } of matrices) {
-          expect(Number.isFinite(found.get(name)), `${name}: wanted a finite number, found ${found.get(name)}`);
+          expect(Number.isFinite(scores.get(name)), `${name}: expected a finite number, got ${scores.get(name)}`);
         }
-        expect(found.size === matrices.length, `wanted ${matrices.length} numbers, found ${found.size}`);
+        expect(scores.size === matrices.length, `expected ${matrices.length} numbers, got ${scores.size}`);
       }
     }],
     ["the same again on a second call", async () => {
       same([...await scoreOnce(score)], [...await scoreOnce(score)], "a second call gave other scores");
     }],
-    ["no tensor is left behind", async () => {
+    ["leaves no tensor behind", async () => {
       await scoreOnce(score);
       const before = tf.memory().numTensors;
       await scoreOnce(score);
       const left = tf.memory().numTensors - before;
-      expect(left === 0, `${left} tensors were kept`);
+      expect(left === 0, `${left} tensors remained`);
     }],
   ];
 }
@@ -77,7 +77,7 @@ async function selectAll(policy: SelectionPolicy, seed = 1): Promise<string[][]>
   return rounds;
 }
 
-/** Each of a policy's promises. */
+/** The checks of a policy, by name. */
 export function policyChecks(policy: SelectionPolicy): [name: string, check: () => void | Promise<void>][] {
   return [
     ["options are plain JSON", () => plainJson(policy.options)],
@@ -85,14 +85,14 @@ export function policyChecks(policy: SelectionPolicy): [name: string, check: () 
       const rounds = [...policy.rounds?.(LENGTH) ?? [0]];
       for (const [at, step] of rounds.entries()) {
         const fits = Number.isInteger(step) && step >= 0 && step < LENGTH.steps && (at === 0 || step > rounds[at - 1]!);
-        expect(fits, `of ${LENGTH.steps} steps it asked for round ${at} before step ${step}`);
+        expect(fits, `expected rounds at increasing steps of ${LENGTH.steps}, got round ${at} before step ${step}`);
       }
     }],
     ["chooses matrices of the model, each once", async () => {
       const names = (await selectAll(policy)).flat();
-      for (const name of names) expect(KNOWN.has(name), `it chose "${name}", which the model does not have`);
-      expect(new Set(names).size === names.length, "it chose a matrix twice");
-      expect(names.length > 0, "it chose nothing");
+      for (const name of names) expect(KNOWN.has(name), `it selected "${name}", which is not a matrix of the model`);
+      expect(new Set(names).size === names.length, "it selected a matrix twice");
+      expect(names.length > 0, "it selected nothing");
     }],
     ["the same from the same key, again on a second call", async () => {
       same(await selectAll(policy), await selectAll(policy), "a second run gave another choice");

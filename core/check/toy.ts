@@ -1,5 +1,5 @@
 /**
- * A toy model that plugins are tried on: a few matrices, each with its share in the logits.
+ * A toy model to check plugins on: a few matrices, each of which contributes to the logits.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { Weights } from "../model/weights.ts";
 
 const HEAD: Head = { kind: "classification", outputs: 2 };
 
-/** Numbers between −1 and 1 from a key. */
+/** Uniform random numbers between −1 and 1. */
 export function randomTensor(shape: readonly number[], key: RandomKey): tf.Tensor {
   const values = key.uniforms(tf.util.sizeFromShape([...shape])).map((value) => 2 * value - 1);
   return tf.tensor(values, [...shape]);
 }
 
-/** Four layers of three modules of two kinds, as names and groups of a model go. */
+/** Four layers with three modules of two kinds. */
 export const TOY_MATRICES: readonly MatrixInfo[] = Array.from(
   { length: 4 },
   (_, layer) =>
@@ -27,7 +27,7 @@ export const TOY_MATRICES: readonly MatrixInfo[] = Array.from(
     ),
 ).flat();
 
-/** A model of these matrices: each turns waves of the token's number into two numbers, which are summed. */
+/** A model of these matrices: each maps waves of the token id to two logits, which are summed. */
 export function toyModel(matrices: readonly MatrixInfo[] = TOY_MATRICES): Architecture {
   const logits = (read: ParameterReader, { inputIds }: TextBatch): tf.Tensor2D => {
     const token = tf.cast(tf.slice(inputIds, [0, 0], [inputIds.shape[0], 1]), "float32");
@@ -51,7 +51,7 @@ export function toyModel(matrices: readonly MatrixInfo[] = TOY_MATRICES): Archit
   };
 }
 
-/** Weights of a toy model: random, or one given matrix. */
+/** Random weights of a toy model, except for given matrices. */
 export function toyWeights(architecture = toyModel(), given: ReadonlyMap<string, tf.Tensor> = new Map()): Weights {
   const key = RandomKey.of(11);
   return new Weights(

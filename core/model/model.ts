@@ -1,5 +1,5 @@
 /**
- * What a language model is to the rest of the framework.
+ * The interface of language models.
  *
  * @module
  */
@@ -78,9 +78,9 @@ export interface Architecture {
   readonly parameters: readonly ParameterInfo[];
   /** The matrices that may be decomposed. */
   readonly matrices: readonly MatrixInfo[];
-  /** Largest number of tokens in a line. */
+  /** Largest number of tokens of an example. */
   readonly maxLength: number;
-  /** Standard deviation of parameters that begin at random. */
+  /** Standard deviation of randomly initialized parameters. */
   readonly initializerRange: number;
   /** Number of rows of its embeddings of segments. @default it reads no token types */
   readonly tokenTypes?: number;
@@ -101,7 +101,7 @@ export interface LanguageModel {
   readonly name: string;
   /** All else than the source and its revision that changes what the model computes. */
   readonly options: Json;
-  /** Name or folder of the weights, asked of the sources. */
+  /** Name or folder of the weights, which the sources look up. */
   readonly source: string;
   /** The revision of the source. @default the one pinned by the source */
   readonly revision?: string;
