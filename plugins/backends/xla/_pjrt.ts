@@ -159,6 +159,14 @@ export class Struct {
 export const addressOf = (memory: ArrayBufferView): Address =>
   memory.byteLength === 0 ? 0n : Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory as Bytes));
 
+/** Refuses a plugin whose API is not the one in use. @throws {RequestError} unless 0.40 ≤ version < 1 */
+export function checkApiVersion(path: string, { major, minor }: Pjrt["version"]): void {
+  if (major === 0 && minor >= OLDEST_MINOR) return;
+  throw new RequestError(
+    `Loading the PJRT plugin ${path}: expected API version 0.${OLDEST_MINOR} or later, before 1, got ${major}.${minor}.`,
+  );
+}
+
 /** A loaded plugin. */
 export class Pjrt {
   readonly path: string;
@@ -176,12 +184,7 @@ export class Pjrt {
     this.path = path;
     this.#table = openTable(path);
     this.version = { major: this.#table.getInt32(MAJOR), minor: this.#table.getInt32(MINOR) };
-    const { major, minor } = this.version;
-    if (major !== 0 || minor < OLDEST_MINOR) {
-      throw new RequestError(
-        `Loading the PJRT plugin ${path}: expected API version 0.${OLDEST_MINOR} or later, before 1, got ${major}.${minor}.`,
-      );
-    }
+    checkApiVersion(path, this.version);
     this.call("pluginInitialize", new Struct(16));
   }
 

@@ -61,7 +61,7 @@ export class ProgramStore {
       renameSync(temporary, path); // at once, whoever reads beside
     } catch {
       this.#isWritable = false; // compiling again costs time, not correctness
-      rmSync(temporary, { force: true });
+      remove(temporary);
     }
   }
 
@@ -71,3 +71,9 @@ export class ProgramStore {
 }
 
 const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch { /* the folder itself is none */ }
+}

@@ -1,0 +1,101 @@
+import { engine, RandomKey, tf, useEngine } from "@opf/framework";
+import { xla } from "@opf/framework/plugins";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import type { XlaBackend } from "../../../../plugins/backends/xla/_backend.ts";
+
+useEngine(await xla.start());
+const { runtime } = tf.backend() as XlaBackend;
+
+/** How many programs were compiled, or loaded, while this ran. */
+function programsOf(run: () => void): number {
+  const before = runtime.compiled.programs;
+  tf.tidy(run);
+  return runtime.compiled.programs - before;
+}
+
+Deno.test("eager code is one program per structure, whatever its values", () => {
+  const compute = (values: number[], factor: number) => {
+    const x = tf.tensor1d(values);
+    const y = tf.sum(tf.mul(tf.exp(tf.sub(x, tf.max(x))), factor));
+    return y.dataSync()[0]!;
+  };
+  let result = 0;
+  const counts = [[[1, 2, 3], 5], [[3, 2, 1], 7], [[1, 2, 3], 5.5]].map(([values, factor]) =>
+    programsOf(() => result = compute(values as number[], factor as number))
+  );
+  assertEquals(counts.slice(1), [0, 0]);
+  assert(Math.abs(result - 5.5 * (1 + Math.exp(-1) + Math.exp(-2))) < 1e-5);
+  assertEquals(programsOf(() => compute([1, 2, 3, 4, 5], 5)) <= 1, true); // another shape, another program
+});
+
+Deno.test("nothing is computed before a value is read, and what was computed is not computed again", () => {
+  const count = programsOf(() => {
+    const x = tf.add(tf.tensor1d([0.25, 3.75, 9]), tf.scalar(11));
+    const y = tf.sqrt(x), z = tf.square(x);
+    assertEquals(runtime.pending.size >= 3, true);
+    z.dataSync();
+    assert(!runtime.pending.has((tf.backend() as XlaBackend).storedNode(x.dataId)));
+    x.dataSync();
+    y.dispose();
+  });
+  assertEquals(count <= 1, true);
+});
+
+Deno.test("a value that two tensors need and no tensor has is computed once, with both", () => {
+  const [x, y, before] = tf.tidy(() => {
+    const shared = tf.exp(tf.tensor1d([1, 2, 3, 4, 5, 6, 7]));
+    return [tf.neg(shared), tf.reciprocal(shared), runtime.compiled.programs];
+  }) as unknown as [tf.Tensor, tf.Tensor, number];
+  x.dataSync();
+  const once = runtime.compiled.programs;
+  y.dataSync();
+  assertEquals(runtime.compiled.programs, once);
+  assert(once - before <= 1);
+  tf.dispose([x, y]);
+});
+
+Deno.test("chains that nobody reads are computed on the way, and end", () => {
+  const x = tf.tidy(() => {
+    let x: tf.Tensor = tf.tensor1d([0, 1]);
+    for (let step = 0; step < 5000; step++) x = tf.add(x, 1);
+    return x;
+  });
+  assertEquals([...x.dataSync()], [5000, 5001]);
+  x.dispose();
+});
+
+Deno.test("a compiled function is compiled once per combination of shapes, and takes large constants along", () => {
+  const table = tf.tensor1d(RandomKey.of(1).uniforms(1000));
+  const expected = table.dataSync();
+  const shifted = engine().jit((x) => [tf.add(x!, table)], { name: "shift" });
+  const call = (value: number) =>
+    tf.tidy(() => shifted(tf.fill([1000], value))[0]!.dataSync()).map((element, index) => element - expected[index]!);
+  assert(call(2).every((element) => Math.abs(element - 2) < 1e-6));
+  table.dispose(); // it was taken at the first call
+  assertEquals(programsOf(() => assert(call(3).every((element) => Math.abs(element - 3) < 1e-6))), 0);
+});
+
+Deno.test("a donated argument is gone, and says so", () => {
+  const move = engine().jit((x) => [tf.add(x!, 1)], { donate: [0] });
+  const x = tf.tensor1d(new Float32Array(2 ** 15).fill(0.5));
+  const [y] = move(x);
+  assertEquals(y!.dataSync()[7], 1.5);
+  assertStringIncludes(assertThrows(() => x.dataSync()).message, "donated");
+  tf.dispose([x, y!]);
+});
+
+Deno.test("reading without blocking gives what reading gives, also of a tensor that is disposed meanwhile", async () => {
+  const x = tf.square(tf.tensor1d([1, 2, 3]));
+  const reading = x.data();
+  x.dispose();
+  assertEquals([...await reading], [1, 4, 9]);
+});
+
+Deno.test("an operation that is not there is an error with its name and the function that needs it", () => {
+  const image = tf.ones<tf.Rank.R4>([1, 4, 4, 1]), filter = tf.ones<tf.Rank.R4>([2, 2, 1, 1]);
+  const convolve = engine().jit((x) => [tf.conv2d(x as tf.Tensor4D, filter, 1, "same")], { name: "convolve" });
+  const { message } = assertThrows(() => convolve(image));
+  for (const part of ["xla", '"Conv2D"', '"convolve"']) assertStringIncludes(message, part);
+  assertStringIncludes(assertThrows(() => tf.tensor1d(["text"])).message, "no tensors of string");
+  tf.dispose([image, filter]);
+});
