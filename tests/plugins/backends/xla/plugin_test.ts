@@ -49,7 +49,7 @@ Deno.test("findPlugin() takes the file that is named, or says what is wrong with
     const named = () => withEnvironment({ OPF_PJRT_PLUGIN: path }, () => findPlugin({ platform: LINUX, driver: null }));
     await assertRejects(named, RequestError, "there is no such file");
     await Deno.writeTextFile(path, "version https://git-lfs".repeat(9));
-    await assertRejects(named, RequestError, "no library");
+    await assertRejects(named, RequestError, "not a library");
     await Deno.writeFile(path, ARM);
     await assertRejects(named, RequestError, "aarch64");
     await Deno.writeFile(path, X86);
