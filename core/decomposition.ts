@@ -37,17 +37,28 @@ export interface Decomposition {
   plan(shape: MatrixShape): Factorization;
   /** Whether parameters besides the factors and the new head are trained. @default true */
   readonly trainOtherParameters?: boolean;
-  /** The decomposition to use instead of this one, found by trial; called once per round, before any matrix is converted. */
-  calibrate?(trial: Trial): Promise<Decomposition>;
+  /** The decomposition whose movement this one reproduces, as a control for the learning rate. @default none */
+  readonly reference?: Decomposition;
+  /**
+   * The decomposition to use instead of this one for each selected matrix, by name, found by trial; called once per round,
+   * before any matrix is converted.
+   */
+  calibrate?(trial: Trial): Promise<ReadonlyMap<string, Decomposition>>;
 }
 
 /** Trial steps, which are discarded. */
 export interface Trial {
+  /** The selected matrices. */
+  readonly matrices: readonly { readonly name: string; readonly module: string; readonly stack?: string }[];
   /**
-   * How far the selected matrices move in `steps` steps at the peak learning rates under this decomposition: `Σ‖ΔW‖`
-   * (Frobenius). Every trial starts from the same state and sees the same batches and dropout.
+   * How far each selected matrix moves under a decomposition in a share of the run's steps: `‖ΔW‖` (Frobenius) by name. The
+   * steps follow the run's schedule and gradient accumulation. Every trial starts from the same state and sees the same
+   * batches and dropout.
    */
-  moved(decomposition: Decomposition, steps: number): Promise<number>;
+  movements(
+    decomposition: Decomposition | ReadonlyMap<string, Decomposition>,
+    options: { readonly share: number },
+  ): Promise<ReadonlyMap<string, number>>;
 }
 
 /** The context in which one matrix is factorized. */

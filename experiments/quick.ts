@@ -30,7 +30,7 @@ export default defineExperiment({
     scoreExamples: 256,
   },
   parameters: { tensors: 5, n: 1 },
-  methods: (parameters) => sixMethods({ ...parameters, matchSteps: 10 }),
+  methods: sixMethods,
   referenceModel: untrained(practiceBert),
   workers: { jobs: 2, maxRetainedBytes: 2e9 },
   notes: [

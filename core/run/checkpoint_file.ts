@@ -39,7 +39,9 @@ const factsSchema: z.ZodType<TrainingFacts> = z.object({
   rounds: z.object({
     selected: z.array(selectedSchema),
     rankings: z.array(rankingSchema),
-    conversions: z.array(z.object({ names: z.array(z.string()), moved: z.array(nullableNumber) })),
+    conversions: z.array(
+      z.object({ names: z.array(z.string()), movements: z.array(z.record(z.string(), nullableNumber)) }),
+    ),
     factorizeDifference: nullableNumber,
     seconds: z.object({ selection: z.number(), decomposition: z.number() }),
   }),

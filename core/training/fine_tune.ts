@@ -17,7 +17,8 @@ import { slotName } from "./optimizer_state.ts";
 import { roundsOf, runLength, trainableBy, trainingParts } from "./data_split.ts";
 import { Rounds } from "./selection/rounds.ts";
 import type { TrainingOutcome, TrainingRequest } from "./fine_tune_request.ts";
-import { rateAt } from "./schedule.ts";
+import { rateAt, type Schedule } from "./schedule.ts";
+import type { RunLength } from "../selection_policy.ts";
 import type { Position, TrainingState } from "./training_state.ts";
 import { type StepOptions, Stepper } from "./step.ts";
 import { StepTimes } from "./step_times.ts";
@@ -48,6 +49,8 @@ class Training {
   readonly #rounds: Rounds;
   readonly #times = new StepTimes();
   readonly #modelSize: number;
+  readonly #length: RunLength;
+  readonly #schedule: Schedule;
   #position: Position = { step: 0, phase: "evaluation" };
   #best: Best | undefined;
 
@@ -69,7 +72,11 @@ class Training {
     const stepper = new Stepper(weights, stepOptions);
     const evaluation = new Evaluation(request, shape);
     [this.#shape, this.#stepper, this.#evaluation] = [shape, stepper, evaluation];
-    this.#rounds = new Rounds({ request, train, shape, stepOptions, stepper, evaluation });
+    const { steps } = this.#length = runLength(settings, train.length);
+    const warmupSteps = settings.warmupSteps ?? Math.round(steps * settings.warmupRatio);
+    this.#schedule = { warmupSteps, totalSteps: steps };
+    const schedule = this.#schedule;
+    this.#rounds = new Rounds({ request, train, shape, stepOptions, stepper, evaluation, schedule });
   }
 
   dispose(): void {
@@ -97,10 +104,9 @@ class Training {
   }
 
   async #go(): Promise<TrainingOutcome> {
-    const { settings, method: { policy } } = this.#request;
-    const length = runLength(settings, this.#train.length);
+    const { policy } = this.#request.method;
+    const length = this.#length;
     const rounds = new Set(policy ? roundsOf(policy, length) : []);
-    const warmupSteps = settings.warmupSteps ?? Math.round(length.steps * settings.warmupRatio);
     let batches: Generator<EncodedExample[]> | undefined;
     for (let { step } = this.#position; true;) {
       const epoch = Math.floor(step / length.stepsPerEpoch), inEpoch = step % length.stepsPerEpoch;
@@ -121,7 +127,7 @@ class Training {
         await this.#reached({ step, phase: "round" });
       }
       if (inEpoch === 0 || !batches) batches = this.#epoch(epoch, inEpoch);
-      const rate = rateAt(step, { warmupSteps, totalSteps: length.steps });
+      const rate = rateAt(step, this.#schedule);
       const examples = batches.next().value as EncodedExample[];
       if (!this.#step(step, { examples, rate, steps: length.steps })) {
         return this.#outcome(step + 1);

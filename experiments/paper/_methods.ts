@@ -103,7 +103,7 @@ export function paperMethods({ modes, svdModes }: PaperModel, parameters: OpenPa
   return {
     "fine-tuning": {},
     "frozen": { decomposition: frozen(), policy },
-    "rate-matched": { decomposition: dense({ rate: { matched: decomposition, steps: 20 } }), policy },
+    "rate-matched": { decomposition: dense({ rate: { matched: decomposition } }), policy },
     "OPF-SVD": { decomposition: mpo({ tensors: 2, modes: svdModes }), policy: svd === "top" ? policy : all() },
     "OPF-MPO static": { decomposition, policy },
     "OPF-MPO dynamic": { decomposition, policy: dynamic(parameters) },

@@ -6,12 +6,12 @@
 import { type Decomposition, RequestError } from "@opf/framework";
 import { whole } from "./_whole.ts";
 
-/** A learning rate at which a matrix moves as far as its factors do under another decomposition. */
+/** Learning rates at which matrices move as far as their factors do under another decomposition. */
 export interface Matched {
   /** The decomposition whose movement is matched. */
   readonly matched: Decomposition;
-  /** Steps of each of the two trials. @default 20 */
-  readonly steps?: number;
+  /** The share of the run's steps that each of the two trials takes. @default 0.1 */
+  readonly share?: number;
 }
 
 /** Options of {@linkcode dense}. */
@@ -25,9 +25,9 @@ export interface DenseOptions {
  * Adam moves a product of m factors up to about m times as far as one matrix, so what looks like a gain of
  * over-parameterization may be the effect of a larger learning rate. This control tells the two apart.
  *
- * With `rate: { matched, steps }` both forms take `steps` steps from the same state, on the same batches, at the peak
- * learning rates. The steps are discarded, and the rate is the ratio of `Σ‖ΔW‖` over the selected matrices; it is stored as
- * the fact `rate` of each of them.
+ * With `rate: { matched }`, both forms are trained from the same state on the same batches for a share of the run's steps,
+ * with its schedule and gradient accumulation. The steps are discarded. The rate of each module is the ratio of `Σ‖ΔW‖` over
+ * its selected matrices; it is stored as the fact `rate` of each of them.
  *
  * @example
  * ```ts
@@ -37,20 +37,32 @@ export interface DenseOptions {
  * const multiplierOf = ({ plan }: ReturnType<typeof dense>) => plan([4, 6]).training![0]!.learningRateMultiplier;
  * assertEquals(multiplierOf(dense({ rate: 10 })), 10);
  * const matched = dense({ rate: { matched: mpo({ tensors: 5 }) } });
- * const calibrated = await matched.calibrate!({ moved: ({ name }) => Promise.resolve(name === "mpo" ? 3 : 2) });
- * assertEquals(multiplierOf(calibrated), 1.5);
+ * const calibrated = await matched.calibrate!({
+ *   matrices: [{ name: "a", module: "query" }],
+ *   movements: (of) => Promise.resolve(new Map([["a", of === matched.reference ? 3 : 2]])),
+ * });
+ * assertEquals(multiplierOf(calibrated.get("a")!), 1.5);
  * ```
  */
 export function dense({ rate }: DenseOptions): Decomposition {
   if (typeof rate === "number") return withRate(rate, { rate });
-  const { matched, steps = 20 } = rate;
-  const options = { rate: { matched: { name: matched.name, options: matched.options }, steps } };
+  const { matched, share = 0.1 } = rate;
+  if (!(share > 0 && share <= 1)) {
+    throw new RequestError(`dense({ rate: { share: ${share} } }): expected a number above 0, 1 at most.`);
+  }
+  const options = { rate: { matched: { name: matched.name, options: matched.options }, share } };
   return {
     ...withRate(1, options),
-    calibrate: async ({ moved }) => {
-      const factors = await moved(matched, steps);
-      const matrix = await moved(withRate(1, options), steps);
-      return withRate(factors / matrix, options);
+    reference: matched,
+    calibrate: async ({ matrices, movements }) => {
+      const factors = await movements(matched, { share });
+      const dense = await movements(withRate(1, options), { share });
+      const modules = Map.groupBy(matrices, ({ stack = "", module }) => `${stack} ${module}`);
+      return new Map([...modules.values()].flatMap((group) => {
+        const sum = (of: ReadonlyMap<string, number>) => group.reduce((total, { name }) => total + of.get(name)!, 0);
+        const ratio = sum(factors) / sum(dense);
+        return group.map(({ name }) => [name, withRate(ratio, options)] as const);
+      }));
     },
   };
 }

@@ -72,8 +72,14 @@ export async function select(options: RoundOptions): Promise<{ names: string[]; 
 }
 
 /** Factorizes the selected matrices. */
-export function convert(names: readonly string[], { rankings, ...options }: RoundOptions & { rankings: Ranking[] }) {
-  const { weights, decomposition, step, key } = options;
+export function convert(
+  names: readonly string[],
+  { rankings, weights, decomposition, step, key }: Pick<RoundOptions, "weights" | "step" | "key"> & {
+    readonly rankings: readonly Ranking[];
+    /** One for all matrices, or one for each. */
+    readonly decomposition: Decomposition | ReadonlyMap<string, Decomposition>;
+  },
+): Selected[] {
   const scores = new Map(rankings.flatMap(({ ranking }) => ranking));
   return weights.factorize(names, { decomposition, key: key.fold("factorize") }).map((conversion): Selected => {
     const score = scores.get(conversion.name);

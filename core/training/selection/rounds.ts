@@ -3,17 +3,18 @@
  *
  * @module
  */
-import type { Decomposition } from "../../decomposition.ts";
+import type { Trial } from "../../decomposition.ts";
 import type * as tf from "../../backend/tf.ts";
 import type { EncodedExample } from "../../model/batch.ts";
 import type { BatchShape } from "../batches.ts";
 import { checkSameLogits, largestDifference } from "../logits.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { TrainingRequest } from "../fine_tune_request.ts";
-import { convert, select } from "./round.ts";
+import { convert, type Ranking, type RoundOptions, select } from "./round.ts";
+import type { Schedule } from "../schedule.ts";
 import type { StepOptions, Stepper } from "../step.ts";
 import type { RoundsState } from "./rounds_state.ts";
-import { trialOn } from "./trial.ts";
+import { selectedMatrices, trialOn } from "./trial.ts";
 
 /** What the rounds of a run need. */
 export interface RoundsOptions {
@@ -23,6 +24,8 @@ export interface RoundsOptions {
   readonly stepOptions: StepOptions;
   readonly stepper: Stepper;
   readonly evaluation: Evaluation;
+  /** The learning rate of the run. */
+  readonly schedule: Schedule;
 }
 
 /** Runs the policy at the steps of its rounds, and factorizes what it selects. */
@@ -83,19 +86,22 @@ export class Rounds {
 
   async #convert(
     names: readonly string[],
-    options: Parameters<typeof convert>[1] & { readonly shape: BatchShape },
+    options: RoundOptions & { readonly rankings: readonly Ranking[] },
   ): Promise<void> {
-    const { request: { weights, listener }, train, stepper, stepOptions, evaluation } = this.#options;
+    const { request: { weights, listener, settings }, train, stepper, stepOptions, evaluation, schedule } =
+      this.#options;
+    const { gradientAccumulationSteps: accumulationSteps } = settings;
     const { decomposition, step } = options;
     const before = await evaluation.trainingLogits();
     const started = performance.now();
-    const trial = trialOn({ ...options, names, train, stepper: stepOptions });
-    const moved: number[] = [];
-    const recorded = {
-      moved: async (other: Decomposition, steps: number) => {
-        const distance = await trial.moved(other, steps);
-        moved.push(distance);
-        return distance;
+    const trial = trialOn({ ...options, names, train, stepper: stepOptions, schedule, accumulationSteps });
+    const movements: Record<string, number>[] = [];
+    const recorded: Trial = {
+      matrices: trial.matrices,
+      movements: async (...args) => {
+        const measured = await trial.movements(...args);
+        movements.push(Object.fromEntries(measured));
+        return measured;
       },
     };
     const calibrated = await decomposition.calibrate?.(recorded) ?? decomposition;
@@ -110,7 +116,7 @@ export class Rounds {
     const difference = lossy ? largestDifference(before, after) : checkSameLogits("Factorizing", { before, after });
     this.#add({
       selected,
-      conversions: [{ names, moved }],
+      conversions: [{ names, movements }],
       factorizeDifference: difference,
       seconds: { selection: 0, decomposition: seconds },
     });
@@ -122,11 +128,17 @@ export class Rounds {
   async restore(state: RoundsState, factorsOf: (name: string) => tf.Tensor[]): Promise<void> {
     const { request: { weights, method: { decomposition } }, stepper, evaluation } = this.#options;
     this.#state = state;
-    for (const { names, moved } of state.conversions) {
-      const measured = [...moved];
-      const again = { moved: () => Promise.resolve(measured.shift()!) };
-      const calibrated = await decomposition!.calibrate?.(again) ?? decomposition!;
-      for (const name of names) weights.restoreFactors(name, { decomposition: calibrated, factors: factorsOf(name) });
+    for (const { names, movements } of state.conversions) {
+      const measured = [...movements];
+      const replayed: Trial = {
+        matrices: selectedMatrices(weights, names),
+        movements: () => Promise.resolve(new Map(Object.entries(measured.shift()!))),
+      };
+      const calibrated = await decomposition!.calibrate?.(replayed);
+      for (const name of names) {
+        const factorization = { decomposition: calibrated?.get(name) ?? decomposition!, factors: factorsOf(name) };
+        weights.restoreFactors(name, factorization);
+      }
     }
     if (state.conversions.length === 0) return;
     stepper.refresh();

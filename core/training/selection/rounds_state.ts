@@ -10,7 +10,11 @@ export interface RoundsState {
   readonly selected: readonly Selected[];
   readonly rankings: readonly Ranking[];
   /** The rounds that converted matrices: their names, and what the trials measured, in order. */
-  readonly conversions: readonly { readonly names: readonly string[]; readonly moved: readonly number[] }[];
+  readonly conversions: readonly {
+    readonly names: readonly string[];
+    /** One record per trial: `‖ΔW‖` by matrix. */
+    readonly movements: readonly { readonly [name: string]: number }[];
+  }[];
   /** Largest difference of logits on the dev set before and after factorizing, over all rounds. */
   readonly factorizeDifference: number;
   /** Seconds spent in scores and policies, and in factorizing. */

@@ -1,5 +1,14 @@
-import { type EncodedExample, Interrupted, RandomKey, type Task, tf, Weights } from "@opf/framework";
-import { bert, dense, dynamicTop, frozen, lora, mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
+import {
+  type Architecture,
+  type Decomposition,
+  type EncodedExample,
+  Interrupted,
+  RandomKey,
+  type Task,
+  tf,
+  Weights,
+} from "@opf/framework";
+import { bert, dense, dynamicTop, frozen, lora, mpo, named, staticTop, taylor, zeroing } from "@opf/framework/plugins";
 import {
   assert,
   assertAlmostEquals,
@@ -13,7 +22,7 @@ import {
 import { accuracy } from "@opf/framework/tasks";
 import { initialize } from "../../../core/model/initialize.ts";
 import { fineTune } from "../../../core/training/fine_tune.ts";
-import type { TrainingEvent, TrainingRequest } from "../../../core/training/fine_tune_request.ts";
+import type { TrainingEvent, TrainingOutcome, TrainingRequest } from "../../../core/training/fine_tune_request.ts";
 import { type TrainingOptions, trainingSchema } from "../../../core/training/settings.ts";
 import { CONFIG } from "../../_tiny.ts";
 
@@ -59,9 +68,8 @@ class DamagedWeights extends Weights {
   }
 }
 
-async function run({ settings, opf = false, seed = 1, change, config, damage = false }: Options = {}) {
-  const architecture = bert({ source: "tiny" }).architecture({ ...CONFIG, ...config }, task.head);
-  const tensors = new Map(architecture.parameters.map((parameter) => {
+const initialTensors = ({ parameters }: Architecture) =>
+  new Map(parameters.map((parameter) => {
     const initial = parameter.initial ??
       (parameter.noWeightDecay ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal");
     return [
@@ -69,7 +77,19 @@ async function run({ settings, opf = false, seed = 1, change, config, damage = f
       initialize({ ...parameter, initial }, { key: RandomKey.of(5).fold(parameter.name), width: 0.3 }),
     ];
   }));
-  const weights = new (damage ? DamagedWeights : Weights)(architecture, tensors);
+
+/** `Σ‖ΔW‖` over the selected matrices. */
+function distanceMoved({ selected, merged }: TrainingOutcome, architecture: Architecture): number {
+  return tf.tidy(() => {
+    const before = initialTensors(architecture);
+    const moved = selected.map(({ name }) => tf.norm(tf.sub(merged!.get(name)!, before.get(name)!)).dataSync()[0]!);
+    return moved.reduce((sum, distance) => sum + distance, 0);
+  });
+}
+
+async function run({ settings, opf = false, seed = 1, change, config, damage = false }: Options = {}) {
+  const architecture = bert({ source: "tiny" }).architecture({ ...CONFIG, ...config }, task.head);
+  const weights = new (damage ? DamagedWeights : Weights)(architecture, initialTensors(architecture));
   const events: TrainingEvent[] = [], notes: string[] = [];
   try {
     const outcome = await fineTune({
@@ -95,8 +115,9 @@ async function run({ settings, opf = false, seed = 1, change, config, damage = f
       },
       ...change,
     });
+    const moved = outcome.merged ? distanceMoved(outcome, architecture) : NaN;
     tf.dispose([...outcome.merged?.values() ?? []]);
-    return { outcome, events, notes, factorized: weights.factorized };
+    return { outcome, events, notes, moved, factorized: weights.factorized };
   } finally {
     weights.dispose();
   }
@@ -220,18 +241,42 @@ Deno.test("fineTune() moves only the parameters that `train` includes", async ()
 
 const policy = staticTop({ n: 1, score: taylor() });
 
-Deno.test("fineTune() finds the matched learning rate by trials that leave no trace", async () => {
-  const settings = { maxSteps: 3, learningRate: 1e-3, factorLearningRate: 1e-3 };
+Deno.test("fineTune() finds matched learning rates per module by trials that leave no trace", async () => {
+  const settings = { maxSteps: 8, learningRate: 1e-3, factorLearningRate: 1e-3, warmupRatio: 0.25 };
   const matched = mpo({ tensors: 5 });
-  const trials = await run({
-    settings,
-    change: { method: { decomposition: dense({ rate: { matched, steps: 4 } }), policy } },
+  const names = ["*.query.weight", "*.intermediate.dense.weight"];
+  const method = (rate: Parameters<typeof dense>[0]["rate"], patterns = names) => ({
+    method: { decomposition: dense({ rate }), policy: named(patterns) },
   });
-  const rates = trials.outcome.selected.map(({ facts }) => facts.rate as number);
-  assertEquals(new Set(rates).size, 1); // one for all of them
-  assertGreater(rates[0]!, 1.5); // five factors move further than one matrix at the same rate
-  const given = await run({ settings, change: { method: { decomposition: dense({ rate: rates[0]! }), policy } } });
-  assertEquals(trials.outcome.logits, given.outcome.logits);
+  const trials = await run({ settings, change: method({ matched, share: 0.5 }) });
+  const rates = new Map(trials.outcome.selected.map(({ name, facts }) => [name, facts.rate as number]));
+  for (const rate of rates.values()) assertGreater(rate, 1.5); // five factors move further than one matrix
+  const ofModule = (module: string) =>
+    new Set([...rates].filter(([name]) => name.includes(module)).map(([, rate]) => rate));
+  assertEquals([ofModule("query").size, ofModule("intermediate").size], [1, 1]);
+  assertNotEquals(ofModule("query"), ofModule("intermediate"));
+  // A run with the same rate from the start gives the same logits: the trials changed nothing.
+  const single = await run({ settings, change: method({ matched, share: 0.5 }, [names[0]!]) });
+  const rate = single.outcome.selected[0]!.facts.rate as number;
+  const given = await run({ settings, change: method(rate, [names[0]!]) });
+  assertEquals(single.outcome.logits, given.outcome.logits);
+});
+
+Deno.test("fineTune() matches the distance that factors move to within a fifth at the end of the run", async () => {
+  const settings = {
+    learningRate: 1e-3,
+    factorLearningRate: 1e-3,
+    epochs: 4,
+    gradientAccumulationSteps: 2,
+    batchSize: 8,
+  };
+  const matched = mpo({ tensors: 5 });
+  const policy = named(["*.query.weight", "*.value.weight"]);
+  const moved = async (decomposition: Decomposition) =>
+    (await run({ settings, change: { method: { decomposition, policy } } })).moved;
+  const ratio = await moved(dense({ rate: { matched } })) / await moved(matched);
+  assertGreater(ratio, 0.8);
+  assertLess(ratio, 1.25);
 });
 
 Deno.test("fineTune() does not move frozen matrices, and counts their gradients in the norm only as released", async () => {
