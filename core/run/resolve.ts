@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readTextFile } from "../io/json_file.ts";
 import { sha256OfFile } from "../io/cache.ts";
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
@@ -14,15 +15,22 @@ import { openWeights, type WeightsFile } from "../model/weights_file.ts";
 import { fromFirstSource, type Repository } from "../source.ts";
 import { type Example, type Metrics, primaryMetric, type Task, type TaskData } from "../task.ts";
 import { checkTokenizerFit } from "../model/tokenizer_fit.ts";
-import { loadTokenizer, type Tokenizer, tokenizerFiles } from "../model/tokenizer.ts";
+import { loadTokenizer, type Tokenizer, tokenizerFiles as tokenizerFileNames } from "../model/tokenizer.ts";
 import { type ExampleSets, roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import { RandomKey } from "../random.ts";
+import { type BaseCard, readBaseCard } from "./model_card.ts";
 import { modelKey, plainOf, type RunSpec } from "./run_spec.ts";
 import { digest, RESULTS_VERSION } from "../results/result.ts";
 
 /** What a run is done with: all that can change its numbers. */
 export type RunSettings = { readonly training: TrainingSettings } & { readonly [name: string]: Json };
+
+/** A file of a repository, and where it lies. */
+export interface RepositoryFile {
+  readonly name: string;
+  readonly path: string;
+}
 
 /** A run that can start. */
 export interface ResolvedRun {
@@ -30,9 +38,14 @@ export interface ResolvedRun {
   readonly spec: RunSpec;
   /** The model's name in tables. */
   readonly model: string;
+  readonly plugin: LanguageModel;
   readonly repository: Repository;
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer;
+  /** The files that the tokenizer was made from. */
+  readonly tokenizerFiles: readonly RepositoryFile[];
+  /** What the base model's card says. */
+  readonly base: BaseCard;
   readonly weights: WeightsFile;
   readonly examples: ExampleSets<Example>;
   /** More dev sets, by name, for runs that are evaluated on the whole dev set. */
@@ -66,6 +79,8 @@ export interface FoundModel {
   readonly repository: Repository;
   readonly config: { readonly [key: string]: Json };
   readonly tokenizer: Tokenizer;
+  readonly tokenizerFiles: readonly RepositoryFile[];
+  readonly base: BaseCard;
   readonly weights: WeightsFile;
   readonly digests: { readonly weights: string; readonly config: string; readonly tokenizer: string };
 }
@@ -118,9 +133,12 @@ export class RunResolver {
       spec,
       ...(needs && { needs }),
       model: model.name,
+      plugin: model.plugin,
       repository: model.repository,
       architecture,
       tokenizer: model.tokenizer,
+      tokenizerFiles: model.tokenizerFiles,
+      base: model.base,
       weights: model.weights,
       examples,
       additionalDev: training.split === "dev" ? data.additionalDev ?? {} : {},
@@ -148,17 +166,22 @@ export class RunResolver {
         : model;
       const weights = await openWeights(repository);
       const tokenizerOptions = { tokenizerClass: plugin.tokenizer };
+      const tokenizer = await loadTokenizer(repository, tokenizerOptions);
+      const tokenizerFiles = await filesOf(repository, await tokenizerFileNames(repository, tokenizerOptions));
+      const card = await repository.file("README.md");
       return {
         name: nameOf(plugin),
         plugin,
         repository,
         config,
-        tokenizer: await loadTokenizer(repository, tokenizerOptions),
+        tokenizer,
+        tokenizerFiles,
+        base: card === undefined ? {} : readBaseCard(await readTextFile(card).catch(() => "")),
         weights,
         digests: {
           weights: weights.digest,
           config: await digest(config),
-          tokenizer: await digestOf(repository, await tokenizerFiles(repository, tokenizerOptions)),
+          tokenizer: await digest(await Promise.all(tokenizerFiles.map(({ path }) => sha256OfFile(path)))),
         },
       };
     });
@@ -199,8 +222,8 @@ export class RunResolver {
 /** A model's name in tables. */
 export const nameOf = ({ title, source }: LanguageModel): string => title ?? source;
 
-// One digest of the files that a repository has of these.
-async function digestOf(repository: Repository, names: readonly string[]): Promise<string> {
-  const paths = (await Promise.all(names.map((name) => repository.file(name)))).filter((path) => path !== undefined);
-  return digest(await Promise.all(paths.map(sha256OfFile)));
+// Those of these files that a repository has.
+async function filesOf(repository: Repository, names: readonly string[]): Promise<RepositoryFile[]> {
+  const files = await Promise.all(names.map(async (name) => ({ name, path: await repository.file(name) })));
+  return files.flatMap(({ name, path }) => path === undefined ? [] : [{ name, path }]);
 }

@@ -5,15 +5,15 @@
  */
 import type { EncodedExample } from "../model/batch.ts";
 import { constantPrediction, headPredictions } from "../model/head.ts";
-import { checkPretrained, loadWritten, storedTensors } from "../model/pretrained.ts";
+import { checkPretrained } from "../model/pretrained.ts";
 import { sha256OfFile } from "../io/cache.ts";
-import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { contributions } from "../statistics/contributions.ts";
 import { computeMetrics, type Metrics, primaryMetric } from "../task.ts";
 import * as tf from "../backend/tf.ts";
 import { checkSameLogits, Evaluator, type Logits } from "../training/logits.ts";
 import type { TrainingOutcome } from "../training/fine_tune_request.ts";
 import type { Usage } from "./checkpoint_file.ts";
+import { exportModel, type ExportOptions, readExport } from "./export_model.ts";
 import type { ResolvedRun } from "./resolve.ts";
 import type { Prediction } from "../results/predictions.ts";
 import {
@@ -22,7 +22,6 @@ import {
   type Result,
   RESULTS_VERSION,
   SCHEMA_VERSION,
-  toJson,
   writeTextAtomic,
 } from "../results/result.ts";
 
@@ -48,15 +47,6 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
   const { spec } = run;
   const { head } = spec.task;
   const { merged, logits } = outcome;
-  let difference = outcome.mergeDifference;
-  if (merged && options.keepModel) {
-    await writeModel(run, { folder: `${folder}/${FILES.model}`, merged });
-    const again = await readBack(run, options);
-    difference = Math.max(
-      difference,
-      checkSameLogits("Writing and reading the model", { before: logits!, after: again }),
-    );
-  }
   const predict = (examples: readonly EncodedExample[], logits: Logits | undefined) =>
     logits
       ? headPredictions(logits, head)
@@ -77,6 +67,14 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
   for (const [name, examples] of Object.entries(additionalDev)) {
     const logits = merged && await evaluate(run, { values: [...merged.values()], examples, pause: options.pause });
     metrics[name] = primaryMetric(spec.task).compute(predict(examples, logits), examples.map(({ label }) => label));
+  }
+  let difference = outcome.mergeDifference;
+  if (merged && options.keepModel) {
+    const again = await exportAndRead(run, { ...options, merged, metrics });
+    difference = Math.max(
+      difference,
+      checkSameLogits("Writing and reading the model", { before: logits!, after: again }),
+    );
   }
   const moved = merged ? await distances(run, { merged, names: outcome.selected.map(({ name }) => name) }) : new Map();
   const places = new Map(run.architecture.matrices.map(({ name, module, layer, stack }): [string, MatrixPlace] => [
@@ -143,25 +141,6 @@ const identityOf = ({ id, spec, model }: ResolvedRun) => ({
 const definedMetrics = (metrics: Metrics): Result["metrics"] =>
   Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
 
-const TOKENIZER_FILES = [
-  ...["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"],
-  ...["vocab.txt", "vocab.json", "merges.txt"],
-];
-
-/** Writes a model as Transformers reads it: `config.json`, `model.safetensors` and the tokenizer's files. */
-async function writeModel(
-  { architecture, repository }: ResolvedRun,
-  { folder, merged }: { folder: string; merged: ReadonlyMap<string, tf.Tensor> },
-): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
-  for (const name of TOKENIZER_FILES) {
-    const path = await repository.file(name);
-    if (path) await Deno.copyFile(path, `${folder}/${name}`);
-  }
-  await writeTextAtomic(`${folder}/config.json`, toJson(architecture.config));
-  await writeSafetensors(`${folder}/model.safetensors`, storedTensors(merged));
-}
-
 // Logits of dense weights, in the order of the architecture's parameters.
 function evaluate(
   { spec: { training: { batchSize, maxLength } }, architecture, tokenizer }: ResolvedRun,
@@ -176,11 +155,15 @@ function evaluate(
 }
 
 // Logits of the model as it was written.
-async function readBack(run: ResolvedRun, { folder, dev, pause }: WriteResultOptions): Promise<Logits> {
-  const path = `${folder}/${FILES.model}/model.safetensors`;
-  const tensors = loadWritten(await readSafetensors(path), { architecture: run.architecture });
+async function exportAndRead(
+  run: ResolvedRun,
+  { folder, dev, pause, ...model }: WriteResultOptions & Pick<ExportOptions, "merged" | "metrics">,
+): Promise<Logits> {
+  const target = `${folder}/${FILES.model}`;
+  await exportModel(run, { ...model, folder: target });
+  const { architecture, tensors } = await readExport(run, { folder: target, dev });
   try {
-    return await evaluate(run, { values: [...tensors.values()], examples: dev, pause });
+    return await evaluate({ ...run, architecture }, { values: [...tensors.values()], examples: dev, pause });
   } finally {
     tf.dispose([...tensors.values()]);
   }

@@ -1,8 +1,8 @@
-"""Logits of an exported model, as Transformers computes them.
+"""Logits of an exported model, as Transformers computes them, with the type and the labels that it loads.
 
     python exported_logits.py FOLDER < TEXTS.json
 
-TEXTS.json is a list of lists of one or two texts; prints a list of lists of logits.
+TEXTS.json is a list of lists of one or two texts; prints an object with a list of lists of logits.
 """
 import json
 import sys
@@ -19,7 +19,7 @@ def main():
     with torch.no_grad():
         for texts in json.load(sys.stdin):
             logits.append(model(**tokenizer(*texts, return_tensors="pt")).logits[0].tolist())
-    print(json.dumps(logits))
+    print(json.dumps({"logits": logits, "dtype": str(model.dtype), "labels": list(model.config.id2label.values())}))
 
 
 if __name__ == "__main__":

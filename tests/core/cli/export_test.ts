@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Prediction } from "../../../core/results/predictions.ts";
 import type { Result } from "../../../core/results/result.ts";
 import { readSafetensors } from "../../../core/io/safetensors.ts";
+import { CONFIG, writeTinyModel } from "../../_tiny.ts";
 import { peerPython, runPeer } from "../../_peer_python.ts";
 import { inTinyFolder, run } from "./_command.ts";
 
@@ -21,8 +22,30 @@ const keep = (
   "--json",
 ];
 
+/** A base model whose config and tokenizer say much that is not true of an export, and a card with a license. */
+async function writeOddModel(folder: string): Promise<void> {
+  await writeTinyModel(`${folder}/model`, { vocab_size: CONFIG.vocab_size + 1 });
+  const change = async (name: string, more: object) => {
+    const path = `${folder}/model/${name}`;
+    await Deno.writeTextFile(path, JSON.stringify({ ...JSON.parse(await Deno.readTextFile(path)), ...more }));
+  };
+  await change("config.json", {
+    ...{ num_labels: 3, torch_dtype: "float16", _name_or_path: "/elsewhere", architectures: ["BertForMaskedLM"] },
+    ...{
+      auto_map: { AutoModel: "code.Model" },
+      task_specific_params: { x: 1 },
+      hidden_dropout_prob: 0,
+      use_cache: true,
+    },
+  });
+  await change("tokenizer_config.json", { auto_map: { AutoTokenizer: ["code.T", null] }, name_or_path: "/elsewhere" });
+  await Deno.writeTextFile(`${folder}/model/added_tokens.json`, JSON.stringify({ "<e>": CONFIG.vocab_size }));
+  await Deno.writeTextFile(`${folder}/model/README.md`, "---\nlanguage: en\nlicense: apache-2.0\n---\n# A model\n");
+}
+
 Deno.test("export writes the merged model in Transformers' names, and refuses what it cannot give", () =>
   inTinyFolder(async (folder) => {
+    await writeOddModel(folder);
     const bare = await run(keep("sst2"), folder);
     assertEquals(bare.code, 0, bare.err);
     const [{ id }] = JSON.parse(bare.out).results as [Result];
@@ -34,10 +57,29 @@ Deno.test("export writes the merged model in Transformers' names, and refuses wh
     const done = await run(["export", `runs/${id}`, "deep/out"], folder);
     assertEquals(done.code, 0, done.err);
     const files = [...Deno.readDirSync(`${folder}/deep/out`)].map(({ name }) => name).toSorted();
-    assertEquals(files, ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]);
-    const config = JSON.parse(await Deno.readTextFile(`${folder}/deep/out/config.json`));
-    assertEquals(config.architectures, ["BertForSequenceClassification"]);
-    assertEquals(config.id2label, { 0: "negative", 1: "positive" });
+    assertEquals(files, [
+      ...["README.md", "added_tokens.json", "config.json", "model.safetensors"],
+      ...["tokenizer.json", "tokenizer_config.json"],
+    ]);
+    const json = async (name: string) => JSON.parse(await Deno.readTextFile(`${folder}/deep/out/${name}`));
+    assertEquals(await json("config.json"), {
+      ...CONFIG,
+      ...{ vocab_size: CONFIG.vocab_size + 1, hidden_dropout_prob: 0, use_cache: true },
+      ...{ architectures: ["BertForSequenceClassification"], problem_type: "single_label_classification" },
+      ...{ dtype: "float32", torch_dtype: "float32" },
+      ...{ id2label: { 0: "negative", 1: "positive" }, label2id: { negative: 0, positive: 1 } },
+    });
+    assertEquals(await json("tokenizer_config.json"), { model_max_length: 32, do_lower_case: true });
+    const card = await Deno.readTextFile(`${folder}/deep/out/README.md`);
+    const { metrics, parameters } = (JSON.parse(kept.out).results as [Result])[0];
+    for (
+      const part of [
+        ...['\nlicense: "apache-2.0"\n', '\nlanguage: "en"\n', "\nlibrary_name: transformers\n", "`OPF-MPO static`"],
+        ...[`    - type: "accuracy"\n      value: ${metrics.accuracy}\n`, `${parameters.merged} parameters`],
+        ...['`{"tensors":3', "Selection policy: `static-top`", "seed 1"],
+      ]
+    ) assertStringIncludes(card, part);
+    assert(!card.includes(folder), card); // no place on this machine
     const { entries } = await readSafetensors(`${folder}/deep/out/model.safetensors`);
     assertEquals(entries.get("bert.encoder.layer.1.output.dense.weight")?.shape, [16, 32]);
     assertEquals(entries.get("classifier.weight")?.shape, [2, 16]);
@@ -90,17 +132,20 @@ Deno.test({
   ignore: python === undefined,
   fn: () =>
     inTinyFolder(async (folder) => {
+      await writeOddModel(folder);
       for (const task of ["sst2", "stsb"]) {
         const { code, out, err } = await run([...keep(task), "--keep-models"], folder);
         assertEquals(code, 0, err);
         const [{ id }] = JSON.parse(out).results as [Result];
         const lines = Deno.readTextFileSync(`${folder}/data/${task}/dev.tsv`).trimEnd().split("\n").slice(1);
         const texts = lines.map((line) => line.split("\t").slice(1, -1));
-        const theirs = await runPeer(python!, {
+        const { logits: theirs, dtype, labels } = await runPeer(python!, {
           script: "exported_logits.py",
           args: [`${folder}/runs/${id}/model`],
           input: texts,
-        }) as number[][];
+        }) as { logits: number[][]; dtype: string; labels: string[] };
+        assertEquals(dtype, "torch.float32");
+        assertEquals(labels, task === "sst2" ? ["negative", "positive"] : ["LABEL_0"]);
         const ours = Deno.readTextFileSync(`${folder}/runs/${id}/predictions.jsonl`).trimEnd().split("\n")
           .map((line) => (JSON.parse(line) as Prediction).logits!);
         assertEquals(theirs.length, ours.length);
