@@ -29,6 +29,7 @@ export class Progress implements RunListener {
   readonly #bars: MultiBar | undefined;
   readonly #runs = new Map<string, RunState>();
   readonly #notes = new Set<string>();
+  readonly #models = new Set<string>();
   readonly #timeLeft: TimeLeft;
   #expected = 0;
   #expectedLater = 0;
@@ -48,7 +49,10 @@ export class Progress implements RunListener {
 
   expect(runs: readonly ResolvedRun[]): void {
     this.#expected += runs.length;
-    for (const run of runs) this.#timeLeft.expect(run.id, estimate(run).estimate.seconds);
+    for (const run of runs) {
+      this.#models.add(run.model);
+      this.#timeLeft.expect(run.id, estimate(run).estimate.seconds);
+    }
   }
 
   expectLater(runs: readonly ResolvedRun[]): void {
@@ -61,23 +65,23 @@ export class Progress implements RunListener {
     if (this.#runs.has(run.id)) return; // it was deferred, since another process was doing it
     const state: RunState = { number: this.#runs.size + 1, examples: 0, steps: 0, printTime: performance.now() };
     this.#runs.set(run.id, state);
-    if (this.#bars) state.bar = this.#bars.create(run.steps, 0, { name: nameOf(run), facts: "preparing" });
-    else printError(`[${this.#position(state)}] ${nameOf(run)}: ${run.steps} steps`);
+    if (this.#bars) state.bar = this.#bars.create(run.steps, 0, { name: this.#name(run), facts: "preparing" });
+    else printError(`[${this.#position(state)}] ${this.#name(run)}: ${run.steps} steps`);
   }
 
   event(run: ResolvedRun, event: TrainingEvent): void {
     if (event.type === "evaluation") {
-      this.note(`${nameOf(run)}: epoch ${event.epoch}, ${metricsOf(event.metrics)}`);
+      this.note(`${this.#name(run)}: epoch ${event.epoch}, ${metricsOf(event.metrics)}`);
     } else if (event.type === "ranking") {
       const best = event.ranking.slice(0, 3).map(([name, value]) => `${name} (${value.toPrecision(3)})`);
-      this.note(`${nameOf(run)}: before step ${event.step + 1}, ${event.score} ranks first ${best.join(", ")}`);
+      this.note(`${this.#name(run)}: before step ${event.step + 1}, ${event.score} ranks first ${best.join(", ")}`);
     } else if (event.type === "converted") {
       const size = event.matrices.reduce((sum, matrix) => sum + matrix.size, 0);
       const count = event.matrices.length;
       const matrices = `${count} ${count === 1 ? "matrix" : "matrices"}`;
-      this.note(`${nameOf(run)}: ${matrices} became ${millions(size)} parameters before step ${event.step + 1}`);
+      this.note(`${this.#name(run)}: ${matrices} became ${millions(size)} parameters before step ${event.step + 1}`);
     } else if (event.type === "resumed") {
-      this.note(`${nameOf(run)}: resumed after step ${event.step}`);
+      this.note(`${this.#name(run)}: resumed after step ${event.step}`);
     } else if (event.type === "step") {
       this.#step(run, event);
     }
@@ -102,7 +106,7 @@ export class Progress implements RunListener {
     const isDue = performance.now() - state.printTime > 1000 * PLAIN_SECONDS || event.step === event.steps;
     if (!state.bar && isDue) {
       state.printTime = performance.now();
-      printError(`[${this.#position(state)}] ${nameOf(run)}: step ${event.step}/${event.steps}, ${facts}`);
+      printError(`[${this.#position(state)}] ${this.#name(run)}: step ${event.step}/${event.steps}, ${facts}`);
     }
   }
 
@@ -110,7 +114,12 @@ export class Progress implements RunListener {
     const state = this.#runs.get(run.id);
     if (state?.bar) this.#bars!.remove(state.bar);
     this.#timeLeft.finished(run.id, result.status === "done" ? result.seconds.total : undefined);
-    this.note(`${nameOf(run)}: ${state ? outcomeOf(result) : `done before (run ${run.id})`}`);
+    this.note(`${this.#name(run)}: ${state ? outcomeOf(result) : `done before (run ${run.id})`}`);
+  }
+
+  // With the model if there are several.
+  #name({ model, spec: { task, label, seed } }: ResolvedRun): string {
+    return `${this.#models.size > 1 ? `${model}, ` : ""}${task.name}, ${label}, seed ${seed}`;
   }
 
   #position({ number }: RunState): string {
@@ -129,8 +138,6 @@ export class Progress implements RunListener {
     this.#bars?.stop();
   }
 }
-
-const nameOf = ({ spec: { task, label, seed } }: ResolvedRun) => `${task.name}, ${label}, seed ${seed}`;
 
 const metricsOf = (metrics: { readonly [name: string]: number | null }) =>
   Object.entries(metrics).map(([name, value]) =>

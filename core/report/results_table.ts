@@ -126,7 +126,7 @@ export function comparisonsTable({ comparisons }: Statistics): Table {
     ],
     headers: several ? 4 : 3,
     rows: comparisons.map((comparison) => {
-      const { model, method, reference, task = "average", difference, tested, untested, seeds } = comparison;
+      const { model, method, reference, task = "average", difference, tested, seeds } = comparison;
       const bounds = tested?.bounds;
       const unknown = tested ? "cannot say" : "–";
       return {
@@ -136,11 +136,7 @@ export function comparisonsTable({ comparisons }: Statistics): Table {
           reference,
           task,
           points(difference) + markOf(comparison),
-          bounds
-            ? `${points(bounds.interval[0])} to ${points(bounds.interval[1])}`
-            : tested
-            ? unknown
-            : `not tested: ${untested}`,
+          bounds ? `${points(bounds.interval[0])} to ${points(bounds.interval[1])}` : tested ? unknown : "not tested",
           bounds ? points(bounds.atMost) : unknown,
           tested ? pValue(tested.p) : "–",
           tested ? pValue(tested.adjusted) : "–",
