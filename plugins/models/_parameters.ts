@@ -53,11 +53,13 @@ export const stackMatrices = ({ prefix, layers, matrices, stack }: LayerStack): 
       shape,
     }))).flat();
 
-/** The parameters of all layers: matrices with their biases, and the LayerNorms. */
-export const stackParameters = ({ prefix, layers, matrices }: LayerStack): ParameterInfo[] =>
+/** The parameters of all layers: matrices, their biases unless `biases` is false, and the LayerNorms. */
+export const stackParameters = (
+  { prefix, layers, matrices, biases = true }: LayerStack & { readonly biases?: boolean },
+): ParameterInfo[] =>
   Array.from({ length: layers }, (_, layer) =>
     matrices.flatMap(({ module, shape, norm }) => [
-      ...linearParameters(`${prefix}.${layer}.${module}`, { shape }),
+      ...linearParameters(`${prefix}.${layer}.${module}`, { shape, bias: biases }),
       ...norm === undefined ? [] : normParameters(`${prefix}.${layer}.${norm}`, shape[0]),
     ])).flat();
 
