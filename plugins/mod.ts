@@ -19,6 +19,7 @@ export * from "./models/bart.ts";
 export * from "./models/bert.ts";
 export * from "./models/known_configs.ts";
 export * from "./models/mpnet.ts";
+export * from "./models/t5.ts";
 export * from "./models/untrained.ts";
 export * from "./policies/all.ts";
 export { dynamicTop, type DynamicTopOptions } from "./policies/dynamic_top.ts";

@@ -12,6 +12,23 @@ export interface Head {
   readonly outputs: number;
   /** Names of the classes in the order of their logits. */
   readonly labels?: readonly string[];
+  /** Answers in words, for models that generate text. @default the model answers with logits */
+  readonly answers?: Answers;
+}
+
+/** How a model that generates text answers. */
+export interface Answers {
+  /** Tokens that are generated, the one that ends an answer included. */
+  readonly maxLength: number;
+  /** The text of generated token ids, and the label that it stands for; known once there is a tokenizer. */
+  read?(ids: readonly number[]): Answer;
+}
+
+/** An answer in words. */
+export interface Answer {
+  readonly text: string;
+  /** A class or a number; `-1` for a text that is no label, which is wrong for every example. */
+  readonly prediction: number;
 }
 
 /** The loss of each example, `[batch]`: cross-entropy, or squared error. */
@@ -24,8 +41,9 @@ export function headLosses(
   return tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1));
 }
 
-/** The prediction of each example: the class with the largest logit, or the number itself. */
+/** The prediction of each example: the class with the largest logit, the number itself, or what generated tokens stand for. */
 export function headPredictions(logits: readonly (readonly number[])[], head: Head): number[] {
+  if (head.answers) return logits.map((ids) => head.answers!.read!(ids).prediction);
   return logits.map((row) => head.kind === "regression" ? row[0]! : row.indexOf(Math.max(...row)));
 }
 

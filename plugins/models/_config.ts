@@ -125,24 +125,30 @@ function parseLabels(file: ConfigFile, model: string): z.output<typeof labelsSch
   return data ?? refuse(file, { model, key: String(error!.issues[0]!.path[0]), problem: "expected names by number" });
 }
 
-/** `config.json` of a model that is written for a task: what of its file is true of it, its type of numbers and its head. */
+interface ExportedOptions {
+  /** Transformers' class, `BertForSequenceClassification`. */
+  readonly architecture: string;
+  /** Keys with another value than in the file. */
+  readonly changes?: ConfigFile;
+}
+
+/** `config.json` of a written model: what of its file is true of it, and the type of its numbers. */
+export const exportedFile = (file: ConfigFile, { architecture, changes = {} }: ExportedOptions): ConfigFile => ({
+  ...exportedKeys(file),
+  ...changes,
+  architectures: [architecture],
+  dtype: "float32",
+  torch_dtype: "float32", // the same for versions before 4.56
+});
+
+/** The same of a model for sequence classification, with its head. */
 export function exportedConfig(
   file: ConfigFile,
-  { architecture, head: { kind, outputs, labels }, changes = {} }: {
-    /** Transformers' class, `BertForSequenceClassification`. */
-    readonly architecture: string;
-    readonly head: Head;
-    /** Keys with another value than in the file. */
-    readonly changes?: ConfigFile;
-  },
+  { head: { kind, outputs, labels }, ...options }: ExportedOptions & { readonly head: Head },
 ): ConfigFile {
   const names = labels ?? Array.from({ length: outputs }, (_, index) => `LABEL_${index}`);
   return {
-    ...exportedKeys(file),
-    ...changes,
-    architectures: [architecture],
-    dtype: "float32",
-    torch_dtype: "float32", // the same for versions before 4.56
+    ...exportedFile(file, options),
     problem_type: kind === "regression" ? "regression" : "single_label_classification",
     id2label: Object.fromEntries(names.map((name, index) => [index, name])),
     label2id: Object.fromEntries(names.map((name, index) => [name, index])),

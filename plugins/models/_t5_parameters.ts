@@ -5,7 +5,18 @@
  */
 import type { ParameterInfo } from "@opf/framework";
 import { z } from "zod";
-import { type ConfigFile, dropoutRate, epsilon, keptLayers, parseConfig, refuse, size } from "./_config.ts";
+import {
+  type ConfigFile,
+  dropoutRate,
+  epsilon,
+  exportedFile,
+  keptLayers,
+  layerCount,
+  parseConfig,
+  refuse,
+  size,
+  vocabularySize,
+} from "./_config.ts";
 import { ACTIVATIONS } from "./_layers.ts";
 import { type LayerStack, stackParameters } from "./_parameters.ts";
 
@@ -14,12 +25,13 @@ const tokenId = z.int().min(0);
 // Defaults are those of Transformers' T5Config.
 const schema = z.object({
   model_type: z.literal("t5"),
-  vocab_size: size.default(32128),
+  is_encoder_decoder: z.literal(true).default(true),
+  vocab_size: vocabularySize.default(32128),
   d_model: size.default(512),
   d_kv: size.default(64),
   d_ff: size.default(2048),
-  num_layers: size.default(6),
-  num_decoder_layers: size.nullish(),
+  num_layers: layerCount.default(6),
+  num_decoder_layers: layerCount.nullish(),
   num_heads: size.default(8),
   relative_attention_num_buckets: z.int().min(4).default(32),
   relative_attention_max_distance: size.default(128),
@@ -53,7 +65,7 @@ export interface T5Config extends Omit<z.output<typeof schema>, "num_decoder_lay
 /** Reads a config; what T5 does not implement is a `RequestError`. */
 export function readT5Config(file: ConfigFile, layers?: number): T5Config {
   const model = "a T5";
-  const config = parseConfig(file, { model, schema });
+  const config = parseConfig(file, { model, schema, harmless: ["classifier_dropout"] });
   const names = config.feed_forward_proj.split("-");
   const gated = names.length === 2 && names[0] === "gated";
   const activation = config.feed_forward_proj === "gated-gelu" ? "gelu_new" : names.at(-1)!;
@@ -158,12 +170,10 @@ export function t5Parameters(config: T5Config): ParameterInfo[] {
 
 /** `config.json` of an exported model. */
 export function exportedT5Config({ file, num_layers, num_decoder_layers }: T5Config): ConfigFile {
-  // JavaScript writes the default 1.0 of the factor as 1, which Transformers refuses where it expects a float.
-  const leftOut = ["_name_or_path", ...file.initializer_factor === 1 ? ["initializer_factor"] : []];
-  return {
-    ...Object.fromEntries(Object.entries(file).filter(([key]) => !leftOut.includes(key))),
-    architectures: ["T5ForConditionalGeneration"],
-    num_layers,
-    num_decoder_layers,
-  };
+  // JavaScript writes the default 1.0 as 1, which Transformers refuses where it expects a float.
+  const { initializer_factor, ...rest } = file;
+  return exportedFile(initializer_factor === 1 ? rest : file, {
+    architecture: "T5ForConditionalGeneration",
+    changes: { num_layers, num_decoder_layers },
+  });
 }

@@ -122,6 +122,10 @@ const norm = (values: ArrayLike<number>) => Math.hypot(...Array.from(values));
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
+/** The mask of a call of dropout, as the fixtures' scripts draw it. */
+export const keptByRule = (shape: number[], call: number): tf.Tensor =>
+  tf.tensor(Array.from({ length: sizeOf(shape) }, (_, index) => (index * 7 + call * 3) % 11 > 2), shape, "bool");
+
 /** The fixture's masks, for one pass; where only the first tokens are computed, theirs. */
 function masksOf({ places }: Fixture): ForwardContext {
   if (!places) return {};
@@ -129,10 +133,8 @@ function masksOf({ places }: Fixture): ForwardContext {
   const dropout = (shape: readonly number[], rate: number) => {
     const { shape: full, rate: expected } = places[call]!;
     assertEquals(rate, expected, `call ${call}`);
-    const kept = Array.from({ length: sizeOf(full) }, (_, index) => Number((index * 7 + call * 3) % 11 > 2));
-    call++;
+    const mask = keptByRule(full, call++);
     const tokens = sizeOf(shape) < sizeOf(full) ? 1 : full.at(-2)!;
-    const mask = tf.tensor(kept, full, "bool");
     const sizes = full.map((size, axis) => axis === full.length - 2 ? tokens : size);
     return tf.reshape(tf.slice(mask, full.map(() => 0), sizes), [...shape]);
   };

@@ -1,0 +1,155 @@
+import {
+  type Architecture,
+  batchTensors,
+  type EncodedExample,
+  type ForwardContext,
+  type Head,
+  RandomKey,
+  RequestError,
+  tf,
+  Weights,
+} from "@opf/framework";
+import { t5 } from "@opf/framework/plugins";
+import { assert, assertEquals, assertLess, assertLessOrEqual, assertStringIncludes, assertThrows } from "@std/assert";
+import { readSafetensors } from "../../../core/io/safetensors.ts";
+import { checkPretrained, loadPretrained } from "../../../core/model/pretrained.ts";
+import { decode, encode, vocabularyLogits } from "../../../plugins/models/_t5_stack.ts";
+import { readT5Config } from "../../../plugins/models/_t5_parameters.ts";
+import { keptByRule, readJson } from "./_parity.ts";
+
+const FIXTURES = new URL("../../fixtures/t5", import.meta.url).pathname;
+const HEAD: Head = { kind: "classification", outputs: 2, answers: { maxLength: 7 } };
+
+interface Fixture {
+  readonly ids: number[][];
+  readonly mask: number[][];
+  /** Padded with −100. */
+  readonly targets: number[][];
+  readonly loss: number;
+  readonly logits: number[][][];
+  readonly generated: number[][];
+  readonly places?: { shape: number[]; rate: number }[];
+}
+
+async function load(folder: string, layers?: number) {
+  const config = readJson(`${FIXTURES}/${folder}/config.json`);
+  const model = t5({ source: "x", ...(layers !== undefined && { layers }) });
+  const architecture = model.architecture(config, HEAD);
+  const file = await readSafetensors(`${FIXTURES}/${folder}/model.safetensors`);
+  const { missing, unexpected } = checkPretrained(file, { architecture });
+  assertEquals([missing, unexpected], [[], []]);
+  const weights = new Weights(architecture, loadPretrained(file, { architecture, key: RandomKey.of(1) }));
+  return { config, architecture, weights, fixture: readJson(`${FIXTURES}/${folder}/batch.json`) as Fixture };
+}
+
+const examplesOf = ({ ids, mask, targets }: Fixture): EncodedExample[] =>
+  ids.map((row, index) => {
+    const tokens = row.filter((_, position) => mask[index]![position] === 1);
+    const target = targets[index]!.filter((id) => id >= 0);
+    return { index, label: 0, ids: tokens, tokenTypeIds: tokens.map(() => 0), targets: target };
+  });
+
+const batchOf = (
+  architecture: Architecture,
+  { examples, length, targetLength }: { examples: EncodedExample[]; length: number; targetLength: number },
+) => batchTensors(architecture.collate(examples, { batchSize: examples.length, length, targetLength, padId: 0 }));
+
+const norm = (values: ArrayLike<number>) => Math.hypot(...Array.from(values));
+
+for (const folder of ["original", "v1_1", "dropout"]) {
+  Deno.test(`t5() gives Transformers' logits, loss and gradients for ${folder}`, async () => {
+    const { config, architecture, weights, fixture } = await load(folder);
+    const theirs = await readSafetensors(`${FIXTURES}/${folder}/gradients.safetensors`);
+    const names = architecture.parameters.flatMap(({ name, tiedTo }) => tiedTo === undefined ? [name] : []);
+    assertEquals(names.toSorted(), [...theirs.entries.keys()].toSorted());
+    tf.tidy(() => {
+      const examples = examplesOf(fixture);
+      const batch = batchOf(architecture, { examples, length: 20, targetLength: 5 });
+      if (!fixture.places) {
+        const parameter = weights.structure.reader(weights.values);
+        const context = { config: readT5Config(config), parameter, draw: () => undefined, batch: examples.length };
+        const mask = tf.reshape(tf.cast(batch.attentionMask!, "bool"), [4, 1, 1, 20]);
+        const encoded = encode(context, { ids: batch.inputIds as tf.Tensor2D, mask });
+        const logits = vocabularyLogits(context, decode(context, batch.decoderInputIds as tf.Tensor2D, encoded));
+        const expected = tf.reshape(tf.tensor(fixture.logits), logits.shape);
+        const isTarget = tf.reshape(batch.targetMask!, [-1, 1]); // what comes after a target is not read
+        assertLess(tf.max(tf.mul(isTarget, tf.abs(tf.sub(logits, expected)))).dataSync()[0]!, 1e-5);
+      }
+      let call = 0;
+      const dropout = (shape: readonly number[], rate: number) => {
+        const { shape: full, rate: expected } = fixture.places![call]!;
+        assertEquals(rate, expected);
+        return tf.reshape(keptByRule(full, call++), [...shape]);
+      };
+      const context: ForwardContext = fixture.places ? { dropout } : {};
+      const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) =>
+        tf.mean<tf.Scalar>(architecture.losses(weights.structure.reader(values), batch, context))
+      )(weights.values);
+      if (fixture.places) assertEquals(call, fixture.places.length);
+      assertLess(Math.abs(value.dataSync()[0]! - fixture.loss), 1e-5 * Math.max(1, fixture.loss));
+      const all = norm(names.map((name) => norm(theirs.tensor(name).values)));
+      names.forEach((name, index) => {
+        const [actual, expected] = [grads[index]!.dataSync(), theirs.tensor(name).values];
+        assertEquals(actual.length, expected.length, name);
+        const difference = norm(Array.from(expected, (value, element) => value - actual[element]!));
+        assertLessOrEqual(difference, 1e-4 * norm(expected) + 1e-7 * all, name);
+      });
+    });
+    weights.dispose();
+  });
+
+  Deno.test(`t5() generates Transformers' tokens for ${folder}, padded and alone`, async () => {
+    const { architecture, weights, fixture } = await load(folder);
+    tf.tidy(() => {
+      const examples = examplesOf(fixture).map(({ targets: _, ...example }) => example);
+      const parameter = weights.structure.reader(weights.values);
+      const generate = (examples: EncodedExample[], length: number) =>
+        architecture.outputs(parameter, batchOf(architecture, { examples, length, targetLength: 0 })).arraySync();
+      assertEquals(generate(examples, 24), fixture.generated as never);
+      examples.forEach((example, index) =>
+        assertEquals(generate([example], example.ids.length), [fixture.generated[index]] as never)
+      );
+    });
+    weights.dispose();
+  });
+}
+
+Deno.test("t5() ties its embeddings, or has logits of its own, as the config says", async () => {
+  for (const [folder, expected] of [["original", ["shared.weight"]], ["v1_1", ["shared.weight", "lm_head.weight"]]]) {
+    const { weights } = await load(folder as string);
+    const tables = weights.slots.filter(({ shape }) => shape[0] === 50).map(({ parameter }) => parameter.name);
+    assertEquals(tables, expected as string[]);
+    weights.dispose();
+  }
+});
+
+Deno.test("t5({ layers }) keeps the first layers of each stack, in the model and in its config", async () => {
+  const { architecture, weights } = await load("original", 1);
+  assertEquals([architecture.config.num_layers, architecture.config.num_decoder_layers], [1, 1]);
+  assertEquals(architecture.matrices.length, 6 + 10);
+  assert(!architecture.parameters.some(({ name }) => name.includes("block.1.")));
+  weights.dispose();
+});
+
+Deno.test("t5() refuses what it does not implement, with the key, what it expected and what it got", () => {
+  const config = readJson(`${FIXTURES}/original/config.json`);
+  const refuse = (change: object, head: Head = HEAD) =>
+    assertThrows(() => t5({ source: "x" }).architecture({ ...config, ...change }, head), RequestError).message;
+  assertStringIncludes(refuse({ model_type: "mt5" }), '"model_type": expected "t5"');
+  assertStringIncludes(refuse({ feed_forward_proj: "gated-swish" }), '"feed_forward_proj": expected one of');
+  assertStringIncludes(
+    refuse({ feed_forward_proj: "gated-gelu", dense_act_fn: "gelu" }),
+    '"dense_act_fn": expected "gelu_new"',
+  );
+  assertStringIncludes(refuse({ relative_attention_num_buckets: 7 }), "expected an even number, got 7");
+  assertStringIncludes(refuse({ decoder_start_token_id: undefined }), '"decoder_start_token_id": expected number');
+  assertStringIncludes(refuse({}, { kind: "classification", outputs: 2 }), "A T5 answers in words");
+});
+
+Deno.test("t5() refuses a target that does not end", async () => {
+  const { architecture, weights } = await load("original");
+  const example = { index: 6, label: 0, ids: [5, 1], tokenTypeIds: [0, 0], targets: [5] };
+  const { message } = assertThrows(() => batchOf(architecture, { examples: [example], length: 2, targetLength: 1 }));
+  assertStringIncludes(message, "Example 6: expected a target that ends with the token 1");
+  weights.dispose();
+});
