@@ -38,6 +38,8 @@ export interface ParameterInfo {
   readonly ifMissing?: "head" | "optional";
   /** Values of a parameter that the file does not have. @default a normal distribution of the config's width */
   readonly initial?: "zeros" | "ones" | "normal";
+  /** Standard deviation of normal first values. @default the model's */
+  readonly initialDeviation?: number;
   /**
    * The parameter, of the same shape and not tied itself, whose value this one is: one value, one gradient, counted,
    * factorized and written once, under the name of the other.

@@ -31,6 +31,8 @@ export interface LayerMatrix {
   readonly shape: MatrixShape;
   /** The module of the LayerNorm that follows. */
   readonly norm?: string;
+  /** Standard deviation of first values. @default the model's */
+  readonly initialDeviation?: number;
 }
 
 /** The layers of a stack, the first at `prefix.0`. */
@@ -58,8 +60,12 @@ export const stackParameters = (
   { prefix, layers, matrices, biases = true }: LayerStack & { readonly biases?: boolean },
 ): ParameterInfo[] =>
   Array.from({ length: layers }, (_, layer) =>
-    matrices.flatMap(({ module, shape, norm }) => [
-      ...linearParameters(`${prefix}.${layer}.${module}`, { shape, bias: biases }),
+    matrices.flatMap(({ module, shape, norm, initialDeviation }) => [
+      ...linearParameters(`${prefix}.${layer}.${module}`, {
+        shape,
+        bias: biases,
+        ...(initialDeviation !== undefined && { initialDeviation }),
+      }),
       ...norm === undefined ? [] : normParameters(`${prefix}.${layer}.${norm}`, shape[0]),
     ])).flat();
 

@@ -96,22 +96,31 @@ export function readT5Config(file: ConfigFile, layers?: number): T5Config {
   };
 }
 
-/** Both stacks of layers. */
+/** Both stacks of layers, their first values as T5 draws them. */
 export function t5Layers(config: T5Config): { readonly encoder: LayerStack; readonly decoder: LayerStack } {
   const { d_model: width, d_ff, gated } = config;
   const inner = config.num_heads * config.d_kv;
-  const attention = (module: string) =>
-    [["q", inner, width], ["k", inner, width], ["v", inner, width], ["o", width, inner]].map(([name, ...shape]) => ({
-      module: `${module}.${name}`,
-      kind: "attention" as const,
-      shape: shape as [number, number],
-    }));
-  const feedForward = (module: string) =>
-    [...(gated ? ["wi_0", "wi_1"] : ["wi"]), "wo"].map((name) => ({
-      module: `${module}.${name}`,
-      kind: "ffn" as const,
-      shape: (name === "wo" ? [width, d_ff] : [d_ff, width]) as [number, number],
-    }));
+  const matrix = (
+    kind: "attention" | "ffn",
+    module: string,
+    shape: readonly [number, number],
+    variance = 1 / shape[1],
+  ) => ({
+    module,
+    kind,
+    shape,
+    initialDeviation: config.initializer_factor * Math.sqrt(variance),
+  });
+  const attention = (module: string) => [
+    matrix("attention", `${module}.q`, [inner, width], 1 / (width * config.d_kv)), // scores are not scaled
+    matrix("attention", `${module}.k`, [inner, width]),
+    matrix("attention", `${module}.v`, [inner, width]),
+    matrix("attention", `${module}.o`, [width, inner]),
+  ];
+  const feedForward = (module: string) => [
+    ...(gated ? ["wi_0", "wi_1"] : ["wi"]).map((name) => matrix("ffn", `${module}.${name}`, [d_ff, width])),
+    matrix("ffn", `${module}.wo`, [width, d_ff]),
+  ];
   return {
     encoder: {
       prefix: "encoder.block",
@@ -148,6 +157,7 @@ export function t5Parameters(config: T5Config): ParameterInfo[] {
     {
       name: `${name}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`,
       shape: [config.relative_attention_num_buckets, config.num_heads],
+      initialDeviation: config.initializer_factor / Math.sqrt(width),
     },
     ...stackParameters({ ...layers[name], biases: false }),
     ...Array.from(

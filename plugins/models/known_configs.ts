@@ -44,10 +44,25 @@ const bartSizes = (layers: number, width: number, heads: number) => ({
   activation_function: "gelu",
 });
 
+const t5Sizes = (layers: number, width: number, heads: number) => ({
+  model_type: "t5",
+  vocab_size: 32128,
+  d_model: width,
+  d_kv: 64,
+  d_ff: 4 * width,
+  num_layers: layers,
+  num_decoder_layers: layers,
+  num_heads: heads,
+  relative_attention_num_buckets: 32,
+  feed_forward_proj: "relu",
+  decoder_start_token_id: 0,
+});
+
 /**
  * The sizes in `config.json` by the model's name on the hub: enough to count parameters and to price runs (`--dry-run`)
  * before anything is fetched; a run itself reads the model's own file. The BERTs are those of Devlin et al. 2019 and of Turc
- * et al. 2019, the MPNets those of Song et al. 2020, the BARTs those of Lewis et al. 2020.
+ * et al. 2019, the MPNets those of Song et al. 2020, the BARTs those of Lewis et al.
+ * 2020, the T5s those of Raffel et al. 2020.
  *
  * @example
  * ```ts
@@ -70,6 +85,9 @@ export const knownConfigs: { readonly [source: string]: { readonly [key: string]
   "bert-large-uncased": bertSizes(24, 1024, 16),
   "facebook/bart-base": bartSizes(6, 768, 12),
   "facebook/bart-large": bartSizes(12, 1024, 16),
+  "google-t5/t5-small": t5Sizes(6, 512, 8),
+  "google-t5/t5-base": t5Sizes(12, 768, 12),
+  "google-t5/t5-large": t5Sizes(24, 1024, 16),
   "microsoft/mpnet-base": mpnetBase,
   "sentence-transformers/all-mpnet-base-v2": mpnetBase,
 };

@@ -24,7 +24,7 @@ export interface Fixture {
   readonly ids: number[][];
   readonly segments?: number[][];
   readonly mask: number[][];
-  readonly labels: number[];
+  readonly labels?: number[];
   readonly logits: number[][];
   readonly loss: number;
   /** Where Transformers drops out, in order of calls: shapes over all tokens. */
@@ -56,7 +56,7 @@ export const examplesOf = ({ ids, mask, segments, labels }: Fixture): EncodedExa
     const isToken = (_: unknown, position: number) => mask[index]![position] === 1;
     const tokens = row.filter(isToken);
     const tokenTypeIds = segments?.[index]?.filter(isToken) ?? tokens.map(() => 0);
-    return { index, label: labels[index]!, ids: tokens, tokenTypeIds };
+    return { index, label: labels?.[index] ?? 0, ids: tokens, tokenTypeIds };
   });
 
 /** Examples as a batch of their own number, padded to a length. */
