@@ -58,7 +58,7 @@ export interface TaskContext {
  * import { assertEquals } from "@std/assert";
  *
  * const near = (predictions: readonly number[], labels: readonly number[]) =>
- *   predictions.map((prediction, index) => Math.abs(prediction - labels[index]!) <= 1 ? 1 : 0);
+ *   predictions.map((prediction, index): number => Math.abs(prediction - labels[index]!) <= 1 ? 1 : 0);
  * const withinOne: Metric = {
  *   name: "within-one",
  *   perExample: near,
