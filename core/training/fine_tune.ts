@@ -98,6 +98,8 @@ class Training {
     try {
       return await this.#go();
     } catch (error) {
+      // The run diverged: its weights or logits are no longer finite.
+      if (error instanceof NotFiniteError) return this.#outcome(this.#position.step);
       if (error instanceof Interrupted && !this.#rounds.isConverting) await checkpoint?.save(this.#state);
       throw error;
     }
@@ -112,12 +114,7 @@ class Training {
       const epoch = Math.floor(step / length.stepsPerEpoch), inEpoch = step % length.stepsPerEpoch;
       const last = step === length.steps;
       if (step > 0 && (inEpoch === 0 || last) && this.#position.phase === "step") {
-        try {
-          await this.#endEpoch({ step, epoch: inEpoch === 0 ? epoch : epoch + 1, last });
-        } catch (error) {
-          if (error instanceof NotFiniteError) return this.#outcome(step);
-          throw error;
-        }
+        await this.#endEpoch({ step, epoch: inEpoch === 0 ? epoch : epoch + 1, last });
         await this.#reached({ step, phase: "evaluation" });
       }
       if (last) return this.#outcome(step, this.#takeBest());
@@ -256,7 +253,8 @@ class Training {
     const metrics = metricsOf(heldOut, { examples: this.#heldOut, task });
     listener.event({ type: "held-out", step, epoch, metrics });
     const value = metrics[task.primary] ?? NaN;
-    const better = !this.#best || value > this.#best.value;
+    // An undefined coefficient is worse than any other.
+    const better = !this.#best || value > this.#best.value || Number.isNaN(this.#best.value) && !Number.isNaN(value);
     tf.dispose([...(better ? this.#best : { model })?.model.merged.values() ?? []]);
     if (better) this.#best = { value, model };
   }

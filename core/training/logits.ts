@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NotFiniteError } from "../errors.ts";
 import { type Engine, engine } from "../backend/engine.ts";
 import * as tf from "../backend/tf.ts";
 import type { EncodedExample } from "../model/batch.ts";
@@ -93,19 +94,22 @@ export function largestDifference(a: Logits, b: Logits): number {
   return largest;
 }
 
-/** Largest logit difference that rounding may cause between factors and the matrix they stand for. */
+/** Largest logit difference that rounding may cause between factors and the matrix they stand for; of larger logits, as a part. */
 export const LOGIT_TOLERANCE = 1e-3;
 
 /**
  * The largest difference between logits of the same model before and after `what`.
  *
- * @throws if it exceeds {@linkcode LOGIT_TOLERANCE}
+ * @throws {NotFiniteError} for a model whose logits were not finite before
+ * @throws if the difference exceeds {@linkcode LOGIT_TOLERANCE}
  */
 export function checkSameLogits(what: string, { before, after }: { before: Logits; after: Logits }): number {
-  const difference = largestDifference(before, after);
-  if (!(difference <= LOGIT_TOLERANCE)) {
+  const largest = before.flat().reduce((largest, value) => Math.max(largest, Math.abs(value)), 0); // NaN if one is
+  if (!Number.isFinite(largest)) throw new NotFiniteError("The model's logits on the dev set are not finite.");
+  const difference = largestDifference(before, after), tolerance = LOGIT_TOLERANCE * Math.max(1, largest);
+  if (!(difference <= tolerance)) {
     throw new Error(
-      `${what} changed the model: expected equal logits on the dev set, within ${LOGIT_TOLERANCE}, got a difference of ` +
+      `${what} changed the model: expected equal logits on the dev set, within ${tolerance}, got a difference of ` +
         `${difference}.`,
     );
   }

@@ -222,6 +222,28 @@ Deno.test("fineTune() keeps the best by held-out training examples, never by the
   throw new Error("The last epoch was the best with every seed: the test shows nothing.");
 });
 
+Deno.test("fineTune() keeps the first epoch whose held-out coefficient is defined over one whose is not", async () => {
+  const keptOf = async (values: readonly number[]) => {
+    const queue = [...values];
+    // On the 20 examples of the dev set it is accuracy.
+    const scripted = {
+      ...accuracy,
+      compute: (predictions: readonly number[], labels: readonly number[]) =>
+        labels.length === 20 ? accuracy.compute(predictions, labels) : queue.shift()!,
+    };
+    const { outcome } = await run({
+      settings: { keep: "best", heldOut: 0.25, epochs: 2 },
+      change: { task: { ...task, metrics: [scripted] }, dev: examples(20, 12) },
+    });
+    assertEquals(queue, []);
+    return outcome.logits;
+  };
+  const [first, second] = [await keptOf([1, 0]), await keptOf([0, 1])];
+  assertNotEquals(first, second);
+  assertEquals(await keptOf([NaN, -1]), second);
+  assertEquals(await keptOf([-1, NaN]), first);
+});
+
 Deno.test("fineTune() leaves no tensor behind, interrupted or not", async () => {
   await run({ opf: true, settings: { maxSteps: 1 } });
   const before = tf.memory().numTensors;
