@@ -20,6 +20,7 @@ import { RunCheckpoint, type Usage } from "./checkpoint_file.ts";
 import { writeResult } from "./write_result.ts";
 import { environment } from "./environment.ts";
 import { EventLog } from "./event_log.ts";
+import { headKey } from "./head_key.ts";
 import type { ResolvedRun } from "./resolve.ts";
 import { FILES, type Result, toJson, writeTextAtomic } from "../results/result.ts";
 import { Summaries } from "./tensorboard.ts";
@@ -75,8 +76,10 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
   };
   engine().memory({ resetPeak: true });
   const key = RandomKey.of(seed);
-  const headKey = key.fold("head");
-  const weights = new Weights(architecture, loadPretrained(await run.weights.read(), { architecture, key: headKey }));
+  const weights = new Weights(
+    architecture,
+    loadPretrained(await run.weights.read(), { architecture, key: headKey(seed) }),
+  );
   const encoded = (examples: readonly Example[]) => encode(examples, { tokenizer, maxLength: training.maxLength });
   const { heldOut } = run.examples;
   const [train, dev] = [encoded(run.examples.train), encoded(run.examples.dev)];

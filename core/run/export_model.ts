@@ -109,7 +109,7 @@ export const configText = (config: { readonly [key: string]: Json }): string =>
   JSON.stringify(config, undefined, 2).replace(FLOAT, "$1.0$2") + "\n";
 
 function cardOf(
-  { spec, plugin, base, origin, architecture }: ResolvedRun,
+  { spec, plugin, model, base, origin, architecture }: ResolvedRun,
   { metrics }: Pick<ExportOptions, "merged" | "metrics">,
 ): string {
   const { decomposition, policy } = spec.method;
@@ -117,6 +117,7 @@ function cardOf(
   const elements = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
   return modelCard({
     baseModel: plugin.source,
+    title: model,
     base,
     datasets: typeof id === "string" ? [id] : [],
     task: spec.task.name,

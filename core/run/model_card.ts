@@ -17,6 +17,8 @@ export interface BaseCard {
 export interface ModelCard {
   /** Name on the hub, or a folder. */
   readonly baseModel: string;
+  /** The model's name in tables; it may be the same. */
+  readonly title: string;
   readonly base: BaseCard;
   /** Names on the hub of the datasets, where they are known. */
   readonly datasets: readonly string[];
@@ -46,7 +48,7 @@ const NAME_ON_HUB = /^[\w][\w.-]*\/[\w][\w.-]*$/;
 export function modelCard(card: ModelCard): string {
   const { baseModel, base, datasets, task, method, metrics } = card;
   const isOnHub = NAME_ON_HUB.test(baseModel);
-  const name = isOnHub ? baseModel : basename(baseModel);
+  const name = card.title === baseModel && !isOnHub ? basename(baseModel) : card.title;
   const values = Object.entries(metrics).filter(([, value]) => Number.isFinite(value));
   const metadata = [
     ...(isOnHub ? [`base_model: ${yaml(baseModel)}`] : []),
@@ -80,7 +82,9 @@ export function modelCard(card: ModelCard): string {
         "",
       ]
       : []),
-    `- Base model: ${code(name)}; license: ${base.license ? plain(base.license) : "not stated in its repository"}`,
+    `- Base model: ${code(isOnHub ? baseModel : basename(baseModel))}; license: ${
+      base.license ? plain(base.license) : "not stated in its repository"
+    }`,
     ...(card.decomposition ? [`- Decomposition: ${part(card.decomposition)}`] : []),
     ...(card.policy ? [`- Selection policy: ${part(card.policy)}`] : []),
     `- Training: ${code(JSON.stringify(card.training))}`,

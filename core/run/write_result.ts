@@ -5,7 +5,7 @@
  */
 import type { EncodedExample } from "../model/batch.ts";
 import { constantPrediction, headPredictions } from "../model/head.ts";
-import { checkPretrained } from "../model/pretrained.ts";
+import { loadPretrained } from "../model/pretrained.ts";
 import { sha256OfFile } from "../io/cache.ts";
 import { contributions } from "../statistics/contributions.ts";
 import { computeMetrics, type Metrics, primaryMetric } from "../task.ts";
@@ -14,6 +14,7 @@ import { checkSameLogits, Evaluator, type Logits } from "../training/logits.ts";
 import type { TrainingOutcome } from "../training/fine_tune_request.ts";
 import type { Usage } from "./checkpoint_file.ts";
 import { exportModel, type ExportOptions, readExport } from "./export_model.ts";
+import { headKey } from "./head_key.ts";
 import type { ResolvedRun } from "./resolve.ts";
 import type { Prediction } from "../results/predictions.ts";
 import {
@@ -169,21 +170,19 @@ async function exportAndRead(
   }
 }
 
-// How far matrices moved from their pre-trained values, relative to these.
+// How far matrices moved from where they started, relative to that.
 async function distances(
-  { weights, architecture }: ResolvedRun,
+  { spec: { seed }, weights, architecture }: ResolvedRun,
   { merged, names }: { merged: ReadonlyMap<string, tf.Tensor>; names: readonly string[] },
 ): Promise<Map<string, number>> {
   const file = await weights.read();
-  const { namesInFile } = checkPretrained(file, { architecture });
-  const distance = (name: string, nameInFile: string) =>
-    tf.tidy(() => {
-      const { values, shape } = file.tensor(nameInFile);
-      const before = tf.tensor(values, [...shape], "float32");
-      return tf.div(tf.norm(tf.sub(merged.get(name)!, before)), tf.norm(before)).dataSync()[0]!;
-    });
-  return new Map(names.flatMap((name) => {
-    const nameInFile = namesInFile.get(name);
-    return nameInFile === undefined ? [] : [[name, distance(name, nameInFile)]];
+  return new Map(names.map((name) => {
+    const parameters = architecture.parameters.filter((parameter) => parameter.name === name);
+    const start = loadPretrained(file, { architecture: { ...architecture, parameters }, key: headKey(seed) }).get(
+      name,
+    )!;
+    const distance = tf.tidy(() => tf.div(tf.norm(tf.sub(merged.get(name)!, start)), tf.norm(start)).dataSync()[0]!);
+    start.dispose();
+    return [name, distance];
   }));
 }

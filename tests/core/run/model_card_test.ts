@@ -4,6 +4,7 @@ import { type ModelCard, modelCard, readBaseCard } from "../../../core/run/model
 
 const CARD: ModelCard = {
   baseModel: "some/model",
+  title: "some/model",
   base: {},
   datasets: ["some/data"],
   task: "rte",
@@ -34,10 +35,13 @@ Deno.test("modelCard() names base model, dataset, metrics and method, and a lice
 });
 
 Deno.test("modelCard() says nothing of the machine where a base model lay in a folder", () => {
-  const text = modelCard({ ...CARD, baseModel: "/home/someone/models/tiny" });
+  const text = modelCard({ ...CARD, baseModel: "/home/someone/models/tiny", title: "/home/someone/models/tiny" });
   assert(!text.includes("/home"));
   assert(!text.includes("base_model"));
   assertStringIncludes(text, "`tiny` fine-tuned on `rte`");
+  const titled = modelCard({ ...CARD, baseModel: "/home/someone/models/tiny", title: "tiny, untrained" });
+  assertStringIncludes(titled, "`tiny, untrained` fine-tuned on `rte`");
+  assert(!titled.includes("/home"));
 });
 
 Deno.test("modelCard() keeps names that would break its metadata or its text in their place", () => {
