@@ -1,0 +1,25 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { exists } from "@opf/framework";
+import { withRunLock } from "../../../core/run/run_lock.ts";
+import { inFolder, printed, startDeno } from "../../_place.ts";
+
+Deno.test("one process at a time has the lock of a run, and leaves no file", () =>
+  inFolder(async (folder) => {
+    const inside = await withRunLock(folder, async () => {
+      const module = new URL("../../../core/run/run_lock.ts", import.meta.url).href;
+      const code = `import { withRunLock } from "${module}";
+        console.log(await withRunLock(${JSON.stringify(folder)}, () => Promise.resolve("both")) ?? "busy");`;
+      return (await printed(startDeno(code))).trim();
+    });
+    assertEquals(inside, "busy");
+    assertEquals(await exists(`${folder}/lock`), false);
+  }));
+
+Deno.test("the lock of a process that was killed is taken over, and one of a run that fails is removed", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/lock`, "");
+    assertEquals(await withRunLock(folder, () => Promise.resolve(1)), 1);
+    assertEquals(await exists(`${folder}/lock`), false);
+    await assertRejects(() => withRunLock(folder, () => Promise.reject(new Error("failed"))), Error, "failed");
+    assertEquals(await exists(`${folder}/lock`), false);
+  }));
