@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Json } from "../json.ts";
 import type { Result } from "../results/result.ts";
 import type { Tuned } from "../results/manifest.ts";
 import type { RunCoordinates, Values } from "../run/run_spec.ts";
@@ -30,9 +31,13 @@ interface Group<Run> {
   readonly first: Run;
   /** Paths that are chosen together, one stage after the other. */
   readonly stages: readonly (readonly string[])[];
+  /** The group whose tuned factor learning rate applies here too: the method that this control is matched to. */
+  readonly reference?: Group<Run> | undefined;
   chosen: Values;
   readonly tried: { readonly values: Values; readonly mean: number }[];
 }
+
+const FACTOR_RATE = "training.factorLearningRate";
 
 /** Seeds of tuning runs by default: none that final runs usually have. */
 export const TUNING_SEEDS: readonly number[] = [101, 102, 103];
@@ -69,12 +74,13 @@ export class Tuning<Run extends RunOutline> {
     for (const coordinates of byGroup.values()) {
       const first = await resolve(coordinates[0]!);
       const paths = Object.keys(tune).filter((path) =>
-        !Object.hasOwn(grid.set, path) && (path !== "training.factorLearningRate" || trainsFactors(first))
+        !Object.hasOwn(grid.set, path) && (path !== FACTOR_RATE || trainsFactors(first)) &&
+        changesMethod(path, { grid, run: coordinates[0]! })
       );
       const stages = paths.length === 0 ? [] : search === "grid" ? [paths] : paths.map((path) => [path]);
       groups.push({ coordinates, first, stages, chosen: {}, tried: [] });
     }
-    return new Tuning(groups, options);
+    return new Tuning(groups.map((group) => withReference(group, groups)), options);
   }
 
   /** The number of stages; 0 if nothing is tuned. */
@@ -89,13 +95,14 @@ export class Tuning<Run extends RunOutline> {
   }
 
   // What is tried for one group: each combination with each tuning seed.
-  #candidates({ coordinates: [first], stages, chosen }: Group<Run>, stage: number) {
+  #candidates(group: Group<Run>, stage: number) {
     const { tune = {}, tuningSeeds = TUNING_SEEDS } = this.#options.grid.experiment;
-    const paths = stages[stage];
-    if (!paths) return [];
+    const { coordinates: [first], stages, chosen } = group;
+    const paths = stages[stage] ?? [];
+    if (paths.length === 0) return [];
     return combinations(Object.fromEntries(paths.map((path) => [path, tune[path]!]))).map((combination) => {
       const values = { ...chosen, ...combination };
-      const settings = { ...values, "training.split": "held-out" };
+      const settings = { ...inherited(group), ...values, "training.split": "held-out" };
       return {
         values,
         coordinates: tuningSeeds.map((seed): RunCoordinates => ({ ...first!, seed, values: settings })),
@@ -131,9 +138,10 @@ export class Tuning<Run extends RunOutline> {
 
   /** The final runs, with what is chosen so far. */
   get coordinates(): RunCoordinates[] {
-    return this.#groups.flatMap(({ coordinates, chosen }) =>
-      Object.keys(chosen).length > 0 ? coordinates.map((run) => ({ ...run, values: chosen })) : coordinates
-    );
+    return this.#groups.flatMap((group) => {
+      const values = { ...inherited(group), ...group.chosen };
+      return Object.keys(values).length > 0 ? group.coordinates.map((run) => ({ ...run, values })) : group.coordinates;
+    });
   }
 
   /** What was chosen, and from what. */
@@ -148,6 +156,45 @@ export class Tuning<Run extends RunOutline> {
       tried,
     }));
   }
+}
+
+// Whether the values of a parameter make a difference to a method: one that ignores it is not tuned by it.
+function changesMethod(
+  path: string,
+  { grid, run }: { readonly grid: ExperimentGrid; readonly run: RunCoordinates },
+): boolean {
+  if (!path.startsWith("parameters.")) return true;
+  const variants = grid.experiment.tune![path]!.map((value) => {
+    const { method, training } = grid.specAt({ ...run, values: { [path]: value } });
+    return JSON.stringify([optionsOf(method.decomposition), optionsOf(method.policy), training]);
+  });
+  return new Set(variants).size > 1;
+}
+
+const optionsOf = (plugin: { readonly name: string; readonly options: Json } | undefined) =>
+  plugin && [plugin.name, plugin.options];
+
+// A control that reproduces the movement of another method is tuned after that method, with its factor learning rate.
+function withReference<Run extends RunOutline>(group: Group<Run>, groups: readonly Group<Run>[]): Group<Run> {
+  const { model, task, point } = group.coordinates[0]!;
+  const { decomposition, policy } = group.first.spec.method;
+  if (!decomposition?.reference) return group;
+  const key = JSON.stringify([model, task, point, optionsOf(decomposition.reference), optionsOf(policy)]);
+  const reference = groups.find(({ coordinates: [other], first: { spec: { method } }, stages }) =>
+    stages.flat().includes(FACTOR_RATE) && key === JSON.stringify([
+        other!.model,
+        other!.task,
+        other!.point,
+        optionsOf(method.decomposition),
+        optionsOf(method.policy),
+      ])
+  );
+  return reference ? { ...group, reference, stages: [...reference.stages.map(() => []), ...group.stages] } : group;
+}
+
+function inherited<Run>({ reference }: Group<Run>): Values {
+  const rate = reference?.chosen[FACTOR_RATE];
+  return rate === undefined ? {} : { [FACTOR_RATE]: rate };
 }
 
 // A failed run and an undefined coefficient count as 0.

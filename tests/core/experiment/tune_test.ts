@@ -34,7 +34,8 @@ async function tuned(
   const resolve = (coordinates: RunCoordinates) => {
     const spec = grid.specAt(coordinates);
     const { task, training, method, seed } = spec;
-    const id = JSON.stringify([task.name, training, method.decomposition?.name, seed]);
+    const { decomposition } = method;
+    const id = JSON.stringify([task.name, training, decomposition?.name, decomposition?.options, seed]);
     return Promise.resolve({ id, spec, model: "a", architecture: { matrices } } as unknown as ResolvedRun);
   };
   const done: ResolvedRun[][] = [];
@@ -101,4 +102,54 @@ Deno.test("Tuning counts a run that failed as nothing, and leaves alone what the
     assertEquals(atEdge, ["training.learningRate"]);
   }
   assertEquals(new Set(final.map(({ training }) => training.factorLearningRate)), new Set([3e-6]));
+});
+
+Deno.test("a matched control is tuned after its method, and matched to the factor learning rate chosen for that task", async () => {
+  const methods = {
+    "fine-tuning": {},
+    "OPF-MPO static": { decomposition: mpo({ tensors: 3 }), policy },
+    "OPF-SVD": { decomposition: mpo({ tensors: 2 }), policy },
+    "rate-matched": { decomposition: dense({ rate: { matched: mpo({ tensors: 3 }) } }), policy },
+  };
+  // The best factor learning rate differs between tasks and between decompositions.
+  const ends = ({ spec: { task, method, training: { factorLearningRate } } }: ResolvedRun) => {
+    const prefersLow =
+      (task.name === "rte") === (JSON.stringify(method.decomposition?.options ?? {}).includes('"tensors":3'));
+    return { metrics: { [task.primary]: prefersLow ? -factorLearningRate : factorLearningRate } };
+  };
+  for (const search of ["grid", "sequential"] as const) {
+    const { done, final } = await tuned({ methods: () => methods, search }, { ends });
+    const rates = (task: string, method: string) =>
+      new Set(
+        final.filter((run) => run.task.name === task && run.base === method).map((run) =>
+          run.training.factorLearningRate
+        ),
+      );
+    for (const [task, rate] of [["rte", 2e-6], ["mrpc", 2e-5]] as const) {
+      assertEquals([...rates(task, "OPF-MPO static")], [rate], search);
+      assertEquals([...rates(task, "rate-matched")], [rate], search);
+      const trials = done.flat().filter(({ spec }) => spec.task.name === task && spec.base === "rate-matched");
+      assertEquals(new Set(trials.map(({ spec }) => spec.training.factorLearningRate)), new Set([rate]), search);
+      assertEquals(trials.length, 3 * RATES.length);
+    }
+  }
+});
+
+Deno.test("a parameter is tuned only for the methods that it changes", async () => {
+  const { done, final } = await tuned({
+    parameters: { multiplier: 1 },
+    methods: ({ multiplier }) => ({
+      "fine-tuning": {},
+      "OPF-MPO static": { decomposition: mpo({ tensors: 3 }), policy },
+      "dense": { decomposition: dense({ rate: multiplier as number }), policy },
+    }),
+    tune: { "parameters.multiplier": [1, 3, 10] },
+  }, {
+    ends: ({ spec: { task, method } }) => ({
+      metrics: { [task.primary]: (method.decomposition!.options as { rate: number }).rate === 3 ? 1 : 0 },
+    }),
+  });
+  assertEquals(new Set(done.flat().map(({ spec }) => spec.base)), new Set(["dense"]));
+  const chosen = final.filter(({ base }) => base === "dense").map(({ method }) => method.decomposition!.options);
+  assertEquals(chosen, Array(4).fill({ rate: 3 }));
 });
