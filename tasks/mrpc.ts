@@ -1,5 +1,5 @@
 /**
- * MRPC: do two sentences say the same?
+ * MRPC: Do two sentences mean the same?
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * RTE: recognising textual entailment: does the first text entail the second?
+ * RTE: recognizing textual entailment. Does the first text entail the second?
  *
  * @module
  */

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
 import { dirname, relative } from "node:path";
 
 const ROOT = new URL("../", import.meta.url).pathname;
@@ -78,6 +79,18 @@ function circles(root: string): string[] {
   return [...found].toSorted();
 }
 
+/** Tests of no single file that do not say in their first line what they test together. */
+function unplacedTests(root: string, folder = "tests"): string[] {
+  return [...Deno.readDirSync(`${root}${folder}`)].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    if (isDirectory) return unplacedTests(root, path);
+    if (!name.endsWith("_test.ts")) return [];
+    const sourceFolder = `${root}${dirname(relative("tests", path))}`, source = name.replace("_test.ts", ".ts");
+    const isMirrored = [source, `_${source}`].some((file) => existsSync(`${sourceFolder}/${file}`));
+    return isMirrored || /^\/\/ Together: \S/.test(Deno.readTextFileSync(root + path)) ? [] : [path];
+  }).toSorted();
+}
+
 async function makeTree(files: Record<string, string>): Promise<string> {
   const root = `${await Deno.makeTempDir()}/`;
   for (const folder of FOLDERS) await Deno.mkdir(root + folder);
@@ -94,6 +107,10 @@ Deno.test("core keeps the order of its floors and knows no plugin; plugins and t
 
 Deno.test("no files import each other in a circle, types included", () => {
   assertEquals(circles(ROOT), []);
+});
+
+Deno.test("a test lies where its file does, or says in its first line what it tests together", () => {
+  assertEquals(unplacedTests(ROOT), []);
 });
 
 Deno.test("an import against the order is found", async () => {
@@ -135,6 +152,26 @@ Deno.test("a circle is found, also one of types alone", async () => {
   assertEquals(circles(root), [
     "core/io/a.ts → core/io/b.ts → core/io/c.ts → core/io/a.ts",
     "plugins/scores/e.ts → plugins/scores/f.ts → plugins/scores/e.ts",
+  ]);
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("a test without a file and without a first line about it is found", async () => {
+  const root = await makeTree({
+    "core/io/a.ts": "",
+    "plugins/models/_b.ts": "",
+    "tests/core/io/a_test.ts": "",
+    "tests/core/io/b_test.ts": 'import "../../core/io/a.ts";',
+    "tests/core/io/_b.ts": "",
+    "tests/core/run/a_test.ts": 'import "x";\n// Together: too late',
+    "tests/core/run/c_test.ts": "// Together: core/io/a.ts and plugins/models/_b.ts.",
+    "tests/core/run/d_test.ts": "// Together: ",
+    "tests/plugins/models/b_test.ts": "",
+  });
+  assertEquals(unplacedTests(root), [
+    "tests/core/io/b_test.ts",
+    "tests/core/run/a_test.ts",
+    "tests/core/run/d_test.ts",
   ]);
   await Deno.remove(root, { recursive: true });
 });

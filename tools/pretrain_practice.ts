@@ -1,6 +1,6 @@
 /**
  * Makes the practice model, `experiments/practice/model`: tokenizer and config from the practice grammar, weights by
- * masked language modelling (Devlin et al. 2019) on text of the same grammar, from random weights. From the root of this
+ * masked language modeling (Devlin et al. 2019) on text of the same grammar, from random weights. From the root of this
  * tree:
  *
  *     deno run --allow-read --allow-write --allow-env --allow-ffi --allow-sys --allow-run --allow-net \

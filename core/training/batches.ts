@@ -8,7 +8,7 @@ import type { EncodedExample, NamedArrays } from "../model/batch.ts";
 import type { Architecture } from "../model/model.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 
-/** Tokenises labelled examples to at most `maxLength` tokens, special ones included. */
+/** Tokenizes labeled examples to at most `maxLength` tokens, special ones included. */
 export function encode(
   examples: readonly Example[],
   { tokenizer, maxLength }: { tokenizer: Tokenizer; maxLength: number },

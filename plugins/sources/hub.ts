@@ -220,7 +220,7 @@ function repository(
   return { origin: { source: "hub", endpoint, id: name.id, revision: commit }, file };
 }
 
-// The library requests one byte and reads only the headers of a successful response: the body is cancelled here.
+// The library requests one byte and reads only the headers of a successful response: the body is canceled here.
 const headOf = (fetch: Settings["fetch"]) =>
   (async (...request: Parameters<typeof fetch>) => {
     const response = await fetch(...request);

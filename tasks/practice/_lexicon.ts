@@ -75,8 +75,8 @@ export const ADJECTIVES: readonly Concept[] = opposites([
 /** What reviews are about. */
 export const ASPECTS = ["film", "plot", "acting", "music", "food", "service", "room", "staff", "menu", "ending"];
 
-/** Adjectives of judgement with their value. */
-export const JUDGEMENTS: readonly (readonly [word: string, value: number])[] = [
+/** Adjectives of judgment with their value. */
+export const JUDGMENTS: readonly (readonly [word: string, value: number])[] = [
   ["good", 1],
   ["nice", 1],
   ["pleasant", 1],
@@ -95,7 +95,7 @@ export const JUDGEMENTS: readonly (readonly [word: string, value: number])[] = [
   ["terrible", -3],
 ];
 
-/** Modifiers of a judgement with the factor that they multiply it by. */
+/** Modifiers of a judgment with the factor that they multiply it by. */
 export const MODIFIERS: readonly (readonly [words: string, factor: number])[] = [
   ["", 1],
   ["very", 1.5],
@@ -118,7 +118,7 @@ export const WORDS: readonly string[] = [
     ...Object.values(DETERMINERS).flat(),
     ...[...NOUNS, ...Object.values(HYPERNYMS), ...VERBS, ...ADJECTIVES].flatMap(({ words }) => words.flat()),
     ...ASPECTS,
-    ...JUDGEMENTS.map(([word]) => word),
+    ...JUDGMENTS.map(([word]) => word),
     ...MODIFIERS.flatMap(([words]) => words.split(" ").filter((word) => word !== "")),
   ]),
 ];

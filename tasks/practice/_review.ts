@@ -4,7 +4,7 @@
  * @module
  */
 import type { Draw } from "./_draw.ts";
-import { ASPECTS, JUDGEMENTS, MODIFIERS } from "./_lexicon.ts";
+import { ASPECTS, JUDGMENTS, MODIFIERS } from "./_lexicon.ts";
 
 /** A review. */
 export interface Review {
@@ -16,7 +16,7 @@ export interface Review {
 const AFTER_BUT = 1.5;
 
 /**
- * Generates a review: `and` joins clauses that agree, `but` clauses that disagree. Half of all clauses negate their judgement;
+ * Generates a review: `and` joins clauses that agree, `but` clauses that disagree. Half of all clauses negate their judgment;
  * `plain` is the share of clauses that never do.
  */
 export function review(draw: Draw, { plain = 0 }: { readonly plain?: number } = {}): Review {
@@ -33,6 +33,6 @@ function clause(draw: Draw, plain: number) {
   const aspect = draw.of(ASPECTS);
   const modifiers = plain > 0 && draw.chance(plain) ? MODIFIERS.filter(([, factor]) => factor > 0) : MODIFIERS;
   const [modifier, factor] = draw.of(modifiers);
-  const [judgement, value] = draw.of(JUDGEMENTS);
-  return { aspect, text: `the ${aspect} is ${modifier} ${judgement}`.replace("  ", " "), value: factor * value };
+  const [judgment, value] = draw.of(JUDGMENTS);
+  return { aspect, text: `the ${aspect} is ${modifier} ${judgment}`.replace("  ", " "), value: factor * value };
 }

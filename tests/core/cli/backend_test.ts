@@ -1,3 +1,4 @@
+// Together: core/cli/reproduce.ts and core/execution/worker_process.ts, on every backend of plugins/backends.
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import type { Result } from "../../../core/results/result.ts";
 import { withEnvironment } from "../../_place.ts";

@@ -1,3 +1,4 @@
+// Together: core/cli/reproduce.ts and experiments/ablations/controls.ts, on the tiny model.
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import type { Result } from "../../../core/results/result.ts";
 import { inTinyFolder, run } from "./_command.ts";

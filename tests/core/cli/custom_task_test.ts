@@ -1,3 +1,4 @@
+// Together: core/cli/reproduce.ts, core/statistics/compare.ts and core/cli/report.ts, with a task of the user's.
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Prediction } from "../../../core/results/predictions.ts";
 import type { Result } from "../../../core/results/result.ts";

@@ -1,3 +1,4 @@
+// Together: core/cli/reproduce.ts and core/training/fine_tune.ts, with a learning rate that is too high.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Prediction } from "../../../core/results/predictions.ts";
 import type { Result } from "../../../core/results/result.ts";

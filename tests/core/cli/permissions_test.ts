@@ -1,3 +1,4 @@
+// Together: core/cli/report.ts and the tasks of deno.json, which grant its permissions.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { inFolder } from "../../_place.ts";
 import { madeUpRuns, writeMadeUp } from "../report/_made_up.ts";

@@ -1,3 +1,4 @@
+// Together: core/cli/reproduce.ts and experiments/quick.ts.
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import type { ReferenceBaseline } from "../../../core/results/reference_scores.ts";
 import type { Result } from "../../../core/results/result.ts";

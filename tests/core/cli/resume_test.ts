@@ -1,3 +1,4 @@
+// Together: core/cli/reproduce.ts and core/run/checkpoint_file.ts, in processes that are killed and resumed.
 import { assert, assertEquals, assertLessOrEqual, assertNotEquals, assertStringIncludes } from "@std/assert";
 import type { Result } from "../../../core/results/result.ts";
 import { run, spawn } from "./_command.ts";

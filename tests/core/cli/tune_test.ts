@@ -1,3 +1,4 @@
+// Together: core/cli/reproduce.ts and core/experiment/tune.ts.
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import type { ExperimentManifest } from "../../../core/results/manifest.ts";
 import type { Result } from "../../../core/results/result.ts";

@@ -1,3 +1,4 @@
+// Together: core/cli/reproduce.ts and core/report/results_table.ts, with two models.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { readSafetensors, writeSafetensors } from "../../../core/io/safetensors.ts";
 import { writeTinyModel } from "../../_tiny.ts";

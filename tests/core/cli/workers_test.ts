@@ -1,3 +1,4 @@
+// Together: core/cli/reproduce.ts, core/execution/worker.ts and core/run/run_lock.ts, in several processes.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Result } from "../../../core/results/result.ts";
 import { run, spawn } from "./_command.ts";

@@ -1,4 +1,4 @@
-/** Names come from people: no format of a report takes one for markup, a formula, an expression or a property. */
+// Together: core/report/write.ts and the formats of a report: no name is taken for markup, a formula or a property.
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { readExperimentResults } from "../../../core/results/experiment_results.ts";
 import { makeReport } from "../../../core/report/report.ts";

@@ -1,4 +1,4 @@
-/** Files that are read again: a damaged one ends in one sentence with file and field, or in the run done again. */
+// Together: core/results/ and core/report/report.ts, on damaged files: each is reported by file and field.
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { RequestError } from "@opf/framework";

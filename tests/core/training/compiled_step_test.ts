@@ -80,9 +80,9 @@ Deno.test("steps of one structure are compiled once, for all steppers", () => {
   const toy = toyModel();
   const counted: Architecture = { ...toy, losses: (...given) => (traced++, toy.losses(...given)) };
   const [first, second] = TOY_MATRICES.map(({ name }) => name) as [string, string];
-  const step = (change: Partial<StepOptions> = {}, factorise: (weights: Weights) => void = () => {}) => {
+  const step = (change: Partial<StepOptions> = {}, factorize: (weights: Weights) => void = () => {}) => {
     const weights = toyWeights(counted);
-    factorise(weights);
+    factorize(weights);
     const stepper = new Stepper(weights, { ...OPTIONS, ...change });
     const shape = { batchSize: 4, maxLength: 4, padId: 0 };
     const batch = collate(TOY_EXAMPLES.slice(0, 4), { architecture: toy, shape });

@@ -6,7 +6,7 @@ import { roundsOf, runLength, splitExamples, trainableBy, trainingParts } from "
 import { TRAINING_DEFAULTS as defaults } from "../../../core/training/settings.ts";
 import { CONFIG } from "../../_tiny.ts";
 
-Deno.test("runLength() counts whole epochs of optimiser steps, cut by maxSteps", () => {
+Deno.test("runLength() counts whole epochs of optimizer steps, cut by maxSteps", () => {
   assertEquals(runLength({ ...defaults, epochs: 3, batchSize: 32 }, 2490), { steps: 234, stepsPerEpoch: 78 });
   assertEquals(runLength({ ...defaults, epochs: 2, batchSize: 8, gradientAccumulationSteps: 4 }, 65), {
     steps: 6,

@@ -41,7 +41,7 @@ Deno.test("its tokenizer knows every word of the tasks and of its own text, and 
   for (const text of texts) {
     const { ids } = tokenizer.encode(text, 128);
     assert(!ids.includes(vocabulary.indexOf("[UNK]")), text.join());
-    // One token a word: none is spelt.
+    // One token per word: no word is split into pieces.
     assertEquals(ids.length, text.flatMap((one) => one.split(" ")).length + 1 + text.length, text.join());
     assert(ids.length <= (text.length === 1 ? 16 : 24), text.join());
   }

@@ -1,8 +1,8 @@
 import { practiceSentiment } from "@opf/framework/tasks";
 import { assert, assertEquals } from "@std/assert";
-import { JUDGEMENTS } from "../../../tasks/practice/_lexicon.ts";
+import { JUDGMENTS } from "../../../tasks/practice/_lexicon.ts";
 
-const values = new Map(JUDGEMENTS);
+const values = new Map(JUDGMENTS);
 
 function clause(text: string): number {
   const words = text.trim().split(" ").slice(3);
