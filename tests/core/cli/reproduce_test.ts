@@ -58,6 +58,19 @@ Deno.test("reproduce does the runs, writes their files, and does not do them aga
       assertEquals(a, b);
     }
 
+    // Without --json: results, notes and what is next; what each run cost on request.
+    const asText = command.filter((word) => word !== "--json");
+    const short = await run(asText, folder);
+    assertEquals(short.code, 0, short.err);
+    assertMatch(short.out, /\| OPF-MPO static \| \d+\.\d\d +\|/);
+    assertEquals(short.out.trimEnd().split("\n").slice(-2), [
+      "Next:",
+      "  deno task report tiny --runs runs   (differences, costs, charts)",
+    ]);
+    const verbose = await run([...asText, "--verbose"], folder);
+    assertStringIncludes(verbose.out, "What each run cost");
+    assert(!short.out.includes("What each run cost"));
+
     const table = await run(["report", "tiny", "--runs", "runs"], folder);
     assertEquals(table.code, 0, table.err);
     assertMatch(table.out, /\| OPF-MPO static \| \d+\.\d\d +\|/);
@@ -110,6 +123,10 @@ const MISTAKES: readonly (readonly [words: readonly string[], said: string])[] =
   [["tiny.ts", "--device", "tpu"], "expected cpu or gpu"],
   [["tiny.ts", "--tasks", "rte"], "Looked for"],
   [["tiny.ts", "--set", "training.maxLength=64"], "at most 32 tokens"],
+  [["tiny.ts", "--seeds", "1,1,01"], "seeds: 1 is listed twice"],
+  [["tiny.ts", "--tasks", "sst2,sst2"], 'tasks: "sst2" is listed twice'],
+  [["tiny.ts", "--models", "model,model/"], "is listed twice"],
+  [["tiny.ts", "tiny.ts"], 'experiments: "tiny" is listed twice'],
 ];
 
 Deno.test("reproduce refuses a request that makes no sense, and starts nothing", () =>
@@ -195,7 +212,7 @@ Deno.test("reproduce refuses a tokenizer that knows more tokens than the weights
     await Deno.writeTextFile(path, JSON.stringify(tokenizer));
     const large = await run(["reproduce", "tiny.ts", ...DATA, "--runs", "runs"], folder);
     assertEquals(large.code, 2);
-    assertStringIncludes(large.err, "its tokenizer has 21 tokens, its weights know 20");
+    assertStringIncludes(large.err, "expected a tokenizer of at most 20 tokens");
     const config = JSON.parse(await Deno.readTextFile(`${folder}/model/config.json`));
     await Deno.writeTextFile(`${folder}/model/config.json`, JSON.stringify({ ...config, intermediate_size: 48 }));
     await Deno.writeTextFile(path, original);
