@@ -10,6 +10,12 @@ import * as tf from "./tf.ts";
 /** A function of tensors that can be compiled. */
 export type TensorFunction = (...inputs: tf.Tensor[]) => tf.Tensor[];
 
+/**
+ * How matrix products multiply: float32; TF32, float32 with 10 bits of mantissa, on GPUs that have it; or bfloat16. Their sums
+ * are float32, and so is everything else.
+ */
+export type Precision = "float32" | "tf32" | "bfloat16";
+
 /** How a function is compiled. */
 export interface JitOptions {
   /** Used in messages. @default the function's own name */
@@ -19,6 +25,8 @@ export interface JitOptions {
    * disposed. @default none: outputs get new memory
    */
   readonly donate?: readonly (number | undefined)[];
+  /** One of the engine's {@linkcode Engine.precisions}. @default "float32" */
+  readonly precision?: Precision;
 }
 
 /**
@@ -50,6 +58,8 @@ export interface Engine {
   readonly device: "cpu" | "gpu";
   /** Library, versions, threads, name of the device: stored with every result. */
   readonly description: { readonly [key: string]: Json };
+  /** Precisions of matrix products, the one to train with first. @default float32 alone */
+  readonly precisions?: readonly Precision[];
   /** Size of its libraries on disk, if known. */
   readonly bytesOnDisk?: number;
   /** The singular value decomposition, with signs fixed by {@linkcode fixSigns} so that all backends agree. */

@@ -52,8 +52,8 @@ export async function planExperiment(
   const experiment = await loadExperiment(url);
   const request = { ...open, jobs: open.jobs ?? experiment.workers?.jobs ?? 1 };
   const grid = new ExperimentGrid(experiment, request, registry);
-  const { data, backend } = request;
-  const resolver = new RunResolver(registry, { data, backend, modules, note });
+  const { data, backend, device } = request;
+  const resolver = new RunResolver(registry, { data, backend, device, modules, note });
   const resolved = new Map<string, Promise<ResolvedRun>>();
   const resolve = (coordinates: RunCoordinates) =>
     resolved.getOrInsertComputed(JSON.stringify(coordinates), () => resolver.prepare(grid.specAt(coordinates)));

@@ -97,7 +97,7 @@ async function start(
   );
   const experiment = await loadExperiment(url);
   const grid = new ExperimentGrid(experiment, request, registry);
-  const resolver = new RunResolver(registry, { data, backend, modules, note: () => {} });
+  const resolver = new RunResolver(registry, { data, backend, device, modules, note: () => {} });
   const pause = async () => {
     await new Promise((resume) => setTimeout(resume, 0)); // signals and the end of input arrive between tasks
     if (orders.stopped) throw new Interrupted("Interrupted.");

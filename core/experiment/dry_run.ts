@@ -35,8 +35,8 @@ export async function outlineExperiment(
 ): Promise<ExperimentOutline> {
   const experiment = await loadExperiment(url);
   const grid = new ExperimentGrid(experiment, request, registry);
-  const { data, backend } = request;
-  const outliner = new Outliner(registry, new RunResolver(registry, { data, backend, modules, note }));
+  const { data, backend, device } = request;
+  const outliner = new Outliner(registry, new RunResolver(registry, { data, backend, device, modules, note }));
   const runs = await listRuns({ grid, resolve: (coordinates) => outliner.outline(grid.specAt(coordinates)) });
   return { experiment, ...runs, missing: await outliner.missing() };
 }

@@ -67,6 +67,8 @@ export interface ResolverOptions {
   readonly data?: string | undefined;
   /** `--backend`. @default the program's first */
   readonly backend?: string | undefined;
+  /** `--device`. @default a GPU if there is one */
+  readonly device?: "cpu" | "gpu" | undefined;
   readonly note: (message: string) => void;
   /** Digests of plugin modules from outside the tree. */
   readonly modules?: readonly string[];
@@ -95,7 +97,10 @@ export class RunResolver {
 
   /** Everything that one run needs; a mistake is a {@linkcode RequestError}. */
   async prepare(spec: RunSpec): Promise<ResolvedRun> {
-    const { task, training, method: { decomposition, policy } } = spec;
+    const { task, method: { decomposition, policy } } = spec;
+    const backend = backendNamed(this.options.backend, this.parts);
+    const isGpu = this.options.device !== "cpu" && backend.hasGpu?.();
+    const training = { ...spec.training, precision: spec.training.precision ?? (isGpu ? "tf32" : "float32") };
     const model = await this.model(spec.model);
     const architecture = model.plugin.architecture(model.config, task.head);
     await this.#check(model, architecture);
@@ -107,7 +112,6 @@ export class RunResolver {
     const data = await this.load(spec.task);
     const hasPairs = [...data.train, ...data.dev].some(({ texts }) => texts.length === 2);
     checkTokenizerFit(model.tokenizer, { architecture, model: model.name, hasPairs });
-    const backend = backendNamed(this.options.backend, this.parts);
     const settings = {
       resultsVersion: RESULTS_VERSION,
       model: { name: model.plugin.name, options: model.plugin.options, ...model.digests },
@@ -130,7 +134,7 @@ export class RunResolver {
     const needs = scoresFineTuned && await this.prepare(plainOf(spec));
     return {
       id: await digest(settings),
-      spec,
+      spec: { ...spec, training },
       ...(needs && { needs }),
       model: model.name,
       plugin: model.plugin,

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type Engine, engine, type TensorFunction } from "../backend/engine.ts";
+import { type Engine, engine, type Precision, type TensorFunction } from "../backend/engine.ts";
 import * as tf from "../backend/tf.ts";
+import { RequestError } from "../errors.ts";
 import type { NamedTensors } from "../model/batch.ts";
 import { type Architecture, type ForwardContext, type ParameterReader, untied } from "../model/model.ts";
 import { Structure } from "../model/structure.ts";
@@ -23,6 +24,8 @@ export interface StepPlan {
   readonly accumulated: readonly number[];
   readonly optimizer: AdamWSettings;
   readonly maxGradNorm: number;
+  /** Of the matrix products of losses and gradients; everything else is float32. */
+  readonly precision: Precision;
 }
 
 /**
@@ -43,13 +46,24 @@ export interface CompiledStep {
 
 const compiled = new WeakMap<Engine, WeakMap<Architecture, Map<string, CompiledStep>>>();
 
-/** The functions of a step. Plans of the same computation share them, and what is compiled of them. */
+/**
+ * The functions of a step. Plans of the same computation share them, and what is compiled of them.
+ *
+ * @throws {RequestError} if the engine does not multiply in the precision
+ */
 export function compiledStep(plan: StepPlan): CompiledStep {
+  const { name, device, precisions = ["float32"] } = engine();
+  if (!precisions.includes(plan.precision)) {
+    throw new RequestError(
+      `training.precision: expected ${precisions.join(" or ")}, which the backend ${name} has on the ` +
+        `${device.toUpperCase()}, got ${plan.precision}.`,
+    );
+  }
   const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
   const bySignature = ofEngine.getOrInsertComputed(plan.architecture, () => new Map());
-  const { structure, trained, withGradient, accumulated, optimizer, maxGradNorm } = plan;
+  const { structure, trained, withGradient, accumulated, optimizer, maxGradNorm, precision } = plan;
   const { adamBeta1, adamBeta2, adamEpsilon } = optimizer;
-  const constants = { adamBeta1, adamBeta2, adamEpsilon, maxGradNorm };
+  const constants = { adamBeta1, adamBeta2, adamEpsilon, maxGradNorm, precision };
   return bySignature.getOrInsertComputed(
     JSON.stringify([structure.signature, trained, withGradient, accumulated, constants]),
     () => new StepComputation(plan),
@@ -74,7 +88,7 @@ class StepComputation implements CompiledStep {
 
   constructor(plan: StepPlan) {
     this.#plan = plan;
-    const { structure, architecture, withGradient, trained, accumulated } = plan;
+    const { structure, architecture, withGradient, trained, accumulated, precision } = plan;
     // Values, moments and accumulated gradients are updated in place; loss and norm precede them.
     const rest = Array.from({ length: 2 * trained.length + accumulated.length }, (_, index) => structure.size + index);
     const donate = [undefined, undefined, ...trained, ...rest];
@@ -84,7 +98,7 @@ class StepComputation implements CompiledStep {
         this.#loss(structure.reader(replaced(update.values, withGradient, moving)), rest, batch)
       )(withGradient.map((index) => update.values[index]!));
       return [value, ...this.#update(update, grads)];
-    }, { name: "training step", donate });
+    }, { name: "training step", donate, precision });
 
     // Several batches accumulate gradients of the dense parameters; factors are reconstructed before the first batch, and get
     // their gradients after the last.
@@ -101,7 +115,7 @@ class StepComputation implements CompiledStep {
         this.#loss(dense.reader(replaced(parameters, moving, values)), inputs, batch)
       )(moving.map((index) => parameters[index]!));
       return [value, ...grads];
-    }, { name: "gradients" });
+    }, { name: "gradients", precision });
     this.update = engine().jit((...inputs) => {
       const { rest: [loss, ...gradients], ...update } = this.#split(inputs);
       const byName = new Map(moving.map((parameter, index) => [names[parameter]!, gradients[index]!]));

@@ -66,6 +66,7 @@ class Training {
     const stepOptions: StepOptions = {
       optimizer: settings,
       maxGradNorm: settings.maxGradNorm,
+      precision: settings.precision ?? "float32",
       isTrainable: (slot) => byPattern(slot) && (!headOnly || slot.parameter.ifMissing === "head"),
       accumulateGradients: request.method.policy?.needs?.includes("trainingGradients") ?? false,
     };

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import type { Precision } from "../backend/engine.ts";
 
 const count = () => z.int().min(1);
 const fraction = () => z.number().min(0).lt(1);
@@ -23,6 +24,8 @@ export type TrainingSettings = {
   readonly adamBeta2: number;
   readonly adamEpsilon: number;
   readonly maxGradNorm: number;
+  /** `null` only until it is known what computes. */
+  readonly precision: Precision | null;
   readonly warmupRatio: number;
   readonly warmupSteps: number | null;
   readonly maxLength: number;
@@ -54,6 +57,8 @@ export const trainingSchema = z.strictObject(
     adamBeta2: fraction().default(0.999).describe("Decay of the second moment"),
     adamEpsilon: z.number().positive().default(1e-8).describe("Added to the square root of the second moment"),
     maxGradNorm: z.number().positive().default(1).describe("Global norm that gradients are clipped to"),
+    precision: z.enum(["float32", "tf32", "bfloat16"]).nullable().default(null)
+      .describe("How matrix products of a step multiply, all else being float32; null: tf32 on a GPU, else float32"),
     warmupRatio: z.number().min(0).max(1).default(0.1).describe("Fraction of the steps with warm-up"),
     warmupSteps: z.int().min(0).nullable().default(null).describe("Steps with warm-up; null: by warmupRatio"),
     maxLength: z.int().min(3).default(128).describe(

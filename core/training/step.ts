@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Precision } from "../backend/engine.ts";
 import * as tf from "../backend/tf.ts";
 import type { NamedArrays } from "../model/batch.ts";
 import type { ParameterSlot, Weights } from "../model/weights.ts";
@@ -17,6 +18,8 @@ export interface StepOptions {
   readonly optimizer: AdamWSettings;
   /** Gradients are scaled down to this global norm. */
   readonly maxGradNorm: number;
+  /** How the matrix products of losses and gradients multiply. @default "float32" */
+  readonly precision?: Precision;
   /** Whether a dense parameter is trained. Factors are trained unless they are frozen. */
   readonly isTrainable: (slot: ParameterSlot) => boolean;
   /** Accumulate the gradients of dense matrices over steps, for scores that use them. @default false */
@@ -73,7 +76,7 @@ export class Stepper {
   /** Restarts the accumulation of gradients. */
   resetAccumulator(): void {
     const { architecture, structure } = this.#weights;
-    const { optimizer, maxGradNorm, accumulateGradients } = this.#options;
+    const { optimizer, maxGradNorm, precision = "float32", accumulateGradients } = this.#options;
     const matrices = new Set(architecture.matrices.map(({ name }) => name));
     const accumulated = this.trained.flatMap(({ factor, parameter: { name } }, index) =>
       accumulateGradients && factor === undefined && matrices.has(name) ? [index] : []
@@ -88,6 +91,7 @@ export class Stepper {
       accumulated,
       optimizer,
       maxGradNorm,
+      precision,
     });
   }
 

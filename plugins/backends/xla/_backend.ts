@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { tf } from "@opf/framework";
+import { type Precision, tf } from "@opf/framework";
 import type { ElementType, Values } from "./_buffer.ts";
 import { LazyNode } from "./_node.ts";
 import type { Runtime } from "./_runtime.ts";
-import { type Precision, reshape, sameShape, splat } from "./_stablehlo.ts";
+import { reshape, sameShape, splat } from "./_stablehlo.ts";
 import { dataType, elementType } from "./_types.ts";
 
 /** A function cannot be compiled: the reason. */

@@ -50,13 +50,13 @@ export class Compiler {
   #compile(
     compute: TensorFunction,
     inputs: readonly tf.Tensor[],
-    { name, donate = [] }: JitOptions & { readonly name: string },
+    { name, donate = [], precision = "float32" }: JitOptions & { readonly name: string },
   ): Compiled | "as it is" {
     const { runtime, traces } = this.#backend;
     const parameters = inputs.map(({ shape, dtype }) =>
       new LazyNode({ type: elementType(dtype), shape, isTraced: true })
     );
-    traces.push({ name, precision: "float32" });
+    traces.push({ name, precision });
     tf.engine().startScope(name);
     const outputs: LazyNode[] = [];
     try {

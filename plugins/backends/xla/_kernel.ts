@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { tf } from "@opf/framework";
+import type { Precision, tf } from "@opf/framework";
 import type { LazyNode } from "./_node.ts";
-import type { Precision } from "./_stablehlo.ts";
 
 /** What a kernel knows beside its inputs and attributes. */
 export interface KernelContext {

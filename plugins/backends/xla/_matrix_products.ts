@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { tf } from "@opf/framework";
+import { type Precision, tf } from "@opf/framework";
 import type { Kernels } from "./_kernel.ts";
 import type { LazyNode } from "./_node.ts";
-import { broadcastTo, dot, type Precision, reshape, sameShape } from "./_stablehlo.ts";
+import { broadcastTo, dot, reshape, sameShape } from "./_stablehlo.ts";
 
 /** Matrix products, of batches too. */
 export const MATRIX_PRODUCTS: Kernels = {

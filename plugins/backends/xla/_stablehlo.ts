@@ -3,11 +3,9 @@
  *
  * @module
  */
+import type { Precision } from "@opf/framework";
 import type { ElementType } from "./_buffer.ts";
 import { LazyNode } from "./_node.ts";
-
-/** How matrix products multiply: in full float32, in the device's shorter float32, or in bfloat16. */
-export type Precision = "float32" | "tf32" | "bfloat16";
 
 /** `tensor<2x3xf32>`. */
 export const typeText = ({ type, shape }: { readonly type: ElementType; readonly shape: readonly number[] }): string =>

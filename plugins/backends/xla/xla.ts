@@ -60,6 +60,8 @@ async function start(
   return {
     name: "xla",
     device: isGpu ? "gpu" : "cpu",
+    // The CPU has no TF32.
+    precisions: isGpu ? ["tf32", "float32", "bfloat16"] : ["float32", "bfloat16"],
     description: {
       library: `XLA, PJRT ${version.major}.${version.minor}`,
       found: plugin.how,
