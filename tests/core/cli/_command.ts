@@ -7,18 +7,18 @@ import { writeTinyData, writeTinyModel } from "../../_tiny.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 
-/** What a command gave back. */
+/** How a command ended. */
 export interface Ended {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** Where a command runs. */
+/** What a command runs in. */
 export interface Surroundings {
-  /** Of one file; what is written beyond is an error, as on a full disk. @default no limit */
+  /** The largest size of a file: writing more is an error, as on a full disk. @default no limit */
   readonly kilobytes?: number;
-  /** @default the hub is not asked */
+  /** Environment variables. @default offline */
   readonly env?: Readonly<Record<string, string>>;
 }
 

@@ -50,7 +50,7 @@ export interface Line {
   readonly gradientNorm: number;
 }
 
-/** The whole lines of a run's `events.jsonl`; none where there is none. */
+/** The whole lines of a run's `events.jsonl`; none if it does not exist. */
 export function events(folder: string): Line[] {
   try {
     const text = Deno.readTextFileSync(`${folder}/events.jsonl`);
@@ -61,7 +61,7 @@ export function events(folder: string): Line[] {
   }
 }
 
-/** Ids of the runs under a folder; none where there is none. */
+/** Ids of the runs under a folder; none if it does not exist. */
 export function ids(runs: string): string[] {
   try {
     return [...Deno.readDirSync(runs)].map(({ name }) => name).filter((name) => /^[0-9a-f]{16}$/.test(name));

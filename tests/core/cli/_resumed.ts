@@ -1,5 +1,5 @@
 /**
- * An experiment on the tiny model that is killed and goes on.
+ * An experiment on the tiny model that is killed and resumed.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import type { Result } from "../../../core/results/result.ts";
 import { inTinyFolder } from "./_command.ts";
 import { events } from "./_processes.ts";
 
-/** What these tests run on; any backend will do, and this one compiles nothing, so that a start costs little. */
+/** The backend of these tests: any will do, and this one starts fast because it compiles nothing. */
 export const BACKEND: readonly string[] = ["--backend", Deno.env.get("OPF_TEST_BACKEND") ?? "wasm"];
 
-/** Does it; `--runs` is to be added. */
+/** Runs it, with `--runs` added. */
 export const COMMAND = [
   ...["reproduce", "resumed.ts", "--data", "data", "--threads", "1", "--json"],
   ...BACKEND,

@@ -22,22 +22,22 @@ Deno.test("a whole experiment is the same on all backends, and each keeps its ow
       );
     for (const [backend, results] of others) {
       for (const [at, result] of results.entries()) {
-        const wanted = usual[at]!;
-        assert(result.id !== wanted.id);
-        const environments = [wanted, result].map((one) => (one.environment as { backend: string }).backend);
+        const expected = usual[at]!;
+        assert(result.id !== expected.id);
+        const environments = [expected, result].map((one) => (one.environment as { backend: string }).backend);
         assertEquals(environments, ["tensorflow", backend]);
-        const settings = [wanted, result].map((one) => (one.settings as { backend?: string }).backend);
+        const settings = [expected, result].map((one) => (one.settings as { backend?: string }).backend);
         assertEquals(settings, [undefined, backend]);
-        assertEquals(result.parameters, wanted.parameters);
-        assertEquals(result.selected.map(({ name }) => name), wanted.selected.map(({ name }) => name));
-        assertEquals(result.metrics, wanted.metrics);
-        const [a, b] = [logits(result), logits(wanted)];
+        assertEquals(result.parameters, expected.parameters);
+        assertEquals(result.selected.map(({ name }) => name), expected.selected.map(({ name }) => name));
+        assertEquals(result.metrics, expected.metrics);
+        const [a, b] = [logits(result), logits(expected)];
         const size = Math.max(...b.map(Math.abs));
         assertLess(Math.max(...a.map((logit, place) => Math.abs(logit - b[place]!))), 1e-3 * size);
       }
     }
 
-    // Asked for again by what was asked for: on the same backend, and so done already.
+    // Reproduced from the manifest: on the same backend, and so done already.
     const again = await run(["reproduce", "runs/experiments/tiny.json", ...COMMAND.slice(2)], folder);
     assertEquals(again.code, 0, again.err);
     assertEquals(JSON.parse(again.out).results.map(({ id }: Result) => id), others[1][1].map(({ id }) => id));
@@ -49,7 +49,7 @@ Deno.test("a whole experiment is the same on all backends, and each keeps its ow
     assertEquals((await priced("tensorflow")).includes("Times are those"), false);
   }));
 
-Deno.test("runs are done by processes that are given what the backend asks for, unless the user has set it", () =>
+Deno.test("workers get the environment that the backend needs, except what the user sets", () =>
   withEnvironment({ GLIBC_TUNABLES: undefined }, () =>
     inTinyFolder(async (folder) => {
       const file = `${folder}/tiny.ts`;

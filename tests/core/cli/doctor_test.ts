@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { withEnvironment } from "../../_place.ts";
 import { inTinyFolder, run } from "./_command.ts";
 
-Deno.test("doctor tells versions, each backend with its checks and costs, and the sources, as text and as JSON", () =>
+Deno.test("doctor prints versions, each backend with its checks and costs, and the sources, as text and as JSON", () =>
   inTinyFolder(async (folder) => {
     const { code, out, err } = await run(["doctor", "--json", "--device", "cpu"], folder);
     assertEquals(code, 0, err);
@@ -35,7 +35,7 @@ Deno.test("doctor tells versions, each backend with its checks and costs, and th
     assert(findings.slice(0, 13).every(({ ok }) => ok));
   }));
 
-Deno.test("doctor says what is wrong with the library and ends with 1, and with 0 for a backend that works without it", () =>
+Deno.test("doctor names what is wrong with the library and ends with 1, or with 0 for a backend that works without it", () =>
   inTinyFolder((folder) =>
     withEnvironment({ OPF_LIBTENSORFLOW: folder }, async () => {
       const { code, out } = await run(["doctor"], folder);

@@ -26,7 +26,7 @@ Deno.test("files that cannot be read or written end a command with one sentence 
     assertEquals([...Deno.readDirSync(folder)].some(({ name }) => name === "runs"), false);
   }));
 
-Deno.test("report prints its tables where it cannot write its files, and ends with 2 if it was told where to", () =>
+Deno.test("report prints its tables if it cannot write its files, and ends with 2 if --output names the folder", () =>
   inFolder(async (folder) => {
     const runs = madeUpRuns({ skills: { "fine-tuning": 0.7, "OPF-MPO static": 0.8 } });
     await writeMadeUp(`${folder}/runs`, { experiment: "mine", baseline: "fine-tuning", runs });

@@ -93,7 +93,7 @@ Deno.test("export writes the merged model in Transformers' names, and refuses wh
 
 Deno.test("export --test-predictions writes what GLUE's server takes, from the kept model", () =>
   inTinyFolder(async (folder) => {
-    // The dev set without its labels: what is said of it is known.
+    // The dev set without its labels: its predictions are known.
     for (const task of ["sst2", "stsb"]) {
       const dev = Deno.readTextFileSync(`${folder}/data/${task}/dev.tsv`).trimEnd().split("\n");
       const bare = dev.map((line) => line.split("\t").slice(0, -1).join("\t") + "\n").join("");

@@ -35,7 +35,7 @@ async function idOf(folder: string): Promise<string> {
   return JSON.parse(out).runs[0].id;
 }
 
-Deno.test("an experiment takes a plugin from a file elsewhere, and a changed plugin is another run", () =>
+Deno.test("an experiment imports a plugin from a file outside the tree, and a changed plugin is another run", () =>
   inTinyFolder(async (folder) => {
     const lock = await Deno.readTextFile(LOCK);
     await Deno.mkdir(`${folder}/elsewhere`);
@@ -56,7 +56,7 @@ Deno.test("an experiment takes a plugin from a file elsewhere, and a changed plu
     assertEquals(await Deno.readTextFile(LOCK), lock);
   }));
 
-Deno.test("an experiment takes a plugin from a URL, loaded anew after it was changed, without a trace in the lock file", () =>
+Deno.test("an experiment imports a plugin from a URL, fetched again after a change, without a trace in the lock file", () =>
   inTinyFolder(async (folder) => {
     const lock = await Deno.readTextFile(LOCK);
     let times = 2;
@@ -86,7 +86,7 @@ Deno.test("an experiment takes a plugin from a URL, loaded anew after it was cha
     }
   }));
 
-Deno.test("check-plugin ends with 1 for a plugin that is refused and with 2 where there is none", () =>
+Deno.test("check-plugin ends with 1 for a refused plugin and with 2 for a module without one", () =>
   inTinyFolder(async (folder) => {
     await Deno.writeTextFile(
       `${folder}/wrong.ts`,

@@ -110,7 +110,7 @@ Deno.test("reproduce --dry-run prices what is not there, without ids, and a run 
     assertEquals(names(folder), []);
   }));
 
-const MISTAKES: readonly (readonly [words: readonly string[], said: string])[] = [
+const MISTAKES: readonly (readonly [args: readonly string[], message: string])[] = [
   [["tinny.ts"], "No experiment file tinny.ts"],
   [["glue-minilmm"], 'Did you mean "glue-minilm"?'],
   [["tiny.ts", "--tasks", "sst3"], 'Did you mean "sst2"?'],
@@ -131,15 +131,15 @@ const MISTAKES: readonly (readonly [words: readonly string[], said: string])[] =
 
 Deno.test("reproduce refuses a request that makes no sense, and starts nothing", () =>
   inTinyFolder(async (folder) => {
-    for (const [words, said] of MISTAKES) {
+    for (const [words, message] of MISTAKES) {
       const { code, out, err } = await run(["reproduce", ...words, ...DATA, "--runs", "runs"], folder);
       assertEquals([code, out], [2, ""], err);
-      assertStringIncludes(err, said);
-      assertEquals(names(`${folder}/runs`), [], said);
+      assertStringIncludes(err, message);
+      assertEquals(names(`${folder}/runs`), [], message);
     }
   }));
 
-Deno.test("reproduce goes on after a run that fails, and ends with 1", () =>
+Deno.test("reproduce does the other runs after one that fails, and ends with 1", () =>
   inTinyFolder(async (folder) => {
     const file = `${folder}/tiny.ts`;
     // A decomposition that loses more than it says is refused while it runs.
@@ -166,7 +166,7 @@ Deno.test("reproduce goes on after a run that fails, and ends with 1", () =>
     assertStringIncludes(results[2]!.error!, "relative error of at most 0.00001");
   }));
 
-Deno.test("reproduce stops after the step at hand when it is interrupted", () =>
+Deno.test("reproduce stops after the current step when it is interrupted", () =>
   inTinyFolder(async (folder) => {
     const words = ["reproduce", "tiny.ts", ...DATA, "--runs", "runs", "--set", "training.epochs=100000"];
     const process = spawn(words, folder);
@@ -193,7 +193,7 @@ Deno.test("reproduce stops after the step at hand when it is interrupted", () =>
     assertEquals(names(path!.replace("/events.jsonl", "")).includes("result.json"), false);
   }));
 
-Deno.test("reproduce says at once that there is no library, and starts nothing", () =>
+Deno.test("reproduce ends at once without a library, and starts nothing", () =>
   inTinyFolder((folder) =>
     withEnvironment({ OPF_LIBTENSORFLOW: `${folder}/data` }, async () => {
       const { code, out, err } = await run(["reproduce", "tiny.ts", ...DATA, "--runs", "runs"], folder);

@@ -49,9 +49,9 @@ Deno.test("reproduce, killed at random moments and started again, ends with the 
       const { code, out, err } = await run(command(0.2), folder);
       assertEquals(code, 0, err);
       for (const [at, result] of (JSON.parse(out).results as Result[]).entries()) {
-        const said = `after kills at ${moments.join("; ")}`;
+        const message = `after kills at ${moments.join("; ")}`;
         assertEquals(result.id, expected[at]!.id);
-        assertEquals(numbers(runs, result), numbers(`${folder}/whole`, expected[at]!), said);
+        assertEquals(numbers(runs, result), numbers(`${folder}/whole`, expected[at]!), message);
         const resumed = events(`${runs}/${result.id}`).filter(({ type }) => type === "resumed");
         // A run that was killed again before its next checkpoint is resumed after the same step.
         assertEquals([...new Set(result.resumedFrom)], [...new Set(resumed.map(({ step }) => step))]);

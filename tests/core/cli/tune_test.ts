@@ -23,7 +23,7 @@ export default defineExperiment({
 
 const json = <T>(path: string): T => JSON.parse(Deno.readTextFileSync(path));
 
-Deno.test("reproduce chooses rates on training data, shares the runs, and does the same again from what was asked for", () =>
+Deno.test("reproduce tunes learning rates on training data, shares runs, and repeats an experiment from its manifest", () =>
   inTinyFolder(async (folder) => {
     for (const name of ["one", "two"]) {
       const text = EXPERIMENT.replace("NAME", name).replace("MODEL", `${folder}/model`);
@@ -33,12 +33,12 @@ Deno.test("reproduce chooses rates on training data, shares the runs, and does t
     const first = await run(["reproduce", "one.ts", ...words, "--tensorboard"], folder);
     assertEquals(first.code, 0, first.err);
     const { results } = JSON.parse(first.out) as { results: [Result] };
-    const asked = json<ExperimentManifest>(`${folder}/runs/experiments/one.json`);
-    const [{ chosen, atEdge, tried }] = asked.tuned as [NonNullable<ExperimentManifest["tuned"]>[number]];
+    const manifest = json<ExperimentManifest>(`${folder}/runs/experiments/one.json`);
+    const [{ chosen, atEdge, tried }] = manifest.tuned as [NonNullable<ExperimentManifest["tuned"]>[number]];
     const best = tried.reduce((best, next) => next.mean > best.mean ? next : best);
     assertEquals([chosen, atEdge], [best.values, ["training.learningRate"]]);
     assertStringIncludes(first.err, "at the edge of what was tried");
-    assertEquals(asked.runs.map(({ id }) => id), results.map(({ id }) => id));
+    assertEquals(manifest.runs.map(({ id }) => id), results.map(({ id }) => id));
 
     // Tuning runs are runs like others: a tenth of the training examples is judged, no example of the dev set.
     const tuning = ids(`${folder}/runs`).filter((id) => id !== results[0].id);

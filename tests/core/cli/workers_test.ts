@@ -21,7 +21,7 @@ Deno.test("two runners on one folder do each run once", () =>
     assertStringIncludes(both.map(({ err }) => err).join(), "is being done by another process");
   }));
 
-Deno.test("a worker's death costs the run in hand: it is told, and the others are done", () =>
+Deno.test("a worker's death fails its current run, and the others are done", () =>
   inFolder(async (folder) => {
     const process = spawn([...COMMAND, "--runs", "runs"], folder);
     let ended = false;

@@ -25,7 +25,7 @@ const experiment = defineExperiment({
 });
 const matrices = [{ shape: [8, 8] }] as unknown as Architecture["matrices"];
 
-// Runs are not done: what a run ends with is said by a function of it.
+// Nothing is trained: a function of the run gives its result.
 async function tuned(
   change: Partial<typeof experiment>,
   { ends, changes = {} }: { ends: (run: ResolvedRun) => Partial<Result>; changes?: Overrides },
