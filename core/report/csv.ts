@@ -1,5 +1,5 @@
 /**
- * Results as comma-separated values: a row a run.
+ * Results as comma-separated values, a row per run.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { stringify } from "csv-stringify/sync";
 import { distanceMoved } from "./tables.ts";
 import type { ExperimentResults } from "../results/experiment_results.ts";
 
-/** Every run that has ended, with a head. Metrics are fractions; what is not there, or not defined, is empty. */
+/** Every run that has ended, under a header. Metrics are fractions; missing and undefined ones are empty. */
 export function csv({ manifest, runs }: ExperimentResults): string {
   const metrics = [...new Set(runs.flatMap(({ result }) => Object.keys(result.metrics)))].toSorted();
   const rows = runs.map((run) => {

@@ -19,7 +19,7 @@ const OPEN_CHARTS = 4;
 
 /** The page. */
 export async function page(report: Report): Promise<string> {
-  const { evidence: { manifest: { experiment, description, runs: all }, runs }, results, notes } = report;
+  const { experiment: { manifest: { experiment, description, runs: all }, runs }, results, notes } = report;
   const { tables, rankings, charts } = report;
   const sections = [...Map.groupBy(charts, ({ section }) => section)];
   return String(

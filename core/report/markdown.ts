@@ -23,19 +23,19 @@ export function summaryText({ results, notes, tables }: Summary, { verbose = fal
 }
 
 /** The report as a page of Markdown; its charts are files beside it. */
-export function markdown({ evidence, results, notes, tables, rankings, charts }: Report): string {
-  const { manifest: { experiment, description } } = evidence;
-  const chartSections = [...Map.groupBy(charts, ({ section }) => section)].map(([section, some]) =>
+export function markdown({ experiment, results, notes, tables, rankings, charts }: Report): string {
+  const { experiment: name, description } = experiment.manifest;
+  const chartSections = [...Map.groupBy(charts, ({ section }) => section)].map(([section, group]) =>
     [
       `## ${section}`,
-      ...some.map(({ name, alt, caption }) => `![${escaped(alt)}](charts/${name}.svg)\n\n_${escaped(caption)}_`),
+      ...group.map(({ name, alt, caption }) => `![${escaped(alt)}](charts/${name}.svg)\n\n_${escaped(caption)}_`),
     ].join("\n\n")
   );
   const tableText = ({ head, rows }: Table) =>
     markdownTable([head, ...rows.map(({ cells }) => cells)], { escape: escaped });
   const rounds = rankings.map((table) => `### ${escaped(table.caption)}\n\n${tableText(table)}`);
   return [
-    `# ${escaped(experiment)}`,
+    `# ${escaped(name)}`,
     ...description === undefined ? [] : [escaped(description)],
     sections([results, ...tables], { notes, escape: escaped, tableText }),
     ...chartSections,

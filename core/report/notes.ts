@@ -1,5 +1,5 @@
 /**
- * What is to be known before a table is believed.
+ * What to know before believing a table.
  *
  * @module
  */
@@ -11,41 +11,41 @@ import { counted } from "./numbers.ts";
 import { lastPart, setting } from "./setting.ts";
 import { isShown, MARKS } from "./results_table.ts";
 
-/** Lines under the results table. */
-export function notes(evidence: ExperimentResults, statistics: Statistics): string[] {
-  const { manifest: { published }, warnings } = evidence;
+/** The notes under the results table. */
+export function notes(experiment: ExperimentResults, statistics: Statistics): string[] {
+  const { manifest: { published }, warnings } = experiment;
   return [
     ...warnings,
-    ...missing(evidence),
-    ...sharedRate(evidence),
+    ...missing(experiment),
+    ...sharedRate(experiment),
     ...testNotes(statistics),
     ...undefinedNotes(statistics),
-    ...diverged(evidence),
-    ...edges(evidence),
-    ...published ? [`Published figures: ${published.source}`, ...published.notes] : [],
+    ...diverged(experiment),
+    ...edges(experiment),
+    ...published ? [`Published scores: ${published.source}`, ...published.notes] : [],
   ];
 }
 
 function missing({ manifest, runs }: ExperimentResults): string[] {
   if (runs.length === manifest.runs.length) return [];
-  return [`${runs.length} of ${manifest.runs.length} runs have ended; the rest is not in this report.`];
+  return [`${runs.length} of ${manifest.runs.length} runs have ended; the others are not in this report.`];
 }
 
-// Rates of one point of a sweep, where nothing was tuned and all methods have the same.
-function sharedRate({ manifest, ...evidence }: ExperimentResults): string[] {
-  const runs = doneRuns(evidence);
+// The rates of each point of a sweep, if nothing was tuned and all methods share them.
+function sharedRate({ manifest, ...experiment }: ExperimentResults): string[] {
+  const runs = doneRuns(experiment);
   if ((manifest.tuned ?? []).length > 0 || new Set(runs.map(({ base }) => base)).size < 2) return [];
   const points = [...Map.groupBy(runs, ({ point }) => canonical(point)).values()];
-  const rates = points.map((some) => [...new Set(some.map((run) => rateOf(run, "learningRate")))]);
-  if (!rates.every((some) => some.length === 1 && some[0] !== undefined)) return [];
+  const rates = points.map((group) => [...new Set(group.map((run) => rateOf(run, "learningRate")))]);
+  if (!rates.every((values) => values.length === 1 && values[0] !== undefined)) return [];
   const factors = [...new Set(runs.map((run) => rateOf(run, "factorLearningRate")))];
   const values = [...new Set(rates.flat())].map(setting);
   return [
-    `Compared at one shared rate: nothing was tuned, all methods learn at ${
+    `Compared at a shared learning rate: nothing was tuned, all methods train at ${
       values.length === 1
         ? `${values[0]}${factors.length === 1 ? ` (factors ${setting(factors[0])})` : ""}`
         : `the same rate in each comparison (${values.join(", ")})`
-    }. A method may be better at a rate of its own.`,
+    }. A method may do better at a rate of its own.`,
   ];
 }
 
@@ -93,11 +93,11 @@ function undefinedNotes({ undefined: runs }: Statistics): string[] {
   );
 }
 
-function diverged(evidence: ExperimentResults): string[] {
-  const runs = doneRuns(evidence).filter(({ result }) => result.diverged);
+function diverged(experiment: ExperimentResults): string[] {
+  const runs = doneRuns(experiment).filter(({ result }) => result.diverged);
   if (runs.length === 0) return [];
   const places = runs.map(({ model, task, method, seed }) => `${model}, ${task}, ${method}, seed ${seed}`);
-  return [`${counted(runs.length, "run")} diverged, counted as the constant prediction left: ${places.join("; ")}.`];
+  return [`${counted(runs.length, "run")} diverged, and count as the constant prediction: ${places.join("; ")}.`];
 }
 
 function edges({ manifest: { tuned = [] } }: ExperimentResults): string[] {

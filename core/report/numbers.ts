@@ -14,7 +14,7 @@ export const points = (value: number): string => (value < 0 ? "−" : "+") + Mat
 /** A count in millions. */
 export const millions = (count: number): string => (count / 1e6).toFixed(2);
 
-/** A p-value; no smaller than can be told. */
+/** A p-value, small ones in exponential form. */
 export const pValue = (p: number): string => p < 0.001 ? p.toExponential(1) : p.toFixed(3);
 
 /** Mean and, of more than one, standard deviation, in percent. */

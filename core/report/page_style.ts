@@ -1,5 +1,5 @@
 /**
- * How the page of a report looks, by day, by night and on paper.
+ * How the page of a report looks, in the light and the dark theme and on paper.
  *
  * @module
  */

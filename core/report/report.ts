@@ -17,73 +17,73 @@ import { notes } from "./notes.ts";
 import { comparisonsTable, resultsTable } from "./results_table.ts";
 import { readRunHistory, type RunHistory } from "../results/run_history.ts";
 import type { Table } from "./table.ts";
-import { costsTable, failuresTable, groundsTable, rankingTables, tuningTable } from "./tables.ts";
+import { baselinesTable, costsTable, failuresTable, rankingTables, tuningTable } from "./tables.ts";
 
-/** All that a report says. */
+/** The content of a report. */
 export interface Report {
-  readonly evidence: ExperimentResults;
+  readonly experiment: ExperimentResults;
   readonly statistics: Statistics;
   readonly results: Table;
   /** Under the results table. */
   readonly notes: readonly string[];
-  /** Other tables that have rows; rankings are apart: they are long. */
+  /** Other tables that have rows; rankings are apart, as they are long. */
   readonly tables: readonly Table[];
   readonly rankings: readonly Table[];
   readonly charts: readonly DrawnChart[];
 }
 
-/** Tables of a report, without what needs the runs' events. */
+/** The tables of a report that need no events of runs. */
 export type Summary = Omit<Report, "rankings" | "charts">;
 
-/** What commands print. */
-export async function summarize(evidence: ExperimentResults): Promise<Summary> {
-  const statistics = await compare(evidence);
+/** The part of a report that commands print. */
+export async function summarize(experiment: ExperimentResults): Promise<Summary> {
+  const statistics = await compare(experiment);
   const tables = [
-    groundsTable(evidence),
+    baselinesTable(experiment),
     comparisonsTable(statistics),
-    tuningTable(evidence),
-    costsTable(evidence),
-    failuresTable(evidence),
+    tuningTable(experiment),
+    costsTable(experiment),
+    failuresTable(experiment),
   ];
   return {
-    evidence,
+    experiment,
     statistics,
-    results: resultsTable(evidence, statistics),
-    notes: notes(evidence, statistics),
+    results: resultsTable(experiment, statistics),
+    notes: notes(experiment, statistics),
     tables: tables.filter(({ rows }) => rows.length > 0),
   };
 }
 
-/** Reads what is left to read, and draws. */
-export async function makeReport(evidence: ExperimentResults): Promise<Report> {
-  const summary = await summarize(evidence);
-  const stories = new Map<string, RunHistory>();
+/** The whole report: reads events too, and draws charts. */
+export async function makeReport(experiment: ExperimentResults): Promise<Report> {
+  const summary = await summarize(experiment);
+  const histories = new Map<string, RunHistory>();
   const damaged: string[] = [];
-  for (const id of new Set(doneRuns(evidence).map(({ id }) => id))) {
+  for (const id of new Set(doneRuns(experiment).map(({ id }) => id))) {
     try {
-      stories.set(id, await readRunHistory(`${evidence.folder}/${id}`));
+      histories.set(id, await readRunHistory(`${experiment.folder}/${id}`));
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      damaged.push(`Its events are not shown: ${error.message}`);
+      damaged.push(`Events of the run ${id} are not shown: ${error.message}`);
     }
   }
   const charts: DrawnChart[] = [];
-  for (const chart of chartsOf(evidence, stories)) charts.push(await draw(chart));
+  for (const chart of chartsOf(experiment, histories)) charts.push(await draw(chart));
   return {
     ...summary,
     notes: [...damaged, ...summary.notes],
-    rankings: rankingTables(evidence, stories),
+    rankings: rankingTables(experiment, histories),
     charts,
   };
 }
 
-function chartsOf(evidence: ExperimentResults, stories: ReadonlyMap<string, RunHistory>): Chart[] {
-  const groups = groupsOf(evidence, { byPoint: false });
-  const points = groupsOf(evidence, { byPoint: true });
+function chartsOf(experiment: ExperimentResults, histories: ReadonlyMap<string, RunHistory>): Chart[] {
+  const groups = groupsOf(experiment, { byPoint: false });
+  const points = groupsOf(experiment, { byPoint: true });
   return [
     ...groups.flatMap(sweepCharts),
-    ...tuningCharts(evidence),
-    ...points.map((group) => learningChart(group, stories)),
+    ...tuningCharts(experiment),
+    ...points.map((group) => learningChart(group, histories)),
     ...groups.map(costChart),
     ...points.map((group) => matricesChart(group)),
   ].filter((chart) => chart !== undefined);

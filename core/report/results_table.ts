@@ -1,5 +1,5 @@
 /**
- * The results as the paper lays them out: a row a method, a column a task, published figures beside measured ones.
+ * The results as the paper lays them out: a row per method, a column per task, published scores beside measured ones.
  *
  * @module
  */
@@ -16,18 +16,18 @@ export const isShown = ({ tested }: Comparison): boolean => tested !== undefined
 export const MARKS = { better: "▲", worse: "▼" } as const;
 
 /** Primary metrics in percent, mean ± standard deviation over seeds, with parameters in millions. */
-export function resultsTable(evidence: ExperimentResults, { comparisons }: Pick<Statistics, "comparisons">): Table {
-  const { runs: asked, published } = evidence.manifest;
-  const runs = doneRuns(evidence);
+export function resultsTable(experiment: ExperimentResults, { comparisons }: Pick<Statistics, "comparisons">): Table {
+  const { runs: planned, published } = experiment.manifest;
+  const runs = doneRuns(experiment);
   const primary = new Map(
     runs.map(({ task, result }) => [task, [result.primary, ...result.additionalDev ?? []].join(" / ")]),
   );
-  const tasks = [...new Set(asked.map(({ task }) => task))];
-  const models = [...new Set(asked.map(({ model }) => model))];
+  const tasks = [...new Set(planned.map(({ task }) => task))];
+  const models = [...new Set(planned.map(({ model }) => model))];
   const several = tasks.length > 1;
   const lead = (model: string, method: string) => models.length > 1 ? [model, method] : [method];
   const rows = models.flatMap((model): TableRow[] => {
-    const methods = [...new Set(asked.filter((run) => run.model === model).map(({ method }) => method))];
+    const methods = [...new Set(planned.filter((run) => run.model === model).map(({ method }) => method))];
     const publishedRows = (published?.rows ?? []).filter((row) => (row.model ?? model) === model);
     const ofOthers = (rows: typeof publishedRows) =>
       rows.map(({ method, values, average, parameters }) => ({
@@ -46,11 +46,11 @@ export function resultsTable(evidence: ExperimentResults, { comparisons }: Pick<
         comparison.withBaseline && comparison.model === model && comparison.method === method
       );
       const mark = (task?: string) => markOf(ofRow.find((comparison) => comparison.task === task));
-      const wanted = (task: string) =>
-        asked.filter((run) => run.model === model && run.method === method && run.task === task).length;
+      const plannedOf = (task: string) =>
+        planned.filter((run) => run.model === model && run.method === method && run.task === task).length;
       const cells = tasks.map((task) => {
-        const some = row.filter((run) => run.task === task);
-        return cellOf(some, wanted(task)) + (some.length > 0 ? mark(task) : "");
+        const ofTask = row.filter((run) => run.task === task);
+        return cellOf(ofTask, plannedOf(task)) + (ofTask.length > 0 ? mark(task) : "");
       });
       const average = several ? [averageOf(row, tasks) + mark()] : [];
       const parameters = (["training", "merged"] as const).map((kind) =>
@@ -78,19 +78,19 @@ export function resultsTable(evidence: ExperimentResults, { comparisons }: Pick<
   };
 }
 
-function cellOf(runs: readonly RunResult[], asked: number): string {
+function cellOf(runs: readonly RunResult[], planned: number): string {
   if (runs.length === 0) return "–";
   const diverged = runs.filter(({ result }) => result.diverged).length;
-  const about = [
-    ...runs.length < asked ? [`${runs.length} of ${asked}`] : [],
+  const remarks = [
+    ...runs.length < planned ? [`${runs.length} of ${planned}`] : [],
     ...diverged > 0 ? [`${diverged} diverged`] : [],
   ];
   const others = runs[0]!.result.additionalDev ?? [];
   const scores = [runs.map(primaryOf), ...others.map((name) => runs.map(({ result }) => result.metrics[name] ?? 0))];
-  return scores.map(spread).join(" / ") + (about.length > 0 ? ` (${about.join(", ")})` : "");
+  return scores.map(spread).join(" / ") + (remarks.length > 0 ? ` (${remarks.join(", ")})` : "");
 }
 
-// The mean over tasks of the means over seeds; nothing to say where a task is missing.
+// The mean over tasks of the means over seeds; none if a task is missing.
 function averageOf(row: readonly RunResult[], tasks: readonly string[]): string {
   const byTask = tasks.map((task) => row.filter((run) => run.task === task));
   if (byTask.some(({ length }) => length === 0)) return "–";

@@ -1,5 +1,5 @@
 /**
- * Tables beside the results: what was tuned, what was chosen, what each run cost, what failed.
+ * Tables beside the results: reference baselines, tuning, costs, failures and rankings.
  *
  * @module
  */
@@ -12,52 +12,56 @@ import { lastPart, setting } from "./setting.ts";
 import type { RunHistory } from "../results/run_history.ts";
 import type { Table } from "./table.ts";
 
-/** What a constant answer and an untrained model reach, and what the data's noise leaves; columns that have figures. */
-export function groundsTable(
-  { baselines: grounds, ...evidence }: Pick<ExperimentResults, "baselines" | "runs">,
+/** The scores of a constant prediction and of a model from random weights, and the ceiling; columns that have scores. */
+export function baselinesTable(
+  { baselines, ...experiment }: Pick<ExperimentResults, "baselines" | "runs">,
 ): Table {
   const percents = (values: readonly number[]) => values.length > 0 ? percent(mean([...values])) : "–";
-  const plain = doneRuns(evidence).filter(({ method }) => method === BASELINE_METHOD);
+  const plain = doneRuns(experiment).filter(({ method }) => method === BASELINE_METHOD);
   const models = [...new Set(plain.map(({ model }) => model))];
-  const untrained = [...new Set(grounds.flatMap(({ model }) => model ?? []))];
+  const untrained = [...new Set(baselines.flatMap(({ model }) => model ?? []))];
   const all: { readonly head: string; readonly about?: string; readonly cells: readonly string[] }[] = [
-    { head: "majority", about: "the most frequent answer", cells: grounds.map(({ majority }) => percent(majority)) },
+    {
+      head: "majority",
+      about: "the most frequent class, or the mean",
+      cells: baselines.map(({ majority }) => percent(majority)),
+    },
     {
       head: "from random weights",
       about: `${untrained.length > 0 ? untrained.join(" and ") : "the same model"} from random weights`,
-      cells: grounds.map(({ untrained }) => percents(Object.values(untrained))),
+      cells: baselines.map(({ untrained }) => percents(Object.values(untrained))),
     },
     ...models.map((model) => ({
       head: models.length > 1 ? `${BASELINE_METHOD}, ${model}` : BASELINE_METHOD,
-      cells: grounds.map(({ task }) =>
+      cells: baselines.map(({ task }) =>
         percents(plain.filter((run) => run.model === model && run.task === task).map(primaryOf))
       ),
     })),
     {
       head: "ceiling",
-      about: "what the data's noise leaves",
-      cells: grounds.map(({ ceiling }) => percents(ceiling === undefined ? [] : [ceiling])),
+      about: "the ceiling that the noise of the data sets",
+      cells: baselines.map(({ ceiling }) => percents(ceiling === undefined ? [] : [ceiling])),
     },
   ];
   const columns = all.filter(({ cells }) => cells.some((cell) => cell !== "–"));
   const about = columns.flatMap(({ about }) => about ?? []);
   return {
     name: "grounds",
-    caption: `What the figures are to be seen against, in percent: ${about.join("; ")}`,
+    caption: `Reference baselines, in percent: ${about.join("; ")}`,
     head: ["task", ...columns.map(({ head }) => head)],
     headers: 1,
-    rows: grounds.map(({ task, primary }, at) => ({
-      cells: [`${task} (${primary})`, ...columns.map(({ cells }) => cells[at]!)],
+    rows: baselines.map(({ task, primary }, row) => ({
+      cells: [`${task} (${primary})`, ...columns.map(({ cells }) => cells[row]!)],
     })),
   };
 }
 
-/** What was chosen for each method, and whether it lies at the edge of what was tried. */
+/** The tuned settings of each method, and whether they lie at the edge of what was tried. */
 export function tuningTable({ manifest: { tuned = [] } }: ExperimentResults): Table {
   const several = new Set(tuned.map(({ model }) => model)).size > 1;
   return {
     name: "tuning",
-    caption: "Settings chosen on held-out training examples, for each method on its own",
+    caption: "Settings tuned on held-out training examples, for each method on its own",
     head: [...several ? ["model"] : [], "task", "method", "chosen", "mean there", "tried", "at the edge"],
     headers: several ? 3 : 2,
     rows: tuned.map(({ model, task, method, chosen, atEdge, tried }) => ({
@@ -74,10 +78,9 @@ export function tuningTable({ manifest: { tuned = [] } }: ExperimentResults): Ta
   };
 }
 
-/** What each run cost: a row a run. */
-export function costsTable(evidence: Pick<ExperimentResults, "runs">): Table {
-  const runs = doneRuns(evidence);
-  const moved = (run: RunResult) => distanceMoved([run])?.toFixed(4) ?? "–";
+/** What each run cost, a row per run. */
+export function costsTable(experiment: Pick<ExperimentResults, "runs">): Table {
+  const runs = doneRuns(experiment);
   const several = new Set(runs.map(({ model }) => model)).size > 1;
   return {
     name: "costs",
@@ -98,7 +101,7 @@ export function costsTable(evidence: Pick<ExperimentResults, "runs">): Table {
       "run",
     ],
     headers: several ? 4 : 3,
-    rows: runs.map(({ model, task, method, seed, id, result }, at) => ({
+    rows: runs.map(({ model, task, method, seed, id, result }, row) => ({
       cells: [
         ...several ? [model] : [],
         task,
@@ -108,7 +111,7 @@ export function costsTable(evidence: Pick<ExperimentResults, "runs">): Table {
           .join(", ") + (result.diverged ? " (diverged)" : ""),
         `${millions(result.parameters.training)} M`,
         `${millions(result.parameters.merged)} M`,
-        moved(runs[at]!),
+        distanceMoved([runs[row]!])?.toFixed(4) ?? "–",
         result.seconds.perStep.toFixed(3),
         result.seconds.total.toFixed(0),
         `${(result.memory.peakBytes / 1e9).toFixed(2)} GB`,
@@ -130,59 +133,59 @@ export const failuresTable = ({ runs }: Pick<ExperimentResults, "runs">): Table 
   })),
 });
 
-/** Each round's ranking: a row a matrix, over the seeds of a method. */
-export function rankingTables(evidence: ExperimentResults, stories: ReadonlyMap<string, RunHistory>): Table[] {
-  const groups = Map.groupBy(doneRuns(evidence), ({ model, task, method }) => canonical([model, task, method]));
+/** The ranking of each round, a row per matrix, over the seeds of a method. */
+export function rankingTables(experiment: ExperimentResults, histories: ReadonlyMap<string, RunHistory>): Table[] {
+  const groups = Map.groupBy(doneRuns(experiment), ({ model, task, method }) => canonical([model, task, method]));
   return [...groups.values()].flatMap((runs) => {
     const { model, task, method } = runs[0]!;
-    const rows = rankingRows(runs, stories);
+    const rows = rankingRows(runs, histories);
     if (rows.length === 0) return [];
     return [{
       name: "ranking",
       caption: `Rankings of ${method}, ${task}, ${model}: each round, mean over ${counted(runs.length, "seed")}`,
-      head: ["round before step", "score", "rank", "matrix", "mean score", "chosen by"],
+      head: ["round before step", "score", "rank", "matrix", "mean score", "selected by"],
       headers: 4,
       rows,
     }];
   });
 }
 
-function rankingRows(runs: readonly RunResult[], stories: ReadonlyMap<string, RunHistory>): Table["rows"] {
-  const seen = runs.flatMap((run) =>
-    (stories.get(run.id)?.rankings ?? []).flatMap(({ step, score, ranking }) =>
+function rankingRows(runs: readonly RunResult[], histories: ReadonlyMap<string, RunHistory>): Table["rows"] {
+  const scores = runs.flatMap((run) =>
+    (histories.get(run.id)?.rankings ?? []).flatMap(({ step, score, ranking }) =>
       ranking.map(([name, value]) => ({ run, step, score, name, value }))
     )
   );
-  const rounds = [...Map.groupBy(seen, ({ step, score }) => canonical([step, score])).values()]
+  const rounds = [...Map.groupBy(scores, ({ step, score }) => canonical([step, score])).values()]
     .toSorted((a, b) => a[0]!.step - b[0]!.step);
   return rounds.flatMap((round) => {
     const matrices = [...Map.groupBy(round, ({ name }) => name)]
-      .map(([name, some]) => ({ name, some, mean: mean(some.map(({ value }) => value)) }))
+      .map(([name, group]) => ({ name, group, mean: mean(group.map(({ value }) => value)) }))
       .toSorted((a, b) => b.mean - a.mean);
-    return matrices.map(({ name, some, mean }, at) => {
-      const { step, score } = some[0]!;
-      const chosen = some.filter(({ run: { result } }) =>
-        result.selected.some((one) => one.name === name && one.step === step)
+    return matrices.map(({ name, group, mean }, index) => {
+      const { step, score } = group[0]!;
+      const selected = group.filter(({ run: { result } }) =>
+        result.selected.some((matrix) => matrix.name === name && matrix.step === step)
       );
       return {
         cells: [
           String(step),
           score,
-          String(at + 1),
+          String(index + 1),
           name,
           mean.toPrecision(3),
-          chosen.length === 0 ? "–" : `${chosen.length} of ${some.length}`,
+          selected.length === 0 ? "–" : `${selected.length} of ${group.length}`,
         ],
       };
     });
   });
 }
 
-/** Mean relative distance that chosen matrices moved, of runs that chose some. */
+/** Mean relative distance that selected matrices moved; `undefined` if the runs selected none. */
 export function distanceMoved(runs: readonly RunResult[]): number | undefined {
   const moved = runs.flatMap(({ result }) => result.selected.map(({ moved }) => moved)).filter(Number.isFinite);
   return moved.length > 0 ? mean(moved) : undefined;
 }
 
-/** Mean of the primary metric, of runs. */
+/** Mean of the primary metric over runs. */
 export const meanPrimary = (runs: readonly RunResult[]): number => mean(runs.map(primaryOf));

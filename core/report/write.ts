@@ -11,7 +11,7 @@ import { markdown } from "./markdown.ts";
 import type { Report, Summary } from "./report.ts";
 
 /** `report.json`, and what the command prints with `--json`. */
-export function reportJson({ evidence: { manifest, runs, baselines: grounds }, statistics, notes }: Summary) {
+export function reportJson({ experiment: { manifest, runs, baselines }, statistics, notes }: Summary) {
   const { experiment, description, baseline, published, tuned } = manifest;
   return {
     experiment,
@@ -19,7 +19,7 @@ export function reportJson({ evidence: { manifest, runs, baselines: grounds }, s
     baseline,
     asked: manifest.runs.length,
     results: runs.map(({ method, result }) => ({ ...result, method })),
-    grounds,
+    grounds: baselines,
     statistics,
     notes,
     ...published && { published },
@@ -27,7 +27,7 @@ export function reportJson({ evidence: { manifest, runs, baselines: grounds }, s
   };
 }
 
-/** Writes `report.md`, `report.csv`, `report.json`, `report.html` and the charts; gives the paths of the first four. */
+/** Writes `report.md`, `report.csv`, `report.json`, `report.html` and the charts; returns the paths of the first four. */
 export async function writeReport(report: Report, folder: string): Promise<string[]> {
   await Deno.mkdir(`${folder}/charts`, { recursive: true });
   for await (const { name, isFile } of Deno.readDir(`${folder}/charts`)) {
@@ -36,7 +36,7 @@ export async function writeReport(report: Report, folder: string): Promise<strin
   for (const chart of report.charts) await writeTextAtomic(`${folder}/charts/${chart.name}.svg`, svgFile(chart));
   const texts: Readonly<Record<string, string>> = {
     "report.md": markdown(report),
-    "report.csv": csv(report.evidence),
+    "report.csv": csv(report.experiment),
     "report.json": toJson(reportJson(report)),
     "report.html": await page(report),
   };

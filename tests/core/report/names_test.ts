@@ -39,7 +39,7 @@ Deno.test("names are shown as they are, escaped in every format of a report", ()
       runs: made,
     });
     const report = await makeReport(await readExperimentResults("names", runs));
-    assertEquals(report.evidence.runs.length, METHODS.size * 2 * 3);
+    assertEquals(report.experiment.runs.length, METHODS.size * 2 * 3);
     assertEquals(report.statistics.comparisons.length, (METHODS.size - 1) * 3);
     assertEquals(report.results.rows.map(({ cells: [method] }) => method), [
       BASELINE,

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { RunResult } from "../../../core/results/experiment_results.ts";
-import { failuresTable, groundsTable } from "../../../core/report/tables.ts";
+import { baselinesTable, failuresTable } from "../../../core/report/tables.ts";
 import { madeUpResult, type MadeUpRun, madeUpRuns } from "./_made_up.ts";
 
 const SKILLS = { small: 0.7, large: 0.9 };
@@ -24,7 +24,7 @@ Deno.test("the reference table has fine-tuning of each model, and names the mode
     model: "tiny, untrained",
     untrained: { 1: 0.6 },
   };
-  const { head, caption, rows } = groundsTable({ baselines: [baseline], runs });
+  const { head, caption, rows } = baselinesTable({ baselines: [baseline], runs });
   assertEquals(head, ["task", "majority", "from random weights", "fine-tuning, small", "fine-tuning, large"]);
   assertEquals(rows[0]!.cells, ["sst2 (accuracy)", "50.00", "60.00", meanOf("small"), meanOf("large")]);
   assertStringIncludes(caption, "tiny, untrained from random weights");

@@ -61,7 +61,7 @@ for (const text of ["null", "[]", "5", '{"schemaVersion":1}', "", "{", "\u0000",
     inRuns(async (runs) => {
       await Deno.writeTextFile(`${runs}/${ID}/result.json`, text);
       const report = await makeReport(await readExperimentResults("e", runs));
-      assertEquals(report.evidence.runs.length, 3);
+      assertEquals(report.experiment.runs.length, 3);
       assertStringIncludes(report.notes[0]!, `${ID}/result.json`);
       assert(!/NaN|undefined/.test(markdown(report)));
     }));

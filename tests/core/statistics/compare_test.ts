@@ -64,7 +64,7 @@ Deno.test("each method is compared with the baseline on each task and over all",
   assertStringIncludes(notes, "The smallest difference that this table could have shown");
   assertStringIncludes(
     notes,
-    "Compared at one shared rate: nothing was tuned, all methods learn at 1e-4 (factors 2e-5)",
+    "Compared at a shared learning rate: nothing was tuned, all methods train at 1e-4 (factors 2e-5)",
   );
 });
 
