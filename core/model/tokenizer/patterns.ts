@@ -13,15 +13,18 @@ export const GPT2_WORDS = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\
 const REGEXES = [" {2,}", "\\s+", GPT2_WORDS] as const;
 
 /** A fixed text, or one of the regular expressions that are known to match the same places here. */
-export const patternSchema = z.union([
-  z.strictObject({ String: z.string().min(1) }),
-  z.strictObject({ Regex: z.enum(REGEXES) }),
-]);
+export const patternSchema = z.strictObject({
+  String: z.string().min(1).optional(),
+  Regex: z.enum(REGEXES).optional(),
+}).refine(
+  (pattern) => (pattern.String === undefined) !== (pattern.Regex === undefined),
+  'expected either "String" or "Regex"',
+);
 
 /** A pattern as a regular expression with the flags `gu`. */
-export function regExpOf(pattern: z.output<typeof patternSchema>): RegExp {
-  if ("String" in pattern) return new RegExp(RegExp.escape(pattern.String), "gu");
-  const source = pattern.Regex
+export function regExpOf({ String: text, Regex: regex }: z.output<typeof patternSchema>): RegExp {
+  if (regex === undefined) return new RegExp(RegExp.escape(text!), "gu");
+  const source = regex
     .replaceAll("[^\\s", `[^${WHITE_SPACE}`).replaceAll("\\s", WHITE_SPACE).replaceAll("\\S", `[^${WHITE_SPACE}]`);
   return new RegExp(source, "gu");
 }
