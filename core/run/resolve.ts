@@ -7,7 +7,7 @@ import { readTextFile } from "../io/json_file.ts";
 import { sha256OfFile } from "../io/cache.ts";
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
-import { labelProblem } from "../model/head.ts";
+import { type Head, labelProblem } from "../model/head.ts";
 import type { Architecture, LanguageModel } from "../model/model.ts";
 import { backendNamed, modelFor, type Registry } from "../registry.ts";
 import { checkPretrained, readConfig } from "../model/pretrained.ts";
@@ -102,7 +102,7 @@ export class RunResolver {
     const isGpu = this.options.device !== "cpu" && backend.hasGpu?.();
     const training = { ...spec.training, precision: spec.training.precision ?? (isGpu ? "tf32" : "float32") };
     const model = await this.model(spec.model);
-    const architecture = model.plugin.architecture(model.config, task.head);
+    const architecture = architectureOf(model, task.head);
     await this.#check(model, architecture);
     if (training.maxLength > architecture.maxLength) {
       throw new RequestError(
@@ -220,6 +220,15 @@ export class RunResolver {
       }
       return loaded;
     });
+  }
+}
+
+/** The architecture that a model's config describes; an error says whose config it is. */
+function architectureOf({ plugin, config, name }: FoundModel, head: Head): Architecture {
+  try {
+    return plugin.architecture(config, head);
+  } catch (error) {
+    throw error instanceof RequestError ? new RequestError(`${name}: ${error.message}`) : error;
   }
 }
 
