@@ -1,3 +1,4 @@
+// Together: every file of core, plugins, tasks and experiments by its imports, and every test by its place.
 import { assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { dirname, relative } from "node:path";

@@ -1,3 +1,4 @@
+// Together: docs/*.md and the framework, by the listings of the guides.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { inTinyFolder, run } from "../core/cli/_command.ts";
 import type { Result } from "../../core/results/result.ts";

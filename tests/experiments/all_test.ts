@@ -1,3 +1,4 @@
+// Together: every file of experiments/, core/experiment/load.ts and core/cli/estimate.ts.
 import { knownConfigs, tensorflow } from "@opf/framework/plugins";
 import * as plugins from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";

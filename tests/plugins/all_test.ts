@@ -1,3 +1,4 @@
+// Together: every plugin and core/check/module.ts.
 import { dynamicTop, fisher, staticTop, taylor } from "@opf/framework/plugins";
 import { assert, assertEquals } from "@std/assert";
 import { checkModule } from "../../core/check/module.ts";

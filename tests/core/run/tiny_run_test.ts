@@ -1,3 +1,4 @@
+// Together: core/run/execute.ts and everything under it, against the committed run of tests/fixtures.
 /**
  * The committed tiny run, redone: its losses and predictions are those of the file made under the same
  * `RESULTS_VERSION`. After raising the version, remake the file:

@@ -1,4 +1,4 @@
-// Small simulations of the test that reports use; docs/statistics.md has the large ones, by tools/comparison_levels.ts.
+// Together: core/statistics/difference.ts and tools/comparison_levels.ts, in simulations (docs/statistics.md has larger ones).
 import { accuracy, matthews } from "@opf/framework/tasks";
 import { assert } from "@std/assert";
 import { LEVELS, Random, simulate } from "../../../tools/comparison_levels.ts";

@@ -1,3 +1,4 @@
+// Together: experiments/paper/ and plugins/sources/hub.ts, against a loopback server.
 import { bert, hub, knownConfigs } from "@opf/framework/plugins";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Result } from "../../../core/results/result.ts";

@@ -1,3 +1,4 @@
+// Together: the engines of plugins/backends, against each other.
 import { type Engine, engine, tf, useEngine } from "@opf/framework";
 import { tensorflow, wasm, xla } from "@opf/framework/plugins";
 import { assert, assertEquals } from "@std/assert";

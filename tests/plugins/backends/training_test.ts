@@ -1,3 +1,4 @@
+// Together: the engines of plugins/backends and core/training/step.ts, against each other.
 import {
   type Engine,
   engine,

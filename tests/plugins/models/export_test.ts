@@ -1,3 +1,4 @@
+// Together: core/model/pretrained.ts and the models of plugins/models, against Transformers.
 import { type Head, type LanguageModel, tf } from "@opf/framework";
 import { bart, bert, mpnet, t5 } from "@opf/framework/plugins";
 import { assertEquals, assertLessOrEqual } from "@std/assert";

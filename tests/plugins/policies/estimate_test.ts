@@ -1,4 +1,4 @@
-// The estimates of all policies together: what each says before a run against what it selects.
+// Together: the policies of plugins/policies: what each estimates before a run, against what it selects.
 import { type ImportanceScore, type MatrixInfo, RandomKey, type SelectionPolicy } from "@opf/framework";
 import { all, dynamicTop, named, random, staticTop } from "@opf/framework/plugins";
 import { assert, assertEquals } from "@std/assert";

@@ -1,3 +1,4 @@
+// Together: tasks/practice/ and core/model/tokenizer.ts.
 import { bert, folder } from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
 import { practiceModelFiles, practicePassage } from "@opf/framework/tasks";

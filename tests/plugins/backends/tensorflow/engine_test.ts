@@ -1,3 +1,4 @@
+// Together: plugins/backends/tensorflow/tensorflow.ts, _attributes.ts and _ffi.ts.
 import { engine, tf } from "@opf/framework";
 import { tensorflow } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess, assertStringIncludes, assertThrows } from "@std/assert";

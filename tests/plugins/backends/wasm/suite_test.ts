@@ -1,3 +1,4 @@
+// Together: plugins/backends/wasm/ and the suite for all backends.
 import { engine, tf, useEngine } from "@opf/framework";
 import { wasm } from "@opf/framework/plugins";
 import { assertEquals } from "@std/assert";

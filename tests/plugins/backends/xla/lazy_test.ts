@@ -1,3 +1,4 @@
+// Together: plugins/backends/xla/_backend.ts and _jit.ts, through eager code.
 import { engine, RandomKey, tf, useEngine } from "@opf/framework";
 import { xla } from "@opf/framework/plugins";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";

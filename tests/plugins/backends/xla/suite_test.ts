@@ -1,3 +1,4 @@
+// Together: plugins/backends/xla/ and the suite for all backends.
 import { engine, tf, useEngine } from "@opf/framework";
 import { xla } from "@opf/framework/plugins";
 import { assertEquals } from "@std/assert";
