@@ -1,3 +1,4 @@
+// Together: core/cli/reproduce.ts and core/run/cached_result.ts, on damaged runs.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { exists } from "@opf/framework";
 import { inTinyFolder, run } from "./_command.ts";
