@@ -24,6 +24,6 @@ export async function denoTaskArguments(
   };
   const task = tasks[name]!;
   const [, ...words] = (typeof task === "string" ? task : task.command).split(" ");
-  const program = words.findIndex((word) => word.endsWith(".ts"));
+  const program = words.findIndex((word) => !word.startsWith("-") && word.endsWith(".ts"));
   return [...words.slice(0, program), ...flags, ...words.slice(program), ...args];
 }
