@@ -9,12 +9,10 @@ import { text } from "./_ffi.ts";
 /** A device that TensorFlow sees. */
 export interface Device {
   readonly name: string;
-  /** `CPU`, `GPU`. */
-  readonly type: string;
 }
 
 /** A new context of the eager runtime, which lives as long as the process. */
-export function newContext(library: Library, settings: { threads: number; gpu: boolean }): Pointer {
+export function newContext(library: Library, settings: { readonly threads: number }): Pointer {
   const { c, status, check } = library;
   const options = c.TFE_NewContextOptions();
   const config = configProto(settings);
@@ -32,14 +30,13 @@ export function devices({ c, status, check }: Library, context: Pointer): Device
   check(() => "Listing TensorFlow's devices");
   const all = Array.from({ length: c.TF_DeviceListCount(list) }, (_, index) => ({
     name: text(c.TF_DeviceListName(list, index, status)),
-    type: text(c.TF_DeviceListType(list, index, status)),
   }));
   c.TF_DeleteDeviceList(list);
   return all;
 }
 
 // The wire format of tensorflow.ConfigProto; the numbers are its fields (tensorflow/core/protobuf/config.proto).
-function configProto({ threads, gpu }: { threads: number; gpu: boolean }): Bytes {
+function configProto({ threads }: { readonly threads: number }): Bytes {
   const number = (field: number, value: number) => [...varint(field << 3), ...varint(value)];
   const message = (
     field: number,
@@ -47,7 +44,7 @@ function configProto({ threads, gpu }: { threads: number; gpu: boolean }): Bytes
   ) => [...varint(field << 3 | 2), ...varint(bytes.length), ...bytes];
   const noGpu = message(1, [...message(1, [..."GPU"].map((letter) => letter.charCodeAt(0))), ...number(2, 0)]);
   return Uint8Array.from([
-    ...(gpu ? message(6, number(4, 1)) : noGpu), // gpu_options.allow_growth, or device_count["GPU"] = 0
+    ...noGpu, // device_count["GPU"] = 0, for a library of the user's that is built for GPUs
     ...number(2, threads), // intra_op_parallelism_threads
     // inter_op_parallelism_threads: a second op fills the gaps between the parallel parts of the first.
     ...number(5, Math.min(threads, 2)),

@@ -32,7 +32,6 @@ const CC = {
   TFE_ContextListDevices: { parameters: [P, P], result: P },
   TF_DeviceListCount: { parameters: [P], result: I },
   TF_DeviceListName: { parameters: [P, I, P], result: P },
-  TF_DeviceListType: { parameters: [P, I, P], result: P },
   TF_StringInit: { parameters: [P], result: "void" },
   TF_StringCopy: { parameters: [P, B, N], result: "void" },
   TF_DeleteDeviceList: { parameters: [P], result: "void" },

@@ -54,8 +54,8 @@ const CONSTANTS = {
 };
 
 /** Registers the backend with TensorFlow.js and activates it. */
-export async function registerBackend(target: Target, { version, gpu }: { version: string; gpu: boolean }) {
-  const binding = { ...CONSTANTS, ...target, TF_Version: version, isUsingGpuDevice: () => gpu };
+export async function registerBackend(target: Target, { version }: { readonly version: string }) {
+  const binding = { ...CONSTANTS, ...target, TF_Version: version, isUsingGpuDevice: () => false };
   const backend = new NodeJSKernelBackend(binding as never, "@tensorflow/tfjs-node-gpu");
   const kernels = backend as unknown as KernelBackend;
   // Upstream keeps values on the host until the first op, so a tensor created before a recording would become a constant

@@ -6,9 +6,6 @@
 import { RequestError } from "@opf/framework";
 import type { Wheel } from "../../_wheels.ts";
 
-/** The build of libtensorflow: `cuda` uses NVIDIA GPUs, or the CPU if there are none. */
-export type Variant = "cpu" | "cuda";
-
 /** One kind of machine, and the library for it. */
 export interface Platform {
   /** `linux-x86_64`. */
@@ -18,8 +15,8 @@ export interface Platform {
   /** Names of the library with the eager runtime: first in the wheel, then in the C tarball. */
   readonly cc: readonly string[];
   readonly framework: string;
-  /** The wheel of each variant that is built. */
-  readonly wheels: { readonly [V in Variant]?: Wheel };
+  /** The wheel of the build without CUDA. */
+  readonly wheel: Wheel;
 }
 
 /** The version of TensorFlow that is downloaded. */
@@ -36,35 +33,24 @@ export const PLATFORMS: readonly Platform[] = [
     ...LINUX,
     name: "linux-x86_64",
     machine: "ELF x86_64",
-    wheels: {
-      cpu: {
-        name: "tensorflow-cpu",
-        version: VERSION,
-        platform: "manylinux_2_27_x86_64",
-        sha256: "2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c",
-        bytes: 273_829_956,
-      },
-      cuda: {
-        name: "tensorflow",
-        version: VERSION,
-        platform: "manylinux_2_27_x86_64",
-        sha256: "9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124",
-        bytes: 572_440_367,
-      },
+    wheel: {
+      name: "tensorflow-cpu",
+      version: VERSION,
+      platform: "manylinux_2_27_x86_64",
+      sha256: "2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c",
+      bytes: 273_829_956,
     },
   },
   {
     ...LINUX,
     name: "linux-aarch64",
     machine: "ELF aarch64",
-    wheels: {
-      cpu: {
-        name: "tensorflow",
-        version: VERSION,
-        platform: "manylinux_2_27_aarch64",
-        sha256: "4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c",
-        bytes: 281_828_020,
-      },
+    wheel: {
+      name: "tensorflow",
+      version: VERSION,
+      platform: "manylinux_2_27_aarch64",
+      sha256: "4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c",
+      bytes: 281_828_020,
     },
   },
   {
@@ -72,14 +58,12 @@ export const PLATFORMS: readonly Platform[] = [
     machine: "Mach-O aarch64",
     cc: ["libtensorflow_cc.2.dylib", "libtensorflow.2.dylib"],
     framework: "libtensorflow_framework.2.dylib",
-    wheels: {
-      cpu: {
-        name: "tensorflow",
-        version: VERSION,
-        platform: "macosx_12_0_arm64",
-        sha256: "51f46f4806139d01fc7920cc72a4c75876f80649bf40ff083ab6212ceb43ca88",
-        bytes: 223_405_849,
-      },
+    wheel: {
+      name: "tensorflow",
+      version: VERSION,
+      platform: "macosx_12_0_arm64",
+      sha256: "51f46f4806139d01fc7920cc72a4c75876f80649bf40ff083ab6212ceb43ca88",
+      bytes: 223_405_849,
     },
   },
 ];

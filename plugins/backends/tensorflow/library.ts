@@ -4,43 +4,33 @@
  * @module
  */
 import { cacheFolder, exists, messageOf, once, RequestError } from "@opf/framework";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { python, unpackWheel } from "../../_wheels.ts";
 import { checkMachine } from "../_machine.ts";
-import { cudaLibraries, hasCudaDevice, librariesBeside } from "./_cuda.ts";
-import { type Platform, platformOf, type Variant } from "./_platforms.ts";
+import { type Platform, platformOf } from "./_platforms.ts";
 
-/** The two files of libtensorflow, and the libraries to load before them. */
+/** The two files of libtensorflow. */
 export interface FoundLibrary {
   /** The path of the library with the eager runtime. */
   readonly cc: string;
   /** The path of the library with tensors and status. */
   readonly framework: string;
-  /** Paths of CUDA's libraries in loading order; empty for a build without CUDA. */
-  readonly preload: string[];
   /** Where it was found, for messages. */
   readonly how: string;
-  /** `unknown` for a folder named by the user. */
-  readonly variant: Variant | "unknown";
 }
 
 /** Options of {@linkcode findLibrary}. */
 export interface LibraryOptions {
-  /** @default the build for CUDA if there is a CUDA device */
-  readonly device?: "cpu" | "gpu";
   /** Receives messages about downloads and about libraries that were skipped. */
   readonly note?: (message: string) => void;
   /** @default this machine's */
   readonly platform?: Platform;
-  /** Whether there is a CUDA device. @default ask the driver */
-  readonly cuda?: boolean;
 }
 
 /** The library in one place, or why it has none. */
 type SearchResult = FoundLibrary | { readonly place: string; readonly why: string };
 interface SearchRequest {
   readonly platform: Platform;
-  readonly variant: Variant;
   readonly note: (message: string) => void;
 }
 
@@ -48,22 +38,20 @@ interface SearchRequest {
  * Finds libtensorflow in the folder named by `OPF_LIBTENSORFLOW`, in the user's cache or in Python's tensorflow. Otherwise
  * downloads the pinned wheel with pip into the cache.
  *
- * @throws {RequestError} if there is no library for this kind of machine, if a requested GPU is missing, if the named folder
- *   has no library for this machine, or if every attempt failed; the message lists the attempts
+ * @throws {RequestError} if there is no library for this kind of machine, if the named folder has no library for this machine, or if every attempt failed; the message lists the attempts
  */
 export async function findLibrary(options: LibraryOptions = {}): Promise<FoundLibrary> {
-  const { device, note = () => {}, platform = platformOf(Deno.build) } = options;
+  const { note = () => {}, platform = platformOf(Deno.build) } = options;
   const named = Deno.env.get("OPF_LIBTENSORFLOW");
-  if (named) return await checked(await inNamedFolder(named, platform, device), platform);
-  const variant = variantFor(device, platform, options.cuda);
-  const request = { platform, variant, note };
+  if (named) return await checked(await inNamedFolder(named, platform), platform);
+  const request = { platform, note };
   const tried = ["OPF_LIBTENSORFLOW: not set"];
   for (const search of [inCache, inPython, downloaded]) {
     const result = await search(request);
     if ("cc" in result) return await checked(result, platform);
     tried.push(`${result.place}: ${result.why}`);
   }
-  const { name, version } = platform.wheels[variant]!;
+  const { name, version } = platform.wheel;
   throw new RequestError(
     [
       "libtensorflow was not found and could not be downloaded. Tried:",
@@ -88,19 +76,6 @@ export function checkVersion(version: string): void {
   throw new RequestError(`Loading libtensorflow: expected version 2.9 or later and below 3, got ${version}.`);
 }
 
-function variantFor(device: LibraryOptions["device"], platform: Platform, cuda?: boolean): Variant {
-  if (device === "cpu") return "cpu";
-  const hasDevice = cuda ?? hasCudaDevice();
-  if (device === "gpu" && !hasDevice) {
-    throw new RequestError("Expected a GPU, got no CUDA device: NVIDIA's driver (libcuda.so.1) reports none.");
-  }
-  if (hasDevice && platform.wheels.cuda) return "cuda";
-  if (device === "gpu") {
-    throw new RequestError(`Expected a GPU, got a platform without a CUDA build: ${platform.name}.`);
-  }
-  return "cpu";
-}
-
 async function checked(library: FoundLibrary, platform: Platform): Promise<FoundLibrary> {
   await checkMachine(library.cc, platform);
   await checkMachine(library.framework, platform);
@@ -114,30 +89,23 @@ async function filesIn(folder: string, { cc, framework }: Platform) {
   }
 }
 
-async function inNamedFolder(
-  folder: string,
-  platform: Platform,
-  device: LibraryOptions["device"],
-): Promise<FoundLibrary> {
+async function inNamedFolder(folder: string, platform: Platform): Promise<FoundLibrary> {
   const paths = await filesIn(folder, platform) ?? await filesIn(join(folder, "lib"), platform);
-  if (paths) {
-    const preload = device === "cpu" ? [] : await librariesBeside(dirname(dirname(paths.cc))); // as pip installs them
-    return { ...paths, preload, how: `OPF_LIBTENSORFLOW=${folder}`, variant: "unknown" };
-  }
+  if (paths) return { ...paths, how: `OPF_LIBTENSORFLOW=${folder}` };
   throw new RequestError(
     `OPF_LIBTENSORFLOW names ${folder}: expected ${platform.cc.join(" or ")} and ${platform.framework} in it, got ` +
       `${await exists(folder) ? "a folder without both" : "no such folder"}.`,
   );
 }
 
-const rootInCache = ({ platform, variant }: SearchRequest) =>
-  join(cacheFolder(), "libtensorflow", `${platform.wheels[variant]!.version}-${platform.name}-${variant}`);
+const rootInCache = ({ platform: { name, wheel } }: SearchRequest) =>
+  join(cacheFolder(), "libtensorflow", `${wheel.version}-${name}-cpu`);
 
 async function inCache(request: SearchRequest): Promise<SearchResult> {
   const root = rootInCache(request);
   const paths = await filesIn(join(root, "tensorflow"), request.platform);
   if (!paths) return { place: `the cache (${root})`, why: "missing" };
-  return await withCuda({ ...paths, how: `the cache, ${root}` }, request, { root, fetch: true });
+  return { ...paths, how: `the cache, ${root}` };
 }
 
 // Without importing it, which takes seconds and prints.
@@ -151,7 +119,7 @@ print("OPF", folder, versions[0] if folder and versions else "", sep="\\t")
 `;
 
 async function inPython(request: SearchRequest): Promise<SearchResult> {
-  const { platform, variant, note } = request;
+  const { platform, note } = request;
   const place = "Python's tensorflow";
   const run = await python(["-c", WHERE_IS_TENSORFLOW]);
   if (!run) return { place, why: "no python3" };
@@ -169,26 +137,12 @@ async function inPython(request: SearchRequest): Promise<SearchResult> {
   } catch (error) {
     return skipped(messageOf(error));
   }
-  const build = await isCudaBuild(folder) ? "cuda" : "cpu";
-  if (variant === "cuda" && build === "cpu") return skipped("it is built without CUDA, but there is a CUDA device");
-  const files = { ...paths, how: `Python's tensorflow${version ? ` ${version}` : ""}, ${folder}` };
-  if (variant === "cpu") return { ...files, preload: [], variant: build };
-  try {
-    return await withCuda(files, request, { root: dirname(folder), fetch: false });
-  } catch (error) {
-    if (error instanceof RequestError) return skipped(error.message.replace(/\.$/, ""));
-    throw error;
-  }
-}
-
-async function isCudaBuild(folder: string): Promise<boolean> {
-  const path = join(folder, "python", "platform", "build_info.py");
-  return await exists(path) && /['"]is_cuda_build['"],\s*True/.test(await Deno.readTextFile(path));
+  return { ...paths, how: `Python's tensorflow${version ? ` ${version}` : ""}, ${folder}` };
 }
 
 async function downloaded(request: SearchRequest): Promise<SearchResult> {
-  const { platform, variant, note } = request;
-  const wheel = platform.wheels[variant]!;
+  const { platform, note } = request;
+  const { wheel } = platform;
   const root = rootInCache(request);
   const names = [platform.cc[0], platform.framework];
   try {
@@ -205,15 +159,5 @@ async function downloaded(request: SearchRequest): Promise<SearchResult> {
   if (!paths) {
     throw new RequestError(`${join(root, "tensorflow")} lacks one of ${names.join(", ")}: remove it and try again.`);
   }
-  const how = `${wheel.name} ${wheel.version}, downloaded with pip to ${root}`;
-  return await withCuda({ ...paths, how }, request, { root, fetch: true });
-}
-
-async function withCuda(
-  files: Pick<FoundLibrary, "cc" | "framework" | "how">,
-  { variant, note }: SearchRequest,
-  { root, fetch }: { readonly root: string; readonly fetch: boolean },
-): Promise<FoundLibrary> {
-  const preload = variant === "cuda" ? await cudaLibraries(root, { note, fetch }) : [];
-  return { ...files, preload, variant };
+  return { ...paths, how: `${wheel.name} ${wheel.version}, downloaded with pip to ${root}` };
 }

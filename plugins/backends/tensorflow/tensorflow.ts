@@ -20,7 +20,7 @@ import { checkVersion, findLibrary } from "./library.ts";
 
 let started: Promise<Engine> | undefined;
 
-/** TensorFlow on the CPU or on a CUDA device. A process has one such engine: starting it again returns the same. */
+/** TensorFlow on the CPU. A process has one such engine: starting it again returns the same. */
 export const tensorflow: Backend = {
   name: "tensorflow",
   // Huge pages (2 MB) if the system provides them: large tensors spend less time on address translation.
@@ -31,30 +31,29 @@ export const tensorflow: Backend = {
 async function start(
   { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
 ): Promise<Engine> {
-  const files = await findLibrary({ ...(device && { device }), note });
+  if (device === "gpu") {
+    throw new RequestError(
+      "Expected a GPU, got the backend tensorflow, which computes on the CPU: --backend xla has GPUs.",
+    );
+  }
+  const files = await findLibrary({ note });
   tuneKernels(); // before compiledFolder(), whose name depends on these flags
   const shared = await compiledFolder(files, threads);
   const cache = shared === undefined ? undefined : KernelCache.open(shared);
   if (cache) cacheKernelsIn(cache.folder);
   useOneDnn();
-  loadPermanently([...files.preload, files.framework, files.cc]);
+  loadPermanently([files.framework, files.cc]);
   const library = openLibrary(files);
   checkVersion(library.version);
-  const context = newContext(library, { threads, gpu: device !== "cpu" });
+  const context = newContext(library, { threads });
   const available = devices(library, context);
-  const gpu = available.some(({ type }) => type === "GPU");
-  if (device === "gpu" && !gpu) {
-    throw new RequestError(
-      `Expected a GPU, got no GPU that TensorFlow can use: it found ${available.map(({ name }) => name).join(", ")}.`,
-    );
-  }
   const eager = new Eager(library, context);
   const compiler = new Compiler(eager, { note, onCompiled: () => cache?.save() });
-  const backend = await registerBackend(compiler.target, { version: library.version, gpu });
+  const backend = await registerBackend(compiler.target, { version: library.version });
   compiler.attach(backend);
   return {
     name: "tensorflow",
-    device: gpu ? "gpu" : "cpu",
+    device: "cpu",
     description: {
       library: `TensorFlow ${library.version}`,
       found: files.how,

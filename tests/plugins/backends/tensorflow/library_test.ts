@@ -1,7 +1,6 @@
 import { RequestError } from "@opf/framework";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { keptOfNvidia } from "../../../../plugins/backends/tensorflow/_cuda.ts";
 import { checkMachine } from "../../../../plugins/backends/_machine.ts";
 import { type Platform, platformOf, PLATFORMS } from "../../../../plugins/backends/tensorflow/_platforms.ts";
 import { checkVersion, findLibrary } from "../../../../plugins/backends/tensorflow/library.ts";
@@ -51,14 +50,14 @@ function bare<T>(
 
 /** Linux on x86-64 with a tiny wheel in place of the real one. */
 async function tinyPlatform(folder: string, lie?: string): Promise<Platform> {
-  const cpu = await makeWheel(join(folder, "wheels"), {
+  const wheel = await makeWheel(join(folder, "wheels"), {
     name: "tensorflow-cpu",
     version: "2.21.0",
     platform: "manylinux_2_27_x86_64",
     files: { [`tensorflow/${CC}`]: X86, [`tensorflow/${FRAMEWORK}`]: X86, "tensorflow/__init__.py": "" },
     ...(lie && { lie }),
   });
-  return { ...LINUX, wheels: { cpu } };
+  return { ...LINUX, wheel };
 }
 
 Deno.test("findLibrary() uses a named folder first", () =>
@@ -66,8 +65,8 @@ Deno.test("findLibrary() uses a named folder first", () =>
     await write(folder, { [`own/${CC}`]: X86, [`own/${FRAMEWORK}`]: X86 });
     const own = join(folder, "own");
     await withEnvironment({ OPF_LIBTENSORFLOW: own }, async () => {
-      const { cc, framework, preload } = await findLibrary({ platform: LINUX });
-      assertEquals({ cc, framework, preload }, { cc: join(own, CC), framework: join(own, FRAMEWORK), preload: [] });
+      const { cc, framework } = await findLibrary({ platform: LINUX });
+      assertEquals({ cc, framework }, { cc: join(own, CC), framework: join(own, FRAMEWORK) });
     });
   }));
 
@@ -122,7 +121,7 @@ Deno.test("findLibrary() uses Python's tensorflow without importing it", () =>
       [`tensorflow/${FRAMEWORK}`]: X86,
       "tensorflow_cpu-2.17.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tensorflow-cpu\nVersion: 2.17.0\n",
     });
-    const found = await findLibrary({ platform: LINUX, device: "cpu" });
+    const found = await findLibrary({ platform: LINUX });
     assertEquals(found.cc, join(python, "tensorflow", CC));
     assertStringIncludes(found.how, "2.17.0");
   }));
@@ -130,18 +129,15 @@ Deno.test("findLibrary() uses Python's tensorflow without importing it", () =>
 Deno.test("findLibrary() skips a tensorflow of Python that it cannot use, with a message", () =>
   bare(async (folder, python) => {
     const platform = await tinyPlatform(folder);
-    const skipped = async (files: Record<string, Uint8Array | string>, why: string, cuda = false) => {
+    const skipped = async (files: Record<string, Uint8Array | string>, why: string) => {
       await write(python, { [`tensorflow/${CC}`]: X86, [`tensorflow/${FRAMEWORK}`]: X86, ...files });
       const notes: string[] = [];
-      const wheels = { ...platform.wheels, ...(cuda && { cuda: platform.wheels.cpu! }) };
-      await findLibrary({ platform: { ...platform, wheels }, cuda, note: (note) => notes.push(note) })
-        .catch((error) => assert(cuda && error instanceof RequestError)); // CUDA's libraries are not there
+      await findLibrary({ platform, note: (note) => notes.push(note) });
       assert(notes.some((note) => note.includes("is skipped") && note.includes(why)), notes.join("\n"));
       await Deno.remove(join(folder, "cache"), { recursive: true });
     };
     const metadata = (version: string) => `Metadata-Version: 2.1\nName: tensorflow\nVersion: ${version}\n`;
     await skipped({ [`tensorflow/${CC}`]: ARM }, "got one for ELF aarch64");
-    await skipped({}, "built without CUDA", true);
     await skipped({ "tensorflow-2.8.4.dist-info/METADATA": metadata("2.8.4") }, "got 2.8.4");
   }));
 
@@ -149,14 +145,14 @@ Deno.test("findLibrary() downloads the wheel with pip once, and keeps its two li
   bare(async (folder) => {
     const platform = await tinyPlatform(folder);
     const notes: string[] = [];
-    const found = await findLibrary({ platform, device: "cpu", note: (note) => notes.push(note) });
+    const found = await findLibrary({ platform, note: (note) => notes.push(note) });
     assert(notes.some((note) => note.startsWith("Fetching tensorflow-cpu 2.21.0")), notes.join("\n"));
     assertEquals(await Deno.readFile(found.cc), X86);
     const kept = Array.from(Deno.readDirSync(join(found.cc, "..")), ({ name }) => name).sort();
     assertEquals(kept, [CC, FRAMEWORK]);
 
     const nothing = { ...pipWith("/dev/null"), PATH: "" };
-    const again = await withEnvironment(nothing, () => findLibrary({ platform, device: "cpu" }));
+    const again = await withEnvironment(nothing, () => findLibrary({ platform }));
     assertEquals([again.cc, again.framework], [found.cc, found.framework]);
     assertStringIncludes(again.how, "cache");
   }));
@@ -164,9 +160,9 @@ Deno.test("findLibrary() downloads the wheel with pip once, and keeps its two li
 Deno.test("findLibrary() rejects a wheel other than the pinned one, and keeps nothing of it", () =>
   bare(async (folder) => {
     const platform = await tinyPlatform(folder);
-    const cpu = { ...platform.wheels.cpu!, sha256: "00".repeat(32) };
-    const error = await assertRejects(() => findLibrary({ platform: { ...platform, wheels: { cpu } } }), RequestError);
-    assertStringIncludes(error.message, `expected sha256 ${cpu.sha256}, got ${platform.wheels.cpu!.sha256}`);
+    const wheel = { ...platform.wheel, sha256: "00".repeat(32) };
+    const error = await assertRejects(() => findLibrary({ platform: { ...platform, wheel } }), RequestError);
+    assertStringIncludes(error.message, `expected sha256 ${wheel.sha256}, got ${platform.wheel.sha256}`);
     const damaged = await tinyPlatform(folder, `tensorflow/${CC}`);
     await assertRejects(() => findLibrary({ platform: damaged }), Error, "does not match the wheel's RECORD");
     const kept = Array.from(Deno.readDirSync(join(folder, "cache/libtensorflow/2.21.0-linux-x86_64-cpu")));
@@ -175,7 +171,7 @@ Deno.test("findLibrary() rejects a wheel other than the pinned one, and keeps no
 
 Deno.test("findLibrary() lists what it tried and what can be done if nothing works", () =>
   bare(async (folder) => {
-    const error = await assertRejects(() => findLibrary({ platform: LINUX, device: "cpu" }), RequestError);
+    const error = await assertRejects(() => findLibrary({ platform: LINUX }), RequestError);
     for (
       const part of [
         "OPF_LIBTENSORFLOW: not set",
@@ -189,7 +185,7 @@ Deno.test("findLibrary() lists what it tried and what can be done if nothing wor
     ) assertStringIncludes(error.message, part);
     await withEnvironment({ PATH: "" }, async () => {
       await assertRejects(
-        () => findLibrary({ platform: LINUX, device: "cpu" }),
+        () => findLibrary({ platform: LINUX }),
         RequestError,
         "`python3` was not found",
       );
@@ -203,57 +199,11 @@ Deno.test("findLibrary() in two processes at once downloads once", () =>
     const code = `
       import { findLibrary } from ${JSON.stringify(module)};
       const note = (note) => note.endsWith("with pip.") && console.log("fetched");
-      console.log((await findLibrary({ device: "cpu", platform: ${JSON.stringify(platform)}, note })).cc);`;
+      console.log((await findLibrary({ platform: ${JSON.stringify(platform)}, note })).cc);`;
     const both = await Promise.all([startDeno(code), startDeno(code)].map(printed));
     assertEquals(both.join("").match(/^fetched$/gm)?.length, 1);
     assertEquals(both[0]!.trim().split("\n").at(-1), both[1]!.trim().split("\n").at(-1));
   }));
-
-Deno.test("findLibrary() rejects a missing GPU before it downloads anything", () =>
-  bare(async () => {
-    const asked = (platform: Platform, cuda: boolean, message: string) =>
-      assertRejects(() => findLibrary({ device: "gpu", platform, cuda }), RequestError, message);
-    await asked(LINUX, false, "Expected a GPU, got no CUDA device");
-    await asked(platformOf({ os: "linux", arch: "aarch64" }), true, "without a CUDA build: linux-aarch64");
-  }));
-
-Deno.test("findLibrary() loads CUDA's libraries beside Python's tensorflow, each after its dependencies", () =>
-  bare(async (_folder, python) => {
-    const names = [
-      ...["cuda_runtime/lib/libcudart.so.12", "cuda_nvrtc/lib/libnvrtc.so.12", "nvjitlink/lib/libnvJitLink.so.12"],
-      ...["cublas/lib/libcublasLt.so.12", "cublas/lib/libcublas.so.12", "cufft/lib/libcufft.so.11"],
-      ...["curand/lib/libcurand.so.10", "cusparse/lib/libcusparse.so.12", "cusolver/lib/libcusolver.so.11"],
-      ...["cuda_cupti/lib/libcupti.so.12", "nccl/lib/libnccl.so.2", "cudnn/lib/libcudnn.so.9"],
-    ];
-    await write(python, {
-      [`tensorflow/${CC}`]: X86,
-      [`tensorflow/${FRAMEWORK}`]: X86,
-      "tensorflow/python/platform/build_info.py": "build_info = dict([('is_cuda_build', True)])",
-      ...Object.fromEntries(names.map((name) => [`nvidia/${name}`, X86])),
-    });
-    const { preload, variant } = await findLibrary({ device: "gpu", platform: LINUX, cuda: true });
-    assertEquals(variant, "cuda");
-    assertEquals(preload.toSorted(), names.map((name) => join(python, "nvidia", name)).sort());
-    const place = (name: string) => preload.findIndex((path) => path.includes(name));
-    for (
-      const [needed, by] of [
-        ["libcublasLt", "libcublas.so"],
-        ["libnvJitLink", "libcusparse"],
-        ["libcublas.so", "libcusolver"],
-        ["libcusparse", "libcusolver"],
-        ["libcudart", "libcudnn"],
-      ] as const
-    ) assert(place(needed) < place(by), `${needed} comes after ${by}`);
-  }));
-
-Deno.test("keptOfNvidia() keeps libraries and what XLA compiles with", () => {
-  assertEquals(keptOfNvidia("nvidia/cublas/lib/libcublas.so.12"), "cublas/lib/libcublas.so.12");
-  assertEquals(keptOfNvidia("nvidia/cuda_nvcc/bin/ptxas"), "cuda_nvcc/bin/ptxas");
-  const device = "cuda_nvcc/nvvm/libdevice/libdevice.10.bc";
-  assertEquals(keptOfNvidia(`nvidia/${device}`), device);
-  assertEquals(keptOfNvidia("nvidia/cublas/include/cublas.h"), undefined);
-  assertEquals(keptOfNvidia("nvidia/cuda_runtime/lib/libcudart_static.a"), undefined);
-});
 
 Deno.test("platformOf() names the supported machines to one without libtensorflow", () => {
   const refused = assertThrows(() => platformOf({ os: "windows", arch: "x86_64" }), RequestError, "windows-x86_64");
