@@ -4,7 +4,7 @@
  * @module
  */
 import { type MatrixInfo, untied } from "../model/model.ts";
-import type { RunOutline } from "../run/outline.ts";
+import type { RunOutline } from "../run/run_spec.ts";
 
 // Measured on two AVX-512 cores under load (docs/performance.md): arithmetic of a training step; start-up with
 // compilation for a tiny model and for one of 20 million parameters or more.

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { keyOf, type RunOutline } from "../run/outline.ts";
+import { keyOf } from "../run/outline.ts";
+import type { RunOutline } from "../run/run_spec.ts";
 import type { ExperimentOutline } from "../experiment/dry_run.ts";
 import { type Estimate, estimate } from "./estimate.ts";
 import { duration, millions } from "./format.ts";

@@ -8,7 +8,8 @@ import type { Experiment } from "./define.ts";
 import { ExperimentGrid } from "./grid.ts";
 import { type ExperimentRuns, listRuns } from "./list_runs.ts";
 import { loadExperiment } from "./load.ts";
-import { Outliner, type RunOutline } from "../run/outline.ts";
+import { Outliner } from "../run/outline.ts";
+import type { RunOutline } from "../run/run_spec.ts";
 import { RunResolver } from "../run/resolve.ts";
 import type { OpenRequest } from "./request.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { RequestError } from "../errors.ts";
-import type { RunOutline } from "../run/outline.ts";
+import type { RunOutline } from "../run/run_spec.ts";
 import { Tuning, type TuningOptions } from "./tune.ts";
 
 /** Runs of an experiment before anything is tuned. */

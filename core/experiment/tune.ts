@@ -8,7 +8,7 @@ import type { Result } from "../results/result.ts";
 import type { Tuned } from "../results/manifest.ts";
 import type { RunCoordinates, Values } from "../run/run_spec.ts";
 import { combinations, type ExperimentGrid } from "./grid.ts";
-import type { RunOutline } from "../run/outline.ts";
+import type { RunOutline } from "../run/run_spec.ts";
 
 /** Where tuning finds its runs; in a dry run they are outlines. */
 export interface TuningOptions<Run extends RunOutline> {

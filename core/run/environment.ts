@@ -1,5 +1,5 @@
 /**
- * On what a run was done.
+ * The environment that a run is computed in.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export async function environment(): Promise<{ readonly [name: string]: Json }> 
   };
 }
 
-// The commit of this tree, marked where files were changed; nothing outside of git.
+// The commit of this tree, marked if files were changed; `undefined` outside of git.
 async function commit(): Promise<string | undefined> {
   try {
     const git = async (...args: string[]) => {

@@ -25,16 +25,16 @@ import type { ResolvedRun } from "./resolve.ts";
 import { FILES, type Result, toJson, writeTextAtomic } from "../results/result.ts";
 import { Summaries } from "./tensorboard.ts";
 
-/** How a run is done, without a say in its numbers. */
+/** Options of a run that do not change its numbers. */
 export interface ExecuteOptions {
   /** The run's folder. */
   readonly folder: string;
   readonly keepModel: boolean;
-  /** Write files for TensorBoard while it runs. */
+  /** Write event files for TensorBoard. */
   readonly tensorboard: boolean;
   /** Folder of plainly fine-tuned weights, for scores that need them. */
   readonly fineTuned: string;
-  /** Keep the merged weights there: another run's score needs them. */
+  /** Keep the merged weights there, for another run's score. */
   readonly shareFineTuned: boolean;
   readonly event: (event: TrainingEvent) => void;
   readonly note: (message: string) => void;
@@ -42,7 +42,7 @@ export interface ExecuteOptions {
   readonly pause: () => Promise<void>;
 }
 
-/** Does a run, or what is left of it, and writes its folder, `result.json` last. */
+/** Executes a run, or resumes it, and writes its folder, `result.json` last. */
 export async function execute(run: ResolvedRun, options: ExecuteOptions): Promise<Result> {
   const { folder, pause, note } = options;
   const { spec: { task, training, seed, method, checkpointSeconds }, tokenizer, architecture } = run;
@@ -89,7 +89,7 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
     const request = { ...sets, task, settings: training, padId: tokenizer.padId, key, weights, method, checkpoint };
     const fineTuned = async () => {
       const path = fineTunedPath(run, options.fineTuned);
-      if (!await exists(path)) throw new Error("The score needs the plainly fine-tuned model, and there is none.");
+      if (!await exists(path)) throw new Error("The score needs the plainly fine-tuned model, which is missing.");
       return loadWritten(await readSafetensors(path), { architecture });
     };
     outcome = await fineTune({ ...request, fineTuned, listener: { event, note, throwIfInterrupted: pause } });
@@ -115,6 +115,6 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
 
 const removeIfThere = (path: string) => Deno.remove(path, { recursive: true }).catch(() => {});
 
-/** Where the weights are that a plain run ends with, or the plain run that another needs. */
+/** The path of the weights that a plain run ends with, or the plain run that another one needs. */
 export const fineTunedPath = (run: ResolvedRun, folder: string): string =>
   `${folder}/${(run.needs ?? run).id}.safetensors`;

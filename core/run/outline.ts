@@ -1,5 +1,5 @@
 /**
- * What is known of a run before its model and its data are there: enough to price it.
+ * What is known about a run before its model and its data are available: enough to estimate its cost.
  *
  * @module
  */
@@ -10,21 +10,8 @@ import { modelFor, type Registry } from "../registry.ts";
 import { RandomKey } from "../random.ts";
 import { roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
 import type { TrainingSettings } from "../training/settings.ts";
-import { modelKey, plainOf, type RunSpec } from "./run_spec.ts";
+import { modelKey, plainOf, type RunOutline, type RunSpec } from "./run_spec.ts";
 import { nameOf, type RunResolver } from "./resolve.ts";
-
-/** A run that may start once its model and its data are there; a `ResolvedRun` is one. */
-export interface RunOutline {
-  /** `null` where it is not known: it is a digest of the weights and the data too. */
-  readonly id: string | null;
-  readonly spec: RunSpec;
-  /** The model's name in tables. */
-  readonly model: string;
-  readonly architecture: Architecture;
-  readonly steps: number;
-  /** The run whose weights its score looks at. */
-  readonly needs?: RunOutline;
-}
 
 /** The same text for the same run. */
 export const keyOf = ({ id, model, spec: { task, seed, training, method: { decomposition, policy } } }: RunOutline) =>
@@ -38,14 +25,14 @@ interface Rows {
   readonly dev: number;
 }
 
-/** Outlines runs: with all that is there, else with the sizes of models that are known and the rows of published data. */
+/** Outlines runs from what is available, and otherwise from known sizes of models and the row counts of published data. */
 export class Outliner {
   readonly #missing = new Map<object | string, Promise<string | undefined>>();
   readonly #architectures = new Map<string, Architecture>();
 
   constructor(readonly parts: Registry, readonly preparer: RunResolver) {}
 
-  /** The run; a mistake is a `RequestError`, and so is a model or data of which nothing is known. */
+  /** The run; a mistake is a `RequestError`, and so is a model or dataset that nothing is known about. */
   async outline(spec: RunSpec): Promise<RunOutline> {
     const model = modelKey(spec.model);
     const noModel = await this.#absence(model, () => this.preparer.model(spec.model));
@@ -72,12 +59,12 @@ export class Outliner {
     };
   }
 
-  /** What was not found, in one sentence each. */
+  /** A sentence for each thing that was not found. */
   async missing(): Promise<string[]> {
     return (await Promise.all(this.#missing.values())).filter((why) => why !== undefined);
   }
 
-  // Why something is not there; each is looked for once.
+  // Why something was not found; each is looked for once.
   #absence(what: object | string, find: () => Promise<unknown>): Promise<string | undefined> {
     const found = this.#missing.get(what) ?? find().then(() => undefined, (error) => {
       if (error instanceof NotFoundError) return error.message;
@@ -101,7 +88,7 @@ export class Outliner {
   }
 }
 
-// How many of the rows a run trains on: the same for every seed, and for every run with these settings.
+// The number of examples that a run trains on: the same for every seed, and for every run with these settings.
 function examplesOf({ train, dev }: Rows, settings: TrainingSettings): number {
   const { split, keep, heldOut, trainExamples } = settings;
   return LENGTHS.getOrInsertComputed(JSON.stringify([train, dev, split, keep, heldOut, trainExamples]), () => {

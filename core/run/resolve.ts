@@ -1,5 +1,5 @@
 /**
- * A run with all that it needs found and checked, and nothing started.
+ * Runs whose models and data are found and checked, before anything starts.
  *
  * @module
  */
@@ -20,10 +20,10 @@ import { type ExampleSets, roundsOf, runLength, splitExamples, trainingParts } f
 import type { TrainingSettings } from "../training/settings.ts";
 import { RandomKey } from "../random.ts";
 import { type BaseCard, readBaseCard } from "./model_card.ts";
-import { modelKey, plainOf, type RunSpec } from "./run_spec.ts";
+import { modelKey, plainOf, type RunOutline, type RunSpec } from "./run_spec.ts";
 import { digest, RESULTS_VERSION } from "../results/result.ts";
 
-/** What a run is done with: all that can change its numbers. */
+/** Everything that can change the numbers of a run. */
 export type RunSettings = { readonly training: TrainingSettings } & { readonly [name: string]: Json };
 
 /** A file of a repository, and where it lies. */
@@ -33,14 +33,10 @@ export interface RepositoryFile {
 }
 
 /** A run that can start. */
-export interface ResolvedRun {
+export interface ResolvedRun extends RunOutline {
   readonly id: string;
-  readonly spec: RunSpec;
-  /** The model's name in tables. */
-  readonly model: string;
   readonly plugin: LanguageModel;
   readonly repository: Repository;
-  readonly architecture: Architecture;
   readonly tokenizer: Tokenizer;
   /** The files that the tokenizer was made from. */
   readonly tokenizerFiles: readonly RepositoryFile[];
@@ -50,15 +46,13 @@ export interface ResolvedRun {
   readonly examples: ExampleSets<Example>;
   /** More dev sets, by name, for runs that are evaluated on the whole dev set. */
   readonly additionalDev: { readonly [name: string]: readonly Example[] };
-  /** What the noise of the examples that are judged leaves to reach, where it is known. */
+  /** The metrics of a model that predicts all but the noise of the evaluated examples; absent if unknown. */
   readonly ceiling?: Metrics;
   /** Where they came from. */
   readonly origin: TaskData["origin"];
-  /** All that can change the numbers: the run's id is made of it. */
+  /** The run's id is their digest. */
   readonly settings: RunSettings;
-  /** The run whose weights its score looks at: plain fine-tuning of the same model, task, seed and settings. */
   readonly needs?: ResolvedRun;
-  readonly steps: number;
 }
 
 /** Where models and data are looked for. */
@@ -74,7 +68,7 @@ export interface ResolverOptions {
   readonly modules?: readonly string[];
 }
 
-/** A model with its files found. */
+/** A model whose files are found. */
 export interface FoundModel {
   readonly name: string;
   readonly plugin: LanguageModel;
@@ -87,7 +81,7 @@ export interface FoundModel {
   readonly digests: { readonly weights: string; readonly config: string; readonly tokenizer: string };
 }
 
-/** Finds what runs need; each model and each dataset is looked for once. */
+/** Finds the models and data of runs, each of them once. */
 export class RunResolver {
   readonly #models = new Map<string, Promise<FoundModel>>();
   readonly #data = new Map<string, Promise<TaskData>>();
@@ -106,7 +100,7 @@ export class RunResolver {
     await this.#check(model, architecture);
     if (training.maxLength > architecture.maxLength) {
       throw new RequestError(
-        `training.maxLength: ${model.name} takes lines of at most ${architecture.maxLength} tokens, found ${training.maxLength}.`,
+        `training.maxLength: ${model.name} takes at most ${architecture.maxLength} tokens, got ${training.maxLength}.`,
       );
     }
     const data = await this.load(spec.task);
@@ -122,14 +116,14 @@ export class RunResolver {
       },
       seed: spec.seed,
       training,
-      // One run's numbers are never told as another backend's; the usual one goes without saying.
+      // Each backend rounds in its own way; the default one is not named.
       ...(backend !== this.parts.backends[0] && { backend: backend.name }),
       ...(this.options.modules?.length && { modules: this.options.modules }),
     };
     const examples = splitExamples(data, training);
     const { train } = trainingParts(examples, { settings: training, key: RandomKey.of(spec.seed) });
     const length = runLength(training, train.length);
-    if (policy) roundsOf(policy, length); // one whose rounds do not fit says so now
+    if (policy) roundsOf(policy, length); // throws if its rounds do not fit the run
     const scoresFineTuned = policy?.needs?.includes("fineTunedModel");
     const needs = scoresFineTuned && await this.prepare(plainOf(spec));
     return {
@@ -206,7 +200,7 @@ export class RunResolver {
   load(task: Task): Promise<TaskData> {
     return this.#data.getOrInsertComputed(JSON.stringify([task.name, task.options ?? {}]), async () => {
       const { data } = this.options;
-      primaryMetric(task); // a task whose primary metric is none of its own is refused before its data are loaded
+      primaryMetric(task); // throws if it is not one of the task's metrics
       const loaded = await task.load({ ...(data !== undefined && { folder: data }), sources: this.parts.sources });
       const { train, dev, additionalDev = {} } = loaded;
       const isMetric = (name: string) => task.metrics.some((metric) => metric.name === name);

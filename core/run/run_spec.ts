@@ -1,11 +1,11 @@
 /**
- * One run as an experiment declares it, before its model and its data are opened.
+ * A run as an experiment declares it, before its model and its data are opened.
  *
  * @module
  */
 import { normalize } from "node:path";
 import type { Json } from "../json.ts";
-import type { LanguageModel } from "../model/model.ts";
+import type { Architecture, LanguageModel } from "../model/model.ts";
 import type { Task } from "../task.ts";
 import { canonical } from "../results/result.ts";
 import type { Method } from "../training/fine_tune_request.ts";
@@ -14,7 +14,7 @@ import type { TrainingSettings } from "../training/settings.ts";
 /** Settings by path. */
 export type Values = Readonly<Record<string, Json>>;
 
-/** Which run of an experiment: what another process needs to find it again. */
+/** Which run of an experiment: another process finds it again by these. */
 export interface RunCoordinates {
   /** Positions among the models, the tasks and the points of the sweep. */
   readonly model: number;
@@ -22,13 +22,13 @@ export interface RunCoordinates {
   readonly point: number;
   readonly method: string;
   readonly seed: number;
-  /** Settings that stand above all others: what tuning tries, or chose. */
+  /** Settings that override all others: those that tuning tries, or chose. */
   readonly values?: Values;
   /** The method without its decomposition: the run whose weights its score looks at. */
   readonly plain?: true;
 }
 
-/** One run before its model and its data were looked for. */
+/** A run before its model and its data are looked for. */
 export interface RunSpec {
   readonly experiment: string;
   readonly place: RunCoordinates;
@@ -43,11 +43,25 @@ export interface RunSpec {
   readonly method: Method;
   readonly seed: number;
   readonly training: TrainingSettings;
-  /** What plain runs have of it, which do not heed it: no method's own, no point's of a sweep, none that tuning chose. */
+  /** Settings that plain runs ignore, as the experiment states them: not a method's own, a sweep's or tuned ones. */
   readonly sharedSettings: FactorSettings;
   readonly parameters: Values;
-  /** How often the run's state is kept, in seconds. */
+  /** Seconds between checkpoints. */
   readonly checkpointSeconds: number;
+}
+
+/** A run of which enough is known to estimate its cost. */
+export interface RunOutline {
+  /** `null` if it is unknown: it is a digest of the weights and the data too. */
+  readonly id: string | null;
+  readonly spec: RunSpec;
+  /** The model's name in tables. */
+  readonly model: string;
+  readonly architecture: Architecture;
+  /** Optimizer steps. */
+  readonly steps: number;
+  /** The run whose weights its score reads: plain fine-tuning of the same model, task, seed and settings. */
+  readonly needs?: RunOutline;
 }
 
 /** The same text for the same model: `folder` and `folder/` are one. */
@@ -57,15 +71,15 @@ export function modelKey(model: string | LanguageModel): string {
   return canonical([model.name, model.options, sourceKey(model.source), model.revision]);
 }
 
-/** The method that a ground is fine-tuned by. */
+/** The method by which a reference model is fine-tuned. */
 export const BASELINE_METHOD = "fine-tuning";
 
-/** Settings that only factors and scores heed. */
+/** Settings that affect factors and scores only. */
 export type FactorSettings = Pick<TrainingSettings, "factorLearningRate" | "factorWeightDecay" | "scoreExamples">;
 
 /**
- * The same run without its decomposition: the run that the experiment does as plain fine-tuning, where it has one of these
- * settings, so that it is not done twice.
+ * The same run without its decomposition. It has the settings of the experiment's own plain fine-tuning, so that both are
+ * one run.
  */
 export const plainOf = (spec: RunSpec): RunSpec => ({
   ...spec,

@@ -6,17 +6,17 @@
 import { engine, type SummaryWriter } from "../backend/engine.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
 
-/** Event files in a folder of their own; a run that is taken up adds another. */
+/** Event files in a folder of their own; a run that is resumed adds another. */
 export class Summaries implements Disposable {
   readonly #writer: SummaryWriter | undefined;
 
-  /** A backend that writes none is said once. */
+  /** `note` says if the backend writes none. */
   constructor(folder: string, { note }: { note: (message: string) => void }) {
     this.#writer = engine().summaryWriter?.(folder);
     if (!this.#writer) note(`The backend "${engine().name}" writes no files for TensorBoard.`);
   }
 
-  /** Writes the numbers of a step or an evaluation. */
+  /** Writes the values of a step or an evaluation. */
   write(event: TrainingEvent): void {
     if (event.type === "step") {
       const { step, loss, gradientNorm, rate } = event;

@@ -19,11 +19,11 @@ import { Evaluator } from "../training/logits.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import type { Result } from "../results/result.ts";
 
-/** A file to hand in. */
+/** A file to submit. */
 export interface Submission {
   /** Its name, `MRPC.tsv`. */
   readonly file: string;
-  /** A header `index`, `prediction`, and a line an example. */
+  /** A header `index`, `prediction`, and a line per example. */
   readonly text: string;
 }
 
@@ -46,7 +46,7 @@ export async function testSets(
   return await tests.load({ ...(data !== undefined && { folder: data }), sources: parts.sources });
 }
 
-/** Computes what a run's model says of test sets; the engine has started. */
+/** The predictions of a run's model on test sets; the engine must have started. */
 export async function testPredictions(
   result: Result,
   sets: readonly TestSet[],

@@ -2,7 +2,7 @@ import type { MatrixInfo, SelectionPolicy } from "@opf/framework";
 import { mpo } from "@opf/framework/plugins";
 import { assert, assertEquals } from "@std/assert";
 import { estimate } from "../../../core/cli/estimate.ts";
-import type { RunOutline } from "../../../core/run/outline.ts";
+import type { RunOutline } from "../../../core/run/run_spec.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 
 const matrices = [0, 1, 2].flatMap((layer): MatrixInfo[] => [

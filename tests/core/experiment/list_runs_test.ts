@@ -5,7 +5,7 @@ import { defineExperiment } from "../../../core/experiment/define.ts";
 import { ExperimentGrid } from "../../../core/experiment/grid.ts";
 import { listRuns } from "../../../core/experiment/list_runs.ts";
 import type { RunCoordinates } from "../../../core/run/run_spec.ts";
-import type { RunOutline } from "../../../core/run/outline.ts";
+import type { RunOutline } from "../../../core/run/run_spec.ts";
 
 const experiment = defineExperiment({
   name: "e",
