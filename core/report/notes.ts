@@ -9,7 +9,8 @@ import { canonical } from "../results/result.ts";
 import type { Comparison, Statistics } from "../statistics/compare.ts";
 import { counted } from "./numbers.ts";
 import { lastPart, setting } from "./setting.ts";
-import { isShown, MARKS } from "./results_table.ts";
+import { isMatched, MATCHED_RANGE, matchedMovements } from "./movement.ts";
+import { isShown, MARKS, NOT_MATCHED } from "./results_table.ts";
 
 /** The notes under the results table. */
 export function notes(experiment: ExperimentResults, statistics: Statistics): string[] {
@@ -21,6 +22,7 @@ export function notes(experiment: ExperimentResults, statistics: Statistics): st
     ...testNotes(statistics),
     ...undefinedNotes(statistics),
     ...diverged(experiment),
+    ...unmatched(experiment),
     ...edges(experiment),
     ...published ? [`Published scores: ${published.source}`, ...published.notes] : [],
   ];
@@ -98,6 +100,26 @@ function diverged(experiment: ExperimentResults): string[] {
   if (runs.length === 0) return [];
   const places = runs.map(({ model, task, method, seed }) => `${model}, ${task}, ${method}, seed ${seed}`);
   return [`${counted(runs.length, "run")} diverged, and count as the constant prediction: ${places.join("; ")}.`];
+}
+
+// The ratios that matched controls reached, and the runs in which they are not matched.
+function unmatched(results: ExperimentResults): string[] {
+  const pairs = Map.groupBy(
+    matchedMovements(results),
+    ({ run, reference }) => JSON.stringify([run.method, reference.method]),
+  );
+  return [...pairs.values()].map((group) => {
+    const { run, reference } = group[0]!;
+    const ratios = group.map(({ ratio }) => ratio);
+    const [least, most] = [Math.min(...ratios).toFixed(2), Math.max(...ratios).toFixed(2)];
+    const off = group.filter((movement) => !isMatched(movement)).map(({ run: { model, task, seed }, ratio }) =>
+      `${model}, ${task}, seed ${seed} (${ratio.toFixed(2)})`
+    );
+    const { least: low, most: high } = MATCHED_RANGE;
+    return `${run.method} moved its matrices ${least === most ? least : `${least} to ${most}`} times as far as ` +
+      `${reference.method}` +
+      (off.length > 0 ? `; ${NOT_MATCHED} not matched (outside ${low} to ${high}): ${off.join("; ")}.` : ".");
+  });
 }
 
 function edges({ manifest: { tuned = [] } }: ExperimentResults): string[] {

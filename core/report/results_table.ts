@@ -7,6 +7,7 @@ import { mean } from "simple-statistics";
 import { doneRuns, type ExperimentResults, primaryOf, type RunResult } from "../results/experiment_results.ts";
 import { type Comparison, LEVEL, type Statistics } from "../statistics/compare.ts";
 import { counted, millions, percent, points, pValue, spread } from "./numbers.ts";
+import { isMatched, matchedMovements } from "./movement.ts";
 import type { Table, TableRow } from "./table.ts";
 
 /** Whether a comparison is marked. */
@@ -15,10 +16,16 @@ export const isShown = ({ tested }: Comparison): boolean => tested !== undefined
 /** The marks of differences that the table shows. */
 export const MARKS = { better: "▲", worse: "▼" } as const;
 
+/** Marks a control that moved farther or less far than the method it is matched to. */
+export const NOT_MATCHED = "≠";
+
 /** Primary metrics in percent, mean ± standard deviation over seeds, with parameters in millions. */
 export function resultsTable(experiment: ExperimentResults, { comparisons }: Pick<Statistics, "comparisons">): Table {
   const { runs: planned, published } = experiment.manifest;
   const runs = doneRuns(experiment);
+  const unmatched = new Set(
+    matchedMovements(experiment).filter((movement) => !isMatched(movement)).map(({ run }) => run),
+  );
   const primary = new Map(
     runs.map(({ task, result }) => [task, [result.primary, ...result.additionalDev ?? []].join(" / ")]),
   );
@@ -50,7 +57,9 @@ export function resultsTable(experiment: ExperimentResults, { comparisons }: Pic
         planned.filter((run) => run.model === model && run.method === method && run.task === task).length;
       const cells = tasks.map((task) => {
         const ofTask = row.filter((run) => run.task === task);
-        return cellOf(ofTask, plannedOf(task)) + (ofTask.length > 0 ? mark(task) : "");
+        const isOff = ofTask.some((run) => unmatched.has(run));
+        return cellOf(ofTask, plannedOf(task)) + (ofTask.length > 0 ? mark(task) : "") +
+          (isOff ? ` ${NOT_MATCHED}` : "");
       });
       const average = several ? [averageOf(row, tasks) + mark()] : [];
       const parameters = (["training", "merged"] as const).map((kind) =>

@@ -111,8 +111,13 @@ export class RunResolver {
       model: { name: model.plugin.name, options: model.plugin.options, ...model.digests },
       task: { name: task.name, options: task.options ?? {}, files: data.origin.files },
       method: {
-        decomposition: decomposition ? { name: decomposition.name, options: decomposition.options } : null,
-        policy: policy ? { name: policy.name, options: policy.options } : null,
+        decomposition: decomposition
+          ? {
+            ...optionsOf(decomposition),
+            ...(decomposition.reference && { reference: optionsOf(decomposition.reference) }),
+          }
+          : null,
+        policy: policy ? optionsOf(policy) : null,
       },
       seed: spec.seed,
       training,
@@ -234,3 +239,5 @@ async function filesOf(repository: Repository, names: readonly string[]): Promis
   const files = await Promise.all(names.map(async (name) => ({ name, path: await repository.file(name) })));
   return files.flatMap(({ name, path }) => path === undefined ? [] : [{ name, path }]);
 }
+
+const optionsOf = ({ name, options }: { readonly name: string; readonly options: Json }) => ({ name, options });
