@@ -18,14 +18,8 @@ export * from "./core/model/head.ts";
 export * from "./core/model/model.ts";
 export * from "./core/name_pattern.ts";
 export * from "./core/random.ts";
-export {
-  defineExperiment,
-  type Experiment,
-  type ExperimentDefinition,
-  type MethodDefinition,
-  type Methods,
-  zipped,
-} from "./core/experiment/define.ts";
+export { defineExperiment, type Experiment, type ExperimentDefinition, zipped } from "./core/experiment/define.ts";
+export type { MethodDefinition, Methods } from "./core/experiment/method.ts";
 export * from "./core/training/schedule.ts";
 export * from "./core/selection_policy.ts";
 export * from "./core/source.ts";

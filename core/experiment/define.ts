@@ -4,26 +4,16 @@
  * @module
  */
 import { z } from "zod";
-import type { Decomposition } from "../decomposition.ts";
-import { RequestError, unknownName } from "../errors.ts";
+import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { LanguageModel } from "../model/model.ts";
-import type { SelectionPolicy } from "../selection_policy.ts";
 import type { Task } from "../task.ts";
 import { type TrainingOptions, trainingSchema } from "../training/settings.ts";
 import { experimentNameSchema } from "../results/experiment_name.ts";
 import { type PublishedOptions, publishedSchema } from "../results/published_scores.ts";
-
-/** A method of fine-tuning: a row of the results table. Plain fine-tuning is `{}`. */
-export interface MethodDefinition {
-  readonly decomposition?: Decomposition;
-  readonly policy?: SelectionPolicy;
-  /** Training settings that differ from the experiment's. */
-  readonly training?: TrainingOptions;
-}
-
-/** Methods by the names that tables show: any text without control characters. */
-export type Methods = Readonly<Record<string, MethodDefinition>>;
+import { check, shown } from "./check.ts";
+import { checkMethods } from "./check_methods.ts";
+import type { Methods } from "./method.ts";
 
 /** What an experiment declares: everything else has a default. A list that is a set holds nothing twice. */
 export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> = Readonly<Record<string, Json>>> {
@@ -208,75 +198,4 @@ export function zipped(lists: Readonly<Record<string, readonly Json[]>>): Readon
     { length: lengths[0]! },
     (_, index) => Object.fromEntries(Object.entries(lists).map(([path, values]) => [path, values[index]!])),
   );
-}
-
-/**
- * The value as a schema returns it.
- *
- * @throws {RequestError} with each path, what was expected there and what it got
- */
-export function check<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
-  const { data, error } = parse(schema, value, what);
-  if (!error) return data!;
-  const problems = error.issues.map(({ path, message }) => {
-    if (path.length === 0) return message;
-    const got = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
-    return `${path.map(String).join(".")}: ${message}, got ${shown(got)}`;
-  });
-  throw new RequestError(`${what}: ${problems.join("; ")}.`);
-}
-
-function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.ZodSafeParseResult<z.output<T>> {
-  try {
-    return schema.safeParse(value);
-  } catch (error) {
-    if (error instanceof RangeError) throw new RequestError(`${what}: a value is nested too deeply.`);
-    throw error;
-  }
-}
-
-/** A value in a message: one short line. */
-const shown = (value: unknown): string =>
-  Deno.inspect(value, { depth: 0, breakLength: Infinity, strAbbreviateSize: 80 }).slice(0, 200);
-
-const METHOD_KEYS = ["decomposition", "policy", "training"];
-
-function checkMethods(methods: unknown, what: string): asserts methods is Methods {
-  // `{ __proto__: … }` in source code sets the prototype instead of a method of that name.
-  if (!isPlainObject(methods)) {
-    throw new RequestError(`${what}: methods: expected a plain object, got ${shown(methods)}.`);
-  }
-  for (const [name, method] of Object.entries(methods)) checkMethod(method, { name, what });
-}
-
-function checkMethod(method: unknown, { name, what }: { readonly name: string; readonly what: string }): void {
-  const place = `${what}: methods[${JSON.stringify(name)}]`;
-  if (name.trim() === "" || /\p{Cc}/u.test(name) || !name.isWellFormed()) {
-    throw new RequestError(`${place}: expected a name of text without control characters.`);
-  }
-  if (!isPlainObject(method)) {
-    throw new RequestError(`${place}: expected an object with ${METHOD_KEYS.join(", ")}, got ${shown(method)}.`);
-  }
-  const unknown = Object.keys(method).find((key) => !METHOD_KEYS.includes(key));
-  if (unknown !== undefined) throw unknownName(`key in ${place}`, unknown, METHOD_KEYS);
-  const { decomposition, policy, training } = method as MethodDefinition;
-  if (!decomposition !== !policy) {
-    const missing = policy ? "decomposition" : "policy";
-    throw new RequestError(
-      `${place}: expected both a decomposition and a policy, or neither; the ${missing} is missing.`,
-    );
-  }
-  if (decomposition && typeof decomposition.plan !== "function") {
-    throw new RequestError(`${place}.decomposition: expected a decomposition, got ${shown(decomposition)}.`);
-  }
-  if (policy && typeof policy.select !== "function") {
-    throw new RequestError(`${place}.policy: expected a selection policy, got ${shown(policy)}.`);
-  }
-  if (training !== undefined) check(trainingSchema.partial(), training, `${place}.training`);
-}
-
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
 }

@@ -15,7 +15,8 @@ import type { Overrides } from "../results/manifest.ts";
 import { canonical } from "../results/result.ts";
 import { checkDistinct } from "./distinct.ts";
 import { joinMethodNames, parseSetting } from "./overrides.ts";
-import { check, type Experiment } from "./define.ts";
+import { check } from "./check.ts";
+import type { Experiment } from "./define.ts";
 import { lastPart, setting } from "../report/setting.ts";
 
 /** Seconds between two checkpoints, unless the experiment or `--set checkpoint.everySeconds` says otherwise. */

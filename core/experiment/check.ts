@@ -1,0 +1,36 @@
+/**
+ * Values of a declaration against their schemas.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import { RequestError } from "../errors.ts";
+
+/**
+ * The value as a schema returns it.
+ *
+ * @throws {RequestError} with each path, what was expected there and what it got
+ */
+export function check<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
+  const { data, error } = parse(schema, value, what);
+  if (!error) return data!;
+  const problems = error.issues.map(({ path, message }) => {
+    if (path.length === 0) return message;
+    const got = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
+    return `${path.map(String).join(".")}: ${message}, got ${shown(got)}`;
+  });
+  throw new RequestError(`${what}: ${problems.join("; ")}.`);
+}
+
+function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.ZodSafeParseResult<z.output<T>> {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (error instanceof RangeError) throw new RequestError(`${what}: a value is nested too deeply.`);
+    throw error;
+  }
+}
+
+/** A value in a message: one short line. */
+export const shown = (value: unknown): string =>
+  Deno.inspect(value, { depth: 0, breakLength: Infinity, strAbbreviateSize: 80 }).slice(0, 200);
