@@ -6,7 +6,7 @@
 import { externalProcess, runExternally } from "../execution/external_process.ts";
 import { type ExternalModules, externalModules } from "../experiment/external_modules.ts";
 
-/** What a command goes on with, in this process; or the exit code of the process that did it instead. */
+/** What a command continues with, in this process; or the exit code of the process that ran it instead. */
 export type Loaded = { readonly digests: ReadonlyMap<string, readonly string[]> } | { readonly code: number };
 
 /** What a command is about to import. */
@@ -32,7 +32,7 @@ export async function loadExternally(
   if (started) return { digests: new Map(Object.entries(started.digests)) };
   const modules = new Map<string, ExternalModules>();
   for (const url of new Set(urls)) modules.set(url, await externalModules(url, root));
-  for (const [url, found] of modules) check(url, found);
+  for (const [url, external] of modules) check(url, external);
   if ([...modules.values()].every(({ digests, origins }) => digests.length === 0 && origins.length === 0)) {
     return { digests: new Map([...modules].map(([url, { digests }]) => [url, digests])) };
   }

@@ -63,9 +63,9 @@ export async function requestedExperiment(name: string, context: RequestContext)
     before,
     checkModules: ({ digests }) => {
       if (JSON.stringify(digests) === JSON.stringify(expected)) return;
-      const [wanted, found] = [expected, digests].map((list) => list.join(", ") || "none");
+      const [stated, actual] = [expected, digests].map((list) => list.join(", ") || "none");
       throw new RequestError(
-        `${name}: the modules that ${file} imports changed: expected sha256 ${wanted}, got ${found}.`,
+        `${name}: the modules that ${file} imports changed: expected sha256 ${stated}, got ${actual}.`,
       );
     },
   };

@@ -29,7 +29,7 @@ export async function writeFileAtomic(path: string, parts: Iterable<Uint8Array>)
   await syncFolder(dirname(path));
 }
 
-/** Takes away what writers that were killed left in a folder; nobody may be writing there. */
+/** Removes the temporary files of killed writers from a folder; no process may be writing there. */
 export async function removeStaleTempFiles(folder: string, { of }: { of?: string } = {}): Promise<void> {
   try {
     for await (const { name } of Deno.readDir(folder)) {

@@ -11,11 +11,11 @@ import { RequestError } from "../errors.ts";
  * The folder of the user's cache: `OPF_CACHE`, else `opf` in `XDG_CACHE_HOME`, else `~/.cache/opf`
  * (`~/Library/Caches/opf` on macOS). It need not exist yet.
  *
- * @throws {RequestError} where none of these variables, nor `HOME`, is set
+ * @throws {RequestError} if neither these variables nor `HOME` are set
  */
 export function cacheFolder(): string {
-  const own = Deno.env.get("OPF_CACHE");
-  if (own) return own;
+  const folder = Deno.env.get("OPF_CACHE");
+  if (folder) return folder;
   const caches = Deno.env.get("XDG_CACHE_HOME");
   if (caches) return join(caches, "opf");
   const home = Deno.env.get("HOME");
@@ -23,9 +23,9 @@ export function cacheFolder(): string {
   return Deno.build.os === "darwin" ? join(home, "Library", "Caches", "opf") : join(home, ".cache", "opf");
 }
 
-/** What {@linkcode locked} and {@linkcode once} may say while they wait. */
+/** What {@linkcode locked} and {@linkcode once} report while they wait. */
 export interface LockOptions {
-  /** Told once where another process is at it and must be waited for. */
+  /** Receives one message if another process holds the lock. */
   readonly note?: (message: string) => void;
 }
 
@@ -76,7 +76,7 @@ export async function once(
   const temporary = join(dirname(path), `.${basename(path)}.part`);
   await locked(join(dirname(path), `.${basename(path)}.lock`), async () => {
     if (await exists(path)) return; // made while this process waited
-    await remove(temporary); // what a crashed process left: nobody else writes it while the lock is held
+    await remove(temporary); // left by a crashed process: no other process writes it while the lock is held
     try {
       await make(temporary);
       await Deno.rename(temporary, path);

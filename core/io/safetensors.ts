@@ -22,7 +22,7 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-/** A file of tensors whose header is sound; values are converted when they are asked for. */
+/** A file of tensors whose header is sound; values are converted when they are read. */
 export interface TensorFile {
   readonly path: string;
   /** Shapes and types as stored, by name. */

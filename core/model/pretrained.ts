@@ -105,10 +105,10 @@ export function loadWritten(
   file: TensorFile,
   { architecture }: { readonly architecture: Architecture },
 ): Map<string, tf.Tensor> {
-  const { pretrainedHead: _, ...own } = architecture;
-  const parameters = own.parameters.map(({ ifMissing: _, ...parameter }) => parameter);
+  const { pretrainedHead: _, ...rest } = architecture;
+  const parameters = rest.parameters.map(({ ifMissing: _, ...parameter }) => parameter);
   return loadPretrained(file, {
-    architecture: { ...own, parameters, canonicalName: (name) => name },
+    architecture: { ...rest, parameters, canonicalName: (name) => name },
     key: RandomKey.of(0), // of nothing: no parameter is missing
   });
 }

@@ -104,7 +104,7 @@ export async function loadTokenizer(
   repository: Repository,
   { tokenizerClass }: LoadTokenizerOptions = {},
 ): Promise<Tokenizer> {
-  const found = await findFiles(repository, tokenizerClass);
+  const paths = await findFiles(repository, tokenizerClass);
   const read = async <Schema extends z.ZodType>(name: string, schema: Schema) => {
     const path = await repository.file(name);
     return path === undefined ? undefined : check(await readJsonObject(path), { schema, path });
@@ -121,7 +121,7 @@ export async function loadTokenizer(
     );
   }
   const ownClass = isGeneric(config.tokenizer_class) ? undefined : tokenizerClass;
-  const [path] = found as [string];
+  const [path] = paths as [string];
   const [map, added] = [
     await read(SPECIAL_TOKENS_MAP, specialTokensSchema),
     await read(ADDED_TOKENS, addedTokensSchema),
@@ -129,7 +129,7 @@ export async function loadTokenizer(
   try {
     const json = path.endsWith("tokenizer.json")
       ? await readJsonObject(path)
-      : tokenizerClass!.older!.read(await Promise.all(found.map((file) => readTextFile(file))), {
+      : tokenizerClass!.older!.read(await Promise.all(paths.map((file) => readTextFile(file))), {
         ...rawConfig,
         ...!config.added_tokens_decoder && map,
       });
@@ -165,8 +165,8 @@ async function findFiles(repository: Repository, tokenizerClass: TokenizerClass 
   const path = await repository.file("tokenizer.json");
   if (path !== undefined) return [path];
   const older = tokenizerClass?.older?.files ?? [];
-  const found = (await Promise.all(older.map((name) => repository.file(name)))).filter((path) => path !== undefined);
-  if (older.length > 0 && found.length === older.length) return found;
+  const paths = (await Promise.all(older.map((name) => repository.file(name)))).filter((path) => path !== undefined);
+  if (older.length > 0 && paths.length === older.length) return paths;
   const origin = JSON.stringify(repository.origin);
   for (const name of SENTENCE_PIECE) {
     if (await repository.file(name) === undefined) continue;

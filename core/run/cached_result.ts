@@ -1,5 +1,5 @@
 /**
- * Results of runs that are done, and need not be done again.
+ * Results of runs that are done and need no repetition.
  *
  * @module
  */
@@ -23,18 +23,18 @@ export interface RequiredOutputs {
 export interface CachedResultOptions extends RequiredOutputs {
   readonly runs: string;
   readonly keepModels: boolean;
-  /** Receives a sentence about a damaged file: the run is then done again. */
+  /** Receives a sentence about a damaged file: the run is then repeated. */
   readonly note: (message: string) => void;
 }
 
 /** The result of a run that is done and left behind all that is required; `undefined` for one to be done. */
 export async function cachedResult(run: ResolvedRun, options: CachedResultOptions): Promise<Result | undefined> {
   const folder = `${options.runs}/${run.id}`;
-  const again = (message: string) => options.note(`${message.replace(/\.$/, "")}: the run is done again.`);
-  const result = await readSoundResult(folder, { id: run.id, note: again });
+  const repeat = (message: string) => options.note(`${message.replace(/\.$/, "")}: the run is repeated.`);
+  const result = await readSoundResult(folder, { id: run.id, note: repeat });
   if (result?.status !== "done") return undefined;
   const predictions = await readPredictions(folder, result);
-  if (typeof predictions === "string") return void again(`${folder}: ${predictions}`);
+  if (typeof predictions === "string") return void repeat(`${folder}: ${predictions}`);
   await removeLeftovers(folder);
   if (result.diverged) return result;
   const files = [

@@ -1,5 +1,5 @@
 /**
- * The lock of a run's folder: one process does a run, the others wait or go on with another.
+ * The lock of a run's folder: one process does a run, the others wait or take another.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export async function withRunLock<T>(folder: string, run: () => Promise<T>): Pro
   await Deno.mkdir(folder, { recursive: true });
   using file = await Deno.open(path, { create: true, write: true });
   if (!await file.tryLock(true)) return undefined;
-  // Its last holder may have removed the file since it was opened: then this lock keeps nobody out.
+  // Its last holder may have removed the file since it was opened: then this lock excludes no one.
   const [own, current] = [await file.stat(), await Deno.stat(path).catch(() => undefined)];
   if (own.ino !== current?.ino) return await withRunLock(folder, run);
   try {

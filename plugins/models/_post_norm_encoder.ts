@@ -35,7 +35,7 @@ export interface EncoderInputs {
   /** Added to the scores of all layers: `[1, heads, length, length]`. @default nothing */
   readonly bias?: tf.Tensor | undefined;
   readonly draw: DrawDropout;
-  /** Which tokens' outputs of the last layer are wanted. */
+  /** The tokens whose outputs of the last layer are read. */
   readonly tokens: "first" | "all";
 }
 

@@ -40,7 +40,7 @@ const NAME = /^[\w][\w.-]*(\/[\w][\w.-]*)?$/;
  */
 export function hub(options: HubOptions = {}): Source {
   const settings = () => settingsOf(options);
-  let unreachable: string | undefined; // an unresponsive hub is asked only once
+  let unreachable: string | undefined; // an unresponsive hub gets only one request
   return {
     name: "hub",
     options: options.endpoint ? { endpoint: options.endpoint } : {},
@@ -177,7 +177,7 @@ function repository(
     readonly commit: string;
     /** The commit of the cache, if it has one. */
     readonly cached: string | undefined;
-    /** Why the hub cannot be asked. */
+    /** Why the hub cannot be reached. */
     readonly unreachable?: string;
   },
 ) {
@@ -189,7 +189,7 @@ function repository(
     const absent = join(place, ".no_exist", commit, path);
     if (await exists(absent)) return undefined;
     const what = `${path} of ${name.id}`;
-    // As in Hugging Face's tools, what a cached snapshot lacks is absent while the hub cannot be asked.
+    // As in Hugging Face's tools, what a cached snapshot lacks is absent while the hub cannot be reached.
     const isAbsent = (why: string) => {
       note(`${what} counts as absent: it is not in the cache, and ${why}.`);
       return undefined;

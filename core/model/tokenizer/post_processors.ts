@@ -96,10 +96,10 @@ function templates(
   vocabulary: ReadonlyMap<string, number>,
 ): Layouts {
   const specials = new Map(Object.entries(special_tokens));
-  const layout = (pieces: readonly z.output<typeof piece>[], field: string, wanted: string): LayoutPart[] => {
+  const layout = (pieces: readonly z.output<typeof piece>[], field: string, expected: string): LayoutPart[] => {
     const texts = pieces.flatMap((piece) => "Sequence" in piece ? [piece.Sequence.id] : []);
-    if (texts.toSorted().join() !== wanted) {
-      throw new Error(`"post_processor.${field}": expected each of ${wanted} once, got ${texts.join() || "none"}`);
+    if (texts.toSorted().join() !== expected) {
+      throw new Error(`"post_processor.${field}": expected each of ${expected} once, got ${texts.join() || "none"}`);
     }
     return pieces.map((piece) => {
       if ("Sequence" in piece) return { text: piece.Sequence.id === "A" ? 0 : 1, typeId: piece.Sequence.type_id };

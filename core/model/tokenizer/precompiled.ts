@@ -34,11 +34,11 @@ export function precompiled(base64: string): (text: string) => string {
     if (known.has(text)) return known.get(text);
     const start = firstPrefix(units, encoder.encode(text));
     const end = start === undefined ? -1 : replacements.indexOf(0, start);
-    const found = start === undefined ? undefined : new TextDecoder().decode(
+    const result = start === undefined ? undefined : new TextDecoder().decode(
       replacements.subarray(start, end < 0 ? replacements.length : end),
     );
-    if (known.size < 100_000) known.set(text, found);
-    return found;
+    if (known.size < 100_000) known.set(text, result);
+    return result;
   };
   const graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
   return (text) => {

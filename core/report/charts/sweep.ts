@@ -98,6 +98,6 @@ export function axisOf(values: readonly number[]): object {
 
 // The largest step as a multiple of the smallest.
 function unevenness(sorted: readonly number[]): number {
-  const steps = sorted.slice(1).map((value, at) => value - sorted[at]!);
+  const steps = sorted.slice(1).map((value, index) => value - sorted[index]!);
   return Math.max(...steps) / Math.min(...steps);
 }

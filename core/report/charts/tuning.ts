@@ -15,12 +15,12 @@ import { axisOf } from "./sweep.ts";
 /** For each model, task and tuned numeric setting: the mean on held-out examples, a line for each method. */
 export function tuningCharts({ manifest: { tuned = [] } }: ExperimentResults): Chart[] {
   const models = new Set(tuned.map(({ model }) => model)).size;
-  return [...Map.groupBy(tuned, ({ model, task }) => canonical([model, task])).values()].flatMap((some, index) => {
-    const { model, task } = some[0]!;
+  return [...Map.groupBy(tuned, ({ model, task }) => canonical([model, task])).values()].flatMap((group, index) => {
+    const { model, task } = group[0]!;
     const title = models > 1 ? `${model}, ${task}` : task;
-    const paths = [...new Set(some.flatMap(({ chosen }) => Object.keys(chosen)))];
-    return paths.filter((path) => numbersAt(some, path).length > 1).map((path) =>
-      tuningChart(some, {
+    const paths = [...new Set(group.flatMap(({ chosen }) => Object.keys(chosen)))];
+    return paths.filter((path) => valuesAt(group, path).length > 1).map((path) =>
+      tuningChart(group, {
         path,
         title,
         name: `tuning-${lastPart(path)}-${task.replaceAll(/[^\w-]+/g, "-")}-${index + 1}`,
@@ -29,7 +29,7 @@ export function tuningCharts({ manifest: { tuned = [] } }: ExperimentResults): C
   });
 }
 
-const numbersAt = (tuned: readonly Tuned[], path: string): number[] =>
+const valuesAt = (tuned: readonly Tuned[], path: string): number[] =>
   [...new Set(tuned.flatMap(({ tried }) => tried.map(({ values }) => values[path])))]
     .filter((value) => typeof value === "number");
 
@@ -39,10 +39,10 @@ function tuningChart(
 ): Chart {
   const points = tuned.flatMap(({ tried, chosen }, series) => {
     const byValue = Map.groupBy(tried, ({ values }) => values[path]);
-    return [...byValue].filter(([value]) => typeof value === "number").map(([value, some]) => ({
+    return [...byValue].filter(([value]) => typeof value === "number").map(([value, points]) => ({
       series,
       x: value as number,
-      y: 100 * Math.max(...some.map(({ mean }) => mean)),
+      y: 100 * Math.max(...points.map(({ mean }) => mean)),
       chosen: chosen[path] === value,
     }));
   }).toSorted((a, b) => a.x - b.x);
@@ -54,7 +54,7 @@ function tuningChart(
     field: "x",
     type: "quantitative",
     title: lastPart(path),
-    ...axisOf(numbersAt(tuned, path)),
+    ...axisOf(valuesAt(tuned, path)),
   };
   return {
     name,

@@ -15,10 +15,10 @@ export interface CudaDriver {
   readonly version: readonly [major: number, minor: number];
 }
 
-/** NVIDIA's driver; nothing where there is none, or where it shows this process no device. */
+/** NVIDIA's driver; `undefined` without one, or if it shows this process no device. */
 export function cudaDriver(): CudaDriver | undefined {
   try {
-    // Left open: a driver that has been initialized is not to be unloaded.
+    // Left open: an initialized driver must not be unloaded.
     const { cuInit, cuDeviceGetCount, cuDriverGetVersion } = Deno.dlopen("libcuda.so.1", FUNCTIONS).symbols;
     const [count, version] = [new Int32Array(1), new Int32Array(1)];
     if (cuInit(0) !== 0 || cuDeviceGetCount(count) !== 0 || count[0]! === 0) return undefined;

@@ -83,8 +83,8 @@ const MACHINE = { os: "linux", arch: "x86_64", machine: "ELF x86_64" } as const;
  * Finds the PJRT plugin for a device: the file that `OPF_PJRT_PLUGIN` names, else that of the pinned wheels, in the cache, in
  * the user's Python environment, or fetched with pip.
  *
- * @throws {RequestError} where a GPU was asked for and there is none, where its driver is too old, where the file that is named
- *   is no library for this machine, or where the wheels cannot be had: it says what was tried
+ * @throws {RequestError} if a GPU is requested and there is none, if its driver is too old, if the named file is no library for
+ *   this machine, or if the wheels cannot be fetched: it lists what was tried
  */
 export async function findPlugin(options: PluginOptions = {}): Promise<FoundLibrary> {
   const { device, note = () => {}, libraries = PLUGINS, platform = Deno.build } = options;
@@ -98,7 +98,7 @@ export async function findPlugin(options: PluginOptions = {}): Promise<FoundLibr
   return await findLibrary(libraries[kind], { note, platform, variable: "OPF_PJRT_PLUGIN" });
 }
 
-/** Finds LAPACK in the same places. @throws {RequestError} where it cannot be had */
+/** Finds LAPACK in the same places. @throws {RequestError} if it cannot be fetched */
 export const findLapack = (options: Pick<PluginOptions, "note" | "platform"> = {}): Promise<FoundLibrary> =>
   findLibrary(LAPACK, { note: () => {}, platform: Deno.build, ...options });
 
@@ -106,7 +106,7 @@ function kindFor(device: PluginOptions["device"], driver: CudaDriver | undefined
   if (device === "cpu") return "cpu";
   if (!driver) {
     if (device !== "gpu") return "cpu";
-    throw new RequestError("A GPU was asked for, and there is none: NVIDIA's driver (libcuda.so.1) shows no device.");
+    throw new RequestError("Expected a GPU, got none: NVIDIA's driver (libcuda.so.1) shows no device.");
   }
   const [major, minor] = driver.version;
   if (major >= 13) return "cuda13";

@@ -4,7 +4,7 @@ import { exists } from "@opf/framework";
 import { inTinyFolder, run } from "./_command.ts";
 import { BACKEND } from "./_resumed.ts";
 
-Deno.test("reproduce does a damaged run again, says why, and clears what a killed process left", () =>
+Deno.test("reproduce repeats a damaged run, says why, and clears what a killed process left", () =>
   inTinyFolder(async (folder) => {
     const command = [
       ...["reproduce", "tiny.ts", "--data", "data", "--runs", "runs", "--methods", "fine-tuning", "--threads", "1"],
@@ -36,7 +36,7 @@ Deno.test("reproduce does a damaged run again, says why, and clears what a kille
       await Deno.writeTextFile(`${at}/${file}`, text);
       const again = await once();
       assertStringIncludes(again.err, `${at}/${file}`);
-      assertStringIncludes(again.err, "the run is done again");
+      assertStringIncludes(again.err, "the run is repeated");
       assert(!again.err.includes("done before"));
       assertEquals(again.result.metrics, result.metrics);
     }
