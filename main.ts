@@ -1,20 +1,21 @@
 /**
- * The program: core, plugins and tasks put together.
+ * The program: core with the plugins and tasks of this tree.
  *
  * @module
  */
 import { main } from "./core/cli/main.ts";
+import { printError } from "./core/cli/output.ts";
 import * as plugins from "./plugins/mod.ts";
 import * as tasks from "./tasks/mod.ts";
 
-// `deno task` names the folder that the user is in.
+// `deno task` stores the folder of the user here.
 const base = Deno.env.get("INIT_CWD");
 
 const code = await main(Deno.args, {
   plugins,
   tasks,
   configs: plugins.knownConfigs,
-  sources: [plugins.folder({ base }), plugins.hub(), plugins.pypi()],
+  sources: [plugins.folder({ base }), plugins.hub({ note: printError }), plugins.pypi({ note: printError })],
   backends: [plugins.tensorflow, plugins.xla, plugins.wasm],
   root: new URL(".", import.meta.url),
 });
