@@ -10,6 +10,12 @@ import { closest } from "fastest-levenshtein";
  */
 export class RequestError extends Error {
   override readonly name = "RequestError";
+
+  /** Control characters, which damaged files bring into messages, are shown as escapes. */
+  constructor(message: string, options?: ErrorOptions) {
+    const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    super(message.replace(/[^\P{Cc}\n]/gu, escape), options);
+  }
 }
 
 /** A model or dataset that no source has. A dry run can still estimate its cost. */
@@ -38,9 +44,9 @@ export class Interrupted extends Error {
  */
 export function unknownName(what: string, name: string, known: Iterable<string>): RequestError {
   const names = [...known];
-  if (names.length === 0) return new RequestError(`Unknown ${what} "${name}": none is known.`);
+  if (names.length === 0) return new RequestError(`Unknown ${what} ${JSON.stringify(name)}: none is known.`);
   return new RequestError(
-    `Unknown ${what} "${name}". Did you mean "${closest(name, names)}"? Known: ${names.join(", ")}.`,
+    `Unknown ${what} ${JSON.stringify(name)}. Did you mean "${closest(name, names)}"? Known: ${names.join(", ")}.`,
   );
 }
 

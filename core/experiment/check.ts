@@ -14,7 +14,8 @@ import { RequestError } from "../errors.ts";
 export function check<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
   const { data, error } = parse(schema, value, what);
   if (!error) return data!;
-  const problems = error.issues.map(({ path, message }) => {
+  const problems = error.issues.map(({ path, message: text }) => {
+    const message = text.replaceAll("\n", "\\n"); // of an unknown key
     if (path.length === 0) return message;
     const got = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
     return `${path.map(String).join(".")}: ${message}, got ${shown(got)}`;

@@ -26,9 +26,7 @@ export async function readJsonObject(
   { maxBytes = 2 ** 28 }: JsonFileOptions = {},
 ): Promise<{ readonly [key: string]: unknown }> {
   const text = await readTextFile(path, { maxBytes });
-  if (depthOf(text) > MAX_DEPTH) {
-    throw new RequestError(`${path}: expected at most ${MAX_DEPTH} nested levels of JSON.`);
-  }
+  checkDepth(text, path);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -37,6 +35,17 @@ export async function readJsonObject(
   }
   if (isObject(value)) return value;
   throw new RequestError(`${path}: expected a JSON object, got ${shortJson(value)}.`);
+}
+
+/**
+ * Refuses a JSON text that is nested too deeply: parsers and printers recurse.
+ *
+ * @throws {RequestError} that begins with `place`
+ */
+export function checkDepth(text: string, place: string): void {
+  if (depthOf(text) > MAX_DEPTH) {
+    throw new RequestError(`${place}: expected at most ${MAX_DEPTH} nested levels of JSON.`);
+  }
 }
 
 /** The text of a UTF-8 file; an unreadable or oversized file is a {@linkcode RequestError}. */
@@ -69,7 +78,7 @@ export function describeIssue({ issues }: z.ZodError, value: unknown): string {
   const [path, message] = [issue.path, expectation(issue)];
   let current: unknown = value;
   for (const key of path) current = (current as Record<PropertyKey, unknown> | undefined)?.[key];
-  return `"${path.join(".")}": ${message}, got ${shortJson(current)}`;
+  return `${shortJson(path.map(String).join("."))}: ${message}, got ${shortJson(current)}`;
 }
 
 // Of a union's branches, the one that came furthest says what is wrong.
@@ -86,7 +95,7 @@ function expectation(issue: z.core.$ZodIssue): string {
     return issue.message.replace(/^.*Expected /, "expected ").replaceAll("'", '"').replaceAll(" | ", ", ");
   }
   if (issue.code === "unrecognized_keys") {
-    return `expected no ${issue.keys.map((key) => `"${key}"`).join(", ")}, which is not supported here`;
+    return `expected no ${issue.keys.map(shortJson).join(", ")}, which is not supported here`;
   }
   if (issue.code === "invalid_value") {
     return `expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
@@ -104,7 +113,7 @@ export function shortJson(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-// The deepest nesting of a JSON text, without parsing it: parsers and printers recurse.
+// The deepest nesting of a JSON text, without parsing it.
 function depthOf(text: string): number {
   let depth = 0, deepest = 0, quoted = false;
   for (let index = 0; index < text.length; index++) {

@@ -87,16 +87,18 @@ export function parseSafetensors(bytes: Uint8Array<ArrayBuffer>, { path }: { rea
     metadata,
     tensor: (name) => {
       const entry = entries.get(name);
-      if (!entry) throw new RequestError(`${path} has no tensor "${name}".`);
+      if (!entry) throw new RequestError(`${path} has no tensor ${shortJson(name)}.`);
       const convert = CONVERT[entry.dtype];
       if (!convert) {
         throw new RequestError(
-          `${path}: the tensor "${name}": expected one of ${Object.keys(CONVERT).join(", ")}, got ${entry.dtype}.`,
+          `${path}: the tensor ${shortJson(name)}: expected one of ${
+            Object.keys(CONVERT).join(", ")
+          }, got ${entry.dtype}.`,
         );
       }
       return {
         shape: entry.shape,
-        values: convert(parsed.getTensor(name).slice(), (what) => wrong(`the tensor "${name}": ${what}`)),
+        values: convert(parsed.getTensor(name).slice(), (what) => wrong(`the tensor ${shortJson(name)}: ${what}`)),
       };
     },
   };
@@ -118,14 +120,16 @@ function checkedEntry(name: string, value: unknown, wrong: Wrong): Entry {
   if (
     typeof dtype !== "string" || !Array.isArray(shape) || !shape.every(isCount) ||
     !Array.isArray(data_offsets) || data_offsets.length !== 2 || !data_offsets.every(isCount)
-  ) throw wrong(`the tensor "${name}": expected dtype, shape and data_offsets, got ${shortJson(value)}`);
+  ) throw wrong(`the tensor ${shortJson(name)}: expected dtype, shape and data_offsets, got ${shortJson(value)}`);
   const size = BYTES[dtype];
-  if (size === undefined) throw wrong(`the tensor "${name}": unknown type "${dtype}"`);
+  if (size === undefined) throw wrong(`the tensor ${shortJson(name)}: unknown type ${shortJson(dtype)}`);
   const [from, to] = data_offsets;
   const expected = shape.reduce((product, axis) => product * axis, size);
   if (to - from !== expected) {
     throw wrong(
-      `the tensor "${name}": expected ${expected} bytes for ${dtype} [${shape}], got data_offsets of ${to - from}`,
+      `the tensor ${shortJson(name)}: expected ${expected} bytes for ${dtype} [${shape}], got data_offsets of ${
+        to - from
+      }`,
     );
   }
   return { dtype, shape, data_offsets: [from, to] };
@@ -138,10 +142,12 @@ function checkOffsets(entries: ReadonlyMap<string, Entry>, { size, wrong }: { si
   );
   let end = 0;
   for (const [name, { data_offsets: [from, to] }] of sorted) {
-    if (to > size) throw wrong(`the tensor "${name}": expected ${size} bytes of data, got an end at byte ${to}`);
+    if (to > size) {
+      throw wrong(`the tensor ${shortJson(name)}: expected ${size} bytes of data, got an end at byte ${to}`);
+    }
     if (from !== end) {
       throw wrong(
-        `the tensor "${name}": expected its start at byte ${end}, the end of the one before, got ${from}`,
+        `the tensor ${shortJson(name)}: expected its start at byte ${end}, the end of the one before, got ${from}`,
       );
     }
     end = to;

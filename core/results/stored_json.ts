@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
-import { describeIssue, readTextFile } from "../io/json_file.ts";
+import { checkDepth, describeIssue, readTextFile } from "../io/json_file.ts";
 import type { Json } from "../json.ts";
 
 /** A number that may not be finite: JSON writes `NaN` and infinities as `null`, which reads as `NaN`. */
@@ -45,6 +45,7 @@ export async function readStoredLines<T>(path: string, schema: z.ZodType<T>): Pr
 
 /** The value of a JSON text. */
 export function parseStored<T>(text: string, { schema, place }: { schema: z.ZodType<T>; place: string }): T {
+  checkDepth(text, place);
   let value: unknown;
   try {
     value = JSON.parse(text);

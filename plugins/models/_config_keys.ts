@@ -66,7 +66,7 @@ export function checkConfigKeys(config: ConfigFile, { model, own, harmless = [] 
       : FILE_KEYS.includes(key) || HARMLESS_KEYS.includes(key) || harmless.includes(key);
     if (isKnown) continue;
     const problem = fixed ? "is not implemented" : "is not known, so that it may change the mathematics";
-    throw new RequestError(`config.json of ${model}: "${key}" ${problem}, got ${shortened(value)}.`);
+    throw new RequestError(`config.json of ${model}: ${shortened(key)} ${problem}, got ${shortened(value)}.`);
   }
 }
 

@@ -1,0 +1,42 @@
+/**
+ * `deno task fuzz [--count N] [--reader NAME] [--seed S] [--first N]`: damaged files read, a line for each reader.
+ *
+ * @module
+ */
+import { unknownName } from "@opf/framework";
+import { readArguments } from "../../core/cli/arguments.ts";
+import { exitCode } from "../../core/cli/exit_code.ts";
+import { print, printError } from "../../core/cli/output.ts";
+import { inFolder } from "../_place.ts";
+import { fuzz } from "./_fuzz.ts";
+import { readers } from "./_readers.ts";
+
+const COUNT = 10_000;
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readArguments(args, { string: ["count", "reader", "seed", "first"] });
+  const name = options.text("reader");
+  const all = await inFolder(readers);
+  const chosen = all.filter((reader) => name === undefined || reader.name === name);
+  if (name !== undefined && chosen.length === 0) throw unknownName("reader", name, all.map(({ name }) => name));
+  let found = 0;
+  print("reader\tread\trefused\twrong\tseconds");
+  for (const reader of chosen) {
+    const start = performance.now();
+    const { read, refused, findings } = await inFolder((folder) =>
+      fuzz(reader, {
+        seed: options.count("seed") ?? 1,
+        first: options.count("first") ?? 0,
+        count: options.count("count") ?? COUNT,
+        folder,
+      })
+    );
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    print([reader.name, read, refused, findings.length, seconds].join("\t"));
+    for (const { index, problem } of findings.slice(0, 20)) printError(`  ${index}: ${problem}`);
+    found += findings.length;
+  }
+  return found === 0 ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await exitCode(() => main(Deno.args)));
