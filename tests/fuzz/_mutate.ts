@@ -154,7 +154,8 @@ function mutateJson(
       break;
     case 2: {
       const other = draws.of(nodes);
-      set(key, structuredClone(other.parent[other.key]));
+      const copy = JSON.stringify(other.parent[other.key]); // a value may be part of itself otherwise
+      set(key, JSON.parse(copy ?? "null"));
       break;
     }
     case 3:
