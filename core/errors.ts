@@ -12,7 +12,7 @@ export class RequestError extends Error {
   override readonly name = "RequestError";
 
   /** Control characters, which damaged files bring into messages, are shown as escapes. */
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message = "", options?: ErrorOptions) {
     const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
     super(message.replace(/[^\P{Cc}\n]/gu, escape), options);
   }

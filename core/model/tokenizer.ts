@@ -142,7 +142,7 @@ export async function loadTokenizer(
     });
   } catch (error) {
     if (error instanceof RequestError) throw error;
-    throw new RequestError(`${path}: ${messageOf(error)}.`);
+    throw new RequestError(`${path}: ${messageOf(error).replaceAll("\n", "\\n")}.`); // of a token
   }
 }
 

@@ -1,4 +1,4 @@
-/** Damaged files: each is read right, or refused in one sentence that names the file. */
+// Together: everything that reads files which others wrote. A damaged one is read right, or refused in one sentence.
 import { assertEquals } from "@std/assert";
 import { inFolder } from "../_place.ts";
 import { fuzz } from "./_fuzz.ts";
