@@ -6,6 +6,7 @@
 import { RequestError, unknownName } from "./errors.ts";
 import type { Json } from "./json.ts";
 import type { Head } from "./model/head.ts";
+import type { Tokenizer } from "./model/tokenizer.ts";
 import type { Source } from "./source.ts";
 
 /** One example of a dataset. */
@@ -16,6 +17,8 @@ export interface Example {
   readonly texts: readonly [string] | readonly [string, string];
   /** A class, counted from 0, or a number; absent in a test set. */
   readonly label?: number;
+  /** The label in words, for models that answer in words. */
+  readonly target?: string;
 }
 
 /** The examples of a task, and where they come from. */
@@ -100,6 +103,12 @@ export interface Task {
     readonly padded?: number;
   };
   load(context: TaskContext): Promise<TaskData>;
+  /**
+   * The same task with answers that can be read, for models that answer in words. @default the task needs no tokenizer
+   *
+   * @throws {RequestError} for words that the tokenizer cannot write
+   */
+  withTokenizer?(tokenizer: Tokenizer): Task;
   /** Test sets without labels. @default the task has none */
   readonly tests?: {
     load(context: TaskContext): Promise<readonly TestSet[]>;

@@ -109,12 +109,13 @@ interface Counts {
   trueNegatives: number;
 }
 
+// A prediction that is the label of no example, as of a text that is no label, is wrong whatever the label is.
 const outcome = (prediction: number, label: number): keyof Counts =>
-  prediction === 1
-    ? label === 1 ? "truePositives" : "falsePositives"
-    : label === 1
-    ? "falseNegatives"
-    : "trueNegatives";
+  label === 1
+    ? prediction === 1 ? "truePositives" : "falseNegatives"
+    : prediction === label
+    ? "trueNegatives"
+    : "falsePositives";
 
 // The jackknife's pseudo-values: examples of the same outcome have the same one.
 function ofCounts(name: string, value: (counts: Readonly<Counts>) => number): Metric {

@@ -13,4 +13,5 @@ export * from "./qqp.ts";
 export * from "./rte.ts";
 export * from "./sst2.ts";
 export * from "./stsb.ts";
+export * from "./text_to_text.ts";
 export * from "./wnli.ts";

@@ -27,8 +27,8 @@ export interface Answers {
 /** An answer in words. */
 export interface Answer {
   readonly text: string;
-  /** A class or a number; `-1` for a text that is no label, which is wrong for every example. */
-  readonly prediction: number;
+  /** A class or a number; absent for a text that is no label, which is wrong for every example. */
+  readonly prediction?: number;
 }
 
 /** The loss of each example, `[batch]`: cross-entropy, or squared error. */
@@ -41,9 +41,12 @@ export function headLosses(
   return tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1));
 }
 
+/** The prediction for a text that is no label: the label of no example. */
+export const NO_LABEL = -1;
+
 /** The prediction of each example: the class with the largest logit, the number itself, or what generated tokens stand for. */
 export function headPredictions(logits: readonly (readonly number[])[], head: Head): number[] {
-  if (head.answers) return logits.map((ids) => head.answers!.read!(ids).prediction);
+  if (head.answers) return logits.map((ids) => head.answers!.read!(ids).prediction ?? NO_LABEL);
   return logits.map((row) => head.kind === "regression" ? row[0]! : row.indexOf(Math.max(...row)));
 }
 

@@ -8,6 +8,7 @@ import { messageOf, RequestError } from "../errors.ts";
 import { describeIssue, optional, readJsonObject, readTextFile } from "../io/json_file.ts";
 import type { Repository } from "../source.ts";
 import { addedTokenSplitter } from "./tokenizer/added_tokens.ts";
+import { decoderOf } from "./tokenizer/decoder.ts";
 import { modelOf, modelSchema } from "./tokenizer/models.ts";
 import { normalizerOf, normalizerSchema } from "./tokenizer/normalizers.ts";
 import { type LayoutPart, layoutsOf, postProcessorSchema } from "./tokenizer/post_processors.ts";
@@ -37,6 +38,8 @@ export interface Tokenizer {
    * @throws {RequestError} for a `maxLength` that leaves no room for the special tokens
    */
   encode(texts: readonly [string] | readonly [string, string], maxLength: number): Encoding;
+  /** The text of token ids without special tokens; absent if the kind of decoder is not supported. */
+  decode?(ids: readonly number[]): string;
 }
 
 /** A JSON object that a file holds. */
@@ -80,6 +83,7 @@ const fileSchema = z.object({
   normalizer: normalizerSchema.nullish(),
   pre_tokenizer: preTokenizerSchema.nullish(),
   post_processor: postProcessorSchema.nullish(),
+  decoder: z.unknown().optional(),
   model: modelSchema,
 });
 const configSchema = specialTokensSchema.extend({
@@ -213,7 +217,10 @@ function tokenizerOf(file: z.output<typeof fileSchema>, { config, ...names }: To
   // Without segments among the model's inputs, as with the generic classes, every token is in the first.
   const hasTypes = config.model_input_names?.includes("token_type_ids") ?? !isGeneric(config.tokenizer_class);
   const typesOf = (layout: readonly LayoutPart[]) => hasTypes ? Math.max(...layout.map(({ typeId }) => typeId)) + 1 : 1;
+  const special = new Set(tokens.flatMap(({ id, special }) => special ? [id] : []));
+  const decode = decoderOf(file.decoder, { vocabulary, special });
   return {
+    ...(decode && { decode }),
     padId: padIdOf([padToken, file.padding?.pad_token, names.defaults.pad_token, "[PAD]", "<pad>"], vocabulary),
     vocabularySize: vocabulary.values().reduce((largest, id) => Math.max(largest, id), -1) + 1,
     tokenTypes: { single: typesOf(layouts.single), pair: typesOf(layouts.pair) },

@@ -58,6 +58,8 @@ export interface Result {
   readonly metrics: { readonly [name: string]: number | null };
   /** Keys of `metrics` that are the primary metric on another dev set, such as MNLI's mismatched one. */
   readonly additionalDev?: readonly string[];
+  /** Generated texts of the dev set that are no label, for a model that answers in words. */
+  readonly unlabeledAnswers?: number;
   readonly diverged: boolean;
   /** Steps after which the run was resumed. */
   readonly resumedFrom: readonly number[];
@@ -112,6 +114,7 @@ export const resultSchema: z.ZodType<Result> = z.object({
   primary: z.string(),
   metrics: z.record(z.string(), z.number().nullable()),
   additionalDev: z.exactOptional(z.array(z.string())),
+  unlabeledAnswers: z.exactOptional(count),
   diverged: z.boolean(),
   resumedFrom: z.array(count),
   parameters: z.object({ model: count, training: count, trainable: count, merged: count }),

@@ -68,8 +68,10 @@ export async function readExport(
   const architecture = run.plugin.architecture(config, head);
   const shapes = (of: Architecture) => JSON.stringify(of.parameters.map(({ name, shape }) => [name, shape]));
   if (shapes(architecture) !== shapes(run.architecture)) throw wrong("its config describes other parameters");
-  const labels = Object.values(config.id2label as { readonly [index: string]: string });
-  if (labels.length !== head.outputs) throw wrong(`expected ${head.outputs} labels, got ${labels.length}`);
+  const labels = Object.values((config.id2label ?? {}) as { readonly [index: string]: string });
+  if (!head.answers && labels.length !== head.outputs) {
+    throw wrong(`expected ${head.outputs} labels, got ${labels.length}`);
+  }
   if (architecture.pretrainedHead) throw wrong(`its labels ${labels.join(", ")} are not those of the task`);
   const tokenizer = await loadTokenizer(repository, { tokenizerClass: run.plugin.tokenizer });
   run.examples.dev.slice(0, 200).forEach(({ texts }, index) => {

@@ -90,12 +90,13 @@ export class RunResolver {
   constructor(readonly parts: Registry, readonly options: ResolverOptions) {}
 
   /** Everything that one run needs; a mistake is a {@linkcode RequestError}. */
-  async prepare(spec: RunSpec): Promise<ResolvedRun> {
+  async prepare(given: RunSpec): Promise<ResolvedRun> {
+    const model = await this.model(given.model);
+    const spec = { ...given, task: given.task.withTokenizer?.(model.tokenizer) ?? given.task };
     const { task, method: { decomposition, policy } } = spec;
     const backend = backendNamed(this.options.backend, this.parts);
     const isGpu = this.options.device !== "cpu" && backend.hasGpu?.();
     const training = { ...spec.training, precision: spec.training.precision ?? (isGpu ? "tf32" : "float32") };
-    const model = await this.model(spec.model);
     const architecture = architectureOf(model, task.head);
     await this.#check(model, architecture);
     if (training.maxLength > architecture.maxLength) {

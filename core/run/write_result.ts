@@ -4,7 +4,7 @@
  * @module
  */
 import type { EncodedExample } from "../model/batch.ts";
-import { constantPrediction, headPredictions } from "../model/head.ts";
+import { type Answers, constantPrediction, headPredictions } from "../model/head.ts";
 import { loadPretrained } from "../model/pretrained.ts";
 import { sha256OfFile } from "../io/cache.ts";
 import { contributions } from "../statistics/contributions.ts";
@@ -59,7 +59,7 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     index,
     label,
     prediction: predicted[at]!,
-    ...(logits && { logits: logits[at]! }),
+    ...(logits && (head.answers ? { text: head.answers.read!(logits[at]!).text } : { logits: logits[at]! })),
     contribution: ofExamples[at]!,
   }));
   const predictionsPath = `${folder}/${FILES.predictions}`;
@@ -74,7 +74,7 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     const again = await exportAndRead(run, { ...options, merged, metrics });
     difference = Math.max(
       difference,
-      checkSameLogits("Writing and reading the model", { before: logits!, after: again }),
+      checkSameLogits("Writing and reading the model", { before: logits!, after: again, head }),
     );
   }
   const moved = merged ? await distances(run, { merged, names: outcome.selected.map(({ name }) => name) }) : new Map();
@@ -87,6 +87,7 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     status: "done",
     metrics: definedMetrics(metrics),
     ...(Object.keys(additionalDev).length > 0 && { additionalDev: Object.keys(additionalDev) }),
+    ...(logits && head.answers && { unlabeledAnswers: countUnlabeled(logits, head.answers) }),
     diverged: !merged,
     resumedFrom: usage.resumedFrom,
     parameters: { ...outcome.parameters, merged: outcome.parameters.model },
@@ -109,6 +110,9 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     environment: options.environment,
   };
 }
+
+const countUnlabeled = (generated: Logits, answers: Answers): number =>
+  generated.filter((ids) => answers.read!(ids).prediction === undefined).length;
 
 /** The result of a run that failed. */
 export const failedResult = (run: ResolvedRun, error: string): Result => ({

@@ -18,10 +18,11 @@ export function encode(
     () => new WeakMap(),
   );
   return examples.map((example) =>
-    known.getOrInsertComputed(example, ({ index, texts, label }) => ({
+    known.getOrInsertComputed(example, ({ index, texts, label, target }) => ({
       ...tokenizer.encode(texts, maxLength),
       index,
       label: label!,
+      ...(target !== undefined && { targets: tokenizer.encode([target], Infinity).ids }),
     }))
   );
 }

@@ -67,7 +67,8 @@ export class Evaluation {
     try {
       const logits = await this.denseLogits(merged, this.#request.dev);
       const before = this.#training === this.#dense ? logits : await this.trainingLogits();
-      return { merged, logits, mergeDifference: checkSameLogits("Merging", { before, after: logits }) };
+      const { head } = this.#request.task;
+      return { merged, logits, mergeDifference: checkSameLogits("Merging", { before, after: logits, head }) };
     } catch (error) {
       tf.dispose([...merged.values()]);
       throw error;

@@ -137,10 +137,8 @@ export function bartParameters(config: BartConfig, head: Head): ParameterInfo[] 
 
 /** `config.json` of an exported model. */
 export function exportedBartConfig({ file, encoder_layers, decoder_layers }: BartConfig, head: Head): ConfigFile {
-  // JavaScript writes the default 0.0 of the last two as 0, which Transformers refuses where it expects a float.
-  const leftOut = ["num_hidden_layers", "encoder_layerdrop", "decoder_layerdrop"];
-  const kept = Object.fromEntries(Object.entries(file).filter(([key]) => !leftOut.includes(key)));
-  return exportedConfig(kept, {
+  const { num_hidden_layers: _, ...rest } = file; // another name for encoder_layers
+  return exportedConfig(rest, {
     architecture: "BartForSequenceClassification",
     head,
     changes: { encoder_layers, decoder_layers },

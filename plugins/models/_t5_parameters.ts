@@ -179,11 +179,5 @@ export function t5Parameters(config: T5Config): ParameterInfo[] {
 }
 
 /** `config.json` of an exported model. */
-export function exportedT5Config({ file, num_layers, num_decoder_layers }: T5Config): ConfigFile {
-  // JavaScript writes the default 1.0 as 1, which Transformers refuses where it expects a float.
-  const { initializer_factor, ...rest } = file;
-  return exportedFile(initializer_factor === 1 ? rest : file, {
-    architecture: "T5ForConditionalGeneration",
-    changes: { num_layers, num_decoder_layers },
-  });
-}
+export const exportedT5Config = ({ file, num_layers, num_decoder_layers }: T5Config): ConfigFile =>
+  exportedFile(file, { architecture: "T5ForConditionalGeneration", changes: { num_layers, num_decoder_layers } });

@@ -86,18 +86,27 @@ function architecture(config: T5Config, head: Head): Architecture {
     maxLength: config.n_positions,
     initializerRange: config.initializer_factor,
     canonicalName: (nameInFile) => named(nameInFile.replace(/^transformer\./, "")),
-    collate: (examples, bucket) => collate(config, examples, bucket),
+    collate: (examples, bucket) => collate(config, examples, { ...bucket, maxTargetLength: answers.maxLength }),
     losses: (parameter, batch: T5Batch, context) =>
       losses({ config, parameter, draw: drawDropout(context), batch: batch.inputIds.shape[0] }, batch),
     outputs: (parameter, batch: T5Batch) => outputs(config, parameter, { batch, length: answers.maxLength }),
   };
 }
 
-function collate(config: T5Config, examples: readonly EncodedExample[], bucket: Bucket): NamedArrays {
-  const { batchSize, length, targetLength, padId } = bucket;
+function collate(
+  config: T5Config,
+  examples: readonly EncodedExample[],
+  { batchSize, length, targetLength, padId, maxTargetLength }: Bucket & { readonly maxTargetLength: number },
+): NamedArrays {
   const targets = examples.map(({ targets = [] }) => targets);
   examples.forEach(({ index, targets }) => {
-    if (!targets || targets.at(-1) === config.eos_token_id) return;
+    if (!targets) return;
+    if (targets.length > maxTargetLength) {
+      throw new RequestError(
+        `Example ${index}: expected a target of at most ${maxTargetLength} tokens (the task's maxLength), got ${targets.length}.`,
+      );
+    }
+    if (targets.at(-1) === config.eos_token_id) return;
     throw new RequestError(
       `Example ${index}: expected a target that ends with the token ${config.eos_token_id} ("eos_token_id" of config.json), ` +
         `got ${targets.at(-1)}; the tokenizer must end each text with it.`,

@@ -75,7 +75,7 @@ def make(folder, sizes, train=False):
         torch.nn.functional.dropout = original
     os.makedirs(folder, exist_ok=True)
     keys = [*sizes, "model_type", "dropout_rate", "layer_norm_epsilon", "pad_token_id", "eos_token_id",
-            "decoder_start_token_id", "is_encoder_decoder"]
+            "decoder_start_token_id", "is_encoder_decoder", "initializer_factor"]
     with open(f"{folder}/config.json", "w") as file:  # with the key as files of T5 1.1 have it, which the class forgets
         json.dump({key: sizes.get(key, config.to_dict().get(key)) for key in keys}, file, indent=1)
     save_file({n: p.detach().contiguous() for n, p in model.named_parameters()}, f"{folder}/model.safetensors")

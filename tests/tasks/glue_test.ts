@@ -115,7 +115,7 @@ const NINE: (string | number | undefined)[][] = [
 ];
 
 Deno.test("tasks are GLUE's nine, with its classes, sizes and metrics", () => {
-  const found = Object.values(tasks).filter((value) => "load" in value)
+  const found = Object.values(tasks).filter((value): value is Task => "load" in value)
     .filter(({ name }) => !name.startsWith("practice-")).toSorted(byName);
   assertEquals(
     found.map(({ name, primary, head, rows }) => [name, primary, head.labels?.join(" ") ?? "", rows?.train, rows?.dev]),

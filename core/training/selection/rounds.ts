@@ -88,7 +88,7 @@ export class Rounds {
     names: readonly string[],
     options: RoundOptions & { readonly rankings: readonly Ranking[] },
   ): Promise<void> {
-    const { request: { weights, listener, settings }, train, stepper, stepOptions, evaluation, schedule } =
+    const { request: { weights, listener, settings, task }, train, stepper, stepOptions, evaluation, schedule } =
       this.#options;
     const { gradientAccumulationSteps: accumulationSteps } = settings;
     const { decomposition, step } = options;
@@ -113,7 +113,9 @@ export class Rounds {
     const after = await evaluation.trainingLogits();
     // The difference of a lossy decomposition is reported, not refused.
     const lossy = names.some((name) => weights.factorizationOf(name)?.maxRelativeError !== undefined);
-    const difference = lossy ? largestDifference(before, after) : checkSameLogits("Factorizing", { before, after });
+    const difference = lossy
+      ? largestDifference(before, after)
+      : checkSameLogits("Factorizing", { before, after, head: task.head });
     this.#add({
       selected,
       conversions: [{ names, movements }],

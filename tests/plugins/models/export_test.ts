@@ -4,6 +4,7 @@ import { bart, bert, mpnet, t5 } from "@opf/framework/plugins";
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { writeSafetensors } from "../../../core/io/safetensors.ts";
 import { storedTensors } from "../../../core/model/pretrained.ts";
+import { configText } from "../../../core/run/export_model.ts";
 import { peerPython, runPeer } from "../../_peer_python.ts";
 import { batchOf, examplesOf, loadModel, readJson } from "./_parity.ts";
 
@@ -35,7 +36,7 @@ for (const [name, { model, fixture, head }] of Object.entries(CASES)) {
       const target = await Deno.makeTempDir();
       try {
         const dense = weights.toDense();
-        await Deno.writeTextFile(`${target}/config.json`, JSON.stringify(architecture.config));
+        await Deno.writeTextFile(`${target}/config.json`, configText(architecture.config));
         await writeSafetensors(`${target}/model.safetensors`, storedTensors(dense));
         tf.dispose([...dense.values()]);
         const examples = examplesOf(readJson(`${fixtures}/batch.json`));

@@ -1,0 +1,157 @@
+/**
+ * Tasks for models that answer in words.
+ *
+ * @module
+ */
+import { type Answers, type Example, RequestError, type Task, type Tokenizer } from "@opf/framework";
+
+/** How a task reads and answers in words. */
+export interface Words {
+  /** The input; `{0}` and `{1}` stand for the texts of an example: `rte sentence1: {0} sentence2: {1}`. */
+  readonly template: string;
+  /** The answer for each class. */
+  readonly labels?: readonly string[];
+  /** For numbers: they are rounded to multiples of this and written with one decimal. */
+  readonly step?: number;
+  /** Tokens of the longest answer, the one that ends it included. @default 8 */
+  readonly maxLength?: number;
+}
+
+/**
+ * The words that T5 was trained on for GLUE (Raffel et al. 2020, appendix D), by task.
+ *
+ * @example
+ * ```ts
+ * import { glueWords } from "@opf/framework/tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(glueWords.rte!.labels, ["entailment", "not_entailment"]);
+ * ```
+ */
+export const glueWords: { readonly [task: string]: Words } = {
+  cola: { template: "cola sentence: {0}", labels: ["unacceptable", "acceptable"] },
+  mnli: {
+    template: "mnli hypothesis: {1} premise: {0}",
+    labels: ["entailment", "neutral", "contradiction"],
+  },
+  mrpc: { template: "mrpc sentence1: {0} sentence2: {1}", labels: ["not_equivalent", "equivalent"] },
+  qnli: { template: "qnli question: {0} sentence: {1}", labels: ["entailment", "not_entailment"] },
+  qqp: { template: "qqp question1: {0} question2: {1}", labels: ["not_duplicate", "duplicate"] },
+  rte: { template: "rte sentence1: {0} sentence2: {1}", labels: ["entailment", "not_entailment"] },
+  sst2: { template: "sst2 sentence: {0}", labels: ["negative", "positive"] },
+  stsb: { template: "stsb sentence1: {0} sentence2: {1}", step: 0.2 },
+};
+
+/**
+ * A task for a model that reads one text and answers in words, such as T5: examples become texts by the template, labels
+ * become words, and generated texts are read back. A text that is no label is wrong, and is counted in the result.
+ *
+ * @throws {RequestError} for words that do not fit the task
+ *
+ * @example
+ * ```ts
+ * import { glueWords, mrpc, textToText } from "@opf/framework/tasks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = textToText(mrpc, glueWords.mrpc!);
+ * assertEquals([task.name, task.head.answers?.maxLength], ["mrpc", 8]);
+ * ```
+ */
+export function textToText(task: Task, words: Words): Task {
+  const { template, maxLength = 8 } = words;
+  checkWords(task, words);
+  const { tests: _, ...rest } = task;
+  const convert = (examples: readonly Example[]) =>
+    examples.map((example): Example => ({
+      ...example,
+      texts: [template.replace(/\{([01])\}/g, (_, index) => example.texts[Number(index)] ?? "")],
+      ...(example.label !== undefined && { target: wordsOf(example.label, words) }),
+    }));
+  return {
+    ...rest,
+    options: { ...(task.options as object | undefined), words: { ...words, maxLength } },
+    head: { ...task.head, answers: { maxLength } },
+    load: async (context) => {
+      const { train, dev, additionalDev, ...data } = await task.load(context);
+      return {
+        ...data,
+        train: convert(train),
+        dev: convert(dev),
+        ...(additionalDev && {
+          additionalDev: Object.fromEntries(
+            Object.entries(additionalDev).map(([name, examples]) => [name, convert(examples)]),
+          ),
+        }),
+      };
+    },
+    withTokenizer: (tokenizer) => ({
+      ...textToText(task, words),
+      head: { ...task.head, answers: answersOf(tokenizer, { name: task.name, words, maxLength }) },
+    }),
+  };
+}
+
+function checkWords({ name, head }: Task, { template, labels, step, maxLength = 8 }: Words): void {
+  const refuse = (problem: string): never => {
+    throw new RequestError(`textToText(${name}): ${problem}.`);
+  };
+  if (!template.includes("{0}")) refuse(`expected a template with {0} for the first text, got "${template}"`);
+  if (!(Number.isInteger(maxLength) && maxLength >= 2)) {
+    refuse(`expected a maxLength of at least 2 tokens, got ${maxLength}`);
+  }
+  if (head.kind === "regression") {
+    if (step === undefined || !(step > 0)) refuse(`expected a step that numbers are rounded to, got ${step}`);
+    return;
+  }
+  if (labels?.length !== head.outputs) {
+    refuse(`expected words for ${head.outputs} labels, got ${labels?.length ?? "none"}`);
+  }
+  const plain = labels!.map((label) => label.trim());
+  const twice = plain.find((label, index) => label === "" || plain.indexOf(label) !== index);
+  if (twice !== undefined) refuse(`expected different words for each label, got "${twice}" more than once or empty`);
+}
+
+/** A label in words. */
+function wordsOf(label: number, { labels, step }: Words): string {
+  if (labels) return labels[label]!.trim();
+  const multiple = label * (1 / step!), below = Math.floor(multiple);
+  // A half is rounded to the even multiple, as T5's preprocessing does.
+  const rounded = multiple - below === 0.5 ? below + below % 2 : Math.round(multiple);
+  return (rounded * step!).toFixed(1);
+}
+
+function answersOf(
+  tokenizer: Tokenizer,
+  { name, words, maxLength }: { readonly name: string; readonly words: Words; readonly maxLength: number },
+): Answers {
+  const { decode } = tokenizer;
+  if (!decode) {
+    throw new RequestError(
+      `textToText(${name}): expected a tokenizer that can write text, got one of another decoder.`,
+    );
+  }
+  const read = (ids: readonly number[]) => decode(ids).trim();
+  for (const word of words.labels ?? ["0.0", "5.0"]) {
+    const { ids } = tokenizer.encode([word], Infinity);
+    if (ids.length > maxLength) {
+      throw new RequestError(
+        `textToText(${name}): expected answers of at most ${maxLength} tokens (maxLength), got ${ids.length} for "${word}".`,
+      );
+    }
+    if (read(ids) !== word.trim()) {
+      throw new RequestError(`textToText(${name}): the tokenizer reads "${word}" back as "${read(ids)}".`);
+    }
+  }
+  const classes = new Map(words.labels?.map((label, index) => [label.trim(), index]));
+  const predictionOf = (text: string): number | undefined => {
+    if (words.labels) return classes.get(text);
+    return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+  };
+  return {
+    maxLength,
+    read: (ids) => {
+      const text = read(ids), prediction = predictionOf(text);
+      return { text, ...(prediction !== undefined && { prediction }) };
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { type Example, RequestError, type Task, type Tokenizer } from "@opf/framework";
+import { accuracy, f1, glueWords, matthews, mnli, mrpc, stsb, textToText, type Words } from "@opf/framework/tasks";
+import * as tasks from "@opf/framework/tasks";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+
+const withExamples = (task: Task, examples: readonly Example[]): Task => ({
+  ...task,
+  load: () => Promise.resolve({ train: examples, dev: examples, origin: { files: {} } }),
+});
+
+/** A tokenizer whose tokens are characters, 1 at the end. */
+const tokenizer: Tokenizer = {
+  padId: 0,
+  vocabularySize: 256,
+  tokenTypes: { single: 1, pair: 1 },
+  encode: ([text]) => ({ ids: [...[...text].map((c) => c.charCodeAt(0)), 1], tokenTypeIds: [] }),
+  decode: (ids) => String.fromCharCode(...ids.filter((id) => id > 1)),
+};
+
+async function converted(task: Task, examples: readonly Example[]): Promise<readonly Example[]> {
+  const { dev } = await textToText(withExamples(task, examples), glueWords[task.name]!).load({ sources: [] });
+  return dev;
+}
+
+Deno.test("textToText() writes examples by the template, and labels in words", async () => {
+  assertEquals(await converted(mnli, [{ index: 3, texts: ["A dog.", "A {0} cat."], label: 2 }]), [{
+    index: 3,
+    texts: ["mnli hypothesis: A {0} cat. premise: A dog."],
+    label: 2,
+    target: "contradiction",
+  }]);
+  assertEquals((await converted(mrpc, [{ index: 0, texts: ["a", "b"] }]))[0], {
+    index: 0,
+    texts: ["mrpc sentence1: a sentence2: b"],
+  });
+});
+
+Deno.test("textToText() rounds numbers to the step, halves to even multiples", async () => {
+  const labels = [0, 0.1, 0.3, 2.5, 3.799, 3.91, 5];
+  const dev = await converted(stsb, labels.map((label, index) => ({ index, texts: ["a", "b"], label })));
+  assertEquals(dev.map(({ target }) => target), ["0.0", "0.0", "0.4", "2.4", "3.8", "4.0", "5.0"]);
+});
+
+Deno.test("the answers of textToText() are read back, and a text that is no label is none", () => {
+  const read = (task: Task, text: string) =>
+    textToText(task, { ...glueWords[task.name]!, maxLength: 20 }).withTokenizer!(tokenizer).head.answers!.read!([
+      ...tokenizer.encode([text], Infinity).ids,
+      ...[0, 0],
+    ]);
+  assertEquals(read(mrpc, "equivalent"), { text: "equivalent", prediction: 1 });
+  assertEquals(read(mrpc, "Equivalent"), { text: "Equivalent" });
+  assertEquals(read(stsb, "3.7"), { text: "3.7", prediction: 3.7 });
+  assertEquals(read(stsb, "3.7.1"), { text: "3.7.1" });
+});
+
+Deno.test("a text that is no label is wrong whatever the label is", () => {
+  assertEquals(accuracy.compute([-1, 1], [0, 1]), 0.5);
+  assertEquals(f1.compute([-1, 1], [0, 1]), 2 / 3);
+  assertEquals(matthews.compute([-1, -1, 1, 0], [0, 1, 1, 0]), matthews.compute([1, 0, 1, 0], [0, 1, 1, 0]));
+});
+
+Deno.test("glueWords has words for the tasks of GLUE that T5 was trained on, as many as there are classes", () => {
+  for (const [name, words] of Object.entries(glueWords)) {
+    const task = Object.values(tasks).find((value): value is Task => "load" in value && value.name === name)!;
+    textToText(task, words);
+  }
+});
+
+Deno.test("textToText() refuses words that do not fit the task or the tokenizer", () => {
+  const refused = (task: Task, words: Partial<Words>) =>
+    assertThrows(
+      () => textToText(task, { ...glueWords[task.name]!, ...words }).withTokenizer!(tokenizer),
+      RequestError,
+    ).message;
+  assertStringIncludes(refused(mrpc, { labels: ["no"] }), "expected words for 2 labels, got 1");
+  assertStringIncludes(refused(mrpc, { labels: ["yes", "yes "] }), 'got "yes" more than once');
+  assertStringIncludes(refused(mrpc, { template: "mrpc" }), "expected a template with {0}");
+  assertStringIncludes(refused(mrpc, {}), 'at most 8 tokens (maxLength), got 15 for "not_equivalent"');
+  assertStringIncludes(refused(stsb, { step: 0 }), "expected a step");
+  const { decode: _, ...mute } = tokenizer;
+  assertThrows(() => textToText(mrpc, glueWords.mrpc!).withTokenizer!(mute), RequestError, "that can write text");
+  const wrong = { ...tokenizer, decode: () => "?" };
+  const words = { ...glueWords.mrpc!, maxLength: 20 };
+  assertThrows(() => textToText(mrpc, words).withTokenizer!(wrong), RequestError, 'reads "not_equivalent" back as "?"');
+});
