@@ -1,4 +1,4 @@
-// A T5 that answers in words, through a whole experiment.
+// Together: textToText, T5, its tokenizer and a run: a model learns to answer in words.
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Prediction } from "../../core/results/predictions.ts";
 import type { Result } from "../../core/results/result.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { loadTokenizer } from "../../../core/model/tokenizer.ts";
+import { loadTokenizer } from "../../../../core/model/tokenizer.ts";
 
 interface Case {
   readonly scheme: string;
@@ -8,7 +8,7 @@ interface Case {
   readonly texts: string[];
 }
 
-const CASES: Case[] = JSON.parse(Deno.readTextFileSync(new URL("../../fixtures/decoder.json", import.meta.url)));
+const CASES: Case[] = JSON.parse(Deno.readTextFileSync(new URL("../../../fixtures/decoder.json", import.meta.url)));
 
 async function load(tokenizer: unknown) {
   const folder = await Deno.makeTempDir();
