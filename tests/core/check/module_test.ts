@@ -66,7 +66,7 @@ Deno.test("checkModule() reports state between calls", async () => {
   assert(!found.includes("error as stated"), found);
 });
 
-Deno.test("checkModule() reports leaks, other shapes than planned, and options that are not JSON", async () => {
+Deno.test("checkModule() reports leaks, shapes other than planned, and options that are not JSON", async () => {
   const leaky = broken((plan) => ({
     factorize: (matrix: tf.Tensor2D, context: never) => {
       tf.keep(tf.zeros([1]));

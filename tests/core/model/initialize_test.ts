@@ -4,7 +4,7 @@ import { initialize } from "../../../core/model/initialize.ts";
 
 const key = RandomKey.of(1);
 
-Deno.test("initialize() gives zeros, ones, or the normal numbers of its key", () =>
+Deno.test("initialize() gives zeros, ones, or normal values drawn from its key", () =>
   tf.tidy(() => {
     const values = (
       initial: "zeros" | "ones" | "normal",

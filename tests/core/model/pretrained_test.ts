@@ -53,7 +53,7 @@ Deno.test("loadPretrained() reads a base model's names, old LayerNorm names and 
     tf.dispose([...tensors.values()]);
   }));
 
-Deno.test("loadPretrained() initializes a missing pooler with a warning, equally from the same key", () =>
+Deno.test("loadPretrained() initializes a missing pooler with a warning, the same from the same key", () =>
   withWeights((tensors) => {
     tensors.delete("pooler.dense.weight");
     tensors.set("cls.predictions.bias", { shape: [2], values: new Float32Array(2) });
@@ -96,7 +96,7 @@ const withHead = (tensors: Map<string, StoredTensor>) => {
   tensors.set("classifier.bias", { shape: [3], values: Float32Array.of(0, 1, 2) });
 };
 
-/** The first column of the head's weight, its bias, and what was noted, for these labels of the config. */
+/** The first column of the head's weight, its bias, and the notes, for a config with these labels. */
 const headFor = (config: object, labels: readonly string[] = ["entailment", "neutral", "contradiction"]) =>
   withWeights(withHead, (file) => {
     const notes: string[] = [];
@@ -114,7 +114,7 @@ const idsOf = (names: readonly string[]) => ({
   label2id: Object.fromEntries(names.map((name, index) => [name, index])),
 });
 
-Deno.test("loadPretrained() takes a head's rows by the names of their labels", async () => {
+Deno.test("loadPretrained() reorders a head's rows by the names of their labels", async () => {
   const order = { weight: [1, 2, 0], bias: [1, 2, 0], notes: [] };
   assertEquals(await headFor(idsOf(["contradiction", "entailment", "neutral"])), order);
   assertEquals(await headFor(idsOf(["CONTRADICTION", "Entailment", "neutral"])), order);
@@ -124,7 +124,7 @@ Deno.test("loadPretrained() takes a head's rows by the names of their labels", a
   assertEquals(await headFor({}), asItIs);
 });
 
-Deno.test("loadPretrained() begins a new head, with a message, where labels or shapes are other ones", async () => {
+Deno.test("loadPretrained() initializes a new head, with a message, if labels or shapes differ", async () => {
   const isNew = async (config: object, message: string, labels?: readonly string[]) => {
     const { weight, bias, notes } = await headFor(config, labels);
     assertEquals(bias, labels ? [0, 0] : [0, 0, 0]);
@@ -142,7 +142,7 @@ Deno.test("loadPretrained() begins a new head, with a message, where labels or s
   await isNew({}, '"classifier.weight" is [3, 16], the task needs [2, 16]'.replaceAll(", 16", ",16"), ["a", "b"]);
 });
 
-Deno.test("labels of a config that contradict themselves are refused", () => {
+Deno.test("a config with contradictory labels is refused", () => {
   const refuse = (config: object, message: string) => {
     const head = { kind: "classification", outputs: 2, labels: ["a", "b"] } as const;
     const error = assertThrows(() => bert({ source: "x" }).architecture({ ...CONFIG, ...config }, head), RequestError);
@@ -153,7 +153,7 @@ Deno.test("labels of a config that contradict themselves are refused", () => {
   refuse({ id2label: { 0: "a", 1: "b" }, label2id: { a: 1, b: 0 } }, '"label2id": expected the numbers of id2label');
 });
 
-Deno.test("loadWritten() reads what a run wrote by its own names, whatever the model does with a repository's weights", () =>
+Deno.test("loadWritten() reads a run's weights by the model's own names, without the conversion of a repository's weights", () =>
   withWeights(() => {}, async (file) => {
     const labels = ["entailment", "neutral", "contradiction"];
     const config = { ...CONFIG, ...idsOf(["contradiction", "entailment", "neutral"]) };

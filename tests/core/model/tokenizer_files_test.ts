@@ -60,14 +60,14 @@ for (const { name, model, files, padId, size, lines } of cases) {
 
 const caseNamed = (name: string): Case => cases.find((one) => one.name === name)!;
 
-Deno.test("tokenizerFiles() names every file that counts", () =>
+Deno.test("tokenizerFiles() names every file that affects ids", () =>
   inFolder(async (folder) => {
     const { files } = caseNamed("added_tokens_decoder makes the older files void");
     const found = await tokenizerFiles(await repositoryOf(folder, files), { tokenizerClass: bertTokenizer });
     assertEquals(found, ["vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]);
   }));
 
-Deno.test("loadTokenizer() refuses a class that it does not know, and settings of it that change ids", async () => {
+Deno.test("loadTokenizer() refuses an unknown class, and settings of a class that change ids", async () => {
   const { files } = caseNamed("vocab.txt");
   const withConfig = (config: Files) => refusal({ ...files, "tokenizer_config.json": config });
   assertStringIncludes(
@@ -96,7 +96,7 @@ Deno.test("loadTokenizer() refuses files that contradict each other", async () =
   assertStringIncludes(await added(["<e>"]), "/added_tokens.json: expected a JSON object, got a list of 1");
 });
 
-Deno.test("loadTokenizer() refuses ids that are none, and names the field", async () => {
+Deno.test("loadTokenizer() refuses invalid ids, and names the field", async () => {
   const json = caseNamed("tokenizer.json").files["tokenizer.json"] as { model: Files; added_tokens: Files[] };
   const withModel = (change: Files) => refusal({ "tokenizer.json": { ...json, model: { ...json.model, ...change } } });
   for (const id of [5.5, -1, "7", null, 1e9, 2 ** 53, {}]) {
@@ -130,7 +130,7 @@ Deno.test("loadTokenizer() refuses ids that are none, and names the field", asyn
   );
 });
 
-Deno.test("loadTokenizer() refuses merges and special tokens that the vocabulary lacks", async () => {
+Deno.test("loadTokenizer() refuses merges and special tokens missing from the vocabulary", async () => {
   const bart = caseNamed("vocab.json and merges.txt").files;
   assertStringIncludes(
     await refusal({ ...bart, "merges.txt": "#version: 0.2\nzq zq" }, bartTokenizer),

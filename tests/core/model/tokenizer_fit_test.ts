@@ -19,7 +19,7 @@ const check = (change: object, hasPairs: boolean, ownTokenizer: Partial<Tokenize
   });
 const refusal = (...args: Parameters<typeof check>) => assertThrows(() => check(...args), RequestError).message;
 
-Deno.test("checkTokenizerFit() wants an embedding for every token and for every token type that occurs", () => {
+Deno.test("checkTokenizerFit() requires an embedding for every token and for every token type that occurs", () => {
   check({}, true);
   check({ type_vocab_size: 1 }, false); // no pairs, no second type
   check({ type_vocab_size: 1 }, true, { tokenTypes: { single: 1, pair: 1 } });
@@ -30,13 +30,13 @@ Deno.test("checkTokenizerFit() wants an embedding for every token and for every 
   assertStringIncludes(refusal({}, false, { vocabularySize }), `of at most ${CONFIG.vocab_size} tokens`);
 });
 
-Deno.test("checkTokenizerFit() takes any number of token types for a model that reads none", () => {
+Deno.test("checkTokenizerFit() accepts any number of token types for a model without token types", () => {
   const sizes = { model_type: "mpnet", hidden_size: 8, num_attention_heads: 2, max_position_embeddings: 66 };
   const architecture = mpnet({ source: "x" }).architecture({ ...sizes, vocab_size: CONFIG.vocab_size }, head);
   checkTokenizerFit({ ...tokenizer, padId: 1 }, { architecture, model: "tiny", hasPairs: true });
 });
 
-Deno.test("checkTokenizerFit() wants the token that the model pads with", () => {
+Deno.test("checkTokenizerFit() requires the model's padding token", () => {
   check({ pad_token_id: 0 }, false);
   check({ pad_token_id: null }, false);
   assertStringIncludes(

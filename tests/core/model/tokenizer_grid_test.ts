@@ -13,7 +13,7 @@ interface Case {
   readonly maxLength?: number;
   readonly side?: "left" | "right";
   readonly pairs?: true;
-  /** A number of a row for each line, or each pair. */
+  /** The index of a row, for each text or pair. */
   readonly rows: readonly number[];
 }
 
@@ -32,7 +32,7 @@ const grid: Grid = JSON.parse(
 );
 const vocab = Object.fromEntries(grid.tokens.map((token, id) => [token, id]));
 
-/** `tokenizer.json` of a case; a padding token that no line has makes it whole. */
+/** `tokenizer.json` of a case; with a padding token that no text has, to be complete. */
 function jsonOf({ change, side }: Case): Record<string, unknown> {
   const text = JSON.stringify({ ...grid.base, model: { ...grid.base.model, vocab }, ...change });
   const json = JSON.parse(text.replaceAll('"@charsmap"', () => JSON.stringify(grid.tables.charsmap)));
@@ -52,7 +52,7 @@ async function repositoryOf(folder: string, files: Record<string, unknown>): Pro
   };
 }
 
-/** The components that are refused: by the words that the message must have. */
+/** The refused components, each with the words that its message must have. */
 const REFUSED: { readonly [name: string]: string } = {
   "Nmt × BertPreTokenizer": '"normalizer.type"',
   "Nmt × Metaspace": '"normalizer.type"',
@@ -95,7 +95,7 @@ for (const [group, cases] of Map.groupBy(grid.cases, ({ group }) => group)) {
     }));
 }
 
-Deno.test("the grid has nine normalizers and six pre-tokenizers on 60 lines, and every model", () => {
+Deno.test("the grid has nine normalizers and six pre-tokenizers on 60 texts, and every model", () => {
   const cases = grid.cases.filter(({ group }) => group === "grid");
   const types = (part: string) =>
     new Set(
@@ -104,7 +104,7 @@ Deno.test("the grid has nine normalizers and six pre-tokenizers on 60 lines, and
       ),
     );
   assertEquals([types("normalizer").size, types("pre_tokenizer").size, grid.lines.length], [9, 6, 60]);
-  // No two of them are the same to these lines: a component that does nothing would be seen.
+  // No two of them agree on these texts: a component that did nothing would be noticed.
   const rows = cases.map(({ rows }) => rows.join());
   assertEquals(new Set(rows).size, cases.length);
   assert(grid.cases.filter(({ group }) => group === "model").length >= 12);

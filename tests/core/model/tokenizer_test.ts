@@ -12,7 +12,7 @@ async function fileIn(folder: string, name: string): Promise<string | undefined>
   return await exists(`${folder}/${name}`) ? `${folder}/${name}` : undefined;
 }
 
-/** A repository of the tokenizer's files that are given, as JSON or, where they are text, as they stand. */
+/** A repository of the given tokenizer files: text as it is, other values as JSON. */
 async function repositoryOf(
   folder: string,
   files: Partial<Record<typeof FILES[number], unknown>>,
@@ -42,7 +42,7 @@ interface Fixture {
 
 const fixture: Fixture = JSON.parse(await Deno.readTextFile(`${FIXTURES}tokenizer.json`));
 
-Deno.test("loadTokenizer() gives the ids and segments of Transformers on 200 lines and pairs", async () => {
+Deno.test("loadTokenizer() gives the ids and segments of Transformers on 200 texts and pairs", async () => {
   const tokenizer = await loadTokenizer({
     origin: {},
     file: (name) => fileIn(`${FIXTURES}minilm`, name),
@@ -79,7 +79,7 @@ Deno.test("loadTokenizer() gives the ids and segments of Transformers from a bar
   }
 });
 
-Deno.test("loadTokenizer() reads a vocab.txt with other line ends, and refuses one that is no BERT's", async () => {
+Deno.test("loadTokenizer() reads a vocab.txt with other line endings, and refuses one of another kind of model", async () => {
   const vocabulary = VOCABULARY.join("\r\n");
   const tokenizer = await load({ "vocab.txt": vocabulary });
   assertEquals(words(tokenizer.encode(["the films"], 8).ids), ["[CLS]", "the", "film", "##s", "[SEP]"]);
@@ -100,7 +100,7 @@ Deno.test("loadTokenizer() overrides the length and the padding that tokenizer.j
   assertEquals(words(tokenizer.encode(["the film is good"], 32).ids), ["[CLS]", "the", "film", "is", "good", "[SEP]"]);
 });
 
-Deno.test("loadTokenizer() takes case, accents and padding from tokenizer_config.json first", async () => {
+Deno.test("loadTokenizer() reads case, accents and padding from tokenizer_config.json first", async () => {
   const encode = async (config: unknown) => {
     const tokenizer = await load({ "tokenizer.json": TOKENIZER, "tokenizer_config.json": config });
     return [...words(tokenizer.encode(["Thé film"], 8).ids), VOCABULARY[tokenizer.padId]!];
@@ -119,7 +119,7 @@ Deno.test("a tokenizer refuses a length without room for its special tokens", as
   assertThrows(() => tokenizer.encode(["good"], NaN), RequestError);
 });
 
-Deno.test("loadTokenizer() names the file that is missing or broken", async () => {
+Deno.test("loadTokenizer() names the missing or broken file", async () => {
   const message = async (files: Partial<Record<typeof FILES[number], unknown>>) =>
     (await assertRejects(() => load(files), RequestError)).message;
   assertStringIncludes(await message({}), "no tokenizer.json");

@@ -100,7 +100,7 @@ Deno.test("Structure.reader() reconstructs a matrix once, however often it is re
   weights.dispose();
 });
 
-Deno.test("Weights.factorize() leaves everything as it was if it throws", () => {
+Deno.test("Weights.factorize() changes nothing if it throws", () => {
   const plan = (change: object): Decomposition => ({
     ...threeTensors.decomposition,
     plan: (shape) => ({ ...threeTensors.decomposition.plan(shape), ...change }),
@@ -136,8 +136,8 @@ Deno.test("Weights.factorize() leaves everything as it was if it throws", () => 
   }
 });
 
-Deno.test("Weights.toDense() refuses parameters that are not finite, and leaves nothing behind", () => {
-  for (const broken of [0, 1, 3]) { // a factor, another, a dense matrix: in each case after tensors were made
+Deno.test("Weights.toDense() refuses parameters that are not finite, and leaves no tensors behind", () => {
+  for (const broken of [0, 1, 3]) { // the first factor, the second, a dense matrix: always after some tensors were created
     const weights = make();
     weights.factorize(["a.weight"], threeTensors);
     weights.replace(weights.values.map((value, index) => index === broken ? tf.mul(value, NaN) : tf.clone(value)));
@@ -192,7 +192,7 @@ Deno.test("Weights.factorize() factorizes a matrix once, and returns what the de
   weights.dispose();
 });
 
-Deno.test("Weights.factorize() gives several matrices the factors that each gets alone, or changes none", () => {
+Deno.test("Weights.factorize() factorizes several matrices as it does each alone, or changes none", () => {
   const decomposition = mpo({ tensors: 3, bond: 3 });
   const [together, alone] = [make(), make()];
   const conversions = together.factorize(NAMES, { decomposition, key });
@@ -216,7 +216,7 @@ Deno.test("Weights expects a value for each parameter of the model", () => {
   tf.dispose([...values.values()]);
 });
 
-Deno.test("Weights refuses a tie to nothing, to a tied parameter, or to one of another shape", () => {
+Deno.test("Weights refuses a tie to a missing parameter, to a tied one, or to one of another shape", () => {
   const refused = (tie: ParameterInfo, expected: string) => {
     const parameters = [...architecture.parameters, { name: "c.weight", shape: [6, 4], tiedTo: "a.weight" }, tie];
     const values = new Map(architecture.parameters.map(({ name, shape }) => [name, tf.zeros([...shape])]));

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Where Chromium is, or nothing. */
+/** The path of Chromium; `undefined` without one. */
 export const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => {
   try {
     return Deno.statSync(path).isFile;
@@ -26,9 +26,9 @@ interface Message {
 
 /** An open page. */
 export class Page {
-  /** What went wrong on it: exceptions, errors on the console, requests that failed. */
+  /** Errors of the page: exceptions, messages on the console, failed requests. */
   readonly errors: string[] = [];
-  /** Addresses that it asked for. */
+  /** Addresses that it requested. */
   readonly requests: string[] = [];
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (message: Message) => void>();
@@ -41,7 +41,7 @@ export class Page {
     socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
   }
 
-  /** Opens an address in a browser of its own, hands it over, and ends the browser. */
+  /** Opens an address in a new browser, passes the page on, and closes the browser. */
   static async with(url: string, use: (page: Page) => Promise<void>): Promise<void> {
     const profile = await Deno.makeTempDir();
     const browser = new Deno.Command(CHROMIUM!, {
@@ -87,7 +87,7 @@ export class Page {
     await this.#loaded.promise;
   }
 
-  /** Sends a command; gives its result. */
+  /** Sends a command and returns its result. */
   // deno-lint-ignore no-explicit-any
   send(method: string, params: object = {}): Promise<any> {
     const id = ++this.#sent;
@@ -104,12 +104,12 @@ export class Page {
     return result.value;
   }
 
-  /** Shows the page by night, or by day. */
+  /** Shows the page in the dark theme, or the light one. */
   async scheme(value: "light" | "dark"): Promise<void> {
     await this.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value }] });
   }
 
-  /** Shows the page in a window of that width. */
+  /** Shows the page in a window of this width. */
   async width(width: number): Promise<void> {
     await this.send("Emulation.setDeviceMetricsOverride", { width, height: 900, deviceScaleFactor: 1, mobile: false });
   }
@@ -124,7 +124,7 @@ export class Page {
   }
 }
 
-// Chromium says on standard error where it listens; all that it says later is read and let go.
+// Chromium prints its address on standard error; what it prints later is read and dropped.
 async function addressIn(stderr: ReadableStream<Uint8Array>): Promise<string> {
   const lines = stderr.pipeThrough(new TextDecoderStream());
   const found = Promise.withResolvers<string>();

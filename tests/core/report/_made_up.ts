@@ -1,5 +1,5 @@
 /**
- * Folders of runs that nobody did, for statistics and reports: the files are those of real runs, the numbers are made up.
+ * Folders of made-up runs, for statistics and reports: real files with invented values.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { ExperimentManifest, ManifestRun } from "../../../core/results/mani
 import type { Prediction } from "../../../core/results/predictions.ts";
 import { FILES, type Result, RESULTS_VERSION, toJson } from "../../../core/results/result.ts";
 
-/** What is made up of one run. */
+/** One made-up run. */
 export interface MadeUpRun extends ManifestRun {
-  /** Share of examples that it gets right. */
+  /** Fraction of examples that it predicts correctly. */
   readonly skill: number;
   readonly examples?: number;
   readonly changes?: Partial<Result>;
@@ -24,18 +24,18 @@ export const MATRICES = [0, 1, 2].flatMap((layer) =>
   MODULES.map((module) => `bert.encoder.layer.${layer}.${module}.weight`)
 );
 
-/** Predictions of two classes; the same seed of the same skill gives the same ones. */
+/** Predictions of two classes; the same seed and skill give the same ones. */
 export function madeUpPredictions({ task, seed, base, skill, examples = 200 }: MadeUpRun): Prediction[] {
   const labels = RandomKey.of(0).fold(task).uniforms(examples);
-  const luck = RandomKey.of(seed).fold(base).fold(task).uniforms(examples);
+  const draws = RandomKey.of(seed).fold(base).fold(task).uniforms(examples);
   return Array.from(labels, (value, index) => {
     const label = value < 0.6 ? 1 : 0;
-    const isCorrect = luck[index]! < skill;
+    const isCorrect = draws[index]! < skill;
     return { index, label, prediction: isCorrect ? label : 1 - label, contribution: isCorrect ? 1 : 0 };
   });
 }
 
-/** A run's result; its accuracy is that of its predictions. */
+/** A run's result, with the accuracy of its predictions. */
 export function madeUpResult(run: MadeUpRun): Result {
   const { id, model, task, method, seed, selected = [] } = run;
   const predictions = madeUpPredictions(run);
@@ -94,10 +94,10 @@ function* events({ seed, skill, selected = [] }: MadeUpRun): Generator<object> {
   }
 }
 
-/** Writes what an experiment asked for, and the folders of those of its runs that are to be there. */
+/** Writes an experiment's manifest, and the folders of its runs except those in `without`. */
 export async function writeMadeUp(
   folder: string,
-  { runs, without = [], ...asked }: Omit<ExperimentManifest, "runs"> & {
+  { runs, without = [], ...manifest }: Omit<ExperimentManifest, "runs"> & {
     runs: readonly MadeUpRun[];
     without?: readonly string[];
   },
@@ -112,8 +112,8 @@ export async function writeMadeUp(
     base,
     point,
   }));
-  const name = asked.experiment.replaceAll("/", "-");
-  await Deno.writeTextFile(`${folder}/experiments/${name}.json`, toJson({ ...asked, runs: plain }));
+  const name = manifest.experiment.replaceAll("/", "-");
+  await Deno.writeTextFile(`${folder}/experiments/${name}.json`, toJson({ ...manifest, runs: plain }));
   for (const run of runs.filter(({ id }) => !without.includes(id))) {
     await Deno.mkdir(`${folder}/${run.id}`, { recursive: true });
     const lines = (list: Iterable<object>) => [...list].map((line) => JSON.stringify(line) + "\n").join("");
@@ -123,7 +123,7 @@ export async function writeMadeUp(
   }
 }
 
-/** Runs of methods with their skills on tasks, a run a seed. */
+/** Runs of methods with their skills on tasks, one run per seed. */
 export function madeUpRuns(
   { skills, tasks = ["sst2"], seeds = [1, 2, 3], model = "tiny", point = {}, suffix = "" }: {
     readonly skills: Readonly<Record<string, number>>;

@@ -8,7 +8,7 @@ import { madeUpRuns, writeMadeUp } from "./_made_up.ts";
 
 const BASELINE = "constructor";
 
-/** Methods, and how a person sees them. */
+/** Methods, and how they look in a report. */
 const METHODS = new Map([
   [BASELINE, BASELINE],
   ["__proto__", "__proto__"],
@@ -80,7 +80,7 @@ Deno.test("names are shown as they are, escaped in every format of a report", ()
       for (const shown of METHODS.values()) assertGreater(texts.filter((text) => text === shown).length, 0, shown);
       legends++;
       if (name.startsWith("learning")) {
-        // A line for each method in both panels, none of them broken.
+        // One unbroken line per method in both panels.
         assertEquals(svg.match(/class="mark-line/g)?.length, 2 * METHODS.size);
       }
     }

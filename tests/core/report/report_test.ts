@@ -62,7 +62,7 @@ async function withReport(use: (paths: { runs: string; report: string }) => Prom
   }
 }
 
-Deno.test("report writes tables, values, notes and charts that say what they show", () =>
+Deno.test("report writes tables, values, notes and charts with descriptions", () =>
   withReport(async ({ runs, report }) => {
     const read = (name: string) => Deno.readTextFile(`${report}/${name}`);
     const json = JSON.parse(await read("report.json"));
@@ -76,12 +76,12 @@ Deno.test("report writes tables, values, notes and charts that say what they sho
     assertStringIncludes(text, "| fine-tuning (learningRate 0.0001), published ");
     assertStringIncludes(text, "Somebody 2023, table 1");
     assertStringIncludes(text, "Their baseline was not rerun.");
-    // Neither of the runs from random weights was done, and the plain ones have labels of a sweep.
+    // Neither run from random weights was done, and the plain ones have labels of a sweep.
     assertStringIncludes(text, "| task            | majority | ceiling |");
     assertStringIncludes(text, "| sst2 (accuracy) | 50.92    | 97.31   |");
     assertEquals(json.grounds[0].untrained, {});
     assertStringIncludes(text, "At the edge of what was tried: learningRate 0.001");
-    // Each picture of the page is a file, and says its main numbers.
+    // Each chart of the page is a file, and states its main values.
     const pictures = [...text.matchAll(/!\[(.+)\]\((charts\/[\w-]+\.svg)\)/g)];
     assertGreater(pictures.length, 8);
     for (const [, alt, file] of pictures) {
@@ -98,7 +98,7 @@ Deno.test("report writes tables, values, notes and charts that say what they sho
       "Rankings of each round",
     ]);
 
-    // Three methods' metric over what was swept; the two that chose matrices moved.
+    // Three methods' metrics over the swept setting; the two that select matrices moved.
     const svg = await read("charts/sweep-learningRate-sst2-1.svg");
     assertEquals(svg.match(/class="mark-line/g)?.length, 5);
     assertEquals(new Set([...svg.matchAll(/stroke-dasharray="([\d,]+)"/g)].map(([, dash]) => dash)).size, 3);
@@ -170,7 +170,7 @@ Deno.test({
     }),
 });
 
-Deno.test("report asks for an experiment that was run", async () => {
+Deno.test("report expects an experiment that was run", async () => {
   const folder = await Deno.makeTempDir();
   const { code, err } = await runCommand(["report", "nothing", "--runs", folder], folder);
   assertEquals(code, 2);

@@ -16,7 +16,7 @@ const meanOf = (model: string) => {
   return (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(2);
 };
 
-Deno.test("the reference table has fine-tuning of each model, and names the model from random weights", () => {
+Deno.test("the reference table lists fine-tuning of each model, and names the untrained model", () => {
   const baseline = {
     task: "sst2",
     primary: "accuracy",

@@ -39,7 +39,7 @@ function linearModel(gradients: () => readonly tf.Tensor[]): Architecture {
     canonicalName: (name) => name,
     collate: () => BATCH,
     losses: (read) =>
-      tf.reshape(tf.addN(parameters.map(({ name }, at) => tf.sum(tf.mul(read(name), gradients()[at]!)))), [1]),
+      tf.reshape(tf.addN(parameters.map(({ name }, index) => tf.sum(tf.mul(read(name), gradients()[index]!)))), [1]),
     outputs: () => tf.zeros([1, 1]),
   };
 }
@@ -62,12 +62,12 @@ Deno.test("Stepper takes PyTorch's AdamW steps, clipped as there", () => {
   });
   FIXTURE.gradients.forEach(([first, second], step) => {
     gradients = [tf.tensor2d(first), tf.tensor1d(second)];
-    // A new model, so that the step is compiled again: the gradients are constants of it.
+    // A new model, so that the step is compiled again: the gradients are its constants.
     Object.assign(weights, { architecture: linearModel(() => gradients) });
     stepper.refresh();
     const { gradientNorm } = stepper.step([BATCH], { key: RandomKey.of(1), rate: FIXTURE.rates[step]! });
     assertAlmostEquals(gradientNorm, FIXTURE.norms[step]!, 1e-4 * FIXTURE.norms[step]!);
-    weights.values.forEach((value, at) => assertLess(gap(value, FIXTURE.values[step]![at]!), 1e-5));
+    weights.values.forEach((value, index) => assertLess(gap(value, FIXTURE.values[step]![index]!), 1e-5));
     tf.dispose(gradients);
   });
   stepper.dispose();
@@ -99,10 +99,10 @@ Deno.test("adamW() updates each of many tensors by its own gradient, moments and
   const [b1, b2, epsilon, maxGradNorm] = [0.8, 0.9, 1e-3, 500];
   const settings = { ...FIXTURE.settings, adamBeta1: b1, adamBeta2: b2, adamEpsilon: epsilon, maxGradNorm };
   const shapes = [[512, 512], [7], [512, 512], [300, 256], [512, 512], [3, 4], [512, 512], [256, 300], [512, 512]];
-  const sizes = shapes.map((_, at) => [0.01 * (at + 1), 1 + at / 10, 1 - at / 100]);
+  const sizes = shapes.map((_, index) => [0.01 * (index + 1), 1 + index / 10, 1 - index / 100]);
   tf.tidy(() => {
-    const randomLike = (shape: number[], at: number) => tf.randomUniform(shape, -1, 1, "float32", at);
-    const parts = [0, 1, 2, 3].map((part) => shapes.map((shape, at) => randomLike(shape, 10 * part + at)));
+    const randomLike = (shape: number[], index: number) => tf.randomUniform(shape, -1, 1, "float32", index);
+    const parts = [0, 1, 2, 3].map((part) => shapes.map((shape, index) => randomLike(shape, 10 * part + index)));
     const [values, firsts, gradients] = [parts[0]!, parts[1]!, parts[3]!];
     const seconds = parts[2]!.map((tensor) => tf.square(tensor) as tf.Tensor);
     const gradientValues = gradients.map((tensor) => tensor.dataSync());
@@ -117,20 +117,20 @@ Deno.test("adamW() updates each of many tensors by its own gradient, moments and
         factorLearningRate: 0,
       });
       return [...moved.values, ...moved.firsts, ...moved.seconds, moved.norm];
-    }, { donate: Array.from({ length: 3 * count }, (_, at) => at) });
+    }, { donate: Array.from({ length: 3 * count }, (_, index) => index) });
     let state = [...values, ...firsts, ...seconds];
     for (const _ of ["from the host", "donated by the step before"]) {
       const before = state.map((tensor) => tensor.dataSync());
       const after = step(...state, ...gradients, tf.tensor2d(sizes));
       assertAlmostEquals(after.pop()!.dataSync()[0]!, norm, 1e-4 * norm);
-      sizes.forEach(([stepSize, correction, decayFactor], at) => {
-        const [value, first, second] = [0, 1, 2].map((part) => before[part * count + at]!) as Float32Array[];
-        const found = [0, 1, 2].map((part) => after[part * count + at]!.dataSync());
+      sizes.forEach(([stepSize, correction, decayFactor], index) => {
+        const [value, first, second] = [0, 1, 2].map((part) => before[part * count + index]!) as Float32Array[];
+        const updated = [0, 1, 2].map((part) => after[part * count + index]!.dataSync());
         for (let place = 0; place < value!.length; place += Math.ceil(value!.length / 50)) {
-          const g = gradientValues[at]![place]! * maxGradNorm / norm;
+          const g = gradientValues[index]![place]! * maxGradNorm / norm;
           const m = b1 * first![place]! + (1 - b1) * g, v = b2 * second![place]! + (1 - b2) * g * g;
           const moved = decayFactor! * value![place]! - stepSize! * m / (correction! * Math.sqrt(v) + epsilon);
-          [moved, m, v].forEach((wanted, part) => assertAlmostEquals(found[part]![place]!, wanted, 1e-4));
+          [moved, m, v].forEach((expected, part) => assertAlmostEquals(updated[part]![place]!, expected, 1e-4));
         }
       });
       state = after;

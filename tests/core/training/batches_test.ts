@@ -11,7 +11,7 @@ const example = (ids: number[], index = 0, label = 1): EncodedExample => ({
   label,
 });
 
-Deno.test("bucketOf() is never shorter than the line nor longer than the limit, and there are few of them", () => {
+Deno.test("bucketOf() is at least the length and at most the limit, and there are few buckets", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 512 }), fc.integer({ min: 1, max: 512 }), (length, limit) => {
     const bucket = bucketOf(Math.min(length, limit), limit);
     return bucket >= Math.min(length, limit) && bucket <= limit;
@@ -34,7 +34,7 @@ Deno.test("collate() pads examples to one length and the batch to its size", () 
   assertEquals(countExamples(batch), 2);
 });
 
-Deno.test("collate() buckets inputs and targets apart", () => {
+Deno.test("collate() buckets inputs and targets separately", () => {
   const buckets: unknown[] = [];
   const toy = toyModel();
   const architecture: typeof toy = {
@@ -50,7 +50,7 @@ Deno.test("collate() buckets inputs and targets apart", () => {
   ]);
 });
 
-Deno.test("chunks() loses nothing and keeps the order", () => {
+Deno.test("chunks() keeps every item, in order", () => {
   fc.assert(fc.property(fc.array(fc.integer()), fc.integer({ min: 1, max: 9 }), (items, size) => {
     const parts = [...chunks(items, size)];
     assertEquals(parts.flat(), items);

@@ -15,7 +15,7 @@ const OPTIONS: StepOptions = {
   isTrainable: () => true,
 };
 
-// Just large enough that every kind of kernel is compiled.
+// Just large enough for every kind of kernel to be compiled.
 const BATCH_SIZE = 16, LENGTH = 32;
 const HEAD = { kind: "classification", outputs: 2 } as const;
 const architecture = bert({ source: "tiny" }).architecture({
@@ -41,7 +41,7 @@ function bertWeights(): Weights {
   return weights;
 }
 
-/** The loss of each of some steps on four batches in turn, whose label is the parity of a token. */
+/** The loss of each step, on four batches in turn; an example's label is the parity of a token. */
 function losses(steps: number): number[] {
   const weights = bertWeights();
   const stepper = new Stepper(weights, OPTIONS);
@@ -60,7 +60,7 @@ function losses(steps: number): number[] {
   return found;
 }
 
-Deno.test("a compiled step is the uncompiled one: over 50 steps with dropout and factors their losses agree", () => {
+Deno.test("a compiled step equals an uncompiled one: their losses agree over 50 steps with dropout and factors", () => {
   const compiled = losses(50);
   const own = engine();
   let plain: number[];
@@ -71,7 +71,7 @@ Deno.test("a compiled step is the uncompiled one: over 50 steps with dropout and
     useEngine(own);
   }
   compiled.forEach((loss, step) => assertAlmostEquals(loss, plain[step]!, 1e-4 * plain[step]!));
-  // It learned, so the weights did move.
+  // It learned, so the weights changed.
   assertLess(compiled.at(-1)!, 0.9 * compiled[0]!);
 });
 

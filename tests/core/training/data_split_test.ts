@@ -6,7 +6,7 @@ import { roundsOf, runLength, splitExamples, trainableBy, trainingParts } from "
 import { TRAINING_DEFAULTS as defaults } from "../../../core/training/settings.ts";
 import { CONFIG } from "../../_tiny.ts";
 
-Deno.test("runLength() counts whole epochs of optimizer steps, cut by maxSteps", () => {
+Deno.test("runLength() counts the optimizer steps of whole epochs, up to maxSteps", () => {
   assertEquals(runLength({ ...defaults, epochs: 3, batchSize: 32 }, 2490), { steps: 234, stepsPerEpoch: 78 });
   assertEquals(runLength({ ...defaults, epochs: 2, batchSize: 8, gradientAccumulationSteps: 4 }, 65), {
     steps: 6,
@@ -25,7 +25,7 @@ Deno.test("roundsOf() refuses a choice by gradients of training before there are
   assertEquals(roundsOf(staticTop({ n: 1, score: taylor() }), length), [0]);
 });
 
-Deno.test("trainingParts() holds out a part only to keep the best, the same for the same key", () => {
+Deno.test("trainingParts() holds examples out only to keep the best model, the same ones for the same key", () => {
   const all = Array.from({ length: 50 }, (_, index) => index);
   const key = RandomKey.of(1);
   assertEquals(trainingParts({ train: all }, { settings: defaults, key }), { train: all, heldOut: [] });
@@ -43,7 +43,7 @@ Deno.test("trainingParts() holds out a part only to keep the best, the same for 
   assertEquals(given, { train: all, heldOut: [7] });
 });
 
-Deno.test("splitExamples() judges the dev set, a half of it, or a part of the training examples", () => {
+Deno.test("splitExamples() evaluates on the dev set, half of the dev set, or held-out training examples", () => {
   const sets = {
     train: Array.from({ length: 40 }, (_, at) => `train ${at}`),
     dev: Array.from({ length: 9 }, (_, at) => `dev ${at}`),
@@ -59,7 +59,7 @@ Deno.test("splitExamples() judges the dev set, a half of it, or a part of the tr
   const held = splitExamples(sets, { split: "held-out", heldOut: 0.1 });
   assertEquals([held.train.length, held.dev.length, held.heldOut], [36, 4, undefined]);
   assertEquals(sorted(held.train, held.dev), sorted(sets.train));
-  // Another dev set changes nothing: it is not looked at.
+  // Another dev set changes nothing: it is not read.
   assertEquals(splitExamples({ ...sets, dev: [] }, { split: "held-out", heldOut: 0.1 }), held);
 
   for (
@@ -70,7 +70,7 @@ Deno.test("splitExamples() judges the dev set, a half of it, or a part of the tr
   assertEquals(splitExamples({ ...sets, train: ["a", "b"] }, { split: "held-out", heldOut: 0.9 }).train.length, 1);
 });
 
-Deno.test("trainableBy() reads patterns on names, and refuses one that no parameter has", () => {
+Deno.test("trainableBy() reads patterns of names, and refuses one that no parameter matches", () => {
   const architecture = bert({ source: "tiny" }).architecture(CONFIG, { kind: "classification", outputs: 2 });
   const tensors = architecture.parameters.map((parameter) =>
     [parameter.name, initialize(parameter, { key: RandomKey.of(1), width: 0.1 })] as const

@@ -36,7 +36,7 @@ const task: Task = {
   metrics: [accuracy],
 };
 
-/** Examples of filler words with one word that determines the class. */
+/** Examples of filler words and one word that determines the class. */
 function examples(count: number, seed: number): EncodedExample[] {
   return Array.from({ length: count }, (_, index) => {
     const bits = RandomKey.of(seed).fold(index).bits(8);
@@ -355,13 +355,13 @@ Deno.test("fineTune() scores by the gradients of training since the last round",
     });
     return events.flatMap((event) => event.type === "ranking" ? [event.ranking] : []);
   };
-  const wanted = await rankings("pass", 1);
+  const expected = await rankings("pass", 1);
   for (const accumulated of [1, 2]) {
-    const found = await rankings("training", accumulated);
-    assertEquals(found.map((ranking) => ranking.map(([name]) => name).toSorted().length), [12, 6]);
-    for (const [round, ranking] of found.entries()) {
+    const actual = await rankings("training", accumulated);
+    assertEquals(actual.map((ranking) => ranking.map(([name]) => name).toSorted().length), [12, 6]);
+    for (const [round, ranking] of actual.entries()) {
       for (const [name, value] of ranking) {
-        const other = wanted[round]!.find(([same]) => same === name)![1];
+        const other = expected[round]!.find(([same]) => same === name)![1];
         assertAlmostEquals(value / other, 1, 1e-3, `round ${round}, ${name}`);
       }
     }
@@ -376,9 +376,9 @@ Deno.test("fineTune() refuses a score by gradients of training if its policy doe
 });
 
 Deno.test("fineTune() scores the fine-tuned model by equation 6", async () => {
-  let asked = 0;
+  let calls = 0;
   const fineTuned = () => {
-    asked++;
+    calls++;
     // A model whose second layer's query is zero already: zeroing it changes nothing, so the first one's is chosen.
     const architecture = bert({ source: "tiny" }).architecture(CONFIG, task.head);
     return Promise.resolve(
@@ -395,7 +395,7 @@ Deno.test("fineTune() scores the fine-tuned model by equation 6", async () => {
   };
   const method = { decomposition: mpo({ tensors: 3 }), policy: staticTop({ n: 1, score: zeroing() }) };
   const { outcome, events } = await run({ settings: { maxSteps: 1 }, change: { method, fineTuned } });
-  assertEquals(asked, 1);
+  assertEquals(calls, 1);
   assert(outcome.selected.some(({ name }) => name === "bert.encoder.layer.0.attention.self.query.weight"));
   const [ranking] = events.filter((event) => event.type === "ranking");
   assertEquals(ranking!.ranking.find(([name]) => name === "bert.encoder.layer.1.attention.self.query.weight")![1], 0);

@@ -46,8 +46,8 @@ interface Run {
 }
 
 /** Takes steps, and returns their reports and every value after the last. */
-function run({ steps, options: own = options(), weights = toyWeights(), key: of = key }: Run) {
-  const stepper = new Stepper(weights, own);
+function run({ steps, options: given = options(), weights = toyWeights(), key: of = key }: Run) {
+  const stepper = new Stepper(weights, given);
   const before = weights.values.map((value) => value.dataSync());
   const reports = steps.map((batches, step) => stepper.step(batches, { key: of.fold(step), rate: 1 }));
   const names = weights.slots.map(slotName);
@@ -76,7 +76,7 @@ function lossOf(weights: Weights, examples: readonly typeof TOY_EXAMPLES[number]
   });
 }
 
-Deno.test("Stepper reports the mean loss before the step, and reduces it", () => {
+Deno.test("Stepper reports the mean loss before the step, and the step reduces it", () => {
   const weights = toyWeights();
   const expected = lossOf(weights, TOY_EXAMPLES);
   const { reports } = run({ weights, steps: Array(30).fill([toyBatch(0, 24)]) });
@@ -84,13 +84,13 @@ Deno.test("Stepper reports the mean loss before the step, and reduces it", () =>
   assertLess(reports.at(-1)!.loss, 0.5 * expected);
 });
 
-Deno.test("Stepper ignores padded examples, in the loss and in what it learns", () => {
+Deno.test("Stepper ignores padded examples, in the loss and in the gradients", () => {
   const still = run({ steps: [[toyBatch(0, 5)], [toyBatch(5, 5)]] });
   const padded = run({
     steps: [0, 5].map((from) => {
       const batch = toyBatch(from, 5, 8);
       batch.labels!.values.fill(1, 5);
-      batch.inputIds!.values.fill(99, 5 * 4); // whatever they hold
+      batch.inputIds!.values.fill(99, 5 * 4); // arbitrary tokens
       return [batch];
     }),
   });
@@ -108,17 +108,17 @@ Deno.test("Stepper takes the same step on several batches as on one batch of all
     const weights = () => decomposition ? factorized(decomposition, [FIRST, SECOND]) : toyWeights();
     // Batches of unequal size: the mean is over examples, not over batches.
     const parts = [[toyBatch(0, 4), toyBatch(4, 4, 4), toyBatch(8, 1, 4)]];
-    const [whole, summed] = [
+    const [whole, accumulated] = [
       run({ steps: [[toyBatch(0, 9)]], weights: weights() }),
       run({ steps: parts, weights: weights() }),
     ];
-    assertAlmostEquals(summed.reports[0]!.loss, whole.reports[0]!.loss, 1e-6);
-    assertAlmostEquals(summed.reports[0]!.gradientNorm, whole.reports[0]!.gradientNorm, 1e-5);
-    assertEquals(summed.moved, whole.moved);
+    assertAlmostEquals(accumulated.reports[0]!.loss, whole.reports[0]!.loss, 1e-6);
+    assertAlmostEquals(accumulated.reports[0]!.gradientNorm, whole.reports[0]!.gradientNorm, 1e-5);
+    assertEquals(accumulated.moved, whole.moved);
   }
 });
 
-Deno.test("Stepper moves what is trained and nothing else", () => {
+Deno.test("Stepper updates the trained parameters and no others", () => {
   const only = options({ isTrainable: ({ parameter }) => parameter.name === SECOND });
   assertEquals(run({ steps: [[toyBatch()]], options: only }).moved, [SECOND]);
   // Factors are trained because their matrix was selected, except those that their plan freezes.
@@ -176,7 +176,7 @@ Deno.test("Stepper keeps the moments of dense parameters when matrices are facto
   weights.dispose();
 });
 
-Deno.test("Stepper leaves no tensor behind, step after step", () => {
+Deno.test("Stepper leaves no tensors behind, however many steps it takes", () => {
   const weights = factorized(mpo({ tensors: 3 }));
   const stepper = new Stepper(weights, options());
   const count = (batches: readonly NamedArrays[], step: number) => {
@@ -232,23 +232,23 @@ Deno.test("Stepper draws dropout from the key alone: the same key, the same bits
   assertNotEquals(other!.reports[0]!.loss, first!.reports[0]!.loss);
 });
 
-Deno.test("Stepper's factorized model has the dense model's loss and gradients, and factors get theirs by the chain rule", () => {
+Deno.test("Stepper's factorized model has the dense model's loss and gradients, and gives factors their gradients by the chain rule", () => {
   const name = "bert.encoder.layer.0.intermediate.dense.weight";
   const optimizer = { ...options().optimizer, ...GRADIENT_STEPS };
-  const own = options({ optimizer, maxGradNorm: 1e9 });
+  const gradientOptions = options({ optimizer, maxGradNorm: 1e9 });
   const dense = tinyBert(0);
   const at = dense.slots.findIndex(({ parameter }) => parameter.name === name);
   const matrix = tf.clone(dense.values[at]!) as tf.Tensor2D;
-  const plain = run({ steps: [[bertBatch()]], weights: dense, options: own });
+  const plain = run({ steps: [[bertBatch()]], weights: dense, options: gradientOptions });
   const weights = tinyBert(0);
   const plan = mpo({ tensors: 2 }).plan(matrix.shape);
   weights.factorize([name], { decomposition: mpo({ tensors: 2 }), key });
   const factors = weights.values.slice(at, at + 2).map((value) => tf.clone(value));
-  const opf = run({ steps: [[bertBatch()]], weights, options: own });
+  const opf = run({ steps: [[bertBatch()]], weights, options: gradientOptions });
   assertAlmostEquals(opf.reports[0]!.loss, plain.reports[0]!.loss, 1e-5);
   opf.after.toSpliced(at, 2).forEach((values, other) => {
-    const wanted = plain.after.toSpliced(at, 1)[other]!;
-    values.forEach((value, place) => assertAlmostEquals(value, wanted[place]!, 1e-4));
+    const expected = plain.after.toSpliced(at, 1)[other]!;
+    values.forEach((value, place) => assertAlmostEquals(value, expected[place]!, 1e-4));
   });
   tf.tidy(() => {
     const gradient = tf.sub(matrix, tf.tensor2d(plain.after[at] as Float32Array, matrix.shape));
