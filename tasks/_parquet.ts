@@ -43,8 +43,14 @@ async function open(path: string) {
   const { buffer: file } = await Deno.readFile(path);
   try {
     const metadata = parquetMetadata(file);
+    const names = parquetSchema(metadata).children.map(({ element }) => element.name);
+    for (const { columns } of metadata.row_groups) {
+      const stored = new Set(columns.map(({ meta_data }) => meta_data!.path_in_schema.join("\0")));
+      if (stored.size < columns.length) throw new Error(DAMAGED);
+    }
+    if (new Set(names).size < names.length) throw new Error(DAMAGED);
     return {
-      names: parquetSchema(metadata).children.map(({ element }) => element.name),
+      names,
       // One column of one row group at a time: of several that fail together the library leaves rejections unhandled.
       read: async (columns: string[]): Promise<Record<string, unknown>[]> => {
         const records: Record<string, unknown>[] = [];
