@@ -213,17 +213,17 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
 
 for (const [name, compute] of Object.entries(CASES)) {
   Deno.test(`all backends compute the same: ${name}`, () => {
-    const [wanted, ...others] = engines.map((own) => on(own, compute)) as [TensorData[], ...TensorData[][]];
-    others.forEach((found, index) => assertSame(found, wanted, engines[index + 1]!.name));
+    const [expected, ...others] = engines.map((own) => on(own, compute)) as [TensorData[], ...TensorData[][]];
+    others.forEach((actual, index) => assertSame(actual, expected, engines[index + 1]!.name));
   });
 }
 
-function assertSame(found: readonly TensorData[], wanted: readonly TensorData[], backend: string): void {
-  assertEquals(found.map(({ dtype, shape }) => [dtype, shape]), wanted.map(({ dtype, shape }) => [dtype, shape]));
-  wanted.forEach(({ dtype, values }, tensor) => {
+function assertSame(actual: readonly TensorData[], expected: readonly TensorData[], backend: string): void {
+  assertEquals(actual.map(({ dtype, shape }) => [dtype, shape]), expected.map(({ dtype, shape }) => [dtype, shape]));
+  expected.forEach(({ dtype, values }, tensor) => {
     const size = Math.max(1, ...values.filter(Number.isFinite).map(Math.abs));
     values.forEach((value, at) => {
-      const other = found[tensor]!.values[at]!;
+      const other = actual[tensor]!.values[at]!;
       const same = Object.is(value + 0, other + 0) || dtype === "float32" && Math.abs(value - other) <= 2e-6 * size;
       assert(same, `tensor ${tensor}, element ${at}: tensorflow has ${value}, ${backend} ${other}`);
     });

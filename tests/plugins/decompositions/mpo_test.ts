@@ -102,10 +102,10 @@ Deno.test("mpo() keeps a zero matrix and a matrix of low rank trainable", () =>
       const plan = mpo({ tensors: 4 }).plan([8, 6]);
       const factors = plan.factorize(given, { key });
       for (const factor of factors) assert(tf.all(tf.isFinite(factor)).dataSync()[0]);
-      const slopes = tf.grads((...moving: tf.Tensor[]) =>
+      const gradients = tf.grads((...moving: tf.Tensor[]) =>
         tf.sum<tf.Scalar>(tf.mul(plan.reconstruct(moving), matrix(8, 6, 5)))
       )(factors);
-      assert(slopes.some((slope) => norm(slope) > 1e-3));
+      assert(gradients.some((gradient) => norm(gradient) > 1e-3));
     }
   }));
 

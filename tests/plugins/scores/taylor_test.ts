@@ -22,8 +22,8 @@ function context(tensors: Map<string, { weight: tf.Tensor2D; gradient: tf.Tensor
     matrices,
     weight: (name) => tensors.get(name)!.weight,
     gradients: () => Promise.resolve(new Map([...tensors].map(([name, { gradient }]) => [name, gradient]))),
-    eachGradient: () => Promise.reject(new Error("not asked")),
-    loss: () => Promise.reject(new Error("not asked")),
+    eachGradient: () => Promise.reject(new Error("not needed")),
+    loss: () => Promise.reject(new Error("not needed")),
     key: RandomKey.of(1),
   };
 }
@@ -36,10 +36,10 @@ Deno.test("taylor() is |Σ g·w|, or Σ|g·w|, of each matrix", async () => {
     ]),
   );
   const before = tf.memory().numTensors;
-  for (const [reduce, wanted] of [["abs-sum", [1, 4, 0]], ["sum-abs", [5, 4, 0]]] as const) {
+  for (const [reduce, expected] of [["abs-sum", [1, 4, 0]], ["sum-abs", [5, 4, 0]]] as const) {
     const found = await taylor({ reduce }).score(context(tensors));
     assertEquals([...found.keys()], ["a", "b", "zero"]);
-    [...found.values()].forEach((value, at) => assertAlmostEquals(value, wanted[at]!, 1e-6));
+    [...found.values()].forEach((value, at) => assertAlmostEquals(value, expected[at]!, 1e-6));
   }
   assertEquals(tf.memory().numTensors, before);
   for (const { weight, gradient } of tensors.values()) tf.dispose([weight, gradient]);

@@ -38,8 +38,8 @@ Deno.test("the gradient of gather adds up for a row that is selected twice", () 
   tf.tidy(() => {
     const at = tf.tensor1d([2, 0, 2], "int32");
     const weights = tf.tensor2d([[1, 2], [3, 4], [5, 6]]);
-    const slope = tf.grad((x) => tf.sum(tf.mul(tf.gather(x, at), weights)))(matrix(3, 2));
-    assertEquals(slope.arraySync() as Rows, [[3, 4], [0, 0], [6, 8]]);
+    const gradient = tf.grad((x) => tf.sum(tf.mul(tf.gather(x, at), weights)))(matrix(3, 2));
+    assertEquals(gradient.arraySync() as Rows, [[3, 4], [0, 0], [6, 8]]);
   }));
 
 Deno.test("gather rejects an index out of range, by name", () => {

@@ -76,13 +76,13 @@ Deno.test("kernels inside a function write to the memory of its argument one aft
   }, { donate: [undefined, 0, 2] });
   let x: tf.Tensor = tf.ones([KERNEL_SIZE]), z: tf.Tensor = tf.fill([KERNEL_SIZE], 7);
   const y = tf.fill([KERNEL_SIZE], 2);
-  for (const wanted of [6, 16, 36]) {
+  for (const expected of [6, 16, 36]) {
     const was = x.dataSync()[0]!;
     const [gap, ...next] = run(x, y, z) as [tf.Tensor, tf.Tensor, tf.Tensor];
     tf.dispose([x, z]);
     [x, z] = next;
-    assertEquals([...new Set(x.dataSync()), ...new Set(z.dataSync())], [wanted, 7]);
-    assertEquals(gap.dataSync()[0], (wanted - was) * KERNEL_SIZE);
+    assertEquals([...new Set(x.dataSync()), ...new Set(z.dataSync())], [expected, 7]);
+    assertEquals(gap.dataSync()[0], (expected - was) * KERNEL_SIZE);
     gap.dispose();
   }
   tf.dispose([x, y, z]);
@@ -165,8 +165,8 @@ Deno.test("a function that is not compiled as requested is reported once, by nam
        const ids = tf.tensor1d([0, 0], "int32");
        const sums = (x) => [x, tf.mul(x, 2)].map((rows) => tf.unsortedSegmentSum(rows, ids, 1));
        const inner = engine().jit(sums, { name: "summing" });
-       const summed = engine().jit((x) => inner(x));
-       for (let time = 0; time < 2; time++) summed(tf.ones([2, 3]));
+       const sum = engine().jit((x) => inner(x));
+       for (let time = 0; time < 2; time++) sum(tf.ones([2, 3]));
        const matrix = { name: "a.weight", kind: "ffn", module: "a", layer: 0, shape: [256, 300] };
        const options = { optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, isTrainable: () => true };
        const architecture = toyModel([matrix]);

@@ -55,7 +55,7 @@ Deno.test("a value that two tensors need and no tensor has is computed once, wit
   tf.dispose([x, y]);
 });
 
-Deno.test("chains that nobody reads are computed on the way, and end", () => {
+Deno.test("long chains are computed in parts even if they are never read", () => {
   const x = tf.tidy(() => {
     let x: tf.Tensor = tf.tensor1d([0, 1]);
     for (let step = 0; step < 5000; step++) x = tf.add(x, 1);
@@ -92,7 +92,7 @@ Deno.test("reading without blocking gives what reading gives, also of a tensor t
   assertEquals([...await reading], [1, 4, 9]);
 });
 
-Deno.test("an operation that is not there is an error with its name and the function that needs it", () => {
+Deno.test("a missing operation is an error with its name and the function that needs it", () => {
   const image = tf.ones<tf.Rank.R4>([1, 4, 4, 1]), filter = tf.ones<tf.Rank.R4>([2, 2, 1, 1]);
   const convolve = engine().jit((x) => [tf.conv2d(x as tf.Tensor4D, filter, 1, "same")], { name: "convolve" });
   const { message } = assertThrows(() => convolve(image));

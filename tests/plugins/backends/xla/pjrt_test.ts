@@ -65,14 +65,14 @@ Deno.test("several devices run one program together, each with arguments of its 
   assertEquals(outputs.map(([sum]) => download(sum!, 3)), [[11, 22, 33], [11, 22, 33]]);
 });
 
-Deno.test("a program that is none, and bytes that are no program, are errors with the plugin's code", () => {
+Deno.test("an invalid program, and bytes that hold none, are errors with the plugin's code", () => {
   assertStringIncludes(assertThrows(() => client.compile("nonsense"), PjrtError).message, "nonsense");
   const bytes = client.compile(SUM_AND_PRODUCT).serialize();
   const error = assertThrows(() => client.deserialize(bytes.slice(0, 100)), PjrtError);
   assertEquals(error.code, "INVALID_ARGUMENT");
 });
 
-Deno.test("a library that is no plugin, and an API that is too old or too new, are refused in a sentence", async () => {
+Deno.test("a library other than a plugin, and an API that is too old or too new, are refused", async () => {
   const { path } = await findLapack();
   assertStringIncludes(assertThrows(() => new Pjrt(path), RequestError).message, "expected a PJRT plugin");
   await assertRejects(() => Promise.resolve().then(() => new Pjrt("/nowhere/plugin.so")), RequestError);

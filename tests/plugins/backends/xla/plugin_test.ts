@@ -43,7 +43,7 @@ async function tinyLibraries(folder: string): Promise<typeof PLUGINS> {
   return { ...PLUGINS, cuda13 };
 }
 
-Deno.test("findPlugin() takes the file that is named, or says what is wrong with it", () =>
+Deno.test("findPlugin() uses the named file, or reports what is wrong with it", () =>
   bare(async (folder) => {
     const path = join(folder, "plugin.so");
     const named = () => withEnvironment({ OPF_PJRT_PLUGIN: path }, () => findPlugin({ platform: LINUX, driver: null }));
@@ -56,7 +56,7 @@ Deno.test("findPlugin() takes the file that is named, or says what is wrong with
     assertEquals((await named()).path, path);
   }));
 
-Deno.test("findPlugin() refuses a GPU that is not there, and a driver that is too old, before it fetches anything", () =>
+Deno.test("findPlugin() refuses a missing GPU, and a driver that is too old, before it fetches anything", () =>
   bare(async () => {
     const gpu = (driver: { version: [number, number] } | null) =>
       findPlugin({ device: "gpu", driver, platform: LINUX });
@@ -86,7 +86,7 @@ Deno.test("findPlugin() takes the build for the driver: CUDA 12, CUDA 13, or the
     assertEquals(await found(undefined), expected("cpu"));
   }));
 
-Deno.test("findPlugin() says how much it fetches, fetches once, and keeps libraries and compilers of it", () =>
+Deno.test("findPlugin() says how much it fetches, fetches once, and keeps its libraries and compilers", () =>
   bare(async (folder) => {
     const libraries = await tinyLibraries(folder), notes: string[] = [];
     const options = { libraries, driver: { version: [13, 0] }, platform: LINUX } as const;
@@ -102,7 +102,7 @@ Deno.test("findPlugin() says how much it fetches, fetches once, and keeps librar
     assertEquals([again.path, again.how], [found.path, "the cache"]);
   }));
 
-Deno.test("findPlugin() says where it looked and what can be done, where nothing works", () =>
+Deno.test("findPlugin() lists what it tried and what can be done if nothing works", () =>
   bare(async (folder) => {
     const { message } = await assertRejects(
       () => findPlugin({ driver: null, platform: LINUX }),

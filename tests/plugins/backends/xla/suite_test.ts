@@ -6,4 +6,4 @@ import "../_suite/mod.ts";
 
 useEngine(await xla.start());
 
-Deno.test("what is tested here is xla", () => assertEquals([engine().name, tf.getBackend()], ["xla", "xla"]));
+Deno.test("the suite ran on xla", () => assertEquals([engine().name, tf.getBackend()], ["xla", "xla"]));
