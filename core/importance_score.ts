@@ -10,9 +10,13 @@ import type { Tensor, Tensor2D } from "./backend/tf.ts";
 
 /**
  * What a score or a policy needs beyond the current weights: the model after plain fine-tuning, which is then the model that is
- * scored; or the gradients of training, which {@linkcode ScoreContext.gradients} then returns.
+ * scored; or the gradients of training or their absolute values, whose mean {@linkcode ScoreContext.gradients} then returns.
  */
-export type Need = "fineTunedModel" | "trainingGradients";
+export type Need = "fineTunedModel" | "trainingGradients" | "absoluteTrainingGradients";
+
+/** Whether the gradients of training are needed, or their absolute values. */
+export const usesTrainingGradients = (needs: readonly Need[] = []): boolean =>
+  needs.includes("trainingGradients") || needs.includes("absoluteTrainingGradients");
 
 /** What a score has access to. Dropout is off; the loss is the mean over all batches. */
 export interface ScoreContext {
@@ -22,7 +26,8 @@ export interface ScoreContext {
   weight(name: string): Tensor2D;
   /**
    * The gradient of the mean loss over all batches for each matrix, computed in one pass and cached; for a score that needs
-   * `"trainingGradients"`, the mean of the gradients of training since the last round. Do not dispose.
+   * `"trainingGradients"` or `"absoluteTrainingGradients"`, their mean over the steps of training since the last round. Do not
+   * dispose.
    */
   gradients(): Promise<ReadonlyMap<string, Tensor2D>>;
   /** Visits the gradients of each batch separately, in one pass; they are disposed after each visit. */

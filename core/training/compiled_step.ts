@@ -22,6 +22,8 @@ export interface StepPlan {
   readonly withGradient: readonly number[];
   /** Indices into `trained` of the matrices whose gradients are accumulated over steps. */
   readonly accumulated: readonly number[];
+  /** Whether their absolute values are accumulated. */
+  readonly accumulateAbsolute: boolean;
   readonly optimizer: AdamWSettings;
   readonly maxGradNorm: number;
   /** Of the matrix products of losses and gradients; everything else is float32. */
@@ -61,11 +63,11 @@ export function compiledStep(plan: StepPlan): CompiledStep {
   }
   const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
   const bySignature = ofEngine.getOrInsertComputed(plan.architecture, () => new Map());
-  const { structure, trained, withGradient, accumulated, optimizer, maxGradNorm, precision } = plan;
+  const { structure, trained, withGradient, accumulated, accumulateAbsolute, optimizer, maxGradNorm, precision } = plan;
   const { adamBeta1, adamBeta2, adamEpsilon } = optimizer;
   const constants = { adamBeta1, adamBeta2, adamEpsilon, maxGradNorm, precision };
   return bySignature.getOrInsertComputed(
-    JSON.stringify([structure.signature, trained, withGradient, accumulated, constants]),
+    JSON.stringify([structure.signature, trained, withGradient, accumulated, accumulateAbsolute, constants]),
     () => new StepComputation(plan),
   );
 }
@@ -135,11 +137,13 @@ class StepComputation implements CompiledStep {
 
   // All that a step returns after its loss.
   #update({ values, firsts, seconds, sums, stepSizes }: UpdateInputs, grads: readonly tf.Tensor[]): tf.Tensor[] {
-    const { trained, accumulated, optimizer, maxGradNorm } = this.#plan;
+    const { trained, accumulated, accumulateAbsolute, optimizer, maxGradNorm } = this.#plan;
     const gradients = grads.slice(0, trained.length), others = grads.slice(trained.length);
     const state = { values: trained.map((index) => values[index]!), firsts, seconds };
     const updated = adamW(state, { gradients, others, stepSizes }, { ...optimizer, maxGradNorm });
-    const newSums = accumulated.map((slot, index) => tf.add(sums[index]!, gradients[slot]!));
+    const newSums = accumulated.map((slot, index) =>
+      tf.add(sums[index]!, accumulateAbsolute ? tf.abs(gradients[slot]!) : gradients[slot]!)
+    );
     return [updated.norm, ...updated.values, ...updated.firsts, ...updated.seconds, ...newSums];
   }
 

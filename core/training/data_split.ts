@@ -4,6 +4,7 @@
  * @module
  */
 import { RequestError } from "../errors.ts";
+import { usesTrainingGradients } from "../importance_score.ts";
 import { matchNames } from "../name_pattern.ts";
 import { RandomKey } from "../random.ts";
 import type { RunLength, SelectionPolicy } from "../selection_policy.ts";
@@ -24,7 +25,7 @@ export function runLength(settings: TrainingSettings, examples: number): RunLeng
  */
 export function roundsOf(policy: SelectionPolicy, length: RunLength): readonly number[] {
   const rounds = policy.rounds?.(length) ?? [0];
-  if (policy.needs?.includes("trainingGradients") && rounds.includes(0)) {
+  if (usesTrainingGradients(policy.needs) && rounds.includes(0)) {
     throw new RequestError(
       `The policy "${policy.name}" scores by gradients of training, but selects before the first step, when there are none.`,
     );

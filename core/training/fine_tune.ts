@@ -5,6 +5,7 @@
  */
 import { engine } from "../backend/engine.ts";
 import { Interrupted, NotFiniteError } from "../errors.ts";
+import type { Need } from "../importance_score.ts";
 import type { EncodedExample } from "../model/batch.ts";
 import { storedTensors } from "../model/pretrained.ts";
 import type { StoredTensor } from "../io/safetensors.ts";
@@ -68,7 +69,7 @@ class Training {
       maxGradNorm: settings.maxGradNorm,
       precision: settings.precision ?? "float32",
       isTrainable: (slot) => byPattern(slot) && (!headOnly || slot.parameter.ifMissing === "head"),
-      accumulateGradients: request.method.policy?.needs?.includes("trainingGradients") ?? false,
+      accumulateGradients: accumulationFor(request.method.policy?.needs),
     };
     const stepper = new Stepper(weights, stepOptions);
     const evaluation = new Evaluation(request, shape);
@@ -282,3 +283,12 @@ class Training {
 }
 
 const tensorOf = ({ shape, values }: StoredTensor): tf.Tensor => tf.tensor(values, [...shape], "float32");
+
+// Which gradients of training a policy scores by.
+function accumulationFor(needs: readonly Need[] = []): "signed" | "absolute" | undefined {
+  const [signed, absolute] = [needs.includes("trainingGradients"), needs.includes("absoluteTrainingGradients")];
+  if (signed && absolute) {
+    throw new Error("A policy scores by the gradients of training or by their absolute values, not both.");
+  }
+  return signed ? "signed" : absolute ? "absolute" : undefined;
+}

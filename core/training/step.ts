@@ -22,8 +22,8 @@ export interface StepOptions {
   readonly precision?: Precision;
   /** Whether a dense parameter is trained. Factors are trained unless they are frozen. */
   readonly isTrainable: (slot: ParameterSlot) => boolean;
-  /** Accumulate the gradients of dense matrices over steps, for scores that use them. @default false */
-  readonly accumulateGradients?: boolean;
+  /** Accumulate the gradients of dense matrices over steps, or their absolute values, for scores. @default neither */
+  readonly accumulateGradients?: "signed" | "absolute" | undefined;
 }
 
 /** What a step computed besides new weights. */
@@ -89,6 +89,7 @@ export class Stepper {
       trained,
       withGradient,
       accumulated,
+      accumulateAbsolute: accumulateGradients === "absolute",
       optimizer,
       maxGradNorm,
       precision,

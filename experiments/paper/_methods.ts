@@ -129,8 +129,8 @@ export const TRAINING = {
 /** How the paper is read, for every experiment of this folder. */
 export const READINGS =
   "Groups are FFN and attention, as in section 4.3 (--set parameters.by=module: six groups, as in the released code). " +
-  "Static: equation 6 after plain fine-tuning, on 1024 training examples. Dynamic: equation 7, |Σ ∂L/∂W · W|, with the mean " +
-  "gradient of training since the last round; the rounds are spread over the first half of the run, since t is not stated " +
+  "Static: equation 6 after plain fine-tuning, on 1024 training examples. Dynamic: equation 7, Σ |∂L/∂W| · |W|, with the mean " +
+  "absolute gradient of training since the last round; the rounds are spread over the first half of the run, since t is not stated " +
   "(--set parameters.every=STEPS). Factors learn at the rate of all other parameters. Batch size 16, 10 epochs and no weight " +
   "decay as in the released scripts, since the paper states none; the learning rate decays linearly after 1000 steps of " +
   "warm-up, where the paper uses Vaswani's schedule. Half of the dev set is evaluated on all tasks, as in section 5.1 " +

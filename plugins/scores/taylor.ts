@@ -7,7 +7,10 @@ import { type ImportanceScore, tf } from "@opf/framework";
 
 /** Options of {@linkcode taylor}. */
 export interface TaylorOptions {
-  /** How the elementwise products are reduced: the absolute value of their sum, or the sum of absolute values. @default "abs-sum" */
+  /**
+   * How the elementwise products are reduced: the absolute value of their sum, or the sum of absolute values.
+   * @default "abs-sum"; "sum-abs" for absolute gradients
+   */
   readonly reduce?: "abs-sum" | "sum-abs";
   /**
    * Which gradients: those of a pass over the training examples at the current weights with dropout off, or those that
@@ -15,13 +18,15 @@ export interface TaylorOptions {
    * @default "pass"
    */
   readonly gradients?: "pass" | "training";
+  /** With `gradients: "training"`: accumulate absolute gradients, as the paper's text says, or signed ones. @default "absolute" */
+  readonly accumulate?: "absolute" | "signed";
 }
 
 /**
  * The first-order change in loss if a matrix were zero, `|Σ ∂L/∂W · W|` (Gao et al. 2023, eq. 7), where `L` is the mean loss
  * with dropout off. The paper does not state how the elementwise product is reduced to a scalar: `reduce: "sum-abs"` sums
- * `|∂L/∂W · W|` instead. In the paper gradients are accumulated during training: `gradients: "training"` takes their mean over
- * the steps since the last round, with the current weights.
+ * `|∂L/∂W · W|` instead. In the paper absolute gradients are accumulated during training: `gradients: "training"` takes their
+ * mean over the steps since the last round, with the current weights.
  *
  * @example
  * ```ts
@@ -31,12 +36,14 @@ export interface TaylorOptions {
  * assertEquals(taylor().options, { reduce: "abs-sum" });
  * ```
  */
-export function taylor({ reduce = "abs-sum", gradients: from = "pass" }: TaylorOptions = {}): ImportanceScore {
-  const training = from === "training";
+export function taylor(options: TaylorOptions = {}): ImportanceScore {
+  const { gradients: from = "pass", accumulate = "absolute" } = options;
+  const isTraining = from === "training", isAbsolute = isTraining && accumulate === "absolute";
+  const { reduce = isAbsolute ? "sum-abs" : "abs-sum" } = options;
   return {
     name: "taylor",
-    options: { reduce, ...(training && { gradients: from }) },
-    ...(training && { needs: ["trainingGradients"] }),
+    options: { reduce, ...(isTraining && { gradients: from, accumulate }) },
+    ...(isTraining && { needs: [isAbsolute ? "absoluteTrainingGradients" : "trainingGradients"] }),
     score: async (context) => {
       const gradients = await context.gradients();
       return new Map(context.matrices.map(({ name }) => {

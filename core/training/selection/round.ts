@@ -5,7 +5,7 @@
  */
 import type { Decomposition } from "../../decomposition.ts";
 import { unknownName } from "../../errors.ts";
-import type { ImportanceScore } from "../../importance_score.ts";
+import { type ImportanceScore, usesTrainingGradients } from "../../importance_score.ts";
 import type { EncodedExample } from "../../model/batch.ts";
 import type { MatrixInfo } from "../../model/model.ts";
 import type { RandomKey } from "../../random.ts";
@@ -100,7 +100,7 @@ async function computeScores(
     shape,
     matrices,
     key: key.fold(score.name),
-    ...(score.needs?.includes("trainingGradients") && { trainingGradients }),
+    ...(usesTrainingGradients(score.needs) && { trainingGradients }),
     throwIfInterrupted,
   });
   try {

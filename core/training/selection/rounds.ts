@@ -164,7 +164,7 @@ export class Rounds {
   #trainingGradients(): Map<string, tf.Tensor2D> {
     const { accumulator } = this.#options.stepper;
     if (accumulator.sums.length > 0 && accumulator.steps > 0) return accumulator.means();
-    throw new Error('The score uses the gradients of training: its policy must declare needs: ["trainingGradients"].');
+    throw new Error("The score uses the gradients of training: its policy must declare the same needs.");
   }
 }
 

@@ -347,7 +347,7 @@ Deno.test("fineTune() factorizes in rounds while it trains, and each round prese
 Deno.test("fineTune() scores by the gradients of training since the last round", async () => {
   // At rates of 0 and without dropout, an epoch's mean gradient is that of a pass over the same examples.
   const rankings = async (gradients: "training" | "pass", gradientAccumulationSteps: number) => {
-    const policy = dynamicTop({ n: 2, every: { epochs: 1 }, score: taylor({ gradients }) });
+    const policy = dynamicTop({ n: 2, every: { epochs: 1 }, score: taylor({ gradients, accumulate: "signed" }) });
     const { events } = await run({
       settings: { learningRate: 0, factorLearningRate: 0, gradientAccumulationSteps, batchSize: 8 },
       config: { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
@@ -368,11 +368,28 @@ Deno.test("fineTune() scores by the gradients of training since the last round",
   }
 });
 
+Deno.test("fineTune() accumulates absolute gradients of training by default", async () => {
+  const total = async (options: Parameters<typeof taylor>[0], batchSize: number) => {
+    const policy = dynamicTop({ n: 1, every: { epochs: 1 }, score: taylor(options) });
+    const { events } = await run({
+      settings: { learningRate: 0, factorLearningRate: 0, batchSize, epochs: 2 },
+      config: { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+      change: { method: { decomposition: mpo({ tensors: 3 }), policy } },
+    });
+    const [ranking] = events.flatMap((event) => event.type === "ranking" ? [event.ranking] : []);
+    return ranking!.reduce((sum, [, value]) => sum + value, 0);
+  };
+  const pass = await total({ reduce: "sum-abs" }, 64);
+  // One step per epoch: the absolute gradient of all examples. More steps: their absolute gradients do not cancel.
+  assertAlmostEquals(await total({ gradients: "training" }, 64) / pass, 1, 1e-3);
+  assertGreater(await total({ gradients: "training" }, 8), 1.05 * pass);
+});
+
 Deno.test("fineTune() refuses a score by gradients of training if its policy does not declare that need", async () => {
   const { needs: _, ...policy } = dynamicTop({ n: 1, every: { steps: 2 }, score: taylor({ gradients: "training" }) });
   const method = { decomposition: mpo({ tensors: 3 }), policy };
   const { message } = await assertRejects(() => run({ change: { method } }));
-  assertStringIncludes(message, 'needs: ["trainingGradients"]');
+  assertStringIncludes(message, "its policy must declare the same needs");
 });
 
 Deno.test("fineTune() scores the fine-tuned model by equation 6", async () => {
