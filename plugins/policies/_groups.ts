@@ -6,14 +6,15 @@
 import { type MatrixInfo, RequestError, unknownName } from "@opf/framework";
 
 /**
- * How matrices are grouped: by exact module, by kind (attention, ffn), or all together. `"asReleased"` matches substrings of
+ * How matrices are grouped: by exact module (of an encoder-decoder model, in each stack apart), by kind (attention, ffn), or
+ * all together. `"asReleased"` matches substrings of
  * names, as the code released with the paper does: `output.dense`, the second FFN matrix, is also a substring of the attention
  * output's name, so the attention outputs compete in two groups and can displace FFN matrices.
  */
 export type Grouping = "module" | "kind" | "model" | "asReleased";
 
 const GROUP_OF: Readonly<Record<Exclude<Grouping, "asReleased">, (matrix: MatrixInfo) => string>> = {
-  module: ({ module }) => module,
+  module: ({ module, stack }) => stack ? `${stack} ${module}` : module,
   kind: ({ kind }) => kind,
   model: () => "model",
 };
