@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type MatrixShape, RequestError } from "@opf/framework";
+import { type MatrixShape, type Precision, RequestError } from "@opf/framework";
 import { bert } from "@opf/framework/plugins";
 import { measurePairs, spread } from "./_pairs.ts";
 import type { RowPlan } from "./_rows.ts";
@@ -29,6 +29,14 @@ export interface Row {
 export interface Sides {
   readonly threads: number;
   readonly python?: string;
+  /** What our side computes with. @default the plugin `tensorflow` on the CPU */
+  readonly backend?: string;
+  /** Of both sides. @default the backend's */
+  readonly device?: "cpu" | "gpu";
+  /** Of both sides' training steps. @default "float32" */
+  readonly precision?: Precision;
+  /** Let PyTorch compile the peers. @default false */
+  readonly compile?: boolean;
 }
 
 /** Measures one row. */
@@ -64,7 +72,7 @@ export async function measureRow(
   };
 }
 
-async function ourCommand(work: Work, { threads }: Sides): Promise<CommandLine> {
+async function ourCommand(work: Work, { threads, backend, device, precision }: Sides): Promise<CommandLine> {
   const root = new URL("../", import.meta.url);
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))) as {
     tasks: { bench: { command: string } };
@@ -74,7 +82,7 @@ async function ourCommand(work: Work, { threads }: Sides): Promise<CommandLine> 
     Deno.execPath(),
     ...flags,
     new URL("ours.ts", import.meta.url).pathname,
-    JSON.stringify({ ...work, threads }),
+    JSON.stringify({ ...work, threads, backend, device, precision }),
   ];
 }
 
@@ -84,6 +92,15 @@ function peerCommand(work: NonNullable<RowPlan["peer"]>, sides: Sides): CommandL
   const { model_type: _, ...config } = CONFIG;
   const architecture = bert({ source: "bench" }).architecture(CONFIG, HEAD);
   const matrices: readonly { name: string; shape: MatrixShape }[] = work.opf ? chosen(architecture.matrices) : [];
-  const spec = { ...work, config, threads: sides.threads, ...(work.opf && { modes: peerModes(matrices) }) };
+  const { threads, device, precision, compile } = sides;
+  const spec = {
+    ...work,
+    config,
+    threads,
+    device,
+    precision,
+    compile,
+    ...(work.opf && { modes: peerModes(matrices) }),
+  };
   return [sides.python, "-I", new URL("peers/serve.py", import.meta.url).pathname, JSON.stringify(spec)];
 }

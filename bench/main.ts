@@ -1,5 +1,6 @@
 /**
- * `deno task bench [name…] [--json] [--pairs N] [--threads N] [--data FOLDER] [--curves]`: ours compared with peers.
+ * `deno task bench [name…] [--json] [--pairs N] [--threads N] [--data FOLDER] [--curves] [--backend NAME]
+ * [--device cpu|gpu] [--precision float32|tf32|bfloat16] [--compile]`: ours compared with peers.
  *
  * @module
  */
@@ -16,7 +17,10 @@ import { CURVES, type RowPlan, ROWS, taskRows } from "./_rows.ts";
 const PAIRS = 5;
 
 async function bench(args: readonly string[]): Promise<number> {
-  const options = readArguments(args, { boolean: ["json", "curves"], string: ["pairs", "threads", "data"] });
+  const options = readArguments(args, {
+    boolean: ["json", "curves", "compile"],
+    string: ["pairs", "threads", "data", "backend", "device", "precision"],
+  });
   const temporary = await Deno.makeTempDir();
   try {
     const plans = chosenRows(
@@ -26,7 +30,17 @@ async function bench(args: readonly string[]): Promise<number> {
     const needPython = plans.some(({ peer }) => peer?.side === "python");
     const python = needPython ? await peerPython(printError) : undefined;
     const threads = options.count("threads") ?? navigator.hardwareConcurrency;
-    const sides: Sides = { threads, ...(python !== undefined && { python }) };
+    const backend = options.choice("backend", ["tensorflow", "xla", "wasm"]);
+    const device = options.choice("device", ["cpu", "gpu"]);
+    const precision = options.choice("precision", ["float32", "tf32", "bfloat16"]);
+    const sides: Sides = {
+      threads,
+      compile: options.flag("compile"),
+      ...(python !== undefined && { python }),
+      ...(backend !== undefined && { backend }),
+      ...(device !== undefined && { device }),
+      ...(precision !== undefined && { precision }),
+    };
     const rows: Row[] = [];
     for (const plan of plans) {
       if (plan.peer?.side === "python" && python === undefined) {

@@ -3,8 +3,17 @@
  *
  * @module
  */
-import { type EncodedExample, engine, RandomKey, tf, useEngine, Weights } from "@opf/framework";
-import { bert, tensorflow } from "@opf/framework/plugins";
+import {
+  type Backend,
+  type EncodedExample,
+  engine,
+  type Precision,
+  RandomKey,
+  tf,
+  useEngine,
+  Weights,
+} from "@opf/framework";
+import { bert, tensorflow, wasm, xla } from "@opf/framework/plugins";
 import { cpuUsage } from "node:process";
 import { print, printError } from "../core/cli/output.ts";
 import { TextLineStream } from "../core/execution/text_lines.ts";
@@ -16,6 +25,15 @@ import { Stepper } from "../core/training/step.ts";
 import { chosen, CONFIG, decomposition, HEAD } from "./_shapes.ts";
 import type { Measurement, Work } from "./_work.ts";
 
+/** The work and what it is done with. */
+interface OurWork extends Work {
+  readonly threads: number;
+  readonly backend?: string;
+  readonly device?: "cpu" | "gpu";
+  readonly precision?: Precision;
+}
+
+const work: OurWork = JSON.parse(Deno.args[0]!);
 const key = RandomKey.of(1);
 
 function newWeights(layers = CONFIG.num_hidden_layers): Weights {
@@ -54,7 +72,7 @@ const shapeOf = ({ batchSize = 32, length = 128 }: Work) => ({ batchSize, maxLen
 let previous: Weights | undefined;
 
 /** Prepares the work. Returns the function that is measured. */
-async function prepare(work: Work): Promise<() => unknown> {
+async function prepare(work: OurWork): Promise<() => unknown> {
   previous?.dispose();
   const weights = previous = newWeights(work.layers);
   if (work.work === "decompose") return () => overParameterize(weights, work);
@@ -62,7 +80,8 @@ async function prepare(work: Work): Promise<() => unknown> {
   const batches = await batchesOf(work);
   const shape = shapeOf(work);
   if (work.work === "step") {
-    const options = { optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, isTrainable: () => true };
+    const { precision = "float32" } = work;
+    const options = { optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, precision, isTrainable: () => true };
     const stepper = new Stepper(weights, options);
     let step = 0;
     const { architecture } = weights;
@@ -86,9 +105,10 @@ async function prepare(work: Work): Promise<() => unknown> {
   };
 }
 
-const work: Work & { threads: number } = JSON.parse(Deno.args[0]!);
 if (work.cold) Deno.env.set("OPF_COMPILED", "off");
-useEngine(await tensorflow.start({ threads: work.threads, note: printError }));
+const backend = ([xla, wasm] as Backend[]).find(({ name }) => name === work.backend) ?? tensorflow;
+const { threads, device } = work;
+useEngine(await backend.start({ threads, note: printError, ...(device && { device }) }));
 let run = await prepare(work);
 const seconds = async (times: number) => {
   const started = performance.now();

@@ -19,9 +19,27 @@ sys.path.insert(0, os.path.dirname(__file__))  # isolated mode leaves it out
 import released  # noqa: E402
 
 
+def device_of(spec):
+    return "cuda" if spec.get("device") == "gpu" else "cpu"
+
+
 def model_of(spec):
     torch.manual_seed(1)
-    return BertForSequenceClassification(BertConfig(**spec["config"], num_labels=2, attn_implementation="sdpa"))
+    config = BertConfig(**spec["config"], num_labels=2, attn_implementation="sdpa")
+    return BertForSequenceClassification(config).to(device_of(spec))
+
+
+def compiled(model, spec):
+    return torch.compile(model) if spec.get("compile") else model
+
+
+def autocast(spec):
+    return torch.autocast(device_of(spec), torch.bfloat16, enabled=spec.get("precision") == "bfloat16")
+
+
+def synchronize(spec):
+    if device_of(spec) == "cuda":
+        torch.cuda.synchronize()
 
 
 def random_batch(batch_size, length, vocabulary):
@@ -43,9 +61,12 @@ def read_batches(path):
 
 
 def batches_of(spec):
-    if "batches" in spec:
-        return list(read_batches(spec["batches"]))
-    return [random_batch(spec["batchSize"], spec["length"], spec["config"]["vocab_size"])]
+    if spec.get("batches"):
+        batches = list(read_batches(spec["batches"]))
+    else:
+        batches = [random_batch(spec["batchSize"], spec["length"], spec["config"]["vocab_size"])]
+    device = device_of(spec)
+    return [({key: value.to(device) for key, value in batch.items()}, labels.to(device)) for batch, labels in batches]
 
 
 def training(spec):
@@ -58,13 +79,17 @@ def training(spec):
         # The optimizer exists before, as released: it keeps the replaced weights, which get no gradient.
         released.convert(model, released.quick_tensors(model, spec["modes"]))
     model.train()
+    forward = compiled(model, spec)
 
     def steps():
         for batch, labels in batches:
-            model(**batch, labels=labels).loss.backward()
+            with autocast(spec):
+                loss = forward(**batch, labels=labels).loss
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             model.zero_grad(set_to_none=True)
+        synchronize(spec)
     return steps
 
 
@@ -73,12 +98,14 @@ def evaluation(spec):
     if spec.get("modes"):
         released.convert(model, released.quick_tensors(model, spec["modes"]))
     model.eval()
-    batch, _ = random_batch(spec["batchSize"], spec["length"], spec["config"]["vocab_size"])
+    forward = compiled(model, spec)
+    [(batch, _)] = batches_of({**spec, "batches": None})
 
     def evaluate():
         with torch.no_grad():
             for _ in range(spec["repeat"]):
-                model(**batch)
+                forward(**batch)
+        synchronize(spec)
     return evaluate
 
 
@@ -106,6 +133,7 @@ WORK = {"step": training, "evaluate": evaluation, "decompose": decomposition, "p
 def main():
     spec = json.loads(sys.argv[1])
     torch.set_num_threads(spec["threads"])
+    torch.set_float32_matmul_precision("high" if spec.get("precision") == "tf32" else "highest")
     run = WORK[spec["work"]](spec)
     for _ in range(spec.get("warm", 1)):
         run()
