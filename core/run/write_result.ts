@@ -42,7 +42,7 @@ export interface WriteResultOptions {
   readonly environment: Result["environment"];
 }
 
-/** Writes predictions and, where asked for, the model; gives the result. */
+/** Writes the predictions and, if requested, the model; returns the result. */
 export async function writeResult(run: ResolvedRun, options: WriteResultOptions): Promise<Result> {
   const { outcome, train, dev, additionalDev, folder, usage } = options;
   const { spec } = run;
@@ -55,7 +55,7 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
   const predicted = predict(dev, logits);
   const evaluated = { predictions: predicted, labels: dev.map(({ label }) => label) };
   const ofExamples = contributions(primaryMetric(spec.task), evaluated);
-  const lines = dev.map(({ index, label }, at): Prediction => ({
+  const rows = dev.map(({ index, label }, at): Prediction => ({
     index,
     label,
     prediction: predicted[at]!,
@@ -63,7 +63,7 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     contribution: ofExamples[at]!,
   }));
   const predictionsPath = `${folder}/${FILES.predictions}`;
-  await writeTextAtomic(predictionsPath, lines.map((line) => JSON.stringify(line) + "\n").join(""));
+  await writeTextAtomic(predictionsPath, rows.map((row) => JSON.stringify(row) + "\n").join(""));
   const metrics: Record<string, number> = { ...computeMetrics(spec.task.metrics, evaluated) };
   for (const [name, examples] of Object.entries(additionalDev)) {
     const logits = merged && await evaluate(run, { values: [...merged.values()], examples, pause: options.pause });
