@@ -6,21 +6,24 @@
 import type { z } from "zod";
 import { RequestError } from "../errors.ts";
 
+const MAX_PROBLEMS = 3;
+
 /**
  * The value as a schema returns it.
  *
- * @throws {RequestError} with each path, what was expected there and what it got
+ * @throws {RequestError} with the first few paths, what was expected there and what it got
  */
 export function check<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
   const { data, error } = parse(schema, value, what);
   if (!error) return data!;
-  const problems = error.issues.map(({ path, message: text }) => {
+  const problems = error.issues.slice(0, MAX_PROBLEMS).map(({ path, message: text }) => {
     const message = text.replaceAll("\n", "\\n"); // of an unknown key
     if (path.length === 0) return message;
     const got = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
     return `${path.map(String).join(".")}: ${message}, got ${shown(got)}`;
   });
-  throw new RequestError(`${what}: ${problems.join("; ")}.`);
+  const more = error.issues.length - problems.length;
+  throw new RequestError(`${what}: ${problems.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`);
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.ZodSafeParseResult<z.output<T>> {

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
-import { describeIssue, optional, readJsonObject, readTextFile } from "../io/json_file.ts";
+import { describeIssue, optional, readJsonObject, readTextFile, shortJson } from "../io/json_file.ts";
 import type { Repository } from "../source.ts";
 import { addedTokenSplitter } from "./tokenizer/added_tokens.ts";
 import { decoderOf } from "./tokenizer/decoder.ts";
@@ -119,9 +119,9 @@ export async function loadTokenizer(
   const classNames = [...GENERIC_CLASSES, ...tokenizerClass?.names ?? []];
   if (config.tokenizer_class !== undefined && !classNames.includes(config.tokenizer_class)) {
     throw new RequestError(
-      `${configPath}: "tokenizer_class": expected ${
-        classNames.join(" or ")
-      }, got "${config.tokenizer_class}", which is not supported.`,
+      `${configPath}: "tokenizer_class": expected ${classNames.join(" or ")}, got ${
+        shortJson(config.tokenizer_class)
+      }, which is not supported.`,
     );
   }
   const ownClass = isGeneric(config.tokenizer_class) ? undefined : tokenizerClass;
