@@ -5,6 +5,7 @@ import { findPlugin, type NativeLibrary, PLUGINS } from "../../../../plugins/bac
 import type { Wheel } from "../../../../plugins/_wheels.ts";
 import { inFolder, withEnvironment } from "../../../_place.ts";
 import { makeWheel, pipWith } from "../../_make_wheel.ts";
+import { makePython } from "../../_python.ts";
 
 /** The first bytes of an ELF library. */
 function elf(machine: number): Uint8Array<ArrayBuffer> {
@@ -18,15 +19,16 @@ const LINUX = { os: "linux", arch: "x86_64" };
 const FILE = "xla_cuda_plugin.so";
 
 /** A machine with nothing: an empty cache, no plugin in Python, pip with an empty folder. */
-const bare = <T>(run: (folder: string) => Promise<T>): Promise<T> =>
-  inFolder((folder) =>
-    withEnvironment({
+const bare = <T>(run: (folder: string, packages: string) => Promise<T>): Promise<T> =>
+  inFolder(async (folder) => {
+    const { packages, bin } = await makePython(join(folder, "venv"));
+    return await withEnvironment({
       OPF_PJRT_PLUGIN: undefined,
       OPF_CACHE: join(folder, "cache"),
-      PYTHONPATH: join(folder, "python"),
+      PATH: `${bin}:${Deno.env.get("PATH")}`,
       ...pipWith(join(folder, "wheels")),
-    }, () => run(folder))
-  );
+    }, () => run(folder, packages));
+  });
 
 /** XLA for CUDA 13 in two tiny wheels, as its own and NVIDIA's are. */
 async function tinyLibraries(folder: string): Promise<typeof PLUGINS> {
@@ -69,17 +71,17 @@ Deno.test("findPlugin() refuses a missing GPU, and a driver that is too old, bef
   }));
 
 Deno.test("findPlugin() takes the build for the driver: CUDA 12, CUDA 13, or the CPU", () =>
-  bare(async (folder) => {
+  bare(async (_folder, packages) => {
     const paths = { cpu: "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so" } as Record<string, string>;
     for (const version of [12, 13]) paths[version] = `jax_plugins/xla_cuda${version}/${FILE}`;
     for (const path of Object.values(paths)) {
-      await Deno.mkdir(join(folder, "python", path, ".."), { recursive: true });
-      await Deno.writeFile(join(folder, "python", path), X86);
-      await Deno.writeTextFile(join(folder, "python", path, "..", "__init__.py"), "raise SystemExit('imported')");
+      await Deno.mkdir(join(packages, path, ".."), { recursive: true });
+      await Deno.writeFile(join(packages, path), X86);
+      await Deno.writeTextFile(join(packages, path, "..", "__init__.py"), "raise SystemExit('imported')");
     }
     const found = async (device: "cpu" | "gpu" | undefined, version?: [number, number]) =>
       (await findPlugin({ ...(device && { device }), driver: version ? { version } : null, platform: LINUX })).path;
-    const expected = (kind: string) => join(folder, "python", paths[kind]!);
+    const expected = (kind: string) => join(packages, paths[kind]!);
     assertEquals(await found("gpu", [13, 0]), expected("13"));
     assertEquals(await found(undefined, [12, 4]), expected("12"));
     assertEquals(await found("cpu", [13, 0]), expected("cpu"));
