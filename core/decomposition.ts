@@ -68,6 +68,13 @@ export interface FactorizeContext {
   report?(facts: { readonly [name: string]: Json }): void;
 }
 
+/** A tensor on the host. */
+export interface HostTensor {
+  readonly shape: readonly number[];
+  /** In row-major order. */
+  readonly values: Float32Array;
+}
+
 /** How matrices of one shape are written as factors, and back. */
 export interface Factorization {
   readonly shape: MatrixShape;
@@ -77,6 +84,11 @@ export interface Factorization {
   factorize(matrix: Tensor2D, context: FactorizeContext): Tensor[];
   /** The matrix `[rows, columns]` that the factors represent. Differentiable; called once per training step. */
   reconstruct(factors: readonly Tensor[]): Tensor2D;
+  /**
+   * The element `[row, column]` of the matrix that the factors represent, in float64: a second computation, against which
+   * {@linkcode reconstruct} is checked on a sample when factors are merged. @default no such check
+   */
+  element?(factors: readonly HostTensor[], index: readonly [row: number, column: number]): number;
   /** Upper bound of `‖W − reconstruct(factorize(W))‖ / ‖W‖`. @default exact, to 1e-5 */
   readonly maxRelativeError?: number;
   /** Whether factors may be smaller than {@linkcode factorShapes}, which are then upper bounds. @default false */

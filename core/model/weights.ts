@@ -97,6 +97,11 @@ export class Weights {
     return this.#entry(name).factorization;
   }
 
+  /** The factors of a factorized matrix. They stay owned by the weights. */
+  factorsOf(name: string): readonly tf.Tensor[] {
+    return this.#entry(name).tensors;
+  }
+
   /** Number of elements of all values. */
   get size(): number {
     return this.values.reduce((sum, { size }) => sum + size, 0);

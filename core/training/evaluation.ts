@@ -5,6 +5,7 @@
  */
 import * as tf from "../backend/tf.ts";
 import type { EncodedExample } from "../model/batch.ts";
+import { checkElements } from "../model/element_check.ts";
 import type { BatchShape } from "./batches.ts";
 import type { TrainingRequest } from "./fine_tune_request.ts";
 import { checkSameLogits, Evaluator, type Logits } from "./logits.ts";
@@ -61,10 +62,15 @@ export class Evaluation {
     }
   }
 
-  /** Merges the weights, and checks that the merged model gives the same logits as training over the whole dev set. */
+  /**
+   * Merges the weights, and checks the merged matrices: a sample of their elements against the factors, and the logits of the
+   * merged model against those of training over the whole dev set.
+   */
   async merge(): Promise<MergedModel> {
-    const merged = this.#request.weights.toDense();
+    const { weights, key } = this.#request;
+    const merged = weights.toDense();
     try {
+      checkElements(weights, { merged, key: key.fold("merge") });
       const logits = await this.denseLogits(merged, this.#request.dev);
       const before = this.#training === this.#dense ? logits : await this.trainingLogits();
       const { head } = this.#request.task;

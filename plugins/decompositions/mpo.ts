@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Decomposition, type Factorization, type MatrixShape, RequestError } from "@opf/framework";
+import {
+  type Decomposition,
+  type Factorization,
+  type HostTensor,
+  type MatrixShape,
+  RequestError,
+} from "@opf/framework";
 import { contract } from "./_contract.ts";
 import { type Layout, modesOf } from "./_modes.ts";
 import { sweep, type SweepOptions } from "./_sweep.ts";
@@ -114,7 +120,37 @@ function plan(shape: MatrixShape, { rows, columns, gauge, bond, tolerance }: Swe
       return sweep(matrix, { rows, columns, gauge, bond, tolerance, onTruncated });
     },
     reconstruct: contract,
+    element: (factors, index) => elementOf(factors, { index, rows, columns }),
   };
+}
+
+// Equation 9: the product over bonds of the tensors' matrices at the modes of a row and a column.
+function elementOf(
+  factors: readonly HostTensor[],
+  { index: [row, column], rows, columns }: Modes & { readonly index: readonly [row: number, column: number] },
+): number {
+  const rowModes = modeIndices(row, rows), columnModes = modeIndices(column, columns);
+  let bond = [1];
+  factors.forEach(({ shape: [left, , width, right], values }, k) => {
+    const height = rows[k]!;
+    const next = Array<number>(right!).fill(0);
+    for (let a = 0; a < left!; a++) {
+      const offset = ((a * height + rowModes[k]!) * width! + columnModes[k]!) * right!;
+      for (let b = 0; b < right!; b++) next[b]! += bond[a]! * values[offset + b]!;
+    }
+    bond = next;
+  });
+  return bond[0]!;
+}
+
+// The indices of the modes, the first of which varies slowest.
+function modeIndices(index: number, modes: readonly number[]): number[] {
+  const indices: number[] = [];
+  for (const size of modes.toReversed()) {
+    indices.unshift(index % size);
+    index = Math.floor(index / size);
+  }
+  return indices;
 }
 
 const productOf = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);

@@ -192,3 +192,26 @@ Deno.test("mpo({ gauge: left }) leaves all but the last tensor orthonormal, even
       assertLess(distance(plan.reconstruct(factors), given), 1e-5);
     }
   }));
+
+Deno.test("mpo()'s elements are those of its reconstruction, for awkward shapes, gauges and truncation", () =>
+  tf.tidy(() => {
+    const cases = [
+      [mpo({ tensors: 1 }), 3, 5],
+      [mpo({ tensors: 5 }), 12, 30],
+      [mpo({ tensors: 4, layout: "balanced" }), 24, 36],
+      [mpo({ tensors: 3, layout: "balanced", gauge: "left" }), 1, 18],
+      [mpo({ tensors: 3, bond: 2 }), 8, 12],
+      [mpo({ tensors: 3, tolerance: 0.3 }), 12, 12],
+    ] as const;
+    for (const [decomposition, rows, columns] of cases) {
+      const plan = decomposition.plan([rows, columns]);
+      const factors = plan.factorize(matrix(rows, columns), { key });
+      const expected = plan.reconstruct(factors).arraySync() as number[][];
+      const host = factors.map((factor) => ({ shape: factor.shape, values: factor.dataSync() as Float32Array }));
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++) {
+          assertAlmostEquals(plan.element!(host, [row, column]), expected[row]![column]!, 2e-6);
+        }
+      }
+    }
+  }));
