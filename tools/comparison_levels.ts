@@ -1,5 +1,5 @@
 /**
- * How often comparisons find a difference: by chance where there is none, and where there is one. Made-up runs of two
+ * How often comparisons find a difference: by chance if the methods are equal, and if they differ. Made-up runs of two
  * methods, by metric, number of seeds and how much seeds vary:
  *
  * ```sh

@@ -27,7 +27,7 @@ export const TOY_MATRICES: readonly MatrixInfo[] = Array.from(
     ),
 ).flat();
 
-/** A model of these matrices: each maps waves of the token id to two logits, which are summed. */
+/** A model of these matrices: each maps waves of the token id to two logits, which are added. */
 export function toyModel(matrices: readonly MatrixInfo[] = TOY_MATRICES): Architecture {
   const logits = (read: ParameterReader, { inputIds }: TextBatch): tf.Tensor2D => {
     const token = tf.cast(tf.slice(inputIds, [0, 0], [inputIds.shape[0], 1]), "float32");

@@ -84,7 +84,7 @@ export function keptLayers(
 
 /**
  * What becomes of the head in the weights of a config: its rows in the order of the task's labels where both name them,
- * and nothing where they name other labels. Labels are compared without regard to case.
+ * or `undefined` if they name other labels. Labels are compared without regard to case.
  *
  * @throws {RequestError} for labels that contradict themselves
  */

@@ -8,7 +8,7 @@ const backend = (name: string, hasGpu?: boolean): Backend => ({
   ...(hasGpu !== undefined && { hasGpu: () => hasGpu }),
 });
 
-Deno.test("backendFor() takes a GPU where there is one or one is asked for, else the default", () => {
+Deno.test("backendFor() takes a GPU if there is one or one is requested, else the default", () => {
   const nameFor = (device: "cpu" | "gpu" | undefined, hasGpu: boolean) =>
     backendFor(device, { backends: [backend("usual"), backend("accelerated", hasGpu), backend("other")] }).name;
   assertEquals([true, false].map((hasGpu) => nameFor(undefined, hasGpu)), ["accelerated", "usual"]);

@@ -47,7 +47,7 @@ Deno.test("every experiment has its file's name and is priced without weights an
   }
 });
 
-Deno.test("quick lacks nothing where there is no network and no data", async () => {
+Deno.test("quick needs no network and no data", async () => {
   const options = { request, registry: { ...registry, sources: [plugins.folder()] }, note: () => {} };
   const { experiment, runs, missing } = await outlineExperiment(await urlOf(ALL_HERE), options);
   assertEquals([experiment.name, missing], [ALL_HERE, []]);

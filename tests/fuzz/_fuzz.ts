@@ -1,5 +1,5 @@
 /**
- * Reads mutated files and judges each outcome.
+ * Reads mutated files and classifies each outcome.
  *
  * @module
  */

@@ -141,14 +141,14 @@ Deno.test("factorizing a tied matrix once serves both of its uses, in training a
   const options = { examples: EXAMPLES, throwIfInterrupted: () => Promise.resolve() };
   const before = weights.toDense();
   const dense = Evaluator.dense(tied, SHAPE);
-  const wanted = await dense.logits([...before.values()], options);
+  const expected = await dense.logits([...before.values()], options);
   const [{ size }] = weights.factorize([EMBEDDINGS], { decomposition: mpo({ tensors: 3 }), key }) as [Conversion];
   assertEquals(weights.slots.filter(({ factor }) => factor !== undefined).length, 3);
   const stepper = new Stepper(weights, { ...GRADIENT_STEPS, optimizer: TRAINING_DEFAULTS });
   const logits = async () => await Evaluator.factorized(weights, SHAPE).logits(weights.values, options);
-  const near = (a: typeof wanted, b: typeof wanted) =>
+  const near = (a: typeof expected, b: typeof expected) =>
     a.flat(2).forEach((value, index) => assertAlmostEquals(value, b.flat(2)[index]!, 1e-4));
-  near(await logits(), wanted);
+  near(await logits(), expected);
   for (const batches of [[batch()], [batch(), batch()]]) stepper.step(batches, { key, rate: 1 });
   const after = weights.toDense();
   near(await logits(), await dense.logits([...after.values()], options));
@@ -159,7 +159,7 @@ Deno.test("factorizing a tied matrix once serves both of its uses, in training a
   weights.dispose();
 });
 
-Deno.test("scores look at the summed gradient of a tied matrix", async () => {
+Deno.test("scores use the total gradient of a tied matrix", async () => {
   const weights = weightsOf(tied);
   const architecture = { ...tied, collate: () => batch() };
   const pass = new ScoringPass({

@@ -37,7 +37,7 @@ export class ProgramStore {
     ]);
   }
 
-  /** A kept program, loaded; nothing where there is none that this plugin can load. */
+  /** Loads a kept program; `undefined` if there is none that this plugin can load. */
   read(text: string): Executable | undefined {
     try {
       const bytes = readFileSync(this.#path(text));

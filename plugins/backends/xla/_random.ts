@@ -58,7 +58,7 @@ export function randomNumbers(backend: XlaBackend): Pick<Engine, "randomUniform"
 
 const firstOf = (x: LazyNode, count: number): LazyNode => slice(reshape(x, [x.size]), { begin: [0], end: [count] });
 
-// A bit for each half word of a block, the lower halves first: set where the half is at least the threshold.
+// One bit per 16-bit half of a block, lower halves first: set if the half is at least the threshold.
 function keptBits(words: readonly LazyNode[], threshold: number): LazyNode {
   const { shape } = words[0]!;
   const constant = (value: number) => splat(value, "ui32", shape);

@@ -1,5 +1,5 @@
 /**
- * Where lazy values become arrays: programs are compiled, remembered by their text, and run.
+ * Where lazy values become arrays: programs are compiled, memoized by their text, and executed.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { PjrtError } from "./_pjrt.ts";
 import { programOf, statementsOf } from "./_program.ts";
 import type { ProgramStore } from "./_program_store.ts";
 
-// Programs of eager code that are remembered; the longest unused goes first.
+// Memoized programs of eager code; the least recently used goes first.
 const MOST_PROGRAMS = 4096;
 
 /** Compiles and runs programs on the first device of a client. */

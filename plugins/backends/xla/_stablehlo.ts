@@ -248,7 +248,7 @@ export function cumulative(op: string, x: LazyNode, { axis, initial }: {
   });
 }
 
-/** How two operands are multiplied: axes that go along, and axes that are summed over. */
+/** How two operands are multiplied: batching axes and contracting axes. */
 export interface DotAxes {
   readonly batch?: readonly [x: readonly number[], y: readonly number[]];
   readonly contract: readonly [x: readonly number[], y: readonly number[]];

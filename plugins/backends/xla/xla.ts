@@ -45,10 +45,10 @@ async function start(
   const client = newClient(plugin.path);
   const isGpu = client.platform !== "cpu";
   if (device === "gpu" && !isGpu) {
-    throw new RequestError(`A GPU was asked for, and ${plugin.how} is a plugin for ${client.platform}.`);
+    throw new RequestError(`Expected a plugin for a GPU, got one for ${client.platform}: ${plugin.how}.`);
   }
   if (device === "cpu" && isGpu) {
-    throw new RequestError(`The CPU was asked for, and ${plugin.how} is a plugin for ${client.platform}.`);
+    throw new RequestError(`Expected a plugin for the CPU, got one for ${client.platform}: ${plugin.how}.`);
   }
   const runtime = new Runtime(client, await openStore(client, plugin.path));
   const backend = new XlaBackend(runtime);
@@ -90,7 +90,7 @@ function newClient(path: string): Client {
   }
 }
 
-/** Compiled programs in the user's cache; nothing where `OPF_COMPILED` is `off`. */
+/** The compiled programs in the user's cache, or nothing if `OPF_COMPILED` is `off`. */
 async function openStore(client: Client, plugin: string): Promise<ProgramStore | undefined> {
   if (Deno.env.get("OPF_COMPILED") === "off") return undefined;
   const { size, mtime } = await Deno.stat(plugin);

@@ -52,7 +52,7 @@ Deno.test("export writes the merged model in Transformers' names, and refuses wh
     const none = await run(["export", id, "out", "--runs", "runs"], folder);
     assertEquals(none.code, 2);
     assertStringIncludes(none.err, "--keep-models");
-    const kept = await run([...keep("sst2"), "--keep-models"], folder); // done again, for its model
+    const kept = await run([...keep("sst2"), "--keep-models"], folder); // repeated, for its model
     assertEquals((JSON.parse(kept.out).results as [Result])[0].id, id);
     const done = await run(["export", `runs/${id}`, "deep/out"], folder);
     assertEquals(done.code, 0, done.err);

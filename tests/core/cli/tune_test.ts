@@ -40,7 +40,7 @@ Deno.test("reproduce tunes learning rates on training data, shares runs, and rep
     assertStringIncludes(first.err, "at the edge of what was tried");
     assertEquals(manifest.runs.map(({ id }) => id), results.map(({ id }) => id));
 
-    // Tuning runs are runs like others: a tenth of the training examples is judged, no example of the dev set.
+    // Tuning runs are runs like others: they are evaluated on a tenth of the training examples, never on the dev set.
     const tuning = ids(`${folder}/runs`).filter((id) => id !== results[0].id);
     assertEquals(tuning.length, 2);
     for (const id of tuning) {

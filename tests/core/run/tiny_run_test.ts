@@ -88,11 +88,11 @@ Deno.test("the tiny run gives the numbers of its version", async () => {
     );
     assertEquals(predictions.length, expected.predictions.length, what);
     predictions.forEach(({ index, prediction, logits }, at) => {
-      const wanted = expected.predictions[at]!;
-      assertEquals(index, wanted.index, what);
-      close(prediction, wanted.prediction, LOGIT_TOLERANCE, `${what}, prediction ${index}`);
+      const stored = expected.predictions[at]!;
+      assertEquals(index, stored.index, what);
+      close(prediction, stored.prediction, LOGIT_TOLERANCE, `${what}, prediction ${index}`);
       logits!.forEach((logit, column) =>
-        close(logit, wanted.logits![column]!, LOGIT_TOLERANCE, `${what}, logit ${column} of example ${index}`)
+        close(logit, stored.logits![column]!, LOGIT_TOLERANCE, `${what}, logit ${column} of example ${index}`)
       );
     });
   });

@@ -48,7 +48,7 @@ function madeUp({ seeds, shared, own }: { seeds: number; shared: number; own: nu
   });
 }
 
-Deno.test("what all seeds share is told from the chance of single runs", () => {
+Deno.test("what all seeds share is separated from the chance of single runs", () => {
   for (const seeds of [2, 3, 10]) {
     for (const [shared, own] of [[1, 0], [0, 1], [1, 1], [0.5, 2]] as const) {
       const pairs = madeUp({ seeds, shared, own }, RandomKey.of(seeds));

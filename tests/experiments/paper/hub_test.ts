@@ -8,7 +8,7 @@ import { run } from "../../core/cli/_command.ts";
 import { fakeHub, type FakeRepository } from "../../plugins/sources/_fake_hub.ts";
 
 const FIXTURES = new URL("../../fixtures/", import.meta.url);
-// The commit of the dataset that is taken where none is asked for.
+// The default commit of the dataset.
 const COMMIT = "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c";
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -97,7 +97,7 @@ Deno.test("the paper's experiments start from the hub: BERT-small's shapes, a ba
     assertStringIncludes(pickle.err, "safe_serialization=True");
   }));
 
-Deno.test("the hub's dataset is asked for by the commit that this test serves", async () => {
+Deno.test("the hub's dataset is requested at the commit that this test serves", async () => {
   await using server = fakeHub({});
   await inFolder(async (cache) => {
     const found = await hub({ endpoint: server.endpoint, cache }).open({ kind: "dataset", id: "nyu-mll/glue" });

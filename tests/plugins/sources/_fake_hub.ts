@@ -16,11 +16,11 @@ export interface FakeRepository {
 export interface FakeHubOptions {
   /** Wanted of every request. */
   readonly token?: string;
-  /** Overrides the bytes that are sent, never the digests that are told. */
+  /** Overrides the bytes that are sent, never the digests that are announced. */
   readonly damage?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
   /** Large files break off after so many bytes of an answer. */
   readonly breakAfter?: number;
-  /** Large files are sent whole where a part was asked for. */
+  /** Large files are sent whole although a part was requested. */
   readonly ignoreRange?: boolean;
 }
 

@@ -52,7 +52,7 @@ Deno.test("hub() fetches files into the standard cache, and pins the branch to i
 
     const requests = seen.length;
     assertEquals(await found.file("config.json"), config);
-    assertEquals(seen.length, requests, "what is there is not asked for again");
+    assertEquals(seen.length, requests, "cached files are not requested again");
   }));
 
 Deno.test("hub() fetches no content twice that two revisions share", () =>
@@ -84,7 +84,7 @@ Deno.test("hub() takes a broken download up where it broke off", () =>
     assertEquals(seen.filter(({ storage }) => storage).map(({ range }) => range), ["bytes=100000-"]);
   }));
 
-Deno.test("hub() goes on by itself when a connection breaks", () =>
+Deno.test("hub() resumes by itself when a connection breaks", () =>
   withHub(async ({ open, seen }) => {
     assertEquals(await Deno.readFile((await (await open()).file("onnx/model one.bin"))!), LARGE);
     assert(seen.filter(({ storage }) => storage).length > 1);

@@ -7,7 +7,7 @@ import { engine, fused, tf } from "@opf/framework";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { matrix } from "../../../_tensors.ts";
 
-// WebAssembly's own memory, else that of the process, where the library's cannot be told from V8's.
+// WebAssembly's own memory, else that of the process, whose part of the library cannot be separated from V8's.
 function maxRetainedBytes(): number {
   const { wasm } = tf.backend() as { wasm?: { HEAPU8: Uint8Array } };
   return wasm?.HEAPU8.length ?? engine().memory().residentBytes;
