@@ -21,7 +21,7 @@ export async function compiledFolder(library: { readonly cc: string }, threads: 
     const features = processor.split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line)).slice(0, 2);
     if (features.length === 0) return undefined;
     const flags = Deno.env.get("XLA_FLAGS") ?? "";
-    const parts = ["3", ...features, library.cc, size, Number(mtime), flags, threads];
+    const parts = ["4", ...features, library.cc, size, Number(mtime), flags, threads];
     const hash = createHash("sha256").update(parts.join("\n")).digest("hex");
     const folder = join(cacheFolder(), "compiled", hash.slice(0, 16));
     await Deno.mkdir(folder, { recursive: true });
@@ -34,7 +34,8 @@ export async function compiledFolder(library: { readonly cc: string }, threads: 
 /**
  * Shares compiled kernels between processes. The library does not write them atomically, and an incomplete file would break
  * every later process. So it writes to a folder of this process, which starts with hard links to all shared kernels, and
- * complete files are linked from there to the shared folder.
+ * complete files are linked from there to the shared folder. A flipped bit in a kernel could change results unnoticed: shared
+ * files carry their digest in their names, and damaged ones are removed.
  */
 export class KernelCache {
   /** Where the library reads and writes. */
@@ -55,10 +56,16 @@ export class KernelCache {
         if (isDirectory && (name === `.${Deno.pid}` || !isAlive(name.slice(1)))) remove(join(shared, name));
       }
       Deno.mkdirSync(folder);
-      const known = entries.filter(({ isFile }) => isFile).map(({ name }) => name);
-      for (const name of known) Deno.linkSync(join(shared, name), join(folder, name));
+      const known = new Set<string>();
+      for (const { name: sharedName } of entries.filter(({ isFile }) => isFile)) {
+        const path = join(shared, sharedName), name = sharedName.slice(0, -DIGEST_LENGTH - 1);
+        if (sharedName === `${name}.${digestOf(Deno.readFileSync(path))}`) {
+          if (!known.has(name)) Deno.linkSync(path, join(folder, name));
+          known.add(name);
+        } else remove(path);
+      }
       addEventListener("unload", () => remove(folder));
-      return new KernelCache(shared, folder, new Set(known));
+      return new KernelCache(shared, folder, known);
     } catch {
       return undefined;
     }
@@ -73,15 +80,44 @@ export class KernelCache {
         const path = join(this.folder, name);
         using file = Deno.openSync(path);
         file.syncSync(); // before it gets its name
-        Deno.linkSync(path, join(this.#shared, name));
+        const bytes = Deno.readFileSync(path);
+        // On a full disk the library leaves the beginning of a file.
+        if (isWholeMessage(bytes)) Deno.linkSync(path, join(this.#shared, `${name}.${digestOf(bytes)}`));
       }
     } catch { /* another process was faster, or the disk is full: a later process compiles it again */ }
   }
 }
 
-function remove(folder: string): void {
+const DIGEST_LENGTH = 32;
+
+const digestOf = (bytes: Uint8Array): string =>
+  createHash("sha256").update(bytes).digest("hex").slice(0, DIGEST_LENGTH);
+
+/** Whether bytes end where a field of a protocol buffer message ends, as those of a complete kernel do. */
+export function isWholeMessage(bytes: Uint8Array): boolean {
+  let offset = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; offset < bytes.length; shift += 7) {
+      const byte = bytes[offset++]!;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    return NaN;
+  };
+  while (offset < bytes.length) {
+    const wireType = varint() % 8;
+    if (wireType === 0 ? Number.isNaN(varint()) : wireType !== 1 && wireType !== 2 && wireType !== 5) return false;
+    const length = wireType === 0 ? 0 : wireType === 1 ? 8 : wireType === 5 ? 4 : varint();
+    if (!(offset + length <= bytes.length)) return false;
+    offset += length;
+  }
+  return bytes.length > 0;
+}
+
+function remove(path: string): void {
   try {
-    Deno.removeSync(folder, { recursive: true });
+    Deno.removeSync(path, { recursive: true });
   } catch { /* already removed */ }
 }
 

@@ -15,7 +15,10 @@ const KERNEL_FLAGS = [
  * machine code is for one processor and one version of the library, so the folder must be theirs alone.
  */
 export function cacheKernelsIn(folder: string): void {
-  addTo("TF_XLA_FLAGS", `--tf_xla_persistent_cache_directory=${folder} --tf_xla_persistent_cache_device_types=CPU`);
+  addTo(
+    "TF_XLA_FLAGS",
+    `--tf_xla_persistent_cache_directory=${quoted(folder)} --tf_xla_persistent_cache_device_types=CPU`,
+  );
 }
 
 /**
@@ -35,3 +38,6 @@ const setDefault = (name: string, value: string): void =>
 
 const addTo = (name: string, flags: string): void =>
   Deno.env.set(name, [Deno.env.get(name), flags].filter((part) => part).join(" "));
+
+// The library splits the variable at blanks, except in quotes after an equals sign.
+const quoted = (value: string): string => `"${value.replace(/["\\]/g, "\\$&")}"`;
