@@ -23,12 +23,14 @@ export function baselinesTable(
   const all: { readonly head: string; readonly about?: string; readonly cells: readonly string[] }[] = [
     {
       head: "majority",
-      about: "the most frequent class, or the mean",
+      about: "majority: the most frequent class, or the mean label",
       cells: baselines.map(({ majority }) => percent(majority)),
     },
     {
       head: "from random weights",
-      about: `${untrained.length > 0 ? untrained.join(" and ") : "the same model"} from random weights`,
+      about: `from random weights: ${
+        untrained.length > 0 ? untrained.join(" and ") : "the same model"
+      } with the same settings`,
       cells: baselines.map(({ untrained }) => percents(Object.values(untrained))),
     },
     ...models.map((model) => ({
@@ -39,7 +41,7 @@ export function baselinesTable(
     })),
     {
       head: "ceiling",
-      about: "the ceiling that the noise of the data sets",
+      about: "ceiling: the best score that label noise allows",
       cells: baselines.map(({ ceiling }) => percents(ceiling === undefined ? [] : [ceiling])),
     },
   ];
@@ -47,7 +49,7 @@ export function baselinesTable(
   const about = columns.flatMap(({ about }) => about ?? []);
   return {
     name: "grounds",
-    caption: `Reference baselines, in percent: ${about.join("; ")}`,
+    caption: `Reference baselines in percent (${about.join("; ")})`,
     head: ["task", ...columns.map(({ head }) => head)],
     headers: 1,
     rows: baselines.map(({ task, primary }, row) => ({

@@ -27,7 +27,7 @@ Deno.test("the reference table lists fine-tuning of each model, and names the un
   const { head, caption, rows } = baselinesTable({ baselines: [baseline], runs });
   assertEquals(head, ["task", "majority", "from random weights", "fine-tuning, small", "fine-tuning, large"]);
   assertEquals(rows[0]!.cells, ["sst2 (accuracy)", "50.00", "60.00", meanOf("small"), meanOf("large")]);
-  assertStringIncludes(caption, "tiny, untrained from random weights");
+  assertStringIncludes(caption, "from random weights: tiny, untrained");
 });
 
 Deno.test("a run that failed is named with its model", () => {
