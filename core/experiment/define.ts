@@ -158,7 +158,7 @@ export function defineExperiment<P extends Readonly<Record<string, Json>>>(
   const { methods = {} } = rest;
   const merged = { ...base, ...rest, training: { ...base?.training, ...rest.training } };
   const parameters: Readonly<Record<string, Json>> = { ...base?.parameters, ...rest.parameters };
-  const what = `experiment ${typeof rest.name === "string" ? `"${rest.name}"` : "without a name"}`;
+  const what = `experiment ${typeof rest.name === "string" ? JSON.stringify(rest.name) : "without a name"}`;
   check(plain, merged, what);
   return {
     ...merged as ExperimentDefinition,

@@ -31,7 +31,7 @@ export async function readJsonObject(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new RequestError(`${path}: expected JSON: ${messageOf(error)}.`);
+    throw new RequestError(`${path}: expected JSON: ${messageOf(error).replaceAll("\n", "\\n")}.`);
   }
   if (isObject(value)) return value;
   throw new RequestError(`${path}: expected a JSON object, got ${shortJson(value)}.`);

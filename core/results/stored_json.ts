@@ -53,7 +53,7 @@ export function parseStored<T>(text: string, { schema, place }: { schema: z.ZodT
     if (!error) return data;
     throw new RequestError(describeIssue(error, value));
   } catch (error) {
-    const what = value === undefined ? `expected JSON: ${messageOf(error)}` : messageOf(error);
+    const what = value === undefined ? `expected JSON: ${messageOf(error).replaceAll("\n", "\\n")}` : messageOf(error);
     throw new RequestError(`${place}: ${what}.`);
   }
 }
