@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isFolder } from "../io/cache.ts";
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Registry } from "../registry.ts";
@@ -21,13 +22,4 @@ export const runsFolder = (path: string | undefined, { root }: Pick<Registry, "r
 export async function modelPath(name: string): Promise<string> {
   const path = userPath(name);
   return name.startsWith(".") || isAbsolute(name) || await isFolder(path) ? path : name;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
 }

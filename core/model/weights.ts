@@ -4,8 +4,13 @@
  * @module
  */
 import * as tf from "../backend/tf.ts";
-import { checkFactors, type Decomposition, type Factorization, type FactorTraining } from "../decomposition.ts";
-import { relativeError } from "../decomposition.ts";
+import {
+  checkFactors,
+  type Decomposition,
+  type Factorization,
+  type FactorTraining,
+  relativeError,
+} from "../decomposition.ts";
 import { NotFiniteError, unknownName } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { RandomKey } from "../random.ts";

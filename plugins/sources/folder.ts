@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Source } from "@opf/framework";
+import { isFolder, type Source } from "@opf/framework";
 import { resolve } from "node:path";
 import { fileIn } from "./_inside.ts";
 
@@ -36,13 +36,4 @@ export function folder({ base = "." }: FolderOptions = {}): Source {
     },
     check: () => Promise.resolve({ answers: true, detail: "folders are read in place" }),
   };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
 }
