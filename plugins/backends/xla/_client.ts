@@ -4,6 +4,7 @@
  * @module
  */
 import { DeviceBuffer, type ElementType, type Values } from "./_buffer.ts";
+import { compileOptions, type Flags } from "./_compile_options.ts";
 import { Executable } from "./_executable.ts";
 import { type Address, type Bytes, Pjrt, PjrtError, Struct } from "./_pjrt.ts";
 
@@ -36,10 +37,16 @@ export class Client {
   readonly platform: string;
   readonly platformVersion: string;
   readonly devices: readonly Device[];
+  /** What programs are compiled with. */
+  readonly flags: Flags;
 
-  /** @throws {PjrtError} where the plugin finds no device or the driver is too old */
-  constructor(pjrt: Pjrt, options: ClientOptions = {}) {
+  /** @throws {PjrtError} if the plugin finds no device, if the driver is too old, or if it does not know an option */
+  constructor(pjrt: Pjrt, { options = {}, flags = {} }: {
+    readonly options?: ClientOptions;
+    readonly flags?: Flags;
+  } = {}) {
     this.pjrt = pjrt;
+    this.flags = flags;
     const values = Object.entries(options).map(([name, value]) => namedValue(name, value));
     const list = new Uint8Array(values.length * NAMED_VALUE_SIZE);
     values.forEach(({ bytes }, index) => list.set(bytes, index * NAMED_VALUE_SIZE));
@@ -61,7 +68,7 @@ export class Client {
    * @throws {PjrtError} where the program is not valid
    */
   compile(program: string, { replicas = 1 }: { readonly replicas?: number } = {}): Executable {
-    const [code, format, options] = [encode(program), encode("mlir"), compileOptions(replicas)];
+    const [code, format, options] = [encode(program), encode("mlir"), compileOptions({ replicas, flags: this.flags })];
     const described = new Struct(48, { 16: code, 24: code.length, 32: format, 40: format.length });
     const args = new Struct(56, { 16: this.address, 24: described, 32: options, 40: options.length });
     return new Executable(this.pjrt, this.pjrt.call("clientCompile", args).address(48));
@@ -106,9 +113,6 @@ export class Client {
     }
   }
 }
-
-/** A `CompileOptionsProto`: only the numbers of replicas and of partitions of its build options. */
-export const compileOptions = (replicas: number): Bytes => Uint8Array.of(0x1a, 4, 0x20, replicas, 0x28, 1);
 
 const NAMED_VALUE_SIZE = 56;
 

@@ -6,7 +6,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Client, compileOptions } from "./_client.ts";
+import type { Client } from "./_client.ts";
+import { compileOptions } from "./_compile_options.ts";
 import type { Executable } from "./_executable.ts";
 
 const DIGEST_BYTES = 32;
@@ -26,13 +27,13 @@ export class ProgramStore {
   constructor(folder: string, client: Client, target: readonly string[] = []) {
     this.#folder = folder;
     this.#client = client;
-    const { platform, platformVersion, devices, pjrt: { version } } = client;
+    const { platform, platformVersion, devices, flags, pjrt: { version } } = client;
     this.#prefix = JSON.stringify([
       platform,
       platformVersion,
       version,
       devices[0]?.kind,
-      [...compileOptions(1)],
+      [...compileOptions({ flags })],
       target,
     ]);
   }

@@ -18,6 +18,8 @@ import { loadPermanently } from "../_load_permanently.ts";
 import { processMemory } from "../_process_memory.ts";
 import { XlaBackend } from "./_backend.ts";
 import { Client } from "./_client.ts";
+import { clientOptions, startError } from "./_client_options.ts";
+import { gpuFlags } from "./_compile_options.ts";
 import { cudaDriver } from "./_cuda.ts";
 import { Compiler } from "./_jit.ts";
 import { registerKernels } from "./_kernels.ts";
@@ -42,7 +44,7 @@ async function start(
 ): Promise<Engine> {
   const [plugin, lapackLibrary] = [await findPlugin({ ...(device && { device }), note }), await findLapack({ note })];
   loadPermanently([plugin.path, lapackLibrary.path]);
-  const client = newClient(plugin.path);
+  const client = newClient(plugin.path, device);
   const isGpu = client.platform !== "cpu";
   if (device === "gpu" && !isGpu) {
     throw new RequestError(`Expected a plugin for a GPU, got one for ${client.platform}: ${plugin.how}.`);
@@ -80,13 +82,14 @@ async function start(
   };
 }
 
-function newClient(path: string): Client {
+function newClient(path: string, device: BackendOptions["device"]): Client {
   const pjrt = new Pjrt(path);
+  const isGpu = device === "gpu" || device === undefined && cudaDriver() !== undefined;
   try {
-    return new Client(pjrt);
+    return new Client(pjrt, { options: clientOptions(isGpu), ...(isGpu && { flags: gpuFlags() }) });
   } catch (error) {
     if (!(error instanceof PjrtError)) throw error;
-    throw new RequestError(`The PJRT plugin ${path} does not start: ${error.message.split("\n")[0]}.`);
+    throw new RequestError(`The PJRT plugin ${path} does not start: ${startError(error)}`);
   }
 }
 
