@@ -27,6 +27,26 @@ export interface JitOptions {
   readonly donate?: readonly (number | undefined)[];
   /** One of the engine's {@linkcode Engine.precisions}. @default "float32" */
   readonly precision?: Precision;
+  /**
+   * The function runs on all devices of the engine's {@linkcode Engine.deviceGroup} together. So many of its last arguments
+   * are split along their first axis, which is that of a batch and which the devices must divide; each device gets its part
+   * of them, and the other arguments whole. Outputs must be equal on all devices: what depends on the part is summed or
+   * gathered. @default it runs on the first device
+   */
+  readonly split?: number;
+}
+
+/** Several devices that compute a function together, each on its part of a batch. */
+export interface DeviceGroup {
+  /** Number of devices, at least 2. */
+  readonly size: number;
+  /** The sum of the devices' tensors, on each of them. In a function that is not split, the tensor itself. No gradient. */
+  sum<T extends tf.Tensor>(tensor: T): T;
+  /**
+   * The devices' tensors one after another along the first axis, on each of them. In a function that is not split, the tensor
+   * itself. No gradient.
+   */
+  gather<T extends tf.Tensor>(tensor: T): T;
 }
 
 /**
@@ -51,7 +71,7 @@ export interface DrawOptions {
   readonly counter?: number;
 }
 
-/** A running backend on one device. */
+/** A running backend on one device, or on a group of them. */
 export interface Engine {
   /** `tensorflow`, `wasm`: also the name of its kernels in TensorFlow.js. */
   readonly name: string;
@@ -60,6 +80,8 @@ export interface Engine {
   readonly description: { readonly [key: string]: Json };
   /** Precisions of matrix products, the one to train with first. @default float32 alone */
   readonly precisions?: readonly Precision[];
+  /** The devices that split functions run on. @default one device, which has whole batches */
+  readonly deviceGroup?: DeviceGroup;
   /** Size of its libraries on disk, if known. */
   readonly bytesOnDisk?: number;
   /** The singular value decomposition, with signs fixed by {@linkcode fixSigns} so that all backends agree. */
@@ -68,7 +90,9 @@ export interface Engine {
   randomUniform(key: Key, shape: readonly number[], options?: DrawOptions): tf.Tensor;
   /**
    * A dropout mask (bool) that keeps each element with probability `1 − rate`, rounded to 1/65536. Element `i` is decided
-   * by the `i`-th 16-bit half of {@linkcode RandomKey.bits}, lower halves first.
+   * by the `i`-th 16-bit half of {@linkcode RandomKey.bits}, lower halves first. In a split function the first axis is that of
+   * the device's part of the batch, and elements count from the first of the whole batch: the mask is a part of the one that a
+   * single device draws.
    */
   randomMask(key: Key, shape: readonly number[], options: DrawOptions & { readonly rate: number }): tf.Tensor;
   /**
@@ -114,6 +138,8 @@ export interface Backend {
 export interface BackendOptions {
   /** The device, or an error if it is not available. @default a GPU if the library can use one, else the CPU */
   readonly device?: "cpu" | "gpu";
+  /** Devices that share each batch, see {@linkcode Engine.deviceGroup}; more than there are is an error. @default 1 */
+  readonly devices?: number;
   /** Threads of one operation. @default all cores */
   readonly threads?: number;
   /** Receives messages about downloads and about what is in use. */

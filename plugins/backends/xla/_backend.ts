@@ -17,6 +17,8 @@ export class UntraceableError extends Error {}
 export interface Trace {
   readonly name: string;
   readonly precision: Precision;
+  /** Devices that run it together, each on its part of a batch. */
+  readonly devices: number;
 }
 
 // Up to this size values stay on the host too: they may become literals, and indices can be checked.
@@ -44,6 +46,11 @@ export class XlaBackend extends tf.KernelBackend {
   /** How the matrix products of the code that runs now multiply. */
   get precision(): Precision {
     return this.traces.at(-1)?.precision ?? "float32";
+  }
+
+  /** Devices that run the code of now together. */
+  get devices(): number {
+    return this.traces.at(-1)?.devices ?? 1;
   }
 
   /** The value of a tensor, in the tensor's shape. */

@@ -16,8 +16,11 @@ const TYPE_CODES: { readonly [type in ElementType]: number } = { i1: 1, i32: 4, 
 
 const IMMUTABLE_ONLY_DURING_CALL = 0; // PJRT_HostBufferSemantics
 
-/** An array on one device; it holds the memory until it is destroyed. */
+/** An array on one device, and perhaps the same on others; it holds the memory until it is destroyed. */
 export class DeviceBuffer {
+  /** On the devices after the first, in their order. */
+  readonly #copies: DeviceBuffer[] = [];
+
   constructor(readonly pjrt: Pjrt, readonly address: Address) {}
 
   /** Copies values to a device. */
@@ -40,6 +43,24 @@ export class DeviceBuffer {
     return new DeviceBuffer(pjrt, args.address(112));
   }
 
+  /** A copy on another device, which belongs to the caller. */
+  copyToDevice(device: Address): DeviceBuffer {
+    const args = this.pjrt.call("bufferCopyToDevice", new Struct(40, { 16: this.address, 24: device }));
+    return new DeviceBuffer(this.pjrt, args.address(32));
+  }
+
+  /** This array with the same on the next devices, which live as long as it does. */
+  withCopies(copies: readonly DeviceBuffer[]): this {
+    this.#copies.push(...copies);
+    return this;
+  }
+
+  /** The array on each of these devices, of which the first is its own. Copies are made once, and stay. */
+  onEach(devices: readonly Address[]): DeviceBuffer[] {
+    for (const device of devices.slice(this.#copies.length + 1)) this.#copies.push(this.copyToDevice(device));
+    return [this, ...this.#copies.slice(0, devices.length - 1)];
+  }
+
   /** Waits until the values are computed, and copies them into an array of their size. */
   copyTo(values: Values): void {
     this.pjrt.await(this.#startCopy(values));
@@ -57,6 +78,7 @@ export class DeviceBuffer {
   }
 
   destroy(): void {
+    for (const copy of this.#copies) copy.destroy();
     this.pjrt.call("bufferDestroy", new Struct(24, { 16: this.address }));
   }
 }

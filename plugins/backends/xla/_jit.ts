@@ -21,16 +21,26 @@ interface Compiled {
   readonly outputs: readonly Pick<LazyNode, "type" | "shape">[];
   /** The arguments that are given up. */
   readonly donated: ReadonlySet<number>;
+  /** Devices that run it together. */
+  readonly devices: number;
+  /** Arguments from this one on are split over the devices. */
+  readonly firstSplit: number;
 }
 
 /** Compiles functions of tensors. */
 export class Compiler {
   readonly #backend: XlaBackend;
   readonly #note: (message: string) => void;
+  readonly #devices: number;
 
-  constructor(backend: XlaBackend, note: (message: string) => void) {
+  /** @param options `devices`: how many run a function that splits arguments */
+  constructor(backend: XlaBackend, { note, devices }: {
+    readonly note: (message: string) => void;
+    readonly devices: number;
+  }) {
     this.#backend = backend;
     this.#note = note;
+    this.#devices = devices;
   }
 
   /** See `Engine.jit`. */
@@ -50,13 +60,16 @@ export class Compiler {
   #compile(
     compute: TensorFunction,
     inputs: readonly tf.Tensor[],
-    { name, donate = [], precision = "float32" }: JitOptions & { readonly name: string },
+    { name, donate = [], precision = "float32", split }: JitOptions & { readonly name: string },
   ): Compiled | "as it is" {
     const { runtime, traces } = this.#backend;
-    const parameters = inputs.map(({ shape, dtype }) =>
-      new LazyNode({ type: elementType(dtype), shape, isTraced: true })
-    );
-    traces.push({ name, precision });
+    const devices = split === undefined ? 1 : this.#devices;
+    const firstSplit = inputs.length - (split ?? 0);
+    const parameters = inputs.map(({ shape, dtype }, index) => {
+      const own = index < firstSplit ? shape : partOf(shape, { devices, name });
+      return new LazyNode({ type: elementType(dtype), shape: own, isTraced: true });
+    });
+    traces.push({ name, precision, devices });
     tf.engine().startScope(name);
     const outputs: LazyNode[] = [];
     try {
@@ -71,31 +84,38 @@ export class Compiler {
       tf.engine().endScope();
       traces.pop();
     }
-    const program = programOf(outputs, { parameters, donate: donate, largestLiteral: LARGEST_LITERAL });
+    const program = programOf(outputs, { parameters, donate, largestLiteral: LARGEST_LITERAL, devices });
     const captured = program.parameters.slice(parameters.length);
     for (const node of captured) node.hold(); // as long as the function lives
     for (const node of outputs) node.release();
     return {
-      executable: runtime.load(program.text),
+      executable: runtime.load(program.text, devices),
       captured,
       outputs: outputs.map(({ type, shape }) => ({ type, shape })),
       donated: new Set(donate.filter((index) => index !== undefined)),
+      devices,
+      firstSplit,
     };
   }
 
-  #run({ executable, captured, outputs, donated }: Compiled, inputs: readonly tf.Tensor[]): tf.Tensor[] {
+  #run({ executable, captured, outputs, donated, devices, firstSplit }: Compiled, inputs: readonly tf.Tensor[]): tf.Tensor[] {
     const { runtime } = this.#backend;
     // A tensor that shows its data in another shape than it has is an array of its own here.
     const nodes = inputs.map((input) => this.#backend.nodeOf(input));
     const own = nodes.filter((node, index) => node !== this.#backend.storedNode(inputs[index]!.dataId));
     for (const node of own) node.hold();
     runtime.evaluate(nodes.filter((node) => node.isPending));
-    const buffers = [...nodes, ...captured].map((node) => runtime.bufferOf(node));
+    const isSplit = (index: number) => devices > 1 && index >= firstSplit && index < nodes.length;
+    const arrays = [...nodes, ...captured].map((node, index) =>
+      isSplit(index) ? runtime.partsOf(node, devices) : runtime.copiesOf(node, devices)
+    );
+    const lists = Array.from({ length: devices }, (_, device) => arrays.map((copies) => copies[device]!));
     const keep = [...donated].filter((index) => {
       const node = nodes[index]!;
       return !node.isUnshared || nodes.indexOf(node) !== nodes.lastIndexOf(node);
     });
-    const results = runtime.run(executable, buffers, keep);
+    const results = runtime.run(executable, lists, keep);
+    for (const [index, parts] of arrays.entries()) if (isSplit(index)) parts.forEach((part) => part.destroy());
     for (const index of donated) if (!keep.includes(index)) nodes[index]!.donate();
     for (const node of own) node.release();
     return outputs.map(({ type, shape }, index) =>
@@ -106,6 +126,15 @@ export class Compiler {
   #tensorOf(node: LazyNode): tf.Tensor {
     return tf.engine().makeTensorFromTensorInfo(this.#backend.infoOf(node));
   }
+}
+
+/** The shape of a device's part of an argument. */
+function partOf(
+  [rows = 0, ...rest]: readonly number[],
+  { devices, name }: { readonly devices: number; readonly name: string },
+): number[] {
+  if (rows > 0 && rows % devices === 0) return [rows / devices, ...rest];
+  throw new Error(`"${name}" runs on ${devices} devices: expected a first axis that they divide, got ${rows} rows.`);
 }
 
 // What is made in between is freed, and outputs are tensors of their own even where they are an argument, or one twice.

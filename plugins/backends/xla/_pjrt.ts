@@ -39,6 +39,7 @@ const SLOTS = {
   loadedExecute: 55,
   deserializeAndLoad: 56,
   bufferDestroy: 58,
+  bufferCopyToDevice: 69,
   bufferToHost: 70,
 } as const;
 

@@ -22,6 +22,8 @@ export interface ProgramOptions {
   readonly donate?: readonly (number | undefined)[];
   /** Known values of at most this many elements are written into the program. @default 0: all are parameters */
   readonly largestLiteral?: number;
+  /** Devices that run the program together. @default 1 */
+  readonly devices?: number;
 }
 
 /** Values still to be computed on the way to others, each after what it is computed of. */
@@ -47,7 +49,7 @@ export function statementsOf(outputs: readonly LazyNode[]): LazyNode[] {
 /** The program that computes values: two with one structure have one text, whatever tensors they begin with. */
 export function programOf(
   outputs: readonly LazyNode[],
-  { parameters: first = [], donate = [], largestLiteral = 0 }: ProgramOptions = {},
+  { parameters: first = [], donate = [], largestLiteral = 0, devices = 1 }: ProgramOptions = {},
 ): Program {
   const parameters = [...first];
   const names = new Map(first.map((node, index) => [node, `%a${index}`]));
@@ -79,8 +81,9 @@ export function programOf(
     return `%a${index}: ${typeText(node)}${attribute}`;
   });
   const body = [...statements, `return ${results} : ${types}`].map((line) => `    ${line}\n`).join("");
+  const attributes = devices === 1 ? "" : ` attributes {mhlo.num_replicas = ${devices} : i32}`;
   return {
-    text: `module @program {\n  func.func public @main(${given.join(", ")}) -> (${types}) {\n${body}  }\n}\n`,
+    text: `module @program${attributes} {\n  func.func public @main(${given.join(", ")}) -> (${types}) {\n${body}  }\n}\n`,
     parameters,
   };
 }

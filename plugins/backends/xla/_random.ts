@@ -15,9 +15,11 @@ import {
   compare,
   concatenate,
   convert,
+  deviceIndex,
   iota,
   reshape,
   slice,
+  sliceFrom,
   splat,
 } from "./_stablehlo.ts";
 
@@ -46,17 +48,46 @@ export function randomNumbers(backend: XlaBackend): Pick<Engine, "randomUniform"
     },
     randomMask: (key, shape, { rate, counter = 0 }) => {
       const count = tf.util.sizeFromShape([...shape]);
+      const { blocks, firstBlock, within } = partOfMask(count, backend.devices);
       // Eight elements a number, and that whole before the elements: a block is not drawn again for each of them.
-      const kept = barrier(keptBits(philox(keyOf(key), counter, Math.ceil(count / HALVES)), maskThreshold(rate)));
+      const words = philox(keyOf(key), counter, blocks, firstBlock);
+      const kept = barrier(keptBits(words, maskThreshold(rate)));
       const each = [kept.size, HALVES];
       const shifted = binary("shift_right_logical", broadcastInDim(kept, each, [0]), iota("ui32", each, 1));
       const alone = binary("and", shifted, splat(1, "ui32", each));
-      return tensorOf(reshape(firstOf(compare("NE", alone, splat(0, "ui32", each)), count), shape));
+      const elements = compare("NE", alone, splat(0, "ui32", each));
+      const own = within ? sliceFrom(reshape(elements, [elements.size]), within, count) : firstOf(elements, count);
+      return tensorOf(reshape(own, shape));
     },
   };
 }
 
 const firstOf = (x: LazyNode, count: number): LazyNode => slice(reshape(x, [x.size]), { begin: [0], end: [count] });
+
+/** Where a device's elements lie in the mask of the whole batch. */
+interface MaskPart {
+  /** Blocks that hold them. */
+  readonly blocks: number;
+  /** The first of these blocks, a scalar. @default 0 */
+  readonly firstBlock?: LazyNode;
+  /** Elements of the first block that belong to the device before. @default 0 */
+  readonly within?: LazyNode;
+}
+
+// Device `d` has elements `d · count` to `(d + 1) · count` of the whole batch's, whose blocks hold eight each.
+function partOfMask(count: number, devices: number): MaskPart {
+  if (devices === 1) return { blocks: Math.ceil(count / HALVES) };
+  const times = (x: LazyNode, factor: number) => binary("multiply", x, splat(factor, "ui32"));
+  const index = deviceIndex(), rest = count % HALVES;
+  const firstBlock = times(index, Math.floor(count / HALVES));
+  if (rest === 0) return { blocks: count / HALVES, firstBlock };
+  const restBefore = times(index, rest), size = splat(HALVES, "ui32");
+  return {
+    blocks: Math.ceil(count / HALVES) + 1,
+    firstBlock: binary("add", firstBlock, binary("divide", restBefore, size)),
+    within: binary("remainder", restBefore, size),
+  };
+}
 
 // One bit per 16-bit half of a block, lower halves first: set if the half is at least the threshold.
 function keptBits(words: readonly LazyNode[], threshold: number): LazyNode {
@@ -72,8 +103,12 @@ function keptBits(words: readonly LazyNode[], threshold: number): LazyNode {
     .reduce((all, bit) => binary("or", all, bit));
 }
 
-/** The four words of each block, `[blocks]` each: blocks count from 0, `place` is the upper half of the counter. */
-function philox(key: LazyNode, place: number, blocks: number): LazyNode[] {
+/**
+ * The four words of each block, `[blocks]` each: `place` is the upper half of the counter.
+ *
+ * @param from the first block, a scalar; 0 by default
+ */
+function philox(key: LazyNode, place: number, blocks: number, from?: LazyNode): LazyNode[] {
   const shape = [blocks];
   const everywhere = (scalar: LazyNode) => broadcastTo(scalar, shape);
   const words = bitcast(key, "ui32");
@@ -82,7 +117,8 @@ function philox(key: LazyNode, place: number, blocks: number): LazyNode[] {
     LazyNode,
   ];
   const zero = splat(0, "ui32", shape);
-  let [a, b, c, d] = [iota("ui32", shape), zero, everywhere(numberNode(place)), zero] as [
+  const block = from ? binary("add", iota("ui32", shape), everywhere(from)) : iota("ui32", shape);
+  let [a, b, c, d] = [block, zero, everywhere(numberNode(place)), zero] as [
     LazyNode,
     LazyNode,
     LazyNode,

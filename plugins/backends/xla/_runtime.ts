@@ -15,7 +15,7 @@ import type { ProgramStore } from "./_program_store.ts";
 // Memoized programs of eager code; the least recently used goes first.
 const MOST_PROGRAMS = 4096;
 
-/** Compiles and runs programs on the first device of a client. */
+/** Compiles and runs programs, on the first device of a client or on several together. */
 export class Runtime {
   /** Values that tensors have and that are not computed yet. */
   readonly pending = new Set<LazyNode>();
@@ -25,11 +25,11 @@ export class Runtime {
 
   constructor(readonly client: Client, readonly store?: ProgramStore) {}
 
-  /** A program ready to run, compiled now or kept by an earlier process. */
-  load(text: string): Executable {
+  /** A program ready to run on so many devices, compiled now or kept by an earlier process. */
+  load(text: string, devices = 1): Executable {
     const started = performance.now();
     const kept = this.store?.read(text);
-    const executable = kept ?? this.client.compile(text);
+    const executable = kept ?? this.client.compile(text, { replicas: devices });
     if (kept) this.compiled.fromStore++;
     else this.store?.write(text, executable);
     this.compiled.programs++;
@@ -38,10 +38,22 @@ export class Runtime {
     return executable;
   }
 
-  /** Runs a program on arrays and returns its outputs. @param keep arguments that are not given up */
-  run(executable: Executable, inputs: readonly DeviceBuffer[], keep: readonly number[] = []): DeviceBuffer[] {
+  /**
+   * Runs a program and returns its outputs.
+   *
+   * @param lists its arguments, one list for each device that runs it
+   * @param keep arguments that are not given up
+   */
+  run(
+    executable: Executable,
+    lists: readonly (readonly DeviceBuffer[])[],
+    keep: readonly number[] = [],
+  ): DeviceBuffer[] {
     try {
-      return executable.execute([inputs], keep)[0]!;
+      const [outputs, ...others] = executable.execute(lists, keep) as [DeviceBuffer[], ...DeviceBuffer[][]];
+      return others.length === 0
+        ? outputs
+        : outputs.map((buffer, index) => buffer.withCopies(others.map((list) => list[index]!)));
     } catch (error) {
       throw this.#described(error);
     }
@@ -54,6 +66,22 @@ export class Runtime {
     if (!node.buffer && node.values) node.buffer = this.client.upload(node.values, node);
     if (!node.buffer) throw new Error("The tensor was donated to a compiled function, so its values are gone.");
     return node.buffer;
+  }
+
+  /** The array of a value on each of so many devices. */
+  copiesOf(node: LazyNode, devices: number): DeviceBuffer[] {
+    return this.bufferOf(node).onEach(this.client.devices.slice(0, devices).map(({ address }) => address));
+  }
+
+  /** The parts of a value along its first axis, one on each of so many devices; they belong to the caller. */
+  partsOf(node: LazyNode, devices: number): DeviceBuffer[] {
+    const { type, shape: [rows = 0, ...rest] } = node, shape = [rows / devices, ...rest];
+    const size = node.size / devices;
+    const values = this.read(node);
+    return Array.from({ length: devices }, (_, device) => {
+      const part = values.subarray(device * size, (device + 1) * size) as Values;
+      return this.client.upload(part, { type, shape, device });
+    });
   }
 
   /**
@@ -86,7 +114,7 @@ export class Runtime {
       this.#programs.delete(oldest);
       unused.destroy();
     }
-    const buffers = this.run(executable, parameters.map((node) => this.bufferOf(node)));
+    const buffers = this.run(executable, [parameters.map((node) => this.bufferOf(node))]);
     list.forEach((node, index) => {
       node.materialize(buffers[index]!);
       this.pending.delete(node);

@@ -359,6 +359,60 @@ export function sortDescending(x: LazyNode): { values: LazyNode; indices: LazyNo
   return { values: half(x.type, "#0"), indices: half("i32", "#1") };
 }
 
+/** The sum of the devices' values, on each of them. */
+export function sumOverDevices(x: LazyNode, devices: number): LazyNode {
+  const scalar = typeText({ type: x.type, shape: [] });
+  return new LazyNode({
+    type: x.type,
+    shape: x.shape,
+    operands: [x],
+    isTraced: true,
+    emit: ([a], name) =>
+      `${name} = "stablehlo.all_reduce"(${a}) <{${groupOf(devices)}}> ({\n  ^bb0(%x: ${scalar}, %y: ${scalar}):\n` +
+      `    %z = stablehlo.add %x, %y : ${scalar}\n    stablehlo.return %z : ${scalar}\n}) : ` +
+      `(${typeText(x)}) -> ${typeText(x)}`,
+  });
+}
+
+/** The devices' values one after another along the first axis, on each of them. */
+export function gatherFromDevices(x: LazyNode, devices: number): LazyNode {
+  const { type } = x, shape = [x.shape[0]! * devices, ...x.shape.slice(1)];
+  return new LazyNode({
+    type,
+    shape,
+    operands: [x],
+    isTraced: true,
+    emit: ([a], name) =>
+      `${name} = "stablehlo.all_gather"(${a}) <{all_gather_dim = 0 : i64, ${groupOf(devices)}}> : ` +
+      `(${typeText(x)}) -> ${typeText({ type, shape })}`,
+  });
+}
+
+// All devices are one group.
+const groupOf = (devices: number): string =>
+  `replica_groups = dense<[[${Array.from({ length: devices }, (_, index) => index).join(", ")}]]> : ` +
+  `tensor<1x${devices}xi64>`;
+
+/** The index of the device that computes: ui32, a scalar. */
+export const deviceIndex = (): LazyNode =>
+  new LazyNode({
+    type: "ui32",
+    shape: [],
+    isTraced: true,
+    emit: (_, name) => `${name} = stablehlo.replica_id : tensor<ui32>`,
+  });
+
+/** `length` elements of a vector from a place that is computed, a scalar. */
+export const sliceFrom = (x: LazyNode, start: LazyNode, length: number): LazyNode =>
+  new LazyNode({
+    type: x.type,
+    shape: [length],
+    operands: [x, start],
+    emit: ([a, b], name) =>
+      `${name} = stablehlo.dynamic_slice ${a}, ${b}, sizes = [${length}] : ` +
+      `(${typeText(x)}, ${typeText(start)}) -> ${typeText({ type: x.type, shape: [length] })}`,
+  });
+
 /** The operand, computed as a whole before anything that follows: nothing is computed twice to save memory. */
 export const barrier = (x: LazyNode): LazyNode =>
   new LazyNode({

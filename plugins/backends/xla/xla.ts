@@ -21,6 +21,7 @@ import { Client } from "./_client.ts";
 import { clientOptions, startError } from "./_client_options.ts";
 import { gpuFlags } from "./_compile_options.ts";
 import { cudaDriver } from "./_cuda.ts";
+import { deviceGroup } from "./_device_group.ts";
 import { Compiler } from "./_jit.ts";
 import { registerKernels } from "./_kernels.ts";
 import { Lapack } from "./_lapack.ts";
@@ -30,18 +31,19 @@ import { randomNumbers } from "./_random.ts";
 import { Runtime } from "./_runtime.ts";
 import { findLapack, findPlugin } from "./plugin.ts";
 
-let started: Promise<Engine> | undefined;
+// One client a process, and one engine for each number of devices.
+let started: Promise<(devices: number) => Engine> | undefined;
 
 /** XLA on whatever device a PJRT plugin has: one program for each structure of operations. */
 export const xla: Backend = {
   name: "xla",
   hasGpu: () => cudaDriver() !== undefined,
-  start: (options = {}) => started ??= start(options),
+  start: async (options = {}) => (await (started ??= start(options)))(options.devices ?? 1),
 };
 
 async function start(
   { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
-): Promise<Engine> {
+): Promise<(devices: number) => Engine> {
   const [plugin, lapackLibrary] = [await findPlugin({ ...(device && { device }), note }), await findLapack({ note })];
   loadPermanently([plugin.path, lapackLibrary.path]);
   const client = newClient(plugin.path, device);
@@ -56,10 +58,13 @@ async function start(
   const backend = new XlaBackend(runtime);
   registerKernels(backend);
   await tf.setBackend("xla");
-  const compiler = new Compiler(backend, note);
+  const jit = (devices: number): Engine["jit"] => {
+    const compiler = new Compiler(backend, { note, devices });
+    return (compute, options) => compiler.jit(compute, options);
+  };
   const lapack = new Lapack(lapackLibrary.path, threads);
   const { version } = client.pjrt, memory = client.memory();
-  return {
+  const onOne: Engine = {
     name: "xla",
     device: isGpu ? "gpu" : "cpu",
     // The CPU has no TF32.
@@ -77,9 +82,16 @@ async function start(
     bytesOnDisk: [plugin, lapackLibrary].reduce((sum, { path }) => sum + Deno.statSync(path).size, 0),
     svd: (matrix) => svd(lapack, matrix),
     ...randomNumbers(backend),
-    jit: (compute, options) => compiler.jit(compute, options),
+    jit: jit(1),
     memory: (options) => ({ tensors: backend.numDataIds(), ...processMemory(options) }),
   };
+  const engines = new Map([[1, onOne]]);
+  return (devices) =>
+    engines.getOrInsertComputed(devices, () => ({
+      ...onOne,
+      deviceGroup: deviceGroup(backend, devices),
+      jit: jit(devices),
+    }));
 }
 
 function newClient(path: string, device: BackendOptions["device"]): Client {
