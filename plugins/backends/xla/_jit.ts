@@ -98,7 +98,10 @@ export class Compiler {
     };
   }
 
-  #run({ executable, captured, outputs, donated, devices, firstSplit }: Compiled, inputs: readonly tf.Tensor[]): tf.Tensor[] {
+  #run(
+    { executable, captured, outputs, donated, devices, firstSplit }: Compiled,
+    inputs: readonly tf.Tensor[],
+  ): tf.Tensor[] {
     const { runtime } = this.#backend;
     // A tensor that shows its data in another shape than it has is an array of its own here.
     const nodes = inputs.map((input) => this.#backend.nodeOf(input));

@@ -83,7 +83,9 @@ export function programOf(
   const body = [...statements, `return ${results} : ${types}`].map((line) => `    ${line}\n`).join("");
   const attributes = devices === 1 ? "" : ` attributes {mhlo.num_replicas = ${devices} : i32}`;
   return {
-    text: `module @program${attributes} {\n  func.func public @main(${given.join(", ")}) -> (${types}) {\n${body}  }\n}\n`,
+    text: `module @program${attributes} {\n  func.func public @main(${
+      given.join(", ")
+    }) -> (${types}) {\n${body}  }\n}\n`,
     parameters,
   };
 }
