@@ -6,12 +6,21 @@
 import { type MatrixInfo, RequestError, unknownName } from "@opf/framework";
 
 /**
- * How matrices are grouped: by exact module (of an encoder-decoder model, in each stack apart), by kind (attention, ffn), or
- * all together. `"asReleased"` matches substrings of
- * names, as the code released with the paper does: `output.dense`, the second FFN matrix, is also a substring of the attention
- * output's name, so the attention outputs compete in two groups and can displace FFN matrices.
+ * How matrices are grouped: by exact module, by kind (attention, ffn), or all together. In an encoder-decoder model, the
+ * modules of the encoder and of the decoder are different groups; the other groups have matrices of both, cross-attention
+ * included. `"asReleased"` matches substrings of names, as the code released with the paper does: `output.dense`, the second
+ * FFN matrix, is also a substring of the attention output's name, so the attention outputs compete in two groups and can
+ * displace FFN matrices.
  */
 export type Grouping = "module" | "kind" | "model" | "asReleased";
+
+/** Which matrices a policy selects from, and which of them compete. */
+export interface GroupOptions {
+  /** Groups within which matrices compete. @default "module" */
+  readonly by?: Grouping;
+  /** Select in this half of an encoder-decoder model only. @default both */
+  readonly stack?: "encoder" | "decoder";
+}
 
 const GROUP_OF: Readonly<Record<Exclude<Grouping, "asReleased">, (matrix: MatrixInfo) => string>> = {
   module: ({ module, stack }) => stack ? `${stack} ${module}` : module,
@@ -19,17 +28,28 @@ const GROUP_OF: Readonly<Record<Exclude<Grouping, "asReleased">, (matrix: Matrix
   model: () => "model",
 };
 
-/** The matrices of each group, in the order of the model. */
-export function groups(matrices: readonly MatrixInfo[], by: Grouping): Map<string, MatrixInfo[]> {
+/**
+ * The matrices of each group, in the order of the model.
+ *
+ * @throws {RequestError} if the model does not have the stack
+ */
+export function groups(all: readonly MatrixInfo[], { by = "module", stack }: GroupOptions): Map<string, MatrixInfo[]> {
+  const matrices = stack ? all.filter((matrix) => matrix.stack === stack) : all;
+  if (stack && matrices.length === 0) {
+    throw new RequestError(
+      `stack: "${stack}": expected an encoder-decoder model (T5, BART), got a model of one stack.`,
+    );
+  }
   if (by !== "asReleased") return Map.groupBy(matrices, GROUP_OF[by]);
   const modules = [...new Set(matrices.map(({ module }) => module))];
   return new Map(modules.map((module) => [module, matrices.filter(({ name }) => name.includes(`.${module}.`))]));
 }
 
-/** Throws unless `by` names a grouping; the error suggests the nearest name. */
-export function checkGrouping(by: string): void {
-  const known = [...Object.keys(GROUP_OF), "asReleased"];
-  if (!known.includes(by)) throw unknownName("grouping", by, known);
+/** Throws unless the options name a grouping and a stack; the error suggests the nearest name. */
+export function checkGroups({ by = "module", stack = "encoder" }: GroupOptions): void {
+  const groupings = [...Object.keys(GROUP_OF), "asReleased"], stacks = ["encoder", "decoder"];
+  if (!groupings.includes(by)) throw unknownName("grouping", by, groupings);
+  if (!stacks.includes(stack)) throw unknownName("stack", stack, stacks);
 }
 
 /** Throws unless `value` is a positive integer; the error names the option. */

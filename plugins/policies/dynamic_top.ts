@@ -11,10 +11,10 @@ import {
   type SelectionPolicy,
 } from "@opf/framework";
 import { exampleScore } from "./_example_score.ts";
-import { checkGrouping, checkPositiveInteger, firstOf, type Grouping, groups, topOf } from "./_groups.ts";
+import { checkGroups, checkPositiveInteger, firstOf, type GroupOptions, groups, topOf } from "./_groups.ts";
 
 /** Options of {@linkcode dynamicTop}. */
-export interface DynamicTopOptions {
+export interface DynamicTopOptions extends GroupOptions {
   /** Matrices selected per group in total; a group with fewer matrices is selected whole. */
   readonly n: number;
   /** Matrices selected per group and round. @default 1 */
@@ -23,8 +23,6 @@ export interface DynamicTopOptions {
   readonly every?: { readonly steps: number } | { readonly epochs: number };
   /** Whether the first round follows a stretch of training, as in the paper, or precedes all training. @default "after" */
   readonly firstRound?: "after" | "before";
-  /** @default "module" */
-  readonly by?: Grouping;
   /** Recomputed at each round with the current weights. */
   readonly score: ImportanceScore;
 }
@@ -44,10 +42,11 @@ export interface DynamicTopOptions {
  * ```
  */
 export function dynamicTop(options: DynamicTopOptions): SelectionPolicy {
-  const { n, perRound = 1, every, firstRound = "after", by = "module", score } = options;
+  const { n, perRound = 1, every, firstRound = "after", by = "module", stack, score } = options;
   checkPositiveInteger(n, "dynamicTop({ n })");
   checkPositiveInteger(perRound, "dynamicTop({ perRound })");
-  checkGrouping(by);
+  const grouping = { by, ...(stack && { stack }) };
+  checkGroups(grouping);
   const count = Math.ceil(n / perRound);
   const rounds = ({ steps, stepsPerEpoch }: RunLength): number[] => {
     const between = !every
@@ -71,14 +70,14 @@ export function dynamicTop(options: DynamicTopOptions): SelectionPolicy {
       perRound,
       ...(every && { every: { ...every } }),
       firstRound,
-      by,
+      ...grouping,
       score: { name: score.name, options: score.options },
     },
     ...(score.needs && { needs: score.needs }),
     rounds,
-    estimate: (matrices) => firstOf(groups(matrices, by), n),
+    estimate: (matrices) => firstOf(groups(matrices, grouping), n),
     select: async ({ matrices, converted, note, score: computeScores }) => {
-      const grouped = groups(matrices, by);
+      const grouped = groups(matrices, grouping);
       for (const [group, { length }] of grouped) {
         if (length < n) note(`n = ${n} exceeds the ${length} matrices of ${group}: all of them are selected.`);
       }

@@ -4,14 +4,12 @@
  * @module
  */
 import type { SelectionPolicy } from "@opf/framework";
-import { checkGrouping, checkPositiveInteger, firstOf, type Grouping, groups } from "./_groups.ts";
+import { checkGroups, checkPositiveInteger, firstOf, type GroupOptions, groups } from "./_groups.ts";
 
 /** Options of {@linkcode random}. */
-export interface RandomOptions {
+export interface RandomOptions extends GroupOptions {
   /** Matrices per group; a group with fewer matrices is selected whole. */
   readonly n: number;
-  /** @default "module" */
-  readonly by?: Grouping;
 }
 
 /**
@@ -25,16 +23,17 @@ export interface RandomOptions {
  * assertEquals(random({ n: 2 }).options, { n: 2, by: "module" });
  * ```
  */
-export function random({ n, by = "module" }: RandomOptions): SelectionPolicy {
+export function random({ n, by = "module", stack }: RandomOptions): SelectionPolicy {
   checkPositiveInteger(n, "random({ n })");
-  checkGrouping(by);
+  const grouping = { by, ...(stack && { stack }) };
+  checkGroups(grouping);
   return {
     name: "random",
-    options: { n, by },
-    estimate: (matrices) => firstOf(groups(matrices, by), n),
+    options: { n, ...grouping },
+    estimate: (matrices) => firstOf(groups(matrices, grouping), n),
     select: ({ matrices, key }) =>
       Promise.resolve([
-        ...new Set([...groups(matrices, by)].flatMap(([group, members]) =>
+        ...new Set([...groups(matrices, grouping)].flatMap(([group, members]) =>
           key.fold(group).permutation(members.length).slice(0, n).map((index) => members[index]!.name)
         )),
       ]),

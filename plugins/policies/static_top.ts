@@ -5,14 +5,12 @@
  */
 import type { ImportanceScore, SelectionPolicy } from "@opf/framework";
 import { exampleScore } from "./_example_score.ts";
-import { checkGrouping, checkPositiveInteger, firstOf, type Grouping, groups, topOf } from "./_groups.ts";
+import { checkGroups, checkPositiveInteger, firstOf, type GroupOptions, groups, topOf } from "./_groups.ts";
 
 /** Options of {@linkcode staticTop}. */
-export interface StaticTopOptions {
+export interface StaticTopOptions extends GroupOptions {
   /** Matrices per group; a group with fewer matrices is selected whole. */
   readonly n: number;
-  /** Groups within which matrices compete. @default "module" */
-  readonly by?: Grouping;
   /** Ranks the matrices. */
   readonly score: ImportanceScore;
 }
@@ -30,20 +28,22 @@ export interface StaticTopOptions {
  * assertEquals(policy.options, { n: 3, by: "module", score: { name: "taylor", options: { reduce: "abs-sum" } } });
  * ```
  */
-export function staticTop({ n, by = "module", score }: StaticTopOptions): SelectionPolicy {
+export function staticTop({ n, by = "module", stack, score }: StaticTopOptions): SelectionPolicy {
   checkPositiveInteger(n, "staticTop({ n })");
-  checkGrouping(by);
+  const grouping = { by, ...(stack && { stack }) };
+  checkGroups(grouping);
   return {
     name: "static-top",
-    options: { n, by, score: { name: score.name, options: score.options } },
+    options: { n, ...grouping, score: { name: score.name, options: score.options } },
     ...(score.needs && { needs: score.needs }),
-    estimate: (matrices) => firstOf(groups(matrices, by), n),
+    estimate: (matrices) => firstOf(groups(matrices, grouping), n),
     select: async ({ matrices, note, score: computeScores }) => {
-      const grouped = groups(matrices, by);
+      const grouped = groups(matrices, grouping);
       for (const [group, { length }] of grouped) {
         if (length < n) note(`n = ${n} exceeds the ${length} matrices of ${group}: all of them are selected.`);
       }
-      return topOf(grouped, { n, scores: await computeScores(score) });
+      const candidates = stack && matrices.filter((matrix) => matrix.stack === stack);
+      return topOf(grouped, { n, scores: await computeScores(score, candidates) });
     },
   };
 }

@@ -20,6 +20,10 @@ export default defineExperiment({
   methods: {
     "fine-tuning": {},
     "OPF-MPO static": { decomposition: mpo({ tensors: 3 }), policy: staticTop({ n: 1, score: taylor() }) },
+    "OPF-MPO decoder": {
+      decomposition: mpo({ tensors: 3 }),
+      policy: staticTop({ n: 1, stack: "decoder", score: taylor() }),
+    },
   },
 });
 `;
@@ -34,7 +38,7 @@ Deno.test("a T5 learns to answer a task in words, plain and with OPF, and merges
     const { code, out, err } = await run(args, folder);
     assertEquals(code, 0, err);
     const { results } = JSON.parse(out) as { results: Result[] };
-    assertEquals(results.length, 2);
+    assertEquals(results.length, 3);
     for (const { id, metrics, method, selected, merge, unlabeledAnswers } of results) {
       const predictions = (await Deno.readTextFile(`${folder}/runs/${id}/predictions.jsonl`)).trimEnd().split("\n")
         .map((line) => JSON.parse(line) as Prediction);
@@ -44,7 +48,9 @@ Deno.test("a T5 learns to answer a task in words, plain and with OPF, and merges
       assertEquals(unlabeledAnswers, predictions.filter(({ prediction }) => prediction === -1).length);
       assert(metrics.accuracy! > 0.9, `${method}: accuracy ${metrics.accuracy}`);
       assertLessOrEqual(merge.maxLogitDifference, 0.01);
-      assertEquals(selected.length > 0, method !== "fine-tuning");
+      const stacks = Map.groupBy(selected, ({ stack }) => stack);
+      const expected = { "fine-tuning": [0, 0], "OPF-MPO static": [6, 10], "OPF-MPO decoder": [0, 10] }[method];
+      assertEquals([stacks.get("encoder")?.length ?? 0, stacks.get("decoder")?.length ?? 0], expected, method);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
