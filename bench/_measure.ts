@@ -29,10 +29,10 @@ export interface Row {
 export interface Sides {
   readonly threads: number;
   readonly python?: string;
-  /** What our side computes with. @default the plugin `tensorflow` on the CPU */
-  readonly backend?: string;
-  /** Of both sides. @default the backend's */
-  readonly device?: "cpu" | "gpu";
+  /** What our side computes with. */
+  readonly backend: string;
+  /** Of both sides. */
+  readonly device: "cpu" | "gpu";
   /** Of both sides' training steps. @default "float32" */
   readonly precision?: Precision;
   /** Let PyTorch compile the peers. @default false */
@@ -45,8 +45,8 @@ export async function measureRow(
   { sides, pairs }: { sides: Sides; pairs: number },
 ): Promise<Row> {
   const measured = await measurePairs({
-    ours: await ourCommand(plan.ours, sides),
-    ...(plan.peer && { peer: await peerCommand(plan.peer, sides) }),
+    ours: await ourCommand(repeated(plan.ours, sides), sides),
+    ...(plan.peer && { peer: await peerCommand(repeated(plan.peer, sides), sides) }),
     pairs,
     fresh: plan.fresh ?? false,
   });
@@ -71,6 +71,12 @@ export async function measureRow(
     }),
   };
 }
+
+// A step of a GPU takes milliseconds: many are measured together.
+const STEPS_ON_GPU = 20;
+
+const repeated = <W extends Work>(work: W, { device }: Sides): W =>
+  device === "gpu" && work.work === "step" ? { ...work, repeat: (work.repeat ?? 1) * STEPS_ON_GPU } : work;
 
 async function ourCommand(work: Work, { threads, backend, device, precision }: Sides): Promise<CommandLine> {
   const root = new URL("../", import.meta.url);
@@ -100,7 +106,7 @@ function peerCommand(work: NonNullable<RowPlan["peer"]>, sides: Sides): CommandL
     device,
     precision,
     compile,
-    ...(work.opf && { modes: peerModes(matrices) }),
+    ...(work.opf && { modes: peerModes(matrices, work.tensors) }),
   };
   return [sides.python, "-I", new URL("peers/serve.py", import.meta.url).pathname, JSON.stringify(spec)];
 }

@@ -54,11 +54,14 @@ export function chosen(
 }
 
 /** Mode lists by the name of a layer, as the peer expects them. */
-export const peerModes = (matrices: readonly { readonly name: string; readonly shape: MatrixShape }[]) =>
+export const peerModes = (
+  matrices: readonly { readonly name: string; readonly shape: MatrixShape }[],
+  tensors = TENSORS,
+) =>
   Object.fromEntries(
     matrices.map(({ name, shape: [rows, columns] }) => [
       name.replace(/\.weight$/, ""),
-      { rows: modesOf(rows), columns: modesOf(columns) },
+      { rows: modesOf(rows, tensors), columns: modesOf(columns, tensors) },
     ]),
   );
 

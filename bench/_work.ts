@@ -34,7 +34,7 @@ export interface Measurement {
   readonly seconds: number;
   /** Processor time of all threads, which depends less on other load. */
   readonly cpuSeconds: number;
-  /** Peak memory of the process since it started. */
+  /** Peak memory since the process started: of the GPU where there is one, else of the process. */
   readonly peakBytes: number;
   /** Seconds of the first repetition, which compiles. */
   readonly firstSeconds?: number;

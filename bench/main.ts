@@ -1,14 +1,16 @@
 /**
  * `deno task bench [name…] [--json] [--pairs N] [--threads N] [--data FOLDER] [--curves] [--backend NAME]
- * [--device cpu|gpu] [--precision float32|tf32|bfloat16] [--compile]`: ours compared with peers.
+ * [--device cpu|gpu] [--precision float32|tf32|bfloat16] [--compile] [--models FOLDER]`: ours compared with peers. With
+ * `--data` there are rows of real batches too, which need the tokenizer of MiniLM: from `--models`, else from a source.
  *
  * @module
  */
 import { RequestError, unknownName } from "@opf/framework";
+import { tensorflow, xla } from "@opf/framework/plugins";
 import { readArguments } from "../core/cli/arguments.ts";
 import { exitCode } from "../core/cli/exit_code.ts";
 import { print, printError } from "../core/cli/output.ts";
-import { TASKS, writeBatches } from "./_data.ts";
+import { MODEL, TASKS, writeBatches } from "./_data.ts";
 import { machine } from "./_machine.ts";
 import { measureRow, type Row, type Sides } from "./_measure.ts";
 import { peerPython } from "./_python.ts";
@@ -19,26 +21,29 @@ const PAIRS = 5;
 async function bench(args: readonly string[]): Promise<number> {
   const options = readArguments(args, {
     boolean: ["json", "curves", "compile"],
-    string: ["pairs", "threads", "data", "backend", "device", "precision"],
+    string: ["pairs", "threads", "data", "backend", "device", "precision", "models"],
   });
   const temporary = await Deno.makeTempDir();
   try {
+    const wanted = options.choice("backend", ["tensorflow", "xla", "wasm"]);
+    // Both sides run on one device.
+    const device = options.choice("device", ["cpu", "gpu"]) ?? (wanted === "xla" && xla.hasGpu!() ? "gpu" : "cpu");
+    const backend = wanted ?? (device === "gpu" ? xla.name : tensorflow.name);
+    const rowsOfDevice = ROWS.filter(({ onlyOnCpu }) => !onlyOnCpu || device === "cpu");
     const plans = chosenRows(
-      [...options.flag("curves") ? CURVES : ROWS, ...await rowsOfTasks(temporary)],
+      [...options.flag("curves") ? CURVES : rowsOfDevice, ...await rowsOfTasks(temporary)],
       options.words,
     );
     const needPython = plans.some(({ peer }) => peer?.side === "python");
     const python = needPython ? await peerPython(printError) : undefined;
     const threads = options.count("threads") ?? navigator.hardwareConcurrency;
-    const backend = options.choice("backend", ["tensorflow", "xla", "wasm"]);
-    const device = options.choice("device", ["cpu", "gpu"]);
     const precision = options.choice("precision", ["float32", "tf32", "bfloat16"]);
     const sides: Sides = {
       threads,
       compile: options.flag("compile"),
       ...(python !== undefined && { python }),
-      ...(backend !== undefined && { backend }),
-      ...(device !== undefined && { device }),
+      backend,
+      device,
       ...(precision !== undefined && { precision }),
     };
     const rows: Row[] = [];
@@ -50,7 +55,7 @@ async function bench(args: readonly string[]): Promise<number> {
       printError(`${plan.name} …`);
       const row = await measureRow(plan, { sides, pairs: options.count("pairs") ?? PAIRS });
       rows.push(row);
-      (options.flag("json") ? printError : print)(line(row, plan));
+      (options.flag("json") ? printError : print)(line(row, device === "gpu" ? undefined : plan.goal));
     }
     if (options.flag("json")) print(JSON.stringify({ machine: machine(threads), rows }));
     return 0;
@@ -61,8 +66,8 @@ async function bench(args: readonly string[]): Promise<number> {
   async function rowsOfTasks(folder: string): Promise<RowPlan[]> {
     const data = options.text("data");
     if (data === undefined) return [];
-    const rows: RowPlan[] = [];
-    for (const task of TASKS) rows.push(...taskRows(task, await writeBatches(task, data, folder)));
+    const rows: RowPlan[] = [], model = options.text("models") ?? MODEL;
+    for (const task of TASKS) rows.push(...taskRows(task, await writeBatches(task, { data, model, into: folder })));
     return rows;
   }
 }
@@ -77,7 +82,7 @@ function chosenRows(plans: readonly RowPlan[], names: readonly string[]): readon
   return chosen;
 }
 
-function line({ name, unit, ours, peer, ratio, pairs }: Row, { goal = "" }: RowPlan): string {
+function line({ name, unit, ours, peer, ratio, pairs }: Row, goal = ""): string {
   const shown = (value: number) => unit === "bytes" ? `${(value / 1e9).toFixed(2)} GB` : `${value.toPrecision(3)} s`;
   const ratios = [ratio.median, ratio.min, ratio.max].map((value) => value.toPrecision(3)) as [string, string, string];
   return [

@@ -127,8 +127,13 @@ for await (const _ of Deno.stdin.readable.pipeThrough(new TextDecoderStream()).p
   const secondsPerRun = await seconds(repeatsItself ? 1 : repeat) / repeat;
   const { user, system } = cpuUsage(before);
   const cpuSeconds = (user + system) / 1e6 / repeat;
-  const { peakBytes } = engine().memory();
-  const measurement: Measurement = { seconds: secondsPerRun, cpuSeconds, firstSeconds, peakBytes };
+  const { peakBytes, device } = engine().memory();
+  const measurement: Measurement = {
+    seconds: secondsPerRun,
+    cpuSeconds,
+    firstSeconds,
+    peakBytes: device?.peakBytes ?? peakBytes,
+  };
   print(JSON.stringify(measurement));
 }
 Deno.exit(0);

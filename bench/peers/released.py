@@ -80,7 +80,8 @@ class FactorizedLinear(nn.Module):
 
     def __init__(self, tensors, bias):
         super().__init__()
-        self.tensors = nn.ParameterList([nn.Parameter(torch.from_numpy(np.ascontiguousarray(t))) for t in tensors])
+        self.tensors = nn.ParameterList(
+            [nn.Parameter(torch.from_numpy(np.ascontiguousarray(t)).to(bias.device)) for t in tensors])
         self.bias = bias
 
     def forward(self, x):
@@ -89,7 +90,7 @@ class FactorizedLinear(nn.Module):
 
 def decompose_weights(model, modes):
     """The local tensors of the layers in `modes`, by name."""
-    return {name: decompose(model.get_submodule(name).weight.detach().numpy(), modes[name]["rows"],
+    return {name: decompose(model.get_submodule(name).weight.detach().cpu().numpy(), modes[name]["rows"],
                             modes[name]["columns"]) for name in modes}
 
 

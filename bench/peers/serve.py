@@ -2,8 +2,9 @@
 
     python serve.py '{"work": "step", "config": {…}, "batchSize": 32, "length": 128, "threads": 2}'
 
-Prints one JSON line when it is ready and one per measurement. PyTorch runs eagerly, with its fast attention
-(`scaled_dot_product_attention`) and fused AdamW.
+Prints one JSON line when it is ready and one per measurement. PyTorch runs eagerly, or compiled in its default mode
+("compile"), with its fast attention (`scaled_dot_product_attention`) and fused AdamW; on a GPU ("device": "gpu") the peak
+memory is that of the GPU, and a measurement ends when the GPU has finished.
 """
 import json
 import os
@@ -89,7 +90,6 @@ def training(spec):
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             model.zero_grad(set_to_none=True)
-        synchronize(spec)
     return steps
 
 
@@ -102,10 +102,9 @@ def evaluation(spec):
     [(batch, _)] = batches_of({**spec, "batches": None})
 
     def evaluate():
-        with torch.no_grad():
+        with torch.no_grad(), autocast(spec):
             for _ in range(spec["repeat"]):
                 forward(**batch)
-        synchronize(spec)
     return evaluate
 
 
@@ -137,14 +136,19 @@ def main():
     run = WORK[spec["work"]](spec)
     for _ in range(spec.get("warm", 1)):
         run()
+    synchronize(spec)
     repeat = 1 if spec["work"] == "evaluate" else spec.get("repeat", 1)
     print(json.dumps({"ready": True}), flush=True)
     for _ in sys.stdin:
         started, used = time.perf_counter(), time.process_time()
         for _ in range(repeat):
             run()
+        synchronize(spec)
         seconds, cpu = time.perf_counter() - started, time.process_time() - used
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        if device_of(spec) == "cuda":
+            peak = torch.cuda.max_memory_allocated()
+        else:
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         print(json.dumps({"seconds": seconds / spec.get("repeat", 1), "cpuSeconds": cpu / spec.get("repeat", 1),
                           "peakBytes": peak}), flush=True)
 

@@ -111,10 +111,26 @@ export interface Engine {
   jit(compute: TensorFunction, options?: JitOptions): TensorFunction;
   /** A writer of TensorBoard event files to a folder; absent if the backend cannot write them. */
   summaryWriter?(folder: string): SummaryWriter;
-  /** Live tensors, the resident memory of the process, and its peak since the last reset. */
-  memory(
-    options?: { readonly resetPeak?: boolean },
-  ): { readonly tensors: number; readonly residentBytes: number; readonly peakBytes: number };
+  /** What is in use. */
+  memory(options?: { readonly resetPeak?: boolean }): EngineMemory;
+}
+
+/** Memory in use, in bytes. */
+export interface EngineMemory {
+  /** Live tensors. */
+  readonly tensors: number;
+  /** Of the process. */
+  readonly residentBytes: number;
+  /** The largest resident memory since the last reset. */
+  readonly peakBytes: number;
+  /** Of the device, where it has memory of its own. */
+  readonly device?: {
+    readonly bytes: number;
+    /** Since the process started. */
+    readonly peakBytes?: number;
+    /** What the process can have at most. */
+    readonly limit?: number;
+  };
 }
 
 /** Writes scalars over steps for TensorBoard. */

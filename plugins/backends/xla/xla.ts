@@ -8,6 +8,7 @@ import {
   type BackendOptions,
   cacheFolder,
   type Engine,
+  type EngineMemory,
   fixSigns,
   RequestError,
   type Svd,
@@ -83,7 +84,11 @@ async function start(
     svd: (matrix) => svd(lapack, matrix),
     ...randomNumbers(backend),
     jit: jit(1),
-    memory: (options) => ({ tensors: backend.numDataIds(), ...processMemory(options) }),
+    memory: (options) => ({
+      tensors: backend.numDataIds(),
+      ...processMemory(options),
+      ...(isGpu && deviceMemory(client)),
+    }),
   };
   const engines = new Map([[1, onOne]]);
   return (devices) =>
@@ -115,6 +120,13 @@ async function openStore(client: Client, plugin: string): Promise<ProgramStore |
   const features = processor.split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line)).slice(0, 2);
   const target = [`${size}`, `${Number(mtime)}`, Deno.env.get("XLA_FLAGS") ?? "", ...features];
   return new ProgramStore(join(cacheFolder(), "compiled", "xla"), client, target);
+}
+
+function deviceMemory(client: Client): Pick<EngineMemory, "device"> {
+  const memory = client.memory();
+  if (!memory) return {};
+  const { bytesInUse: bytes, peakBytesInUse: peakBytes, bytesLimit: limit } = memory;
+  return { device: { bytes, ...(peakBytes !== undefined && { peakBytes }), ...(limit !== undefined && { limit }) } };
 }
 
 function svd(lapack: Lapack, matrix: tf.Tensor2D): Svd {
