@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { messageOf, RequestError, sha256OfFile } from "@opf/framework";
+import { MAX_TEXT_BYTES, messageOf, RequestError, sha256OfFile } from "@opf/framework";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -169,6 +170,15 @@ async function extract(
   for await (const entry of zip.file.eachEntry()) {
     const kept = entry.fileName.endsWith("/") ? undefined : keep(entry.fileName);
     if (kept === undefined) continue;
+    const listed = record.get(entry.fileName);
+    // The reader stops a file at the size that its entry states.
+    if (entry.uncompressedSize !== listed?.size) {
+      throw new Error(
+        `${entry.fileName}: expected ${
+          listed?.size ?? "no"
+        } bytes by the wheel's RECORD, got ${entry.uncompressedSize}`,
+      );
+    }
     const target = join(folder, normalize(kept));
     await Deno.mkdir(dirname(target), { recursive: true });
     const hash = createHash("sha256");
@@ -181,11 +191,8 @@ async function extract(
     const mode = entry.externalFileAttributes >>> 16 & 0o111 ? 0o755 : 0o644;
     await pipeline(await zip.file.openReadStreamPromise(entry), hashed, createWriteStream(target, { mode }));
     const actual = hash.digest("base64url");
-    const expected = record.get(entry.fileName);
-    if (actual !== expected) {
-      throw new Error(
-        `${entry.fileName} does not match the wheel's RECORD: expected ${expected ?? "none"}, got ${actual}`,
-      );
+    if (actual !== listed.sha256) {
+      throw new Error(`${entry.fileName} does not match the wheel's RECORD: expected ${listed.sha256}, got ${actual}`);
     }
     count++;
   }
@@ -193,13 +200,21 @@ async function extract(
 }
 
 // Lines of `path,sha256=<base64url>,size`; a path with a comma is quoted.
-async function readRecord(path: string): Promise<Map<string, string>> {
+async function readRecord(path: string): Promise<Map<string, { readonly sha256: string; readonly size: number }>> {
   using zip = await open(path);
   for await (const entry of zip.file.eachEntry()) {
     if (!/^[^/]+\.dist-info\/RECORD$/.test(entry.fileName)) continue;
-    const text = (await Array.fromAsync(await zip.file.openReadStreamPromise(entry))).map(String).join("");
-    const lines = text.matchAll(/^(?:"((?:[^"]|"")+)"|([^,\n]+)),sha256=([\w-]+)/gm);
-    return new Map(Array.from(lines, ([, quoted, plain, hash]) => [quoted?.replaceAll('""', '"') ?? plain!, hash!]));
+    if (entry.uncompressedSize > MAX_TEXT_BYTES) {
+      throw new Error(`${entry.fileName}: expected at most ${MAX_TEXT_BYTES} bytes, got ${entry.uncompressedSize}`);
+    }
+    const bytes = Buffer.concat(await Array.fromAsync(await zip.file.openReadStreamPromise(entry)));
+    const lines = bytes.toString().matchAll(/^(?:"((?:[^"]|"")+)"|([^,\n]+)),sha256=([\w-]+),(\d+)/gm);
+    return new Map(
+      Array.from(lines, ([, quoted, plain, sha256, size]) => [
+        quoted?.replaceAll('""', '"') ?? plain!,
+        { sha256: sha256!, size: Number(size) },
+      ]),
+    );
   }
   throw new Error("it has no RECORD");
 }

@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { messageOf, RequestError } from "@opf/framework";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { readTextFile, RequestError } from "@opf/framework";
 
 /** Which columns to read. */
 export interface TableColumns {
@@ -69,28 +67,22 @@ export async function readTsv(path: string, { columns, number, header, dropShort
   return rows;
 }
 
-const MAX_BYTES = 400e6; // GLUE's largest set has 75 MB
-
-// Reads all members of a file, as gzip does.
-const decompress = (bytes: Uint8Array): Promise<Uint8Array> => promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES });
+/** The most rows of a file; GLUE's largest set has 392,702. */
+export const MAX_ROWS = 4_000_000;
 
 /**
- * The lines of a UTF-8 file without their ends (LF or CRLF), decompressed if its name ends in `.gz`.
+ * The lines of a text file without their ends (LF or CRLF), decompressed if its name ends in `.gz`.
  *
- * @throws {RequestError} if the file is missing, truncated, not gzip, or not UTF-8
+ * @throws {RequestError} if the file is missing, too large, truncated, not gzip, or not UTF-8
  */
 export async function readLines(path: string): Promise<string[]> {
-  try {
-    const bytes = await Deno.readFile(path);
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(
-      path.endsWith(".gz") ? await decompress(bytes) : bytes,
-    );
-    const lines = text.split("\n").map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
-    if (lines.at(-1) === "") lines.pop();
-    return lines;
-  } catch (error) {
-    throw new RequestError(`Reading ${path} failed: ${messageOf(error)}`);
-  }
+  const text = await readTextFile(path);
+  let count = 1;
+  for (let end = -1; (end = text.indexOf("\n", end + 1)) >= 0;) count++;
+  if (count > MAX_ROWS) throw new RequestError(`Reading ${path}: expected at most ${MAX_ROWS} lines, got ${count}.`);
+  const lines = text.split("\n").map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
 }
 
 /** The positions of the requested columns among `names`. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RequestError, unknownName } from "../errors.ts";
+import { messageOf, RequestError, unknownName } from "../errors.ts";
+import { parseJson } from "../io/json_text.ts";
 import type { Json } from "../json.ts";
 
 /** The names of methods in a list that was split at commas: a name may contain commas itself. */
@@ -25,8 +26,13 @@ export function parseSetting(text: string): [path: string, value: Json] {
   if (equals < 1) throw new RequestError(`--set: expected path=value, got "${text}".`);
   const [path, value] = [text.slice(0, equals), text.slice(equals + 1)];
   try {
-    return [path, JSON.parse(value)];
+    JSON.parse(value);
   } catch {
     return [path, value];
+  }
+  try {
+    return [path, parseJson(value) as Json];
+  } catch (error) {
+    throw new RequestError(`--set ${path}: ${messageOf(error)}.`);
   }
 }

@@ -5,61 +5,28 @@
  */
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
-import { checkNoLfsPointer } from "./lfs_pointer.ts";
-
-/** Objects and lists inside one another; tokenizers and configs need fewer than ten. */
-const MAX_DEPTH = 100;
-
-/** Limits of {@linkcode readJsonObject}. */
-export interface JsonFileOptions {
-  /** Size of the file, in bytes. @default 268435456 (256 MiB) */
-  readonly maxBytes?: number;
-}
+import { parseJson } from "./json_text.ts";
+import { readTextFile, type TextFileOptions } from "./text_file.ts";
 
 /**
  * The object that a JSON file holds.
  *
- * @throws {RequestError} for a file that is unreadable, too large, too deep, not JSON, or holds anything but an object
+ * @throws {RequestError} for a file that is unreadable, too large, too deep, not JSON, has a key twice, or holds anything but
+ *   an object
  */
 export async function readJsonObject(
   path: string,
-  { maxBytes = 2 ** 28 }: JsonFileOptions = {},
+  options: TextFileOptions = {},
 ): Promise<{ readonly [key: string]: unknown }> {
-  const text = await readTextFile(path, { maxBytes });
-  checkDepth(text, path);
+  const text = await readTextFile(path, options);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
-    throw new RequestError(`${path}: expected JSON: ${messageOf(error).replaceAll("\n", "\\n")}.`);
+    throw new RequestError(`${path}: ${messageOf(error)}.`);
   }
   if (isObject(value)) return value;
   throw new RequestError(`${path}: expected a JSON object, got ${shortJson(value)}.`);
-}
-
-/**
- * Refuses a JSON text that is nested too deeply: parsers and printers recurse.
- *
- * @throws {RequestError} that begins with `place`
- */
-export function checkDepth(text: string, place: string): void {
-  if (depthOf(text) > MAX_DEPTH) {
-    throw new RequestError(`${place}: expected at most ${MAX_DEPTH} nested levels of JSON.`);
-  }
-}
-
-/** The text of a UTF-8 file; an unreadable or oversized file is a {@linkcode RequestError}. */
-export async function readTextFile(path: string, { maxBytes = 2 ** 28 }: JsonFileOptions = {}): Promise<string> {
-  try {
-    const { size } = await Deno.stat(path);
-    if (size > maxBytes) throw new Error(`expected at most ${maxBytes} bytes, got ${size}`);
-    const bytes = await Deno.readFile(path);
-    checkNoLfsPointer(bytes, path);
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    if (error instanceof RequestError) throw error;
-    throw new RequestError(`${path}: cannot be read: ${messageOf(error)}.`);
-  }
 }
 
 /** A field that may be `null` or absent, which mean the same. */
@@ -111,19 +78,4 @@ export function shortJson(value: unknown): string {
     ? Array.isArray(value) ? `a list of ${value.length}` : `an object of ${Object.keys(value).length} keys`
     : String(JSON.stringify(value) ?? value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
-
-// The deepest nesting of a JSON text, without parsing it.
-function depthOf(text: string): number {
-  let depth = 0, deepest = 0, quoted = false;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (quoted) {
-      if (code === 0x5c) index++; // a backslash escapes the next character
-      else if (code === 0x22) quoted = false;
-    } else if (code === 0x22) quoted = true;
-    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (code === 0x5d || code === 0x7d) depth--;
-  }
-  return deepest;
 }

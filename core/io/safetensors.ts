@@ -4,8 +4,9 @@
  * @module
  */
 import safetensors from "safetensors";
-import { RequestError } from "../errors.ts";
+import { messageOf, RequestError } from "../errors.ts";
 import { isObject, shortJson } from "./json_file.ts";
+import { parseJson } from "./json_text.ts";
 import { checkNoLfsPointer } from "./lfs_pointer.ts";
 import { writeFileAtomic } from "./atomic_file.ts";
 
@@ -107,11 +108,14 @@ export function parseSafetensors(bytes: Uint8Array<ArrayBuffer>, { path }: { rea
 type Wrong = (what: string) => RequestError;
 
 function parseHeader(bytes: Uint8Array, wrong: Wrong): Record<string, unknown> {
+  let header: unknown;
   try {
-    const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (typeof header === "object" && header !== null && !Array.isArray(header)) return header;
-  } catch { /* not JSON, or not UTF-8 */ }
-  throw wrong("expected a JSON object as its header");
+    header = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw wrong(`expected a JSON object as its header: ${messageOf(error)}`);
+  }
+  if (isObject(header)) return header;
+  throw wrong(`expected a JSON object as its header, got ${shortJson(header)}`);
 }
 
 function checkedEntry(name: string, value: unknown, wrong: Wrong): Entry {

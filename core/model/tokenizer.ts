@@ -5,7 +5,8 @@
  */
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
-import { describeIssue, optional, readJsonObject, readTextFile, shortJson } from "../io/json_file.ts";
+import { describeIssue, optional, readJsonObject, shortJson } from "../io/json_file.ts";
+import { readTextFile } from "../io/text_file.ts";
 import type { Repository } from "../source.ts";
 import { addedTokenSplitter } from "./tokenizer/added_tokens.ts";
 import { decoderOf } from "./tokenizer/decoder.ts";

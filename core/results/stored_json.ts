@@ -5,7 +5,9 @@
  */
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
-import { checkDepth, describeIssue, readTextFile } from "../io/json_file.ts";
+import { describeIssue } from "../io/json_file.ts";
+import { parseJson } from "../io/json_text.ts";
+import { readTextFile } from "../io/text_file.ts";
 import type { Json } from "../json.ts";
 
 /** A number that may not be finite: JSON writes `NaN` and infinities as `null`, which reads as `NaN`. */
@@ -45,16 +47,13 @@ export async function readStoredLines<T>(path: string, schema: z.ZodType<T>): Pr
 
 /** The value of a JSON text. */
 export function parseStored<T>(text: string, { schema, place }: { schema: z.ZodType<T>; place: string }): T {
-  checkDepth(text, place);
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    const value = parseJson(text);
     const { data, error } = schema.safeParse(value);
     if (!error) return data;
-    throw new RequestError(describeIssue(error, value));
+    throw new Error(describeIssue(error, value));
   } catch (error) {
-    const what = value === undefined ? `expected JSON: ${messageOf(error).replaceAll("\n", "\\n")}` : messageOf(error);
-    throw new RequestError(`${place}: ${what}.`);
+    throw new RequestError(`${place}: ${messageOf(error)}.`);
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseJson } from "../io/json_text.ts";
 import { eventSchema } from "../results/event.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import type { Position } from "../training/training_state.ts";
@@ -59,7 +60,7 @@ function endOfEventsUntil({ step, phase }: Position, bytes: Uint8Array): number 
 
 function eventOf(line: string): TrainingEvent | undefined {
   try {
-    return eventSchema.safeParse(JSON.parse(line)).data;
+    return eventSchema.safeParse(parseJson(line)).data;
   } catch {
     return undefined;
   }

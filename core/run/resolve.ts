@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readTextFile } from "../io/json_file.ts";
+import { readTextFile } from "../io/text_file.ts";
 import { sha256OfFile } from "../io/cache.ts";
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JsonObject, TokenizerClass } from "@opf/framework";
+import { type JsonObject, parseJson, type TokenizerClass } from "@opf/framework";
 
 const SPECIAL_TOKENS = {
   bos_token: "<s>",
@@ -24,7 +24,7 @@ export const bartTokenizer: TokenizerClass = {
 };
 
 function fromPairs(vocabText: string, mergesText: string, config: JsonObject): JsonObject {
-  const vocab = JSON.parse(vocabText);
+  const vocab = parseJson(vocabText) as { readonly [token: string]: number };
   const special = (attribute: "sep_token" | "cls_token") => {
     const name = config[attribute];
     const token = typeof name === "object" && name !== null ? (name as JsonObject).content : name;

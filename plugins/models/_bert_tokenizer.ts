@@ -24,9 +24,9 @@ export const bertTokenizer: TokenizerClass = {
 
 // A vocabulary with one token a line, and pieces that continue a word after `##`.
 function fromVocabulary(text: string, config: JsonObject): JsonObject {
-  const lines = text.split("\n").map((line) => line.trimEnd());
+  const lines = text.split("\n").map(trimEnd);
   if (lines.at(-1) === "") lines.pop();
-  const vocab = Object.fromEntries(lines.map((token, id) => [token, id]));
+  const vocab = idsOf(lines);
   const named = (key: keyof typeof SPECIAL_TOKENS) => textOf(config[key]) ?? SPECIAL_TOKENS[key];
   for (const token of ["unk_token", "sep_token", "cls_token"] as const) {
     if (!Object.hasOwn(vocab, named(token))) throw new Error(`its vocabulary has no "${named(token)}"`);
@@ -59,6 +59,27 @@ function fromVocabulary(text: string, config: JsonObject): JsonObject {
       vocab,
     },
   };
+}
+
+// White space as Unicode defines it: JavaScript's own function takes U+FEFF for it too, and not U+0085.
+function trimEnd(line: string): string {
+  let end = line.length;
+  while (end > 0 && /\p{White_Space}/u.test(line[end - 1]!)) end--;
+  return line.slice(0, end);
+}
+
+// Published vocabularies have several blank lines, which no text contains, but no token twice; Transformers would take the
+// last one.
+function idsOf(tokens: readonly string[]): { readonly [token: string]: number } {
+  const ids = new Map<string, number>();
+  for (const [id, token] of tokens.entries()) {
+    const other = ids.get(token);
+    if (other !== undefined && token !== "") {
+      throw new Error(`expected every token once, got ${JSON.stringify(token)} on lines ${other + 1} and ${id + 1}`);
+    }
+    ids.set(token, id);
+  }
+  return Object.fromEntries(ids);
 }
 
 // Case, accents and ideographs are the config's choice where it makes one.

@@ -36,8 +36,19 @@ FILES = {
         {"premise": TEXT, "hypothesis": TEXT, "label": LABEL, "idx": INDEX},
         [("Another premise.", "Another hypothesis.", 0, 0)],
     ),
+    "qnli/train": ({"question": TEXT, "sentence": TEXT, "label": LABEL, "idx": INDEX}, [
+        (f"Question {index % 40}?", "A sentence. " * (index % 7), index % 2, index) for index in range(5000)
+    ]),
+    "sst2/train": ({"sentence": TEXT, "label": LABEL, "idx": INDEX}, [("Good.", 1, 0)]),
+    "wnli/train": ({**PAIR, "sentence2": pyarrow.list_(TEXT)}, [("A.", ["B.", "C."], 0, 0)]),
     "cola/train": ({"sentence": TEXT, "label": LABEL, "idx": INDEX}, [("They sang.", 1, 0), ("Sang they it.", 0, 1)]),
     "cola/validation": ({"sentence": TEXT, "label": LABEL, "idx": INDEX}, [(None, 1, 0)]),
+}
+
+# Groups and pages as larger files have them, and forms that are not read.
+OPTIONS = {
+    "qnli/train": {"row_group_size": 2000, "data_page_size": 500, "write_batch_size": 100, "dictionary_pagesize_limit": 300},
+    "sst2/train": {"compression": "zstd"},
 }
 
 
@@ -50,7 +61,7 @@ def main():
         table = pyarrow.Table.from_pylist([dict(zip(columns, row)) for row in rows], schema=schema)
         path = out / f"{name}-00000-of-00001.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        pyarrow.parquet.write_table(table, path)
+        pyarrow.parquet.write_table(table, path, **OPTIONS.get(name, {}))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 import { type Example, RequestError, type Source, type Task } from "@opf/framework";
-import { cola, mnli, rte, stsb } from "@opf/framework/tasks";
+import { cola, mnli, rte, sst2, stsb, wnli } from "@opf/framework/tasks";
 import { assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
+import { readParquet } from "../../tasks/_parquet.ts";
 import { inFolder } from "../_place.ts";
 
 /** Index, texts, label. */
@@ -52,6 +53,45 @@ Deno.test("tasks are read from the dataset's Parquet files", async () => {
   assertAlmostEquals(half!.label!, 0.5);
 });
 
+Deno.test("rows are read from several groups, pages and encodings", async () => {
+  const columns = { columns: [["question"], ["sentence"], ["label"]], number: "idx" };
+  const rows = await readParquet(`${FIXTURES}qnli/train-00000-of-00001.parquet`, columns);
+  const expected = Array.from(
+    { length: 5000 },
+    (_, index) => [`Question ${index % 40}?`, "A sentence. ".repeat(index % 7), `${index % 2}`, index],
+  );
+  assertEquals(rows.map(({ fields, number }) => [...fields, number]), expected);
+});
+
+Deno.test("a Parquet file whose groups have other rows than it says is refused", () =>
+  inFolder(async (folder) => {
+    const whole = await Deno.readFile(`${FIXTURES}qnli/train-00000-of-00001.parquet`);
+    const columns = { columns: [["question"]] };
+    const rows = (count: number) => [0x16, ...varint(2 * count), 0x19]; // field 3 of the metadata, then a list
+    const start = indexOf(whole, rows(5000));
+    for (const count of [2 ** 40, 4999, 0]) {
+      const added = rows(count).length - rows(5000).length;
+      const bytes = [...whole.subarray(0, start), ...rows(count), ...whole.subarray(start + rows(5000).length)];
+      const length = new DataView(whole.buffer).getUint32(whole.length - 8, true) + added;
+      bytes.splice(-8, 4, length & 255, length >> 8 & 255, length >> 16, 0);
+      await Deno.writeFile(`${folder}/a.parquet`, Uint8Array.from(bytes));
+      const message = `a.parquet failed: expected ${count} rows in its groups, got 5000.`;
+      await assertRejects(() => readParquet(`${folder}/a.parquet`, columns), RequestError, message);
+    }
+  }));
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
+}
+
+// The last place where these bytes stand.
+function indexOf(bytes: Uint8Array, part: readonly number[]): number {
+  for (let at = bytes.length - part.length; at >= 0; at--) {
+    if (part.every((byte, index) => bytes[at + index] === byte)) return at;
+  }
+  throw new Error("expected these bytes in the file");
+}
+
 Deno.test("a task says what each source said, and what is wrong with a Parquet file", async () => {
   const train = "rte/train-00000-of-00001.parquet";
   const message = async (task: Task, ...sources: Source[]) =>
@@ -70,6 +110,11 @@ Deno.test("a task says what each source said, and what is wrong with a Parquet f
   assertStringIncludes(await moved("mnli/train"), 'a column "sentence1", got premise, hypothesis, label, idx');
   assertStringIncludes(await message(cola, hub()), "row 1: expected a string or a number as sentence, got null");
   assertStringIncludes(await moved("not/there"), "parquet failed: ");
+  assertStringIncludes(
+    await message(sst2, hub()),
+    'column "label" of row group 1: expected no compression or SNAPPY, got ZSTD',
+  );
+  assertStringIncludes(await message(wnli, hub()), "expected a string or a number as sentence2, got a structure");
   await inFolder(async (folder) => {
     const whole = await Deno.readFile(`${FIXTURES}${train}`);
     const damaged = [whole.slice(0, -20), whole.slice(100), whole.slice(0, 3), new Uint8Array(), whole.fill(0, 4, 40)];

@@ -1,7 +1,7 @@
 import { RequestError } from "@opf/framework";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { readLines, readTsv, type TsvOptions } from "../../tasks/_tsv.ts";
+import { MAX_ROWS, readLines, readTsv, type TsvOptions } from "../../tasks/_tsv.ts";
 import { inFolder } from "../_place.ts";
 
 const COLUMNS = { columns: [["label", "score"], ["text"]], number: "idx" };
@@ -71,17 +71,22 @@ Deno.test("readTsv() names the line of an error", async () => {
       new RegExp(`line 2: expected an integer .* as idx, got "${index}"`),
     );
   }
-  await assertRefused(new Uint8Array([0x6c, 0xff, 0x0a]), /table\.tsv failed: .*(utf-8|encoded)/i);
+  await assertRefused(new Uint8Array([0x6c, 0xff, 0x0a]), /table\.tsv: cannot be read: .*(utf-8|encoded)/i);
 });
 
 Deno.test("readTsv() decompresses .gz, and refuses a truncated or damaged file", async () => {
   const packed = gzipSync("label\ttext\n" + Array.from({ length: 500 }, (_, at) => `1\tline ${at}\n`).join(""));
   const rows = await read(packed, COLUMNS, "table.tsv.gz");
   assertEquals([rows.length, rows.at(-1)!.at(-1)], [500, "line 499"]);
-  await assertRefused(packed.slice(0, -100), /table\.tsv\.gz failed: ./, COLUMNS, "table.tsv.gz");
-  await assertRefused(packed.slice(0, -4), /table\.tsv\.gz failed: ./, COLUMNS, "table.tsv.gz");
-  await assertRefused(packed.with(-5, packed.at(-5)! ^ 1), /table\.tsv\.gz failed: ./, COLUMNS, "table.tsv.gz");
-  await assertRefused("label\ttext\n1\tone\n", /table\.tsv\.gz failed: ./, COLUMNS, "table.tsv.gz");
+  await assertRefused(packed.slice(0, -100), /table\.tsv\.gz: cannot be read: ./, COLUMNS, "table.tsv.gz");
+  await assertRefused(packed.slice(0, -4), /table\.tsv\.gz: cannot be read: ./, COLUMNS, "table.tsv.gz");
+  await assertRefused(
+    packed.with(-5, packed.at(-5)! ^ 1),
+    /table\.tsv\.gz: cannot be read: ./,
+    COLUMNS,
+    "table.tsv.gz",
+  );
+  await assertRefused("label\ttext\n1\tone\n", /table\.tsv\.gz: cannot be read: ./, COLUMNS, "table.tsv.gz");
 });
 
 Deno.test("readTsv() reads every member of a .gz file, and ignores zeros after the last", async () => {
@@ -92,7 +97,7 @@ Deno.test("readTsv() reads every member of a .gz file, and ignores zeros after t
     assertEquals(await read(bytes, COLUMNS, "table.tsv.gz"), rows);
   }
   const trailing = new Uint8Array([...members[0]!, 1, 2, 3]);
-  await assertRefused(trailing, /table\.tsv\.gz failed: ./, COLUMNS, "table.tsv.gz");
+  await assertRefused(trailing, /table\.tsv\.gz: cannot be read: ./, COLUMNS, "table.tsv.gz");
 });
 
 Deno.test("readTsv() ignores blank lines at the end", async () => {
@@ -110,7 +115,11 @@ Deno.test("readTsv() refuses an index or a column that occurs twice", async () =
 
 Deno.test("readLines() refuses what is not a file", async () => {
   await inFolder(async (folder) => {
-    await assertRejects(() => readLines(`${folder}/nothing`), RequestError, "nothing failed");
-    await assertRejects(() => readLines(folder), RequestError, `${folder} failed`);
+    await assertRejects(() => readLines(`${folder}/nothing`), RequestError, "nothing: cannot be read");
+    await assertRejects(() => readLines(folder), RequestError, `${folder}: cannot be read: expected a file`);
   });
+});
+
+Deno.test("readLines() refuses more lines than it would have memory for", async () => {
+  await assertRefused("label\ttext\n1\tone\n" + "\n".repeat(MAX_ROWS), /expected at most 4000000 lines, got 4000003/);
 });

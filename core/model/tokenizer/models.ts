@@ -109,6 +109,9 @@ function bytePairs({ merges, unk_token, ...description }: z.output<typeof bpeSch
       `"model.merges.${index}": expected two tokens of the vocabulary that make a third, got ${JSON.stringify(merge)}`,
     );
   });
+  if (new Set(pairs.map((pair) => pair.join(" "))).size < pairs.length) {
+    throw new Error('"model.merges": expected every merge once, got one twice');
+  }
   const model = new BPE(
     {
       ...description,

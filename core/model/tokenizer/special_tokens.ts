@@ -115,12 +115,17 @@ export function addedTokensOf(
 
 function withIds(claims: readonly Claim[], vocabulary: ReadonlyMap<string, number>) {
   let next = vocabulary.size;
+  const tokenOf = new Map(vocabulary.entries().map(([token, id]) => [id, token]));
   const tokens = new Map<string, AddedToken & { readonly id: number }>();
   for (const { id: claimed, ...token } of claims) {
     if (token.content === "") continue;
     const id = tokens.get(token.content)?.id ?? vocabulary.get(token.content) ?? next;
     if (claimed !== undefined && claimed !== id) {
       throw new Error(`expected the id ${id} for the added token "${token.content}", got ${claimed}`);
+    }
+    const other = tokenOf.get(id);
+    if (other && other !== token.content) { // ids with gaps: those after the last are counted, not looked for
+      throw new Error(`expected an unused id for the added token "${token.content}", got ${id}, which is "${other}"`);
     }
     next = Math.max(next, id + 1);
     tokens.set(token.content, { ...token, id });

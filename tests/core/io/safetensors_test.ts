@@ -88,6 +88,14 @@ const BAD: readonly (readonly [what: string, file: Uint8Array, said: string])[] 
   ],
   ["a header of 2^63 bytes", fileOf({}, new Uint8Array(4), 2 ** 62), "got 6 bytes after its length"],
   ["a header that is no JSON", fileOf("{oops"), "expected a JSON object"],
+  [
+    "a tensor that its header has twice",
+    fileOf(
+      '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}}',
+      new Uint8Array(4),
+    ),
+    'every key once, got "a" twice',
+  ],
   ["a header that is a list", fileOf("[1]"), "expected a JSON object"],
   ["a tensor without offsets", fileOf({ a: { dtype: "F32", shape: [1] } }), 'the tensor "a": expected dtype, shape'],
   [

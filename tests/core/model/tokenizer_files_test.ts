@@ -96,6 +96,52 @@ Deno.test("loadTokenizer() refuses files that contradict each other", async () =
   assertStringIncludes(await added(["<e>"]), "/added_tokens.json: expected a JSON object, got a list of 1");
 });
 
+Deno.test("loadTokenizer() refuses a token, a key or a merge that a file has twice", async () => {
+  const vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "a"];
+  const vocabTxt = (...lines: string[]) => ({ "vocab.txt": [...vocabulary, ...lines].join("\n") + "\n" });
+  assertStringIncludes(
+    await refusal(vocabTxt("b", "the")),
+    '/vocab.txt: expected every token once, got "the" on lines 5 and 8.',
+  );
+  assertStringIncludes(await refusal(vocabTxt("a \r")), 'got "a" on lines 6 and 7');
+  // Blank lines stand for rows that no text uses, also those that are blank to Unicode alone.
+  const tokenizer = await load(vocabTxt("", "\u00a0", "\u0085", "", "b", "\ufeff"), bertTokenizer);
+  assertEquals([tokenizer.encode(["the b"], 8).ids, tokenizer.vocabularySize], [[2, 4, 10, 3], 12]);
+  const json = JSON.stringify(caseNamed("tokenizer.json").files["tokenizer.json"]);
+  const twice = (text: string) => text.replace(/"vocab":\{/, '"vocab":{"the":3,"the":4,');
+  assertStringIncludes(
+    await refusal({ "tokenizer.json": twice(json) }),
+    '/tokenizer.json: expected every key once, got "the" twice.',
+  );
+  const config = '{"do_lower_case": true, "do_lower_case": false}';
+  assertStringIncludes(
+    await refusal({ ...vocabTxt(), "tokenizer_config.json": config }),
+    '/tokenizer_config.json: expected every key once, got "do_lower_case" twice.',
+  );
+  const bart = caseNamed("vocab.json and merges.txt").files;
+  const merges = bart["merges.txt"] as string;
+  assertStringIncludes(
+    await refusal({ ...bart, "merges.txt": merges + merges }, bartTokenizer),
+    '/vocab.json: "model.merges": expected every merge once',
+  );
+  const vocab = JSON.stringify(bart["vocab.json"]).replace("{", '{"<s>":0,');
+  assertStringIncludes(
+    await refusal({ ...bart, "vocab.json": vocab }, bartTokenizer),
+    'every key once, got "<s>" twice',
+  );
+});
+
+Deno.test("loadTokenizer() refuses an added token whose id would be that of another one", async () => {
+  const json = caseNamed("tokenizer.json").files["tokenizer.json"] as { model: { vocab: Record<string, number> } };
+  const size = Object.keys(json.model.vocab).length;
+  const vocab = { ...json.model.vocab, "far": size + 1 };
+  const files = { "tokenizer.json": { ...json, model: { ...json.model, vocab } } };
+  assertStringIncludes(
+    await refusal({ ...files, "tokenizer_config.json": { additional_special_tokens: ["<new>"] } }),
+    `expected an unused id for the added token "<new>", got ${size + 1}, which is "far"`,
+  );
+});
+
 Deno.test("loadTokenizer() refuses invalid ids, and names the field", async () => {
   const json = caseNamed("tokenizer.json").files["tokenizer.json"] as { model: Files; added_tokens: Files[] };
   const withModel = (change: Files) => refusal({ "tokenizer.json": { ...json, model: { ...json.model, ...change } } });
