@@ -33,6 +33,8 @@ import { Runtime } from "./_runtime.ts";
 import { findLapack, findPlugin } from "./plugin.ts";
 
 // One client a process, and one engine for each number of devices.
+const LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL";
+
 let started: Promise<(devices: number) => Engine> | undefined;
 
 /** XLA on whatever device a PJRT plugin has: one program for each structure of operations. */
@@ -46,6 +48,8 @@ async function start(
   { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
 ): Promise<(devices: number) => Engine> {
   const [plugin, lapackLibrary] = [await findPlugin({ ...(device && { device }), note }), await findLapack({ note })];
+  // XLA reports each step of its start on standard error: only its errors are of interest.
+  if (Deno.env.get(LOG_LEVEL) === undefined) Deno.env.set(LOG_LEVEL, "2");
   loadPermanently([plugin.path, lapackLibrary.path]);
   const client = newClient(plugin.path, device);
   const isGpu = client.platform !== "cpu";
