@@ -5,7 +5,8 @@
  */
 import { fromFirstSource, loadTokenizer, RandomKey } from "@opf/framework";
 import { bert, folder, hub, pypi } from "@opf/framework/plugins";
-import { chunks, encode } from "../core/training/batches.ts";
+import { chunks } from "../core/training/batches.ts";
+import { encode } from "../core/training/encoded_examples.ts";
 import * as tasks from "../tasks/mod.ts";
 
 /** The tasks that are measured with `--data`. */
@@ -28,10 +29,13 @@ export async function writeBatches(
   const sources = [folder(), hub(), pypi()];
   const { train } = await tasks[task].load({ folder: data, sources });
   const order = RandomKey.of(1).fold("shuffle").permutation(train.length).slice(0, BATCHES * BATCH_SIZE);
-  const examples = encode(order.map((index) => train[index]!), {
+  const encoded = await encode(order.map((index) => train[index]!), {
     tokenizer: await tokenizer(model, sources),
     maxLength: LENGTH,
   });
+  const examples = encoded.map(({ ids, tokenTypeIds, index, label }) => (
+    { ids: [...ids], tokenTypeIds: [...tokenTypeIds], index, label }
+  ));
   const path = `${into}/${task}.json`;
   await Deno.writeTextFile(path, JSON.stringify([...chunks(examples, BATCH_SIZE)]));
   return path;

@@ -139,33 +139,33 @@ const columnsOf = ({ first, second, label = ["label"] }: GlueOptions): TableColu
   number: "idx",
 });
 
-function exampleOf({ number, fields, place }: Row, { classes, second, scale }: GlueOptions): Example {
-  const [field, ...texts] = fields as readonly [string, string, string];
+function exampleOf(row: Row, { classes, second, scale }: GlueOptions): Example {
+  const [field, ...texts] = row.fields as readonly [string, string, string];
   return {
-    index: number,
+    index: row.number,
     texts: second ? [texts[0], texts[1]] : [texts[0]],
-    label: classes ? parseClass(field, { classes, place }) : parseScore(field, { scale, place }),
+    label: classes ? parseClass(field, { classes, row }) : parseScore(field, { scale, row }),
   };
 }
 
 function parseClass(
   field: string,
-  { classes, place }: { readonly classes: readonly string[]; readonly place: string },
+  { classes, row }: { readonly classes: readonly string[]; readonly row: Row },
 ) {
   const label = /^(0|[1-9]\d*)$/.test(field) ? Number(field) : classes.indexOf(field);
   if (label >= 0 && label < classes.length) return label;
   const expected = classes.map((name, id) => `${id} (${name})`).join(", ");
-  throw new RequestError(`Reading ${place}: expected one of ${expected} as label, got "${field}".`);
+  throw new RequestError(`Reading ${row.place}: expected one of ${expected} as label, got "${field}".`);
 }
 
 function parseScore(
   field: string,
-  { scale = [-Infinity, Infinity], place }: { readonly scale?: GlueOptions["scale"]; readonly place: string },
+  { scale = [-Infinity, Infinity], row }: { readonly scale?: GlueOptions["scale"]; readonly row: Row },
 ): number {
   const score = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(field) ? Number(field) : NaN;
   if (score >= scale[0] && score <= scale[1]) return score;
   throw new RequestError(
-    `Reading ${place}: expected a number from ${scale[0]} to ${scale[1]} as label, got "${field}".`,
+    `Reading ${row.place}: expected a number from ${scale[0]} to ${scale[1]} as label, got "${field}".`,
   );
 }
 

@@ -31,7 +31,7 @@ export async function readParquet(path: string, { columns: requested, number }: 
     };
     return {
       place,
-      number: hasIndex ? parseIndex(field(number), { name: number, place }) : index,
+      number: hasIndex ? parseIndex(field(number), { name: number, row: { place } }) : index,
       fields: columns.map(field),
     };
   });

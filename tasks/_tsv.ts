@@ -23,6 +23,17 @@ export interface Row {
   readonly fields: readonly string[];
 }
 
+class TsvRow implements Row {
+  number = 0;
+
+  constructor(readonly path: string, readonly line: number, readonly fields: readonly string[]) {}
+
+  // Made for messages alone: a file has up to millions of rows.
+  get place(): string {
+    return `${this.path}, line ${this.line}`;
+  }
+}
+
 /** How a file differs from the common form. */
 export interface TsvOptions extends TableColumns {
   /** Names of all columns, for a file without a header line. */
@@ -51,16 +62,15 @@ export async function readTsv(path: string, { columns, number, header, dropShort
   const rows: Row[] = [];
   for (let line = start; line < lines.length; line++) {
     const fields = lines[line]!.split("\t");
-    const place = `${path}, line ${line + 1}`;
     if (dropShort && indexColumn < 0 && fields.length < names.length) continue;
     if (fields.length !== names.length) {
-      throw new RequestError(`Reading ${place}: expected ${names.length} fields, got ${fields.length}.`);
+      throw new RequestError(
+        `Reading ${path}, line ${line + 1}: expected ${names.length} fields, got ${fields.length}.`,
+      );
     }
-    rows.push({
-      place,
-      number: indexColumn < 0 ? line - start : parseIndex(fields[indexColumn]!, { name: number!, place }),
-      fields: positions.map((position) => fields[position]!),
-    });
+    const row = new TsvRow(path, line + 1, positions.map((position) => fields[position]!));
+    row.number = indexColumn < 0 ? line - start : parseIndex(fields[indexColumn]!, { name: number!, row });
+    rows.push(row);
   }
   if (rows.length === 0) throw new RequestError(`Reading ${path}: expected rows, got only a header.`);
   if (indexColumn >= 0) checkDistinct(rows, number!);
@@ -100,18 +110,21 @@ export function findColumns(
 }
 
 /** Parses the index of a row: an integer from 0 to 2⁵³ − 1. */
-export function parseIndex(field: string, { name, place }: { readonly name: string; readonly place: string }): number {
+export function parseIndex(
+  field: string,
+  { name, row }: { readonly name: string; readonly row: Pick<Row, "place"> },
+): number {
   const index = /^\d+$/.test(field) ? Number(field) : NaN;
   if (Number.isSafeInteger(index)) return index;
-  throw new RequestError(`Reading ${place}: expected an integer from 0 to 2^53 - 1 as ${name}, got "${field}".`);
+  throw new RequestError(`Reading ${row.place}: expected an integer from 0 to 2^53 - 1 as ${name}, got "${field}".`);
 }
 
 /** Throws if two rows have the same index. */
 export function checkDistinct(rows: readonly Row[], name: string): void {
-  const places = new Map<number, string>();
-  for (const { place, number } of rows) {
-    const earlier = places.get(number);
-    if (earlier !== undefined) throw new RequestError(`Reading ${place}: the ${name} ${number} is that of ${earlier}.`);
-    places.set(number, place);
+  const byNumber = new Map<number, Row>();
+  for (const row of rows) {
+    const earlier = byNumber.get(row.number);
+    if (earlier) throw new RequestError(`Reading ${row.place}: the ${name} ${row.number} is that of ${earlier.place}.`);
+    byNumber.set(row.number, row);
   }
 }

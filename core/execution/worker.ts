@@ -10,6 +10,7 @@ import { execute } from "../run/execute.ts";
 import { ExperimentGrid } from "../experiment/grid.ts";
 import { cachedResult, fineTunedFolder } from "../run/cached_result.ts";
 import { loadExperiment } from "../experiment/load.ts";
+import { tokenStore } from "../run/encoded_sets.ts";
 import { withRunLock } from "../run/run_lock.ts";
 import { RunResolver } from "../run/resolve.ts";
 import type { Result } from "../results/result.ts";
@@ -103,6 +104,7 @@ async function start(
     if (orders.stopped) throw new Interrupted("Interrupted.");
   };
   note(`Computing with ${started.description.library} on the ${started.device.toUpperCase()}.`);
+  const kept = tokenStore(note);
   const initialBytes = engine().memory().residentBytes;
   const run = async ({ place, id, share }: WorkerOrder): Promise<Result | undefined> => {
     const run = await resolver.prepare(grid.specAt(place));
@@ -114,6 +116,7 @@ async function start(
           folder,
           keepModel: request.keepModels,
           tensorboard: request.tensorboard,
+          tokenStore: kept,
           fineTuned: fineTunedFolder(request),
           shareFineTuned: share,
           event: (event) => send({ type: "event", event }),

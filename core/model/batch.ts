@@ -5,15 +5,18 @@
  */
 import * as tf from "../backend/tf.ts";
 
+/** Token ids of one text or pair: a list, or a view of those of many. */
+export type TokenIds = Iterable<number> & ArrayLike<number>;
+
 /** An example as token ids. */
 export interface EncodedExample {
   /** The example's own number in its set, stored with predictions. */
   readonly index: number;
   /** A class, counted from 0, or a number. */
   readonly label: number;
-  readonly ids: readonly number[];
+  readonly ids: TokenIds;
   /** 0 in the first text, 1 in the second; as long as `ids`. */
-  readonly tokenTypeIds: readonly number[];
+  readonly tokenTypeIds: TokenIds;
   /** Token ids of the answer, for models that answer in words. */
   readonly targets?: readonly number[];
 }
@@ -77,7 +80,7 @@ export type TextBatch = {
  * ```
  */
 export function padRows(
-  rows: readonly (readonly number[])[],
+  rows: readonly TokenIds[],
   { batchSize, length, fill }: { readonly batchSize: number; readonly length: number; readonly fill: number },
 ): HostArray {
   const values = new Int32Array(batchSize * length).fill(fill);

@@ -9,15 +9,15 @@ import { engine } from "../backend/engine.ts";
 import { loadPretrained, loadWritten, storedTensors } from "../model/pretrained.ts";
 import { RandomKey } from "../random.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
-import type { Example } from "../task.ts";
 import * as tf from "../backend/tf.ts";
-import { encode } from "../training/batches.ts";
 import { fineTune } from "../training/fine_tune.ts";
 import type { TrainingEvent, TrainingOutcome } from "../training/fine_tune_request.ts";
 import { Weights } from "../model/weights.ts";
 import { removeStaleTempFiles, removeStaleTempFilesOf } from "../io/atomic_file.ts";
+import type { FileStore } from "../io/file_store.ts";
 import { RunCheckpoint, type Usage } from "./checkpoint_file.ts";
 import { writeResult } from "./write_result.ts";
+import { encodeSets } from "./encoded_sets.ts";
 import { environment } from "./environment.ts";
 import { EventLog } from "./event_log.ts";
 import { headKey } from "./head_key.ts";
@@ -38,6 +38,8 @@ export interface ExecuteOptions {
   readonly shareFineTuned: boolean;
   readonly event: (event: TrainingEvent) => void;
   readonly note: (message: string) => void;
+  /** Where tokenized data are kept. @default nowhere */
+  readonly tokenStore?: FileStore | undefined;
   /** Called between steps; throws to end the run there. */
   readonly pause: () => Promise<void>;
 }
@@ -76,16 +78,13 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
   };
   engine().memory({ resetPeak: true });
   const key = RandomKey.of(seed);
+  const { additionalDev, ...sets } = await encodeSets(run, { store: options.tokenStore, pause });
   const weights = new Weights(
     architecture,
     loadPretrained(await run.weights.read(), { architecture, key: headKey(seed) }),
   );
-  const encoded = (examples: readonly Example[]) => encode(examples, { tokenizer, maxLength: training.maxLength });
-  const { heldOut } = run.examples;
-  const [train, dev] = [encoded(run.examples.train), encoded(run.examples.dev)];
   let outcome: TrainingOutcome | undefined;
   try {
-    const sets = { train, dev, ...(heldOut && { heldOut: encoded(heldOut) }) };
     const request = { ...sets, task, settings: training, padId: tokenizer.padId, key, weights, method, checkpoint };
     const fineTuned = async () => {
       const path = fineTunedPath(run, options.fineTuned);
@@ -99,10 +98,7 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
       await removeStaleTempFilesOf(path);
       await writeSafetensors(path, storedTensors(outcome.merged));
     }
-    const additionalDev = Object.fromEntries(
-      Object.entries(run.additionalDev).map(([name, examples]) => [name, encoded(examples)]),
-    );
-    const about = { outcome, train, dev, additionalDev, usage: usage(), environment: await environment() };
+    const about = { ...sets, outcome, additionalDev, usage: usage(), environment: await environment() };
     const result = await writeResult(run, { ...options, ...about });
     await writeTextAtomic(`${folder}/${FILES.result}`, toJson(result));
     await checkpoint.remove();

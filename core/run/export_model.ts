@@ -76,7 +76,7 @@ export async function readExport(
   const tokenizer = await loadTokenizer(repository, { tokenizerClass: run.plugin.tokenizer });
   run.examples.dev.slice(0, 200).forEach(({ texts }, index) => {
     const { ids } = tokenizer.encode(texts, run.spec.training.maxLength);
-    if (ids.join() !== dev[index]!.ids.join()) {
+    if (ids.join() !== [...dev[index]!.ids].join()) {
       throw wrong(`its tokenizer gives other tokens for ${JSON.stringify(texts)}`);
     }
   });

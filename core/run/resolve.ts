@@ -43,6 +43,8 @@ export interface ResolvedRun extends RunOutline {
   /** What the base model's card says. */
   readonly base: BaseCard;
   readonly weights: WeightsFile;
+  /** Of the model's files. */
+  readonly digests: FoundModel["digests"];
   readonly examples: ExampleSets<Example>;
   /** More dev sets, by name, for runs that are evaluated on the whole dev set. */
   readonly additionalDev: { readonly [name: string]: readonly Example[] };
@@ -105,7 +107,7 @@ export class RunResolver {
       );
     }
     const data = await this.load(spec.task);
-    const hasPairs = [...data.train, ...data.dev].some(({ texts }) => texts.length === 2);
+    const hasPairs = [data.train, data.dev].some((examples) => examples.some(({ texts }) => texts.length === 2));
     checkTokenizerFit(model.tokenizer, { architecture, model: model.name, hasPairs });
     const settings = {
       resultsVersion: RESULTS_VERSION,
@@ -144,6 +146,7 @@ export class RunResolver {
       tokenizerFiles: model.tokenizerFiles,
       base: model.base,
       weights: model.weights,
+      digests: model.digests,
       examples,
       additionalDev: training.split === "dev" ? data.additionalDev ?? {} : {},
       ...(data.ceiling && training.split === "dev" && { ceiling: data.ceiling }),

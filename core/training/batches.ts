@@ -3,32 +3,8 @@
  *
  * @module
  */
-import type { Example } from "../task.ts";
-import type { EncodedExample, NamedArrays } from "../model/batch.ts";
+import type { EncodedExample, NamedArrays, TokenIds } from "../model/batch.ts";
 import type { Architecture } from "../model/model.ts";
-import type { Tokenizer } from "../model/tokenizer.ts";
-
-/** Tokenizes labeled examples to at most `maxLength` tokens, special ones included. */
-export function encode(
-  examples: readonly Example[],
-  { tokenizer, maxLength }: { tokenizer: Tokenizer; maxLength: number },
-): EncodedExample[] {
-  const known = encodings.getOrInsertComputed(tokenizer, () => new Map()).getOrInsertComputed(
-    maxLength,
-    () => new WeakMap(),
-  );
-  return examples.map((example) =>
-    known.getOrInsertComputed(example, ({ index, texts, label, target }) => ({
-      ...tokenizer.encode(texts, maxLength),
-      index,
-      label: label!,
-      ...(target !== undefined && { targets: tokenizer.encode([target], Infinity).ids }),
-    }))
-  );
-}
-
-// Runs of one process often share their data.
-const encodings = new WeakMap<Tokenizer, Map<number, WeakMap<Example, EncodedExample>>>();
 
 /** Lengths that batches are padded to: multiples of 8 up to 64, then of 16, and `maxLength` itself. */
 export function bucketOf(length: number, maxLength: number): number {
@@ -52,7 +28,7 @@ export function collate(
     readonly shape: BatchShape;
   },
 ): NamedArrays {
-  const longest = (of: (example: EncodedExample) => readonly number[]) =>
+  const longest = (of: (example: EncodedExample) => TokenIds) =>
     examples.reduce((length, example) => Math.max(length, of(example).length), 0);
   const length = bucketOf(Math.max(1, longest(({ ids }) => ids)), maxLength);
   const targetLength = bucketOf(longest(({ targets = [] }) => targets), maxLength);

@@ -64,8 +64,9 @@ export function trainingParts<T>(
   { train, heldOut: given }: Pick<ExampleSets<T>, "train" | "heldOut">,
   { settings: { keep, heldOut, trainExamples }, key }: { settings: TrainingSettings; key: RandomKey },
 ): { train: readonly T[]; heldOut: readonly T[] } {
-  const order = key.fold("examples").permutation(train.length);
   const count = keep === "best" && !given ? Math.max(1, Math.round(train.length * heldOut)) : 0;
+  if (count === 0 && (trainExamples ?? train.length) >= train.length) return { train, heldOut: given ?? [] };
+  const order = key.fold("examples").permutation(train.length);
   const [out, rest] = [new Set(order.slice(0, count)), order.slice(count)];
   const kept = new Set(rest.slice(0, trainExamples ?? train.length));
   const inOrder = (indices: ReadonlySet<number>) => train.filter((_, index) => indices.has(index));

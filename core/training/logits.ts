@@ -57,9 +57,8 @@ export class Evaluator {
     },
   ): Promise<Logits> {
     // Sorted by length, so that batches have little padding.
-    const order = examples.map((_, index) => index).sort((a, b) =>
-      examples[a]!.ids.length - examples[b]!.ids.length || a - b
-    );
+    const lengths = examples.map(({ ids }) => ids.length);
+    const order = [...lengths.keys()].sort((a, b) => lengths[a]! - lengths[b]! || a - b);
     const logits: number[][] = new Array(examples.length);
     for (const chunk of chunks(order, this.shape.batchSize)) {
       const batch = collate(chunk.map((index) => examples[index]!), this);

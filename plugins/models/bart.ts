@@ -96,9 +96,9 @@ function architecture(config: BartConfig, head: Head): Architecture {
 
 function collate(config: BartConfig, examples: readonly EncodedExample[], bucket: Bucket): NamedArrays {
   const { tokenTypeIds: _, ...arrays } = collateText(examples, bucket);
-  const shifted = examples.map(({ ids }) => [config.decoder_start_token_id, ...ids.slice(0, -1)]);
+  const shifted = examples.map(({ ids }) => [config.decoder_start_token_id, ...[...ids].slice(0, -1)]);
   const positions = examples.map(({ ids, index }) => {
-    const position = ids.lastIndexOf(config.eos_token_id);
+    const position = [...ids].lastIndexOf(config.eos_token_id);
     if (position < 0) {
       throw new RequestError(
         `Example ${index}: expected the token ${config.eos_token_id}, which BART's head reads, got none; ` +

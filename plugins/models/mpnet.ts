@@ -96,7 +96,7 @@ function collate(examples: readonly EncodedExample[], bucket: Bucket): NamedArra
   const { tokenTypeIds: _, ...arrays } = collateText(examples, bucket);
   const positions = examples.map(({ ids }) => {
     let position = PAD_ID;
-    return ids.map((id) => id === PAD_ID ? PAD_ID : ++position);
+    return Array.from(ids, (id) => id === PAD_ID ? PAD_ID : ++position);
   });
   return { ...arrays, positionIds: padRows(positions, { ...bucket, fill: PAD_ID }) };
 }

@@ -107,7 +107,8 @@ export class ScoringPass implements ScoreContext {
   *#batches(): Generator<NamedArrays> {
     const { examples, shape, weights: { architecture } } = this.#options;
     // Sorted by length, so that batches have little padding.
-    const sorted = [...examples].sort((a, b) => a.ids.length - b.ids.length || a.index - b.index);
+    const lengths = new Map(examples.map((example) => [example, example.ids.length]));
+    const sorted = [...examples].sort((a, b) => lengths.get(a)! - lengths.get(b)! || a.index - b.index);
     for (const chunk of chunks(sorted, shape.batchSize)) yield collate(chunk, { architecture, shape });
   }
 

@@ -48,7 +48,7 @@ for (const [name, { model, fixture, head }] of Object.entries(CASES)) {
         const length = Math.max(...examples.map(({ ids }) => ids.length));
         const ours = tf.tidy(() => {
           // Segments are left out there: all tokens are of the first text.
-          const plain = examples.map((example) => ({ ...example, tokenTypeIds: example.ids.map(() => 0) }));
+          const plain = examples.map((example) => ({ ...example, tokenTypeIds: Array.from(example.ids, () => 0) }));
           const batch = batchOf(architecture, {
             examples: plain,
             length,
