@@ -140,10 +140,10 @@ const columnsOf = ({ first, second, label = ["label"] }: GlueOptions): TableColu
 });
 
 function exampleOf(row: Row, { classes, second, scale }: GlueOptions): Example {
-  const [field, ...texts] = row.fields as readonly [string, string, string];
+  const [field, first, other] = row.fields as readonly [string, string, string];
   return {
     index: row.number,
-    texts: second ? [texts[0], texts[1]] : [texts[0]],
+    texts: second ? [first, other] : [first],
     label: classes ? parseClass(field, { classes, row }) : parseScore(field, { scale, row }),
   };
 }

@@ -121,6 +121,7 @@ export function parseIndex(
 
 /** Throws if two rows have the same index. */
 export function checkDistinct(rows: readonly Row[], name: string): void {
+  if (rows.every(({ number }, index) => index === 0 || number > rows[index - 1]!.number)) return; // as most files are
   const byNumber = new Map<number, Row>();
   for (const row of rows) {
     const earlier = byNumber.get(row.number);

@@ -110,8 +110,12 @@ function nameOf(
 ): string {
   const hash = createHash("sha256").update(JSON.stringify([about.tokenizer, about.maxLength]));
   for (let start = 0; start < examples.length; start += PIECE) {
-    const piece = examples.slice(start, start + PIECE);
-    hash.update(JSON.stringify(piece.map(({ texts, target }) => [...texts, target ?? null])));
+    let piece = ""; // each text after its length, so that no two lists of texts are the same string
+    for (const { texts, target } of examples.slice(start, start + PIECE)) {
+      for (const text of texts) piece += `${text.length}:${text}`;
+      piece += target === undefined ? ";" : `=${target.length}:${target};`;
+    }
+    hash.update(piece);
   }
   return hash.digest("hex");
 }
