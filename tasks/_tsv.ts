@@ -90,7 +90,10 @@ export async function readLines(path: string): Promise<string[]> {
   let count = 1;
   for (let end = -1; (end = text.indexOf("\n", end + 1)) >= 0;) count++;
   if (count > MAX_ROWS) throw new RequestError(`Reading ${path}: expected at most ${MAX_ROWS} lines, got ${count}.`);
-  const lines = text.split("\n").map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
+  const lines = text.split("\n");
+  if (text.includes("\r")) {
+    lines.forEach((line, index) => line.endsWith("\r") && (lines[index] = line.slice(0, -1)));
+  }
   if (lines.at(-1) === "") lines.pop();
   return lines;
 }
