@@ -15,6 +15,7 @@ export * from "./core/importance_score.ts";
 export * from "./core/json.ts";
 export * from "./core/backend/kernels.ts";
 export * from "./core/backend/memoize.ts";
+export * from "./core/launcher.ts";
 export * from "./core/model/batch.ts";
 export * from "./core/model/head.ts";
 export * from "./core/model/model.ts";

@@ -6,6 +6,7 @@
 import type { Backend } from "./backend/engine.ts";
 import { RequestError, unknownName } from "./errors.ts";
 import type { Json } from "./json.ts";
+import type { Launcher } from "./launcher.ts";
 import type { LanguageModel } from "./model/model.ts";
 import type { Source } from "./source.ts";
 import type { Task } from "./task.ts";
@@ -24,6 +25,8 @@ export interface Registry {
   readonly sources: readonly Source[];
   /** The first one is the default. */
   readonly backends: readonly Backend[];
+  /** What `--launcher` names. */
+  readonly launchers: readonly Launcher[];
   /** The root folder of the project, with a trailing slash. */
   readonly root: URL;
 }

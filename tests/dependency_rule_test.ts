@@ -9,7 +9,7 @@ const FOLDERS = ["core", "plugins", "tasks", "experiments"];
 
 /** Rooms and contracts of core from the ground up: a file imports only from those before its own. */
 const FLOORS = [
-  ...["json", "errors", "name_pattern", "random", "source", "backend", "io", "decomposition", "model"],
+  ...["json", "errors", "name_pattern", "random", "source", "launcher", "backend", "io", "decomposition", "model"],
   ...["importance_score", "task", "selection_policy", "registry", "training", "check"],
   ...["results", "statistics", "run", "report", "experiment", "execution", "cli"],
 ];

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { RequestError } from "../errors.ts";
 import { checkDistinct } from "../experiment/distinct.ts";
 import { outlineExperiment } from "../experiment/dry_run.ts";
-import { type ExperimentOutcome, type Plan, planExperiment, runExperiment } from "../execution/run_experiment.ts";
+import { type Plan, planExperiment } from "../execution/plan.ts";
+import { type ExperimentOutcome, runExperiment } from "../execution/run_experiment.ts";
 import type { ExperimentManifest } from "../results/manifest.ts";
 import { experimentFileName } from "../results/experiment_name.ts";
 import { readExperimentResults } from "../results/experiment_results.ts";
@@ -14,6 +16,7 @@ import { summarize } from "../report/report.ts";
 import type { Registry } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
 import { loadExternally } from "./external_process.ts";
+import { launch, launchOptions, launchRequest, requestedLauncher } from "./launch.ts";
 import { nextCommands } from "./next.ts";
 import { print, printError } from "./output.ts";
 import { printPlan } from "./print_plan.ts";
@@ -37,6 +40,12 @@ export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
                        (xla on a GPU, else tensorflow)
   --device cpu|gpu     on what (the GPU if there is one)
   --tensorboard        write RUNS/RUN/tensorboard/ during a run
+  --launcher NAME      submit the runs and return: slurm, or a module that exports a launcher
+  --slurm-option "…"   options of its job scripts, "--partition=gpu --time=02:00:00"; any number of times
+                       (--launcher-option for a launcher of a module)
+  --array-limit N      how many tasks may run at the same time (no limit)
+  --restarts N         how often a task is queued again that was stopped, for its time limit or preempted (20)
+  --wait               stay until all have ended
   --dry-run            list the runs, start nothing
   --verbose            print every table of the report: differences, costs
   --json               one JSON document on standard output`;
@@ -46,10 +55,23 @@ const DEFAULT_EXPERIMENT = "quick";
 
 /** Runs the command; returns its exit code. */
 export async function reproduce(args: readonly string[], registry: Registry): Promise<number> {
+  const ofLaunch = launchOptions(registry);
   const options = readArguments(args, {
-    boolean: ["keep-models", "tensorboard", "dry-run", "verbose", "json", "help"],
-    string: ["tasks", "methods", "models", "seeds", "data", "runs", "jobs", "threads", "backend", "device"],
-    collect: ["set"],
+    boolean: ["keep-models", "tensorboard", "dry-run", "verbose", "json", "help", ...ofLaunch.boolean],
+    string: [
+      "tasks",
+      "methods",
+      "models",
+      "seeds",
+      "data",
+      "runs",
+      "jobs",
+      "threads",
+      "backend",
+      "device",
+      ...ofLaunch.string,
+    ],
+    collect: ["set", ...ofLaunch.collect],
   });
   if (options.flag("help")) {
     print(REPRODUCE_USAGE);
@@ -57,15 +79,30 @@ export async function reproduce(args: readonly string[], registry: Registry): Pr
   }
   const names = options.words.length > 0 ? options.words : [DEFAULT_EXPERIMENT];
   const requested = await Promise.all(names.map((name) => requestedExperiment(name, { options, registry })));
+  const launcher = requestedLauncher(options, registry);
+  if (launcher && requested.length > 1) throw new RequestError("--launcher: expected one experiment with it.");
   const loaded = await loadExternally(["reproduce", ...args], {
-    urls: requested.map(({ url }) => url),
+    urls: [...requested.map(({ url }) => url), ...launcher?.url ? [launcher.url] : []],
     root: registry.root,
     check: (url, modules) => requested.filter((one) => one.url === url).forEach((one) => one.checkModules(modules)),
   });
   if ("code" in loaded) return loaded.code;
   const open = { registry, digests: loaded.digests };
   const json = options.flag("json");
-  if (options.flag("dry-run")) {
+  const dryRun = options.flag("dry-run");
+  if (launcher) {
+    const [{ url, request, before }] = requested as [RequestedExperiment];
+    const modules = open.digests.get(url)!;
+    const plan = await planExperiment(url, {
+      request: launchRequest(request, registry),
+      registry,
+      modules,
+      note: printError,
+    });
+    await launch(plan, { requested: launcher, args, dryRun, json, before });
+    return 0;
+  }
+  if (dryRun) {
     for (const experiment of requested) await printDryRun(experiment, { ...open, json });
     return 0;
   }

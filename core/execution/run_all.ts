@@ -5,11 +5,11 @@
  */
 import { messageOf } from "../errors.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
-import { cachedResult } from "../run/cached_result.ts";
 import type { ResolvedRun } from "../run/resolve.ts";
 import { Queue } from "./queue.ts";
-import { FILES, type Result, toJson, writeTextAtomic } from "../results/result.ts";
-import { failedResult } from "../run/write_result.ts";
+import { failedPrerequisite, recordFailure } from "./failure.ts";
+import { findResults } from "./find_results.ts";
+import type { Result } from "../results/result.ts";
 import { startWorker, type Worker, type WorkerOptions } from "./worker_process.ts";
 
 /** Receives what happens to the runs. */
@@ -37,9 +37,9 @@ export interface RunAllOptions extends WorkerOptions {
  */
 export async function runAll(runs: readonly ResolvedRun[], options: RunAllOptions): Promise<Map<string, Result>> {
   const { request, listener, signal, onStart } = options;
-  const { requested, prerequisites, results } = await findResults(runs, options);
+  const note = (message: string) => listener.note(message);
+  const { requested, prerequisites, results, missing } = await findResults(runs, { request, note });
   for (const [id, result] of results) if (requested.has(id)) listener.finished(requested.get(id)!, result);
-  const missing = [...new Map([...requested, ...prerequisites]).values()].filter(({ id }) => !results.has(id));
   const queue = new Queue(missing, results);
   listener.expect(missing);
   // If the engine does not start, nothing is written.
@@ -55,7 +55,7 @@ export async function runAll(runs: readonly ResolvedRun[], options: RunAllOption
         return await worker?.run(order, (event) => listener.event(run!, event));
       };
       // A worker that does not start fails this run, not the others.
-      const outcome = failedPrerequisite(run, results) ??
+      const outcome = failedPrerequisite(run.needs && results.get(run.needs.id)) ??
         await attempt().catch((error) => ({ error: messageOf(error) }));
       if (!outcome) break;
       if ("busy" in outcome) {
@@ -67,7 +67,9 @@ export async function runAll(runs: readonly ResolvedRun[], options: RunAllOption
         await worker?.stop();
         worker = undefined;
       }
-      const result = "result" in outcome ? outcome.result : await recordFailure(run, { ...outcome, request, listener });
+      const result = "result" in outcome
+        ? outcome.result
+        : await recordFailure(run, { ...outcome, runs: request.runs, note });
       results.set(run.id, result);
       listener.finished(run, result);
     }
@@ -76,49 +78,4 @@ export async function runAll(runs: readonly ResolvedRun[], options: RunAllOption
   const others = Array.from({ length: Math.min(request.jobs, queue.size) - 1 }, () => undefined);
   await Promise.all((first ? [first, ...others] : others).map(work));
   return results;
-}
-
-// What is requested, the runs whose weights it needs, and the results that are there already, both by id.
-async function findResults(
-  runs: readonly ResolvedRun[],
-  { request, listener }: Pick<RunAllOptions, "request" | "listener">,
-) {
-  const note = (message: string) => listener.note(message);
-  const results = new Map<string, Result>();
-  const find = async (run: ResolvedRun, share: boolean) => {
-    const result = await cachedResult(run, { ...request, share, note });
-    if (result) results.set(run.id, result);
-    else results.delete(run.id);
-  };
-  const requested = new Map(runs.map((run) => [run.id, run]));
-  for (const run of requested.values()) await find(run, false);
-  const open = [...requested.values()].filter(({ id }) => !results.has(id));
-  const prerequisites = new Map(open.flatMap(({ needs }) => needs ? [[needs.id, needs]] : []));
-  for (const run of prerequisites.values()) await find(run, true);
-  return { requested, prerequisites, results };
-}
-
-// Why a run cannot be done after the one whose weights it needs.
-function failedPrerequisite(
-  { needs }: ResolvedRun,
-  results: ReadonlyMap<string, Result>,
-): { error: string } | undefined {
-  const result = needs && results.get(needs.id);
-  const problem = result?.status === "failed" ? "failed" : result?.diverged ? "diverged" : undefined;
-  return problem && { error: `The plain fine-tuning that its score needs (run ${result!.id}) ${problem}.` };
-}
-
-// Writes a failure as the run's result; a failure that cannot be written is still reported.
-async function recordFailure(
-  run: ResolvedRun,
-  { error, request, listener }: { readonly error: string } & Pick<RunAllOptions, "request" | "listener">,
-): Promise<Result> {
-  const result = failedResult(run, error);
-  try {
-    await Deno.mkdir(`${request.runs}/${run.id}`, { recursive: true });
-    await writeTextAtomic(`${request.runs}/${run.id}/${FILES.result}`, toJson(result));
-  } catch (problem) {
-    listener.note(`The failure of run ${run.id} could not be recorded: ${messageOf(problem)}`);
-  }
-  return result;
 }

@@ -3,21 +3,14 @@
  *
  * @module
  */
-import { engine, useEngine } from "../backend/engine.ts";
 import { Interrupted, messageOf } from "../errors.ts";
-import { backendNamed, type Registry } from "../registry.ts";
-import { execute } from "../run/execute.ts";
-import { ExperimentGrid } from "../experiment/grid.ts";
-import { cachedResult, fineTunedFolder } from "../run/cached_result.ts";
-import { loadExperiment } from "../experiment/load.ts";
-import { tokenStore } from "../run/encoded_sets.ts";
+import type { Registry } from "../registry.ts";
+import { readClaim } from "../run/claim.ts";
 import { withRunLock } from "../run/run_lock.ts";
-import { RunResolver } from "../run/resolve.ts";
 import type { Result } from "../results/result.ts";
+import { isClaimAlive } from "./launched_tasks.ts";
+import { startRunner } from "./runner.ts";
 import { encodeLine, type WorkerMessage, type WorkerOrder, type WorkerRequest } from "./worker_message.ts";
-
-/** Bytes that a worker may retain over what it held before its first run, unless the experiment says otherwise. */
-const MAX_RETAINED_BYTES = 256e6;
 
 function send(message: WorkerMessage): void {
   const line = encodeLine(message);
@@ -88,44 +81,25 @@ export async function work(lines: AsyncIterable<string>, registry: Registry): Pr
 
 // Starts the engine; returns what does a run: `undefined` if another process is doing it.
 async function start(
-  { request, experiment: url, modules }: WorkerRequest,
+  first: WorkerRequest,
   { orders, registry }: { readonly orders: Orders; readonly registry: Registry },
 ) {
-  const note = (message: string) => send({ type: "note", message });
-  const { backend, device, threads, data } = request;
-  const started = useEngine(
-    await backendNamed(backend, registry).start({ ...(device && { device }), ...(threads && { threads }), note }),
-  );
-  const experiment = await loadExperiment(url);
-  const grid = new ExperimentGrid(experiment, request, registry);
-  const resolver = new RunResolver(registry, { data, backend, device, modules, note: () => {} });
-  const pause = async () => {
-    await new Promise((resume) => setTimeout(resume, 0)); // signals and the end of input arrive between tasks
-    if (orders.stopped) throw new Interrupted("Interrupted.");
+  const { request } = first;
+  const runner = await startRunner(first, {
+    registry,
+    isStopped: () => orders.stopped,
+    event: (event) => send({ type: "event", event }),
+    note: (message) => send({ type: "note", message }),
+  });
+  const run = async (order: WorkerOrder): Promise<Result | undefined> => {
+    const run = await runner.prepare(order);
+    const folder = `${request.runs}/${run.id}`;
+    return withRunLock(folder, async () => {
+      const claim = await readClaim(folder);
+      return claim && await isClaimAlive(claim, { runs: request.runs, registry }) ? undefined : runner.run(run, order);
+    });
   };
-  note(`Computing with ${started.description.library} on the ${started.device.toUpperCase()}.`);
-  const kept = tokenStore(note);
-  const initialBytes = engine().memory().residentBytes;
-  const run = async ({ place, id, share }: WorkerOrder): Promise<Result | undefined> => {
-    const run = await resolver.prepare(grid.specAt(place));
-    if (run.id !== id) throw new Error(`Run ${id} became ${run.id}: its files or modules changed in the meantime.`);
-    const folder = `${request.runs}/${id}`;
-    return withRunLock(folder, async () =>
-      await cachedResult(run, { ...request, share, note }) ??
-        await execute(run, {
-          folder,
-          keepModel: request.keepModels,
-          tensorboard: request.tensorboard,
-          tokenStore: kept,
-          fineTuned: fineTunedFolder(request),
-          shareFineTuned: share,
-          event: (event) => send({ type: "event", event }),
-          note,
-          pause,
-        }));
-  };
-  const maxBytes = initialBytes + (experiment.workers?.maxRetainedBytes ?? MAX_RETAINED_BYTES);
-  return { run, isOverMemoryBudget: () => engine().memory().residentBytes > maxBytes };
+  return { run, isOverMemoryBudget: runner.isOverMemoryBudget };
 }
 
 const failure = (error: unknown): WorkerMessage => ({

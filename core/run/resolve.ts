@@ -97,7 +97,8 @@ export class RunResolver {
     const spec = { ...given, task: given.task.withTokenizer?.(model.tokenizer) ?? given.task };
     const { task, method: { decomposition, policy } } = spec;
     const backend = backendNamed(this.options.backend, this.parts);
-    const isGpu = this.options.device !== "cpu" && backend.hasGpu?.();
+    // Where a GPU is requested the runs may be done on another machine.
+    const isGpu = backend.hasGpu && (this.options.device ?? (backend.hasGpu() ? "gpu" : "cpu")) === "gpu";
     const training = { ...spec.training, precision: spec.training.precision ?? (isGpu ? "tf32" : "float32") };
     const architecture = architectureOf(model, task.head);
     await this.#check(model, architecture);

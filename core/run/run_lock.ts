@@ -24,3 +24,14 @@ export async function withRunLock<T>(folder: string, run: () => Promise<T>): Pro
     await Deno.remove(path);
   }
 }
+
+/** Whether a process holds the lock of a run's folder. */
+export async function isRunLocked(folder: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(`${folder}/${FILES.lock}`);
+    return !await file.tryLock();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

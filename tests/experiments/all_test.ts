@@ -13,7 +13,7 @@ import { inTinyFolder } from "../core/cli/_command.ts";
 const root = new URL("../../", import.meta.url);
 const experiments = new URL("experiments/", root);
 const names = await experimentNames(experiments);
-const registry = { plugins, tasks, configs: knownConfigs, sources: [], backends: [tensorflow], root };
+const registry = { plugins, tasks, configs: knownConfigs, sources: [], backends: [tensorflow], launchers: [], root };
 const request: Request = { runs: "/nowhere", keepModels: false, tensorboard: false, jobs: 1 };
 const urlOf = (name: string) => experimentUrl(name, { experiments, cwd: "/" });
 

@@ -18,6 +18,7 @@ const BASE = ["read", "write", "env"];
 // Other tests run every command with the flags of its task; these are all that it then needs.
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   report: ["read", "write", "env=INIT_CWD"],
+  status: ["read", "env=INIT_CWD", "run", "import"],
   reproduce: [...BASE, "net", "run", "import"],
   export: [...BASE, "net", "run", "ffi"],
   doctor: [...BASE, "net", "run", "ffi"],

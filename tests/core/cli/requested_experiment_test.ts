@@ -15,6 +15,7 @@ const registry = {
   tasks,
   sources: [],
   backends: [plugins.tensorflow, plugins.wasm],
+  launchers: [],
   root: new URL("../../../", import.meta.url),
 };
 const OPTIONS = {

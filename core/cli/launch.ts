@@ -1,0 +1,173 @@
+/**
+ * `deno task reproduce … --launcher NAME`: hands the runs of an experiment to a launcher.
+ *
+ * @module
+ */
+import { pathToFileURL } from "node:url";
+import { messageOf, RequestError } from "../errors.ts";
+import { launcherNamed } from "../execution/launched_tasks.ts";
+import type { Plan } from "../execution/plan.ts";
+import { type LaunchPlan, planLaunch, type PlannedArray } from "../execution/plan_launch.ts";
+import {
+  previewLaunch,
+  submitLaunch,
+  type SubmitLaunchOptions,
+  type SubmittedLaunch,
+} from "../execution/submit_launch.ts";
+import { startWorker } from "../execution/worker_process.ts";
+import { backendNamed, type Registry } from "../registry.ts";
+import type { ExperimentManifest } from "../results/manifest.ts";
+import type { OpenRequest } from "../experiment/request.ts";
+import type { Arguments, OptionNames } from "./arguments.ts";
+import { print, printError } from "./output.ts";
+import { userFolder, userPath } from "./paths.ts";
+
+/** How often a task that was stopped is put back into the queue, unless `--restarts` says otherwise. */
+const RESTARTS = 20;
+
+/** The options of a launch. */
+export const launchOptions = ({ launchers }: Pick<Registry, "launchers">): Required<OptionNames> => ({
+  boolean: ["wait"],
+  string: ["launcher", "array-limit", "restarts", "continue"],
+  collect: ["launcher-option", ...launchers.map(({ name }) => `${name}-option`)],
+});
+
+/** What a user wants of a launcher. */
+export interface RequestedLauncher {
+  /** A name of the program's, or the URL of a module. */
+  readonly name: string;
+  /** URL of the module that exports it, if it is none of the program's. */
+  readonly url?: string;
+  readonly scriptOptions: readonly string[];
+  readonly limit: number | undefined;
+  readonly restarts: number;
+  /** Launches of earlier stages, whose runs have ended. */
+  readonly continues: readonly number[];
+}
+
+/** The launcher that `--launcher` names; `undefined` where runs are done by processes of this one. */
+export function requestedLauncher(
+  options: Arguments,
+  { launchers }: Pick<Registry, "launchers">,
+): RequestedLauncher | undefined {
+  const given = options.text("launcher");
+  const [limit, restarts] = [options.count("array-limit"), options.count("restarts")];
+  const ofLauncher = launchers.find(({ name }) => name === given);
+  const scriptOptions = ["launcher", ...ofLauncher ? [ofLauncher.name] : []].flatMap((name) =>
+    options.all(`${name}-option`)
+  );
+  if (given === undefined) {
+    const option = [["array-limit", limit], ["restarts", restarts], ["wait", options.flag("wait") || undefined]]
+      .find(([, value]) => value !== undefined);
+    if (option) throw new RequestError(`--${option[0]}: expected --launcher with it.`);
+    return undefined;
+  }
+  const isFile = /\.[cm]?[jt]s$/.test(given) && !/^(https?|file|jsr|npm):/.test(given);
+  const name = isFile ? pathToFileURL(userPath(given)).href : given;
+  return {
+    name,
+    ...(/^(https?|file|jsr|npm):/.test(name) && { url: name }),
+    scriptOptions,
+    limit,
+    restarts: restarts ?? RESTARTS,
+    continues: options.integers("continue") ?? [],
+  };
+}
+
+/** The request of a launch: one run at a time in each task, on the device that this machine decides for. */
+export function launchRequest(request: OpenRequest, registry: Registry): OpenRequest {
+  const backend = backendNamed(request.backend, registry);
+  const device = request.device ?? (backend.hasGpu?.() ? "gpu" : "cpu");
+  if (request.device === undefined && backend.hasGpu && device === "cpu") {
+    printError("This machine has no GPU, so the runs will compute on CPUs: --device gpu requests the nodes' GPUs.");
+  }
+  return { ...request, device, jobs: 1 };
+}
+
+/** What {@linkcode launch} does beside submitting. */
+export interface LaunchCommand {
+  readonly requested: RequestedLauncher;
+  /** Arguments of the command. */
+  readonly args: readonly string[];
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly before: ExperimentManifest | undefined;
+}
+
+/** Submits what is left of an experiment, or prints what would be submitted. */
+export async function launch(plan: Plan, { requested, args, dryRun, json, before }: LaunchCommand): Promise<void> {
+  const { name, limit, continues } = requested;
+  const launcher = await launcherNamed(name, plan.registry);
+  const { maxTasks = Infinity } = await launcher.check();
+  const launchPlan = await planLaunch(plan, { maxTasks, limit, continues, before, note: printError });
+  const options: SubmitLaunchOptions = {
+    ...requested,
+    launcher,
+    nextArgs: (number) => [...withoutContinue(args), "--continue", [...continues, number].join(",")],
+    userFolder: userFolder(),
+  };
+  if (dryRun) return printPreview(launchPlan, { json, ...await previewLaunch(plan, launchPlan.arrays, options) });
+  if (launchPlan.arrays.length > 0) await prepareLibraries(plan);
+  const submitted = launchPlan.arrays.length > 0 ? await submitLaunch(plan, launchPlan, options) : undefined;
+  printSubmitted(plan, { launchPlan, submitted, json });
+}
+
+// A task submits the next stage without waiting for it.
+function withoutContinue(args: readonly string[]): string[] {
+  const at = args.indexOf("--continue");
+  const rest = at < 0 ? args : args.toSpliced(at, 2);
+  return rest.filter((arg) => arg !== "--wait");
+}
+
+// A process that starts the engine fetches what it needs into the cache, where the tasks find it.
+async function prepareLibraries({ request, url, modules, registry }: Plan): Promise<void> {
+  const backend = backendNamed(request.backend, registry);
+  const signal = new AbortController().signal;
+  const options = { request, experiment: url, modules, root: registry.root, backend, signal };
+  try {
+    const worker = await startWorker({ ...options, listener: { note: printError } });
+    await worker?.stop();
+  } catch (error) {
+    if (request.device !== "gpu") throw error;
+    printError(`The library for GPUs is not prepared, so the first task fetches it: ${messageOf(error)}`);
+  }
+}
+
+const describeArray = ({ title, count }: Pick<PlannedArray, "title" | "count">) => `${count} × ${title}`;
+
+function printPreview(
+  { arrays, done, queued }: LaunchPlan,
+  { json, number, scripts }: { readonly json: boolean; readonly number: number; readonly scripts: readonly string[] },
+): void {
+  if (json) return print(JSON.stringify({ launch: number, arrays, scripts, done: done.length, queued: queued.length }));
+  print(`${done.length} runs are done, ${queued.length} are queued. Launch ${number} would submit:`);
+  for (const [index, array] of arrays.entries()) {
+    const after = [...array.after.map((at) => `array ${at + 1}`), ...array.afterIds];
+    print(`  array ${index + 1}: ${describeArray(array)}${after.length > 0 ? `, after ${after.join(", ")}` : ""}`);
+  }
+  for (const script of scripts) print(`\n${script}`);
+}
+
+interface Printed {
+  readonly launchPlan: LaunchPlan;
+  readonly submitted: SubmittedLaunch | undefined;
+  readonly json: boolean;
+}
+
+function printSubmitted({ experiment: { name } }: Plan, { launchPlan, submitted, json }: Printed): void {
+  const { done, queued } = launchPlan;
+  if (json) {
+    const { number = null, arrays = [] } = submitted ?? {};
+    return print(
+      JSON.stringify({ experiment: name, launch: number, arrays, done: done.length, queued: queued.length }),
+    );
+  }
+  print(`${name}: ${done.length} runs are done, ${queued.length} are queued or running.`);
+  if (!submitted) print("Nothing is left to submit.");
+  else {
+    print(`Submitted as launch ${submitted.number}:`);
+    for (const array of submitted.arrays) print(`  job ${array.id}: ${describeArray(array)}`);
+    print(`Scripts and logs: ${submitted.folder}`);
+  }
+  print(`Follow them: deno task status ${name}\nResults so far: deno task report ${name}`);
+}

@@ -1,0 +1,30 @@
+/**
+ * Runs that fail: why, and the result that says so.
+ *
+ * @module
+ */
+import { messageOf } from "../errors.ts";
+import { FILES, type Result, toJson, writeTextAtomic } from "../results/result.ts";
+import type { ResolvedRun } from "../run/resolve.ts";
+import { failedResult } from "../run/write_result.ts";
+
+/** Why a run cannot be done after the one whose weights it needs; `undefined` if it can. */
+export function failedPrerequisite(result: Result | undefined): { readonly error: string } | undefined {
+  const problem = result?.status === "failed" ? "failed" : result?.diverged ? "diverged" : undefined;
+  return problem && { error: `The plain fine-tuning that its score needs (run ${result!.id}) ${problem}.` };
+}
+
+/** Writes a failure as the run's result; a failure that cannot be written is still returned. */
+export async function recordFailure(
+  run: ResolvedRun,
+  { error, runs, note }: { readonly error: string; readonly runs: string; readonly note: (message: string) => void },
+): Promise<Result> {
+  const result = failedResult(run, error);
+  try {
+    await Deno.mkdir(`${runs}/${run.id}`, { recursive: true });
+    await writeTextAtomic(`${runs}/${run.id}/${FILES.result}`, toJson(result));
+  } catch (problem) {
+    note(`The failure of run ${run.id} could not be recorded: ${messageOf(problem)}`);
+  }
+  return result;
+}
