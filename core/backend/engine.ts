@@ -109,6 +109,11 @@ export interface Engine {
    * In every case outputs are new tensors and intermediate tensors are freed.
    */
   jit(compute: TensorFunction, options?: JitOptions): TensorFunction;
+  /**
+   * Resolves once a tensor is computed, without reading it. Absent if functions return only when their results are computed;
+   * else they return at once, and what they compute follows in their order.
+   */
+  ready?(tensor: tf.Tensor): Promise<void>;
   /** A writer of TensorBoard event files to a folder; absent if the backend cannot write them. */
   summaryWriter?(folder: string): SummaryWriter;
   /** What is in use. */

@@ -32,8 +32,8 @@ export interface StepPlan {
 
 /**
  * The functions of a step. Below, `state` is all values, the first and second moments of the trained ones, and the
- * accumulated gradients. A step returns the loss, the gradient norm, the new trained values, their moments and the new
- * accumulated gradients, in the memory of those that it got.
+ * accumulated gradients. A step returns its report, loss and gradient norm `[2]`, the new trained values, their moments and
+ * the new accumulated gradients, in the memory of those that it got.
  */
 export interface CompiledStep {
   /** A whole step on one batch. Inputs: state, step sizes `[trained, 3]`, dropout key, examples of the step. */
@@ -91,15 +91,15 @@ class StepComputation implements CompiledStep {
   constructor(plan: StepPlan) {
     this.#plan = plan;
     const { structure, architecture, withGradient, trained, accumulated, precision } = plan;
-    // Values, moments and accumulated gradients are updated in place; loss and norm precede them.
+    // Values, moments and accumulated gradients are updated in place; the report precedes them.
     const rest = Array.from({ length: 2 * trained.length + accumulated.length }, (_, index) => structure.size + index);
-    const donate = [undefined, undefined, ...trained, ...rest];
+    const donate = [undefined, ...trained, ...rest];
     this.whole = jitWithBatch((inputs, batch) => {
       const { rest, ...update } = this.#split(inputs);
       const { value, grads } = tf.valueAndGrads((...moving) =>
         this.#loss(structure.reader(replaced(update.values, withGradient, moving)), rest, batch)
       )(withGradient.map((index) => update.values[index]!));
-      return [value, ...this.#update(update, grads)];
+      return this.#update(update, { loss: value, grads });
     }, { name: "training step", donate, precision });
 
     // Several batches accumulate gradients of the dense parameters; factors are reconstructed before the first batch, and get
@@ -121,7 +121,7 @@ class StepComputation implements CompiledStep {
     this.update = engine().jit((...inputs) => {
       const { rest: [loss, ...gradients], ...update } = this.#split(inputs);
       const byName = new Map(moving.map((parameter, index) => [names[parameter]!, gradients[index]!]));
-      return [loss!, ...this.#update(update, this.#gradientsOfValues(update.values, byName))];
+      return this.#update(update, { loss: loss!, grads: this.#gradientsOfValues(update.values, byName) });
     }, { name: "update", donate });
   }
 
@@ -135,8 +135,11 @@ class StepComputation implements CompiledStep {
     return { values, firsts, seconds, sums, stepSizes, rest: inputs };
   }
 
-  // All that a step returns after its loss.
-  #update({ values, firsts, seconds, sums, stepSizes }: UpdateInputs, grads: readonly tf.Tensor[]): tf.Tensor[] {
+  // All that a step returns.
+  #update(
+    { values, firsts, seconds, sums, stepSizes }: UpdateInputs,
+    { loss, grads }: { readonly loss: tf.Tensor; readonly grads: readonly tf.Tensor[] },
+  ): tf.Tensor[] {
     const { trained, accumulated, accumulateAbsolute, optimizer, maxGradNorm } = this.#plan;
     const gradients = grads.slice(0, trained.length), others = grads.slice(trained.length);
     const state = { values: trained.map((index) => values[index]!), firsts, seconds };
@@ -144,7 +147,7 @@ class StepComputation implements CompiledStep {
     const newSums = accumulated.map((slot, index) =>
       tf.add(sums[index]!, accumulateAbsolute ? tf.abs(gradients[slot]!) : gradients[slot]!)
     );
-    return [updated.norm, ...updated.values, ...updated.firsts, ...updated.seconds, ...newSums];
+    return [tf.stack([loss, updated.norm]), ...updated.values, ...updated.firsts, ...updated.seconds, ...newSums];
   }
 
   // The batch's share of the mean loss over all examples of the step.

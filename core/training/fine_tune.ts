@@ -21,7 +21,8 @@ import type { TrainingOutcome, TrainingRequest } from "./fine_tune_request.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
 import type { RunLength } from "../selection_policy.ts";
 import type { Position, TrainingState } from "./training_state.ts";
-import { type StepOptions, Stepper } from "./step.ts";
+import { type StepOptions, Stepper, type StepReport } from "./step.ts";
+import { type StartedStep, StepReports } from "./step_reports.ts";
 import { StepTimes } from "./step_times.ts";
 
 /** Fine-tunes, merges, and checks that the merged model gives the same logits. */
@@ -40,6 +41,16 @@ interface Best {
   readonly model: MergedModel;
 }
 
+/** A step with what is logged of it. */
+interface LoggedStep extends StartedStep {
+  /** Counted from 1. */
+  readonly step: number;
+  readonly rate: number;
+  readonly examples: number;
+  /** Of its batches, which it was compiled for. */
+  readonly shapes: string;
+}
+
 class Training {
   readonly #request: TrainingRequest;
   readonly #train: readonly EncodedExample[];
@@ -49,6 +60,7 @@ class Training {
   readonly #evaluation: Evaluation;
   readonly #rounds: Rounds;
   readonly #times = new StepTimes();
+  readonly #reports = new StepReports<LoggedStep>((step, report) => this.#log(step, report));
   readonly #modelSize: number;
   readonly #length: RunLength;
   readonly #schedule: Schedule;
@@ -82,6 +94,7 @@ class Training {
   }
 
   dispose(): void {
+    this.#reports.dispose();
     this.#stepper.dispose();
     tf.dispose([...this.#takeBest()?.merged.values() ?? []]);
   }
@@ -100,7 +113,7 @@ class Training {
     try {
       return await this.#go();
     } catch (error) {
-      // The run diverged: its weights or logits are no longer finite.
+      // The run diverged: its loss, weights or logits are no longer finite.
       if (error instanceof NotFiniteError) return this.#outcome(this.#position.step);
       if (error instanceof Interrupted && !this.#rounds.isConverting) await checkpoint?.save(this.#state);
       throw error;
@@ -116,21 +129,19 @@ class Training {
       const epoch = Math.floor(step / length.stepsPerEpoch), inEpoch = step % length.stepsPerEpoch;
       const last = step === length.steps;
       if (step > 0 && (inEpoch === 0 || last) && this.#position.phase === "step") {
+        await this.#reports.settle();
         await this.#endEpoch({ step, epoch: inEpoch === 0 ? epoch : epoch + 1, last });
         await this.#reached({ step, phase: "evaluation" });
       }
       if (last) return this.#outcome(step, this.#takeBest());
       if (rounds.has(step) && this.#position.phase !== "round") {
+        await this.#reports.settle();
         await this.#rounds.run(step);
         this.#times.onFactorized();
         await this.#reached({ step, phase: "round" });
       }
       if (inEpoch === 0 || !batches) batches = this.#epoch(epoch, inEpoch);
-      const rate = rateAt(step, this.#schedule);
-      const examples = batches.next().value as EncodedExample[];
-      if (!this.#step(step, { examples, rate, steps: length.steps })) {
-        return this.#outcome(step + 1);
-      }
+      await this.#step(step, batches.next().value as EncodedExample[]);
       await this.#reached({ step: ++step, phase: "step" });
     }
   }
@@ -139,8 +150,16 @@ class Training {
   async #reached(position: Position): Promise<void> {
     this.#position = position;
     const { checkpoint, listener } = this.#request;
-    if (checkpoint?.due()) await checkpoint.save(this.#state);
-    await listener.throwIfInterrupted();
+    if (checkpoint?.due()) {
+      await this.#reports.settle();
+      await checkpoint.save(this.#state);
+    }
+    try {
+      await listener.throwIfInterrupted();
+    } catch (error) {
+      await this.#reports.settle(); // the run may have diverged, which ends it
+      throw error;
+    }
   }
 
   get #state(): TrainingState {
@@ -206,33 +225,42 @@ class Training {
     listener.event({ type: "resumed", step: facts.position.step });
   }
 
-  // One optimizer step; false if the loss is no longer finite.
-  #step(
-    step: number,
-    { examples, rate, steps }: { examples: EncodedExample[]; rate: number; steps: number },
-  ): boolean {
+  // Starts an optimizer step; the one before it has ended then.
+  async #step(step: number, examples: EncodedExample[]): Promise<void> {
     const started = performance.now();
     const { weights: { architecture } } = this.#request;
     const batches = [...chunks(examples, this.#shape.batchSize)].map((chunk) =>
       collate(chunk, { architecture, shape: this.#shape })
     );
     const key = this.#request.key.fold("dropout").fold(step);
-    const { loss, gradientNorm } = this.#stepper.step(batches, { key, rate });
-    const seconds = (performance.now() - started) / 1000;
-    this.#times.add(batches.flatMap((batch) => Object.values(batch).map(({ shape }) => shape)).join(";"), seconds);
+    const rate = rateAt(step, this.#schedule);
+    const report = this.#stepper.start(batches, { key, rate });
+    const shapes = batches.flatMap((batch) => Object.values(batch).map(({ shape }) => shape)).join(";");
+    await this.#reports.add({ report, started, step: step + 1, rate, examples: examples.length, shapes });
+  }
+
+  /** @throws {NotFiniteError} after a step whose loss or gradients are not finite; later ones do not count */
+  #log(
+    { step, rate, examples, shapes }: LoggedStep,
+    { loss, gradientNorm, seconds }: StepReport & { seconds: number },
+  ) {
+    this.#times.add(shapes, seconds);
     const { residentBytes } = engine().memory();
+    const { steps } = this.#length;
     this.#request.listener.event({
       type: "step",
-      step: step + 1,
+      step,
       steps,
       loss,
       gradientNorm,
       rate,
       seconds,
-      examples: examples.length,
+      examples,
       residentBytes,
     });
-    return Number.isFinite(loss) && Number.isFinite(gradientNorm);
+    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
+    this.#position = { step, phase: "step" };
+    throw new NotFiniteError(`The loss of step ${step}, or its gradient norm, is not finite.`);
   }
 
   // The examples of each optimizer step of an epoch, starting with step `from`.

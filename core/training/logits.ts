@@ -14,6 +14,7 @@ import type { Weights } from "../model/weights.ts";
 import { computeMetrics, type Metrics, type Task } from "../task.ts";
 import { type BatchFunction, jitWithBatch } from "./batch_function.ts";
 import { type BatchShape, chunks, collate } from "./batches.ts";
+import { readBehind } from "./read_behind.ts";
 
 /** Logits of each example, in the order of the examples. */
 export type Logits = readonly (readonly number[])[];
@@ -59,13 +60,17 @@ export class Evaluator {
     // Sorted by length, so that batches have little padding.
     const lengths = examples.map(({ ids }) => ids.length);
     const order = [...lengths.keys()].sort((a, b) => lengths[a]! - lengths[b]! || a - b);
-    const logits: number[][] = new Array(examples.length);
-    for (const chunk of chunks(order, this.shape.batchSize)) {
+    const outputs = chunks(order, this.shape.batchSize).map((chunk) => {
       const batch = collate(chunk.map((index) => examples[index]!), this);
-      const rows = tf.tidy(() => this.#forward(values, batch)[0]!.arraySync() as number[][]);
-      chunk.forEach((index, row) => logits[index] = rows[row]!);
+      return tf.tidy(() => this.#forward(values, batch)[0] as tf.Tensor2D);
+    });
+    const rows: number[][] = [];
+    for await (const batch of readBehind(outputs)) {
+      rows.push(...batch.slice(0, order.length - rows.length)); // the last batch is padded
       await throwIfInterrupted();
     }
+    const logits: number[][] = new Array(examples.length);
+    order.forEach((index, row) => logits[index] = rows[row]!);
     return logits;
   }
 }

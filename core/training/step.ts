@@ -96,11 +96,24 @@ export class Stepper {
     });
   }
 
+  /** Takes a step, and waits for its report. */
+  step(batches: readonly NamedArrays[], options: { readonly key: RandomKey; readonly rate: number }): StepReport {
+    const report = this.start(batches, options);
+    const [loss, gradientNorm] = report.dataSync();
+    report.dispose();
+    return { loss: loss!, gradientNorm: gradientNorm! };
+  }
+
   /**
-   * One step on one batch, or on several whose gradients are added up: the loss is the mean over all their examples. `rate`
-   * is the schedule's fraction of the peak learning rates.
+   * Starts a step on one batch, or on several whose gradients are added up: the loss is the mean over all their examples.
+   * `rate` is the schedule's fraction of the peak learning rates.
+   *
+   * @returns loss and gradient norm `[2]`, the caller's to read and dispose; an asynchronous engine computes them later
    */
-  step(batches: readonly NamedArrays[], { key, rate }: { key: RandomKey; rate: number }): StepReport {
+  start(
+    batches: readonly NamedArrays[],
+    { key, rate }: { readonly key: RandomKey; readonly rate: number },
+  ): tf.Tensor1D {
     const values = this.#weights.values;
     const trained = this.trained;
     const moments = trained.map((slot) => this.moments.of(slot));
@@ -113,14 +126,14 @@ export class Stepper {
       ];
       return this.#run(batches, { state, values, sizes: this.#stepSizes(rate), key });
     });
-    const [loss, gradientNorm] = outputs.splice(0, 2).map(scalarValue) as [number, number];
+    const report = outputs.shift() as tf.Tensor1D;
     const takeTrained = () => outputs.splice(0, trained.length);
     const next = [...values];
     for (const [index, value] of takeTrained().entries()) next[this.#trained[index]!] = value;
     this.#weights.replace(next);
     this.moments.update(trained, { firsts: takeTrained(), seconds: takeTrained() });
     this.accumulator.replace(outputs);
-    return { loss, gradientNorm };
+    return report;
   }
 
   #stepSizes(rate: number): tf.Tensor2D {
@@ -157,11 +170,4 @@ export class Stepper {
     this.moments.dispose();
     this.accumulator.dispose();
   }
-}
-
-/** The value of a scalar, which it disposes. */
-function scalarValue(tensor: tf.Tensor): number {
-  const [value] = tensor.dataSync();
-  tensor.dispose();
-  return value!;
 }

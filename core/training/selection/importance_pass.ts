@@ -12,6 +12,7 @@ import { Structure } from "../../model/structure.ts";
 import type { Weights } from "../../model/weights.ts";
 import { type BatchFunction, jitWithBatch } from "../batch_function.ts";
 import { type BatchShape, chunks, collate, countExamples } from "../batches.ts";
+import { readBehind } from "../read_behind.ts";
 
 /** What a scoring pass needs. */
 export interface ScoringOptions {
@@ -71,9 +72,10 @@ export class ScoringPass implements ScoreContext {
   loss = async (replaced: ReadonlyMap<string, tf.Tensor> = new Map()): Promise<number> => {
     const run = this.#loss ??= jitWithBatch((values, batch) => [this.#summedLoss(values, batch)], { name: "loss" });
     const values = this.#names.map((name) => replaced.get(name) ?? this.#dense.get(name)!);
+    const losses = this.#batches().map((batch) => tf.tidy(() => run(values, batch)[0] as tf.Scalar));
     let sum = 0;
-    for (const batch of this.#batches()) {
-      sum += tf.tidy(() => run(values, batch)[0]!.dataSync()[0]!);
+    for await (const loss of readBehind(losses)) {
+      sum += loss;
       await this.#options.throwIfInterrupted();
     }
     return sum / this.#options.examples.length;

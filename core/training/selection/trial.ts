@@ -8,6 +8,7 @@ import * as tf from "../../backend/tf.ts";
 import type { EncodedExample } from "../../model/batch.ts";
 import { Weights } from "../../model/weights.ts";
 import { type BatchShape, collate } from "../batches.ts";
+import { readBehind } from "../read_behind.ts";
 import { rateAt, type Schedule } from "../schedule.ts";
 import type { RoundOptions } from "./round.ts";
 import { type StepOptions, Stepper } from "../step.ts";
@@ -52,14 +53,14 @@ async function measureMovements(
     const nextExample = () => train[order[next++ % order.length]!]!;
     // The learning rate of the first step may be 0.
     const steps = Math.max(2, Math.round(share * schedule.totalSteps));
-    for (let step = 0; step < steps; step++) {
-      await rest.throwIfInterrupted();
+    const reports = Iterator.from(Array(steps).keys()).map((step) => {
       const batches = Array.from(
         { length: accumulationSteps },
         () => collate(Array.from({ length: shape.batchSize }, nextExample), { architecture, shape }),
       );
-      stepper.step(batches, { key: key.fold("trial").fold(step), rate: rateAt(start + step, schedule) });
-    }
+      return stepper!.start(batches, { key: key.fold("trial").fold(step), rate: rateAt(start + step, schedule) });
+    });
+    for await (const _ of readBehind(reports)) await rest.throwIfInterrupted();
     return distances(weights.toDense(names), copy.toDense(names));
   } finally {
     stepper?.dispose();

@@ -61,6 +61,12 @@ export class DeviceBuffer {
     return [this, ...this.#copies.slice(0, devices.length - 1)];
   }
 
+  /** Resolves once the values are computed. @throws {PjrtError} what went wrong while they were */
+  async ready(): Promise<void> {
+    const args = this.pjrt.call("bufferReadyEvent", new Struct(32, { 16: this.address }));
+    await this.pjrt.awaitAsync(args.address(24));
+  }
+
   /** Waits until the values are computed, and copies them into an array of their size. */
   copyTo(values: Values): void {
     this.pjrt.await(this.#startCopy(values));

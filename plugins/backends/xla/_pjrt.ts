@@ -41,6 +41,7 @@ const SLOTS = {
   bufferDestroy: 58,
   bufferCopyToDevice: 69,
   bufferToHost: 70,
+  bufferReadyEvent: 72,
 } as const;
 
 /** A function of the C API. */

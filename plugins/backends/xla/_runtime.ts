@@ -152,6 +152,20 @@ export class Runtime {
     return values;
   }
 
+  /** Computes a value, and resolves once that is done. */
+  async ready(node: LazyNode): Promise<void> {
+    if (node.values || node.splat !== undefined || node.size === 0) return;
+    const buffer = this.bufferOf(node);
+    node.hold();
+    try {
+      await buffer.ready();
+    } catch (error) {
+      throw this.#described(error);
+    } finally {
+      node.release();
+    }
+  }
+
   #described(error: unknown): unknown {
     if (!(error instanceof PjrtError) || error.code !== "RESOURCE_EXHAUSTED") return error;
     const memory = this.client.memory();

@@ -88,6 +88,7 @@ async function start(
     svd: (matrix) => svd(lapack, matrix),
     ...randomNumbers(backend),
     jit: jit(1),
+    ready: (tensor) => runtime.ready(backend.storedNode(tensor.dataId)),
     memory: (options) => ({
       tensors: backend.numDataIds(),
       ...processMemory(options),

@@ -2,10 +2,12 @@ import {
   type Architecture,
   type Decomposition,
   type EncodedExample,
+  engine,
   Interrupted,
   RandomKey,
   type Task,
   tf,
+  useEngine,
   Weights,
 } from "@opf/framework";
 import {
@@ -35,6 +37,7 @@ import { accuracy } from "@opf/framework/tasks";
 import { initialize } from "../../../core/model/initialize.ts";
 import { fineTune } from "../../../core/training/fine_tune.ts";
 import type { TrainingEvent, TrainingOutcome, TrainingRequest } from "../../../core/training/fine_tune_request.ts";
+import type { Checkpoint, TrainingState } from "../../../core/training/training_state.ts";
 import { type TrainingOptions, trainingSchema } from "../../../core/training/settings.ts";
 import { CONFIG } from "../../_tiny.ts";
 
@@ -199,6 +202,79 @@ Deno.test("fineTune() ends a run as diverged if its last step makes the weights 
   assertEquals(events.map(({ type }) => type), ["step"]);
   assertEquals(tf.memory().numTensors, before);
 });
+
+/** As on an engine that computes later: steps are started ahead, and their reports are read in stretches. */
+async function asynchronously<T>(use: () => Promise<T>): Promise<T> {
+  const own = engine();
+  useEngine({ ...own, ready: () => new Promise((resolve) => setTimeout(resolve, 0)) });
+  try {
+    return await use();
+  } finally {
+    useEngine(own);
+  }
+}
+
+/** All that a run says of numbers. */
+const numbersOf = ({ outcome: { seconds: _, merged: __, ...outcome }, events }: Awaited<ReturnType<typeof run>>) => ({
+  outcome,
+  events: events.map(({ ...event }) => event.type === "step" ? { ...event, seconds: 0, residentBytes: 0 } : event),
+});
+
+Deno.test("fineTune() logs and predicts the same on an asynchronous engine, event by event", async () => {
+  const policy = dynamicTop({ n: 2, every: { steps: 3 }, score: taylor({ gradients: "training" }) });
+  const change = { method: { decomposition: mpo({ tensors: 3 }), policy } };
+  const settings = { epochs: 3, keep: "best", heldOut: 0.25 } as const;
+  const [expected, actual] = [await run({ settings, change }), await asynchronously(() => run({ settings, change }))];
+  assertEquals(numbersOf(actual), numbersOf(expected));
+});
+
+Deno.test("fineTune() ends as diverged at the step that did, whenever its loss is read, and saves none of what followed", async () => {
+  for (const on of [<T>(use: () => Promise<T>) => use(), asynchronously]) {
+    const before = tf.memory().numTensors;
+    let asked = 0;
+    const saved: number[] = [];
+    const checkpoint: Checkpoint = {
+      load: () => undefined,
+      due: () => ++asked === 5,
+      save: ({ facts }) => Promise.resolve(void saved.push(facts.position.step)),
+    };
+    const { outcome, events } = await on(() =>
+      run({ settings: { learningRate: 1e30, warmupRatio: 0, batchSize: 4, epochs: 1 }, change: { checkpoint } })
+    );
+    const losses = events.map((event) => event.type === "step" && event.loss);
+    assertEquals(losses.findIndex((loss) => !Number.isFinite(loss)), losses.length - 1);
+    assertEquals([outcome.merged, outcome.logits, outcome.steps], [undefined, undefined, losses.length]);
+    assertLess(outcome.steps, 5);
+    assertEquals(saved, []);
+    assertEquals(tf.memory().numTensors, before);
+  }
+});
+
+Deno.test("fineTune(), interrupted with steps under way, has logged and saved all of them, and continues bit for bit", () =>
+  asynchronously(async () => {
+    const settings = { epochs: 3, batchSize: 8 };
+    const whole = await run({ opf: true, settings });
+    const saved: TrainingState[] = [], events: TrainingEvent[] = [];
+    let reached = 0; // the round before step 1, then steps
+    const checkpointOf = (state?: TrainingState): Checkpoint => ({
+      load: () => state,
+      due: () => ++reached < 0,
+      save: (state) => Promise.resolve(void saved.push(state)),
+    });
+    const listener = {
+      event: (event: TrainingEvent) => void events.push(event),
+      note: () => {},
+      throwIfInterrupted: () => reached === 6 ? Promise.reject(new Interrupted("stop")) : Promise.resolve(),
+    };
+    const change = { checkpoint: checkpointOf(), listener };
+    await assertRejects(() => run({ opf: true, settings, change }), Interrupted);
+    const [state] = saved;
+    assertEquals([saved.length, state!.facts.position], [1, { step: 5, phase: "step" }]);
+    assertEquals(events.filter(({ type }) => type === "step").length, 5);
+    const rest = await run({ opf: true, settings, change: { checkpoint: checkpointOf(state) } });
+    const joined = { ...rest, events: [...events, ...rest.events.filter(({ type }) => type !== "resumed")] };
+    assertEquals(numbersOf(joined), numbersOf(whole));
+  }));
 
 Deno.test("fineTune() learns the same from two half batches as from a whole one", async () => {
   const still = { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
