@@ -6,7 +6,7 @@
 import type { Experiment, MatrixShape, Methods } from "@opf/framework";
 import { all, dense, dynamicTop, frozen, type Modes, mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
 
-/** One of the paper's BERTs. */
+/** One of the paper's models. */
 export interface PaperModel {
   readonly source: string;
   readonly layers: number;
@@ -64,6 +64,13 @@ export const BERT_LARGE: PaperModel = {
   modes: OF_1024,
   svdModes: OF_1024,
 };
+
+// Table 5 has the lists of table 4 for the same sizes, with the same misprint. Its L of 12 and 24 are the layers of each stack
+// of T5, and of both of BART.
+export const T5_BASE: PaperModel = { ...BERT_BASE, source: "google-t5/t5-base", n: 8 };
+export const T5_LARGE: PaperModel = { ...BERT_LARGE, source: "google-t5/t5-large", n: 16 };
+export const BART_BASE: PaperModel = { ...BERT_BASE, source: "facebook/bart-base", n: 8 };
+export const BART_LARGE: PaperModel = { ...BERT_LARGE, source: "facebook/bart-large", n: 16 };
 
 /** What the paper leaves open about the methods, as parameters whose defaults are the reading taken here. */
 export const openParameters = ({ n, perRound }: PaperModel) => ({
