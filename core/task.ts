@@ -99,6 +99,8 @@ export interface Task {
   readonly rows?: {
     readonly train: number;
     readonly dev: number;
+    /** Of other dev sets, together. @default 0 */
+    readonly additionalDev?: number;
     /** Mean length in tokens of a padded batch of 32 examples, with BERT's vocabulary and at most 128 tokens. */
     readonly padded?: number;
   };

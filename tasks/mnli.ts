@@ -18,7 +18,7 @@ export const mnli: Task = glueTask({
   submitLabelNames: true,
   primary: "accuracy",
   metrics: [accuracy],
-  rows: { train: 392702, dev: 9815, padded: 104 },
+  rows: { train: 392702, dev: 9815, additionalDev: 9832, padded: 104 },
   dev: { file: "dev_matched", hub: "validation_matched" },
   additionalDev: { name: "mismatched", file: "dev_mismatched", hub: "validation_mismatched" },
   tests: [{ file: "MNLI-m.tsv", set: "test_matched" }, { file: "MNLI-mm.tsv", set: "test_mismatched" }],

@@ -45,13 +45,18 @@ export function estimate(run: RunOutline): Estimate {
   const activations = batchSize * maxLength * sum(matrices.map(({ shape }) => 2 * shape[0]));
   // A multiplication and an addition, in the forward pass and twice in the backward pass.
   const operations = 6 * (tokens * sum(matrices.map(({ shape }) => sizeOf(shape))) + chainOperations);
+  // Forward passes over the dev set: after each epoch, before and after factorization; over others at the end.
+  const { train = Infinity, dev = 0, additionalDev = 0 } = task.rows ?? {};
+  const epochs = Math.ceil(steps * batchSize * gradientAccumulationSteps / train);
+  const evaluated = (epochs + 2) * dev + additionalDev;
+  const evaluation = 2 * evaluated * length * sum(matrices.map(({ shape }) => sizeOf(shape)));
   const start = START_SECONDS.tiny +
     (START_SECONDS.large - START_SECONDS.tiny) * Math.min(1, model / LARGE_PARAMETERS);
   return {
     parameters: { model, training: inTraining, merged: model },
     matrices: factorized,
     estimate: {
-      seconds: start + steps * operations / OPERATIONS_PER_SECOND,
+      seconds: start + (steps * operations + evaluation) / OPERATIONS_PER_SECOND,
       bytes: PROCESS_BYTES + BYTES_PER_PARAMETER * inTraining + BYTES_PER_ACTIVATION * activations,
     },
   };

@@ -29,7 +29,26 @@ const predictionSchema: z.ZodType<Prediction> = z.object({
   logits: z.exactOptional(z.array(z.number()).min(1)),
   text: z.exactOptional(z.string()),
   contribution: z.exactOptional(z.number()),
+}).superRefine(({ prediction, logits }, { addIssue }) => {
+  if (!logits) return;
+  const expected = logits.length === 1 ? logits[0]! : largestIndex(logits);
+  if (prediction === expected) return;
+  const what = logits.length === 1 ? "the value of its logit" : "the class of its largest logit";
+  addIssue({ code: "custom", path: ["prediction"], message: `expected ${expected}, ${what}` });
 });
+
+/** The name of a file of predictions: on the dev set, or on another one. */
+export const predictionsFile = (set?: string): string =>
+  set === undefined ? FILES.predictions : FILES.predictions.replace(".", `-${set}.`);
+
+/** What of a run's result its predictions are checked against. */
+export type PredictionsResult = Pick<Result, "files"> & Partial<Pick<Result, "metrics" | "primary" | "examples">>;
+
+/** Which predictions to read. */
+export interface ReadPredictionsOptions {
+  /** The name of another dev set. @default the dev set */
+  readonly set?: string;
+}
 
 /**
  * The predictions in a run's folder, in the order of the evaluated examples.
@@ -38,21 +57,52 @@ const predictionSchema: z.ZodType<Prediction> = z.object({
  */
 export async function readPredictions(
   folder: string,
-  { files }: Pick<Result, "files">,
+  result: PredictionsResult,
+  { set }: ReadPredictionsOptions = {},
 ): Promise<Prediction[] | string> {
-  const path = `${folder}/${FILES.predictions}`;
+  const name = predictionsFile(set), path = `${folder}/${name}`;
   try {
-    const digest = files?.[FILES.predictions];
+    const digest = result.files?.[name];
     const predictions = await readStoredLines(path, predictionSchema);
     if (!predictions || predictions.length === 0) return "a run's predictions are missing";
     if (digest !== undefined && await sha256OfFile(path) !== digest) {
       return `${path} is not the file that the run wrote`;
     }
-    const indices = new Set(predictions.map(({ index }) => index));
-    if (indices.size === predictions.length) return predictions;
-    return `${path}: expected every index once, got ${indices.size} indices on ${predictions.length} lines`;
+    const problem = contradiction(predictions, { result, key: set ?? result.primary, set: set ?? "dev" });
+    return problem === undefined ? predictions : `${path}: ${problem}`;
   } catch (error) {
     if (error instanceof RequestError) return messageOf(error).replace(/\.$/, "");
     throw error;
   }
 }
+
+function contradiction(
+  predictions: readonly Prediction[],
+  { result: { metrics, examples }, key, set }: {
+    readonly result: PredictionsResult;
+    /** Of the metric that the contributions are to. */
+    readonly key: string | undefined;
+    readonly set: string;
+  },
+): string | undefined {
+  const indices = new Set(predictions.map(({ index }) => index));
+  if (indices.size < predictions.length) {
+    return `expected every index once, got ${indices.size} indices on ${predictions.length} lines`;
+  }
+  const count = examples?.[set];
+  if (count !== undefined && count !== predictions.length) {
+    return `expected ${count} lines by the run's result, got ${predictions.length}`;
+  }
+  const lengths = new Set(predictions.map(({ logits }) => logits?.length));
+  if (lengths.size > 1) return `expected as many logits on every line, got ${[...lengths].join(" and ")}`;
+  // Where each example counts 0 or 1, the metric is their mean; other contributions sum to it in the first order alone.
+  const value = key === undefined ? undefined : metrics?.[key];
+  if (typeof value !== "number" || !predictions.every(({ contribution: one }) => one === 0 || one === 1)) {
+    return undefined;
+  }
+  const mean = predictions.reduce((sum, { contribution }) => sum + contribution!, 0) / predictions.length;
+  if (Math.abs(mean - value) < 1e-9) return undefined;
+  return `expected a mean contribution of ${value}, the run's ${key}, got ${mean}`;
+}
+
+const largestIndex = (values: readonly number[]): number => values.indexOf(Math.max(...values));

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
 import { writeFileAtomic } from "../io/atomic_file.ts";
+import { isObject } from "../io/json_file.ts";
 import type { Json } from "../json.ts";
 import type { MatrixInfo } from "../model/model.ts";
 import type { Ranking } from "../training/selection/round.ts";
@@ -58,6 +59,8 @@ export interface Result {
   readonly metrics: { readonly [name: string]: number | null };
   /** Keys of `metrics` that are the primary metric on another dev set, such as MNLI's mismatched one. */
   readonly additionalDev?: readonly string[];
+  /** Evaluated examples: of the dev set as `dev`, of another one by its name; results of before have none. */
+  readonly examples?: { readonly [set: string]: number };
   /** Generated texts of the dev set that are no label, for a model that answers in words. */
   readonly unlabeledAnswers?: number;
   readonly diverged: boolean;
@@ -114,6 +117,7 @@ export const resultSchema: z.ZodType<Result> = z.object({
   primary: z.string(),
   metrics: z.record(z.string(), z.number().nullable()),
   additionalDev: z.exactOptional(z.array(z.string())),
+  examples: z.exactOptional(z.record(z.string(), count)),
   unlabeledAnswers: z.exactOptional(count),
   diverged: z.boolean(),
   resumedFrom: z.array(count),
@@ -145,10 +149,35 @@ export const resultSchema: z.ZodType<Result> = z.object({
   files: z.exactOptional(z.record(z.string(), z.string())),
   settings: anyJson,
   environment: anyJson,
-}).refine(({ status, metrics, primary }) => status === "failed" || Object.hasOwn(metrics, primary), {
-  path: ["metrics"],
-  message: "expected the primary metric among them",
+}).superRefine((result, { addIssue }) => {
+  for (const [field, message] of contradictions(result)) addIssue({ code: "custom", path: field.split("."), message });
 });
+
+// Fields that say something else than others of the same result.
+function* contradictions(result: Result): Generator<[field: string, message: string]> {
+  const { status, metrics, primary, additionalDev = [], selected, parameters, error, unlabeledAnswers = 0 } = result;
+  const { seed, task } = (isObject(result.settings) ? result.settings : {}) as { seed?: Json; task?: Json };
+  const name = isObject(task) ? task.name : undefined;
+  if (status === "done" && !Object.hasOwn(metrics, primary)) {
+    yield ["metrics", "expected the primary metric among them"];
+  }
+  for (const set of status === "done" ? additionalDev : []) {
+    if (!Object.hasOwn(metrics, set)) yield ["metrics", `expected the metric of the dev set "${set}" among them`];
+  }
+  if (status === "failed" && error === undefined) yield ["error", "expected the reason why the run failed"];
+  if (seed !== undefined && seed !== result.seed) yield ["settings.seed", `expected the run's seed ${result.seed}`];
+  if (name !== undefined && name !== result.task) {
+    yield ["settings.task.name", `expected the run's task "${result.task}"`];
+  }
+  if (new Set(selected.map(({ name }) => name)).size < selected.length) {
+    yield ["selected", "expected every matrix once"];
+  }
+  if (parameters.trainable > parameters.training) {
+    yield ["parameters.trainable", `expected at most ${parameters.training}, the parameters in training`];
+  }
+  const answers = result.examples?.dev ?? Infinity;
+  if (unlabeledAnswers > answers) yield ["unlabeledAnswers", `expected at most ${answers}, the examples`];
+}
 
 /** Files of a run's folder. */
 export const FILES = {

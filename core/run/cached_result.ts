@@ -4,11 +4,12 @@
  * @module
  */
 import { exists } from "../io/cache.ts";
-import { readPredictions } from "../results/predictions.ts";
+import { type Prediction, readPredictions } from "../results/predictions.ts";
 import { FILES, readSoundResult, type Result } from "../results/result.ts";
 import { fineTunedPath } from "./execute.ts";
 import type { ResolvedRun } from "./resolve.ts";
 import { withRunLock } from "./run_lock.ts";
+import { computeMetrics, primaryMetric, type Task } from "../task.ts";
 
 /** Folder of plainly fine-tuned weights, for scores that need them. */
 export const fineTunedFolder = ({ runs }: { readonly runs: string }): string => `${runs}/fine-tuned`;
@@ -33,8 +34,13 @@ export async function cachedResult(run: ResolvedRun, options: CachedResultOption
   const repeat = (message: string) => options.note(`${message.replace(/\.$/, "")}: the run is repeated.`);
   const result = await readSoundResult(folder, { id: run.id, note: repeat });
   if (result?.status !== "done") return undefined;
-  const predictions = await readPredictions(folder, result);
-  if (typeof predictions === "string") return void repeat(`${folder}: ${predictions}`);
+  for (const set of [undefined, ...result.additionalDev ?? []]) {
+    const predictions = await readPredictions(folder, result, { ...(set !== undefined && { set }) });
+    const problem = typeof predictions === "string"
+      ? predictions
+      : otherMetrics(predictions, { result, task: run.spec.task, set });
+    if (problem !== undefined) return void repeat(`${folder}: ${problem}`);
+  }
   await removeLeftovers(folder);
   if (result.diverged) return result;
   const files = [
@@ -42,6 +48,29 @@ export async function cachedResult(run: ResolvedRun, options: CachedResultOption
     ...(options.share ? [fineTunedPath(run, fineTunedFolder(options))] : []),
   ];
   return (await Promise.all(files.map(exists))).every(Boolean) ? result : undefined;
+}
+
+// A metric of the result that its predictions do not have.
+function otherMetrics(
+  predictions: readonly Prediction[],
+  { result: { metrics }, task, set }: {
+    readonly result: Result;
+    readonly task: Task;
+    readonly set?: string | undefined;
+  },
+): string | undefined {
+  const values = {
+    predictions: predictions.map(({ prediction }) => prediction),
+    labels: predictions.map(({ label }) => label),
+  };
+  const computed = set === undefined
+    ? computeMetrics(task.metrics, values)
+    : { [set]: primaryMetric(task).compute(values.predictions, values.labels) };
+  for (const [name, value] of Object.entries(computed)) {
+    const stated = metrics[name] ?? NaN;
+    if (Math.abs(stated - value) < 1e-9 || (Number.isNaN(stated) && !Number.isFinite(value))) continue;
+    return `${FILES.result} says ${name} = ${metrics[name]}, its predictions have ${value}`;
+  }
 }
 
 // A process that was killed after it wrote the result left these.

@@ -98,7 +98,7 @@ export async function execute(run: ResolvedRun, options: ExecuteOptions): Promis
       await removeStaleTempFilesOf(path);
       await writeSafetensors(path, storedTensors(outcome.merged));
     }
-    const about = { ...sets, outcome, additionalDev, usage: usage(), environment: await environment() };
+    const about = { ...sets, outcome, additionalDev, usage, environment: await environment() };
     const result = await writeResult(run, { ...options, ...about });
     await writeTextAtomic(`${folder}/${FILES.result}`, toJson(result));
     await checkpoint.remove();

@@ -213,6 +213,12 @@ export class RunResolver {
       primaryMetric(task); // throws if it is not one of the task's metrics
       const loaded = await task.load({ ...(data !== undefined && { folder: data }), sources: this.parts.sources });
       const { train, dev, additionalDev = {} } = loaded;
+      for (const name of Object.keys(additionalDev)) {
+        if (/^[\w-]+$/.test(name) && name !== "dev") continue;
+        throw new RequestError(
+          `${task.name}: expected letters, digits, - and _ as the name of a dev set, got "${name}".`,
+        );
+      }
       const isMetric = (name: string) => task.metrics.some((metric) => metric.name === name);
       for (const [split, examples] of Object.entries({ train, dev, ...additionalDev })) {
         if (isMetric(split)) throw new RequestError(`${task.name}: "${split}" names both a metric and a dev set.`);

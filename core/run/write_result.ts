@@ -4,11 +4,11 @@
  * @module
  */
 import type { EncodedExample } from "../model/batch.ts";
-import { type Answers, constantPrediction, headPredictions } from "../model/head.ts";
+import { type Answers, constantPrediction, type Head, headPredictions } from "../model/head.ts";
 import { loadPretrained } from "../model/pretrained.ts";
 import { sha256OfFile } from "../io/cache.ts";
 import { contributions } from "../statistics/contributions.ts";
-import { computeMetrics, type Metrics, primaryMetric } from "../task.ts";
+import { computeMetrics, type Metric, type Metrics, primaryMetric } from "../task.ts";
 import * as tf from "../backend/tf.ts";
 import { checkSameLogits, Evaluator, type Logits } from "../training/logits.ts";
 import type { TrainingOutcome } from "../training/fine_tune_request.ts";
@@ -16,7 +16,7 @@ import type { Usage } from "./checkpoint_file.ts";
 import { exportModel, type ExportOptions, readExport } from "./export_model.ts";
 import { headKey } from "./head_key.ts";
 import type { ResolvedRun } from "./resolve.ts";
-import type { Prediction } from "../results/predictions.ts";
+import { type Prediction, predictionsFile } from "../results/predictions.ts";
 import {
   FILES,
   type MatrixPlace,
@@ -38,37 +38,36 @@ export interface WriteResultOptions {
   readonly dev: readonly EncodedExample[];
   /** More dev sets, by name. */
   readonly additionalDev: { readonly [name: string]: readonly EncodedExample[] };
-  readonly usage: Usage;
+  /** What was measured of the run until now. */
+  readonly usage: () => Usage;
   readonly environment: Result["environment"];
 }
 
 /** Writes the predictions and, if requested, the model; returns the result. */
 export async function writeResult(run: ResolvedRun, options: WriteResultOptions): Promise<Result> {
-  const { outcome, train, dev, additionalDev, folder, usage } = options;
+  const { outcome, train, dev, additionalDev } = options;
   const { spec } = run;
   const { head } = spec.task;
   const { merged, logits } = outcome;
-  const predict = (examples: readonly EncodedExample[], logits: Logits | undefined) =>
-    logits
-      ? headPredictions(logits, head)
-      : examples.map(() => constantPrediction(train.map(({ label }) => label), head));
-  const predicted = predict(dev, logits);
-  const evaluated = { predictions: predicted, labels: dev.map(({ label }) => label) };
-  const ofExamples = contributions(primaryMetric(spec.task), evaluated);
-  const rows = dev.map(({ index, label }, at): Prediction => ({
-    index,
-    label,
-    prediction: predicted[at]!,
-    ...(logits && (head.answers ? { text: head.answers.read!(logits[at]!).text } : { logits: logits[at]! })),
-    contribution: ofExamples[at]!,
-  }));
-  const predictionsPath = `${folder}/${FILES.predictions}`;
-  await writeTextAtomic(predictionsPath, rows.map((row) => JSON.stringify(row) + "\n").join(""));
-  const metrics: Record<string, number> = { ...computeMetrics(spec.task.metrics, evaluated) };
+  const constant = constantPrediction(train.map(({ label }) => label), head);
+  const files: Record<string, string> = {};
+  const evaluated = async (examples: readonly EncodedExample[], logits: Logits | undefined, set?: string) => {
+    const name = predictionsFile(set), path = `${options.folder}/${name}`;
+    const predictions = logits ? headPredictions(logits, head) : examples.map(() => constant);
+    const results = { predictions, labels: examples.map(({ label }) => label) };
+    const lines = predictionLines(examples, { ...results, logits, head, primary: primaryMetric(spec.task) });
+    await writeTextAtomic(path, lines);
+    files[name] = await sha256OfFile(path);
+    return results;
+  };
+  const metrics: Record<string, number> = { ...computeMetrics(spec.task.metrics, await evaluated(dev, logits)) };
+  const start = performance.now();
   for (const [name, examples] of Object.entries(additionalDev)) {
     const logits = merged && await evaluate(run, { values: [...merged.values()], examples, pause: options.pause });
-    metrics[name] = primaryMetric(spec.task).compute(predict(examples, logits), examples.map(({ label }) => label));
+    const { predictions, labels } = await evaluated(examples, logits, name);
+    metrics[name] = primaryMetric(spec.task).compute(predictions, labels);
   }
+  const additionalSeconds = (performance.now() - start) / 1000;
   let difference = outcome.mergeDifference;
   if (merged && options.keepModel) {
     const again = await exportAndRead(run, { ...options, merged, metrics });
@@ -82,16 +81,22 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     name,
     { name, module, layer, ...(stack && { stack }) },
   ]));
+  const usage = options.usage();
   return {
     ...identityOf(run),
     status: "done",
     metrics: definedMetrics(metrics),
     ...(Object.keys(additionalDev).length > 0 && { additionalDev: Object.keys(additionalDev) }),
+    examples: Object.fromEntries(Object.entries({ dev, ...additionalDev }).map(([set, { length }]) => [set, length])),
     ...(logits && head.answers && { unlabeledAnswers: countUnlabeled(logits, head.answers) }),
     diverged: !merged,
     resumedFrom: usage.resumedFrom,
     parameters: { ...outcome.parameters, merged: outcome.parameters.model },
-    seconds: { total: usage.seconds, ...outcome.seconds },
+    seconds: {
+      total: usage.seconds,
+      ...outcome.seconds,
+      evaluation: outcome.seconds.evaluation + additionalSeconds,
+    },
     memory: { peakBytes: usage.peakBytes },
     selected: outcome.selected.map(({ name, step, score, error, size, facts }) => ({
       ...places.get(name)!,
@@ -105,10 +110,34 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     rankings: outcome.rankings,
     matrices: [...places.values()],
     merge: { maxLogitDifference: difference, maxFactorizeDifference: outcome.factorizeDifference },
-    files: { [FILES.predictions]: await sha256OfFile(predictionsPath) },
+    files,
     settings: { ...run.settings, origin: run.repository.origin, data: run.origin, parameters: spec.parameters },
     environment: options.environment,
   };
+}
+
+// The text of a file of predictions.
+function predictionLines(
+  examples: readonly EncodedExample[],
+  { predictions, labels, logits, head, primary }: {
+    readonly predictions: readonly number[];
+    readonly labels: readonly number[];
+    readonly logits: Logits | undefined;
+    readonly head: Head;
+    readonly primary: Metric;
+  },
+): string {
+  const ofExamples = contributions(primary, { predictions, labels });
+  return examples.map(({ index, label }, at) => {
+    const row: Prediction = {
+      index,
+      label,
+      prediction: predictions[at]!,
+      ...(logits && (head.answers ? { text: head.answers.read!(logits[at]!).text } : { logits: logits[at]! })),
+      contribution: ofExamples[at]!,
+    };
+    return JSON.stringify(row) + "\n";
+  }).join("");
 }
 
 const countUnlabeled = (generated: Logits, answers: Answers): number =>

@@ -1,6 +1,6 @@
 import type { MatrixInfo, SelectionPolicy } from "@opf/framework";
 import { mpo } from "@opf/framework/plugins";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { estimate } from "../../../core/cli/estimate.ts";
 import type { RunOutline } from "../../../core/run/run_spec.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
@@ -51,4 +51,17 @@ Deno.test("estimate() adds time for every step and every factor", () => {
   assert(longer.seconds > plain.seconds && longer.bytes === plain.bytes);
   assert(everything.seconds > plain.seconds && everything.bytes > plain.bytes);
   assertEquals(estimate(outline(undefined)).matrices, []);
+});
+
+Deno.test("estimate() counts the evaluation of every dev set", () => {
+  const seconds = (rows?: object) => {
+    const run = outline(undefined);
+    return estimate({ ...run, spec: { ...run.spec, task: { ...run.spec.task, rows } } } as RunOutline).estimate.seconds;
+  };
+  const { batchSize, maxLength } = TRAINING_DEFAULTS;
+  const train = 5 * batchSize; // ten steps are two epochs
+  const perExample = 2 * maxLength * DENSE / 1.2e11;
+  const plain = seconds({ train, dev: 0, padded: maxLength });
+  assertAlmostEquals(seconds({ train, dev: 1e9, padded: maxLength }) - plain, 4e9 * perExample, 1);
+  assertAlmostEquals(seconds({ train, dev: 0, additionalDev: 1e9, padded: maxLength }) - plain, 1e9 * perExample, 1);
 });

@@ -1,6 +1,7 @@
 // Together: core/report/write.ts and the formats of a report: no name is taken for markup, a formula or a property.
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { readExperimentResults } from "../../../core/results/experiment_results.ts";
+import { csv } from "../../../core/report/csv.ts";
 import { makeReport } from "../../../core/report/report.ts";
 import { writeReport } from "../../../core/report/write.ts";
 import { inFolder } from "../../_place.ts";
@@ -85,4 +86,21 @@ Deno.test("names are shown as they are, escaped in every format of a report", ()
       }
     }
     assertEquals(legends, 4);
+  }));
+
+Deno.test("a metric with the name of a column of report.csv stands beside it", () =>
+  inFolder(async (runs) => {
+    const metrics = { accuracy: 0.5, id: 0.25, seed: 0.75, secondsTotal: 1 };
+    const made = madeUpRuns({ skills: { plain: 0.5 }, seeds: [7] }).map((run) => ({
+      ...run,
+      examples: 2,
+      changes: { metrics },
+    }));
+    await writeMadeUp(runs, { experiment: "names", baseline: "plain", runs: made });
+    const text = csv(await readExperimentResults("names", runs));
+    const [header, row] = text.trimEnd().split("\n").map((line) => line.split(","));
+    const cell = (name: string) => row![header!.indexOf(name)];
+    assertEquals(new Set(header).size, header!.length);
+    assertEquals([cell("id"), cell("seed"), cell("accuracy")], [made[0]!.id, "7", "0.5"]);
+    assertEquals(["id", "seed", "secondsTotal"].map((name) => cell(`metrics.${name}`)), ["0.25", "0.75", "1"]);
   }));

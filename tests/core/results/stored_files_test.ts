@@ -42,6 +42,13 @@ const RESULT_CHANGES: readonly (readonly [path: readonly string[], value: unknow
   [["status"], "finished", "status"],
   [["schemaVersion"], 9, "schemaVersion"],
   [["settings"], undefined, "settings"],
+  // What contradicts another field.
+  [["status"], "failed", "error"],
+  [["additionalDev"], ["mismatched"], "metrics"],
+  [["settings", "seed"], 7, "settings.seed"],
+  [["settings", "task"], { name: "rte" }, "settings.task.name"],
+  [["parameters", "trainable"], 1e9, "parameters.trainable"],
+  [["selected", "1", "name"], RUNS[2]!.selected![0]!.name, "selected"],
 ];
 
 for (const [path, value, field] of RESULT_CHANGES) {
@@ -121,6 +128,13 @@ for (const [path, value, field] of MANIFEST_CHANGES) {
 
 const lines = async (file: string) => (await Deno.readTextFile(file)).trimEnd().split("\n");
 
+/** A line with logits: those of its prediction, of another class, or one more. */
+function withLogits(line: string, kind: "own" | "other" | "more"): string {
+  const prediction = JSON.parse(line);
+  const own = prediction.prediction === 1 ? [0, 1] : [1, 0];
+  return JSON.stringify({ ...prediction, logits: { own, other: own.toReversed(), more: [...own, -1] }[kind] });
+}
+
 for (
   const [what, damage, reason] of [
     ["a line that is null", (all: string[]) => all.with(3, "null"), "line 4"],
@@ -131,6 +145,21 @@ for (
     ],
     ["a line twice", (all: string[]) => [...all, all[0]!], "expected every index once"],
     ["no line", () => [], "missing"],
+    [
+      "another class than their logits have",
+      (all: string[]) => all.map((line, at) => withLogits(line, at === 5 ? "other" : "own")),
+      'line 6: "prediction": expected 1, the class of its largest logit, got 0',
+    ],
+    [
+      "another value than their logit",
+      (all: string[]) => all.map((line) => JSON.stringify({ ...JSON.parse(line), logits: [0.5] })),
+      "expected 0.5, the value of its logit",
+    ],
+    [
+      "more logits on a line",
+      (all: string[]) => all.map((line, at) => withLogits(line, at === 7 ? "more" : "own")),
+      "expected as many logits on every line, got 2 and 3",
+    ],
   ] as const
 ) {
   Deno.test(`predictions with ${what} are not tested with, and the report says why`, () =>
@@ -143,6 +172,24 @@ for (
       assertEquals(statistics.comparisons.every(({ tested }) => tested === undefined), true);
     }));
 }
+
+Deno.test("predictions of which a result says something else are not used", () =>
+  inRuns(async (runs) => {
+    const folder = `${runs}/${ID}`;
+    const result = (await readResult(folder, ID))!;
+    const reason = async (change: Partial<typeof result>) => await readPredictions(folder, { ...result, ...change });
+    assertEquals((await reason({ examples: { dev: 20 } })).length, 20);
+    assertStringIncludes(
+      await reason({ examples: { dev: 21 } }) as string,
+      "expected 21 lines by the run's result, got 20",
+    );
+    const accuracy = result.metrics.accuracy! - 0.05;
+    assertStringIncludes(
+      await reason({ metrics: { accuracy } }) as string,
+      `expected a mean contribution of ${accuracy}, the run's accuracy, got `,
+    );
+    assertEquals((await reason({ metrics: { accuracy: null } })).length, 20); // undefined
+  }));
 
 Deno.test("predictions that are not those of the run's digest are not used", () =>
   inRuns(async (runs) => {
