@@ -52,26 +52,13 @@ export function programOf(
   { parameters: first = [], donate = [], largestLiteral = 0, devices = 1 }: ProgramOptions = {},
 ): Program {
   const parameters = [...first];
-  const names = new Map(first.map((node, index) => [node, `%a${index}`]));
-  const statements: string[] = [];
+  const isLiteral = (node: LazyNode) => node.size === 0 || node.values !== undefined && node.size <= largestLiteral;
   let count = 0;
-  const known = (node: LazyNode): string => {
-    const name = node.size === 0 || node.values && node.size <= largestLiteral
-      ? `%${count++}`
-      : `%a${parameters.length}`;
-    if (name.startsWith("%a")) parameters.push(node);
-    else statements.push(`${name} = stablehlo.constant dense<${literalOf(node)}> : ${typeText(node)}`);
-    names.set(node, name);
-    return name;
-  };
-  const nameOf = (node: LazyNode): string => names.get(node) ?? known(node);
-  for (const node of statementsOf(outputs)) {
-    if (names.has(node)) continue;
-    const operands = node.operands.map(nameOf);
-    const name = `%${count++}`;
-    statements.push(node.emit!(operands, name));
-    names.set(node, name + node.result);
-  }
+  const { statements, nameOf } = writeStatements(outputs, {
+    names: new Map(first.map((node, index) => [node, `%a${index}`])),
+    nextName: () => `%${count++}`,
+    argument: (node) => isLiteral(node) ? undefined : `%a${parameters.push(node) - 1}`,
+  });
   const results = outputs.map(nameOf).join(", ");
   const types = outputs.map(typeText).join(", ");
   const aliases = new Map(donate.flatMap((parameter, output) => parameter === undefined ? [] : [[parameter, output]]));
@@ -88,6 +75,60 @@ export function programOf(
     }) -> (${types}) {\n${body}  }\n}\n`,
     parameters,
   };
+}
+
+/**
+ * The statements that compute a value of known ones, as a part of another program.
+ *
+ * @param options `name`: that of the value; `operands`: known values by their names
+ */
+export function statementsText(
+  output: LazyNode,
+  { name, operands }: { readonly name: string; readonly operands: ReadonlyMap<LazyNode, string> },
+): string {
+  let count = 0;
+  const { statements } = writeStatements([output], {
+    names: new Map(operands),
+    nextName: (node) => node === output ? name : `%p${name.slice(1)}_${count++}`,
+    argument: () => undefined,
+  });
+  return statements.join("\n    ");
+}
+
+/** Where names come from. */
+interface Names {
+  readonly names: Map<LazyNode, string>;
+  readonly nextName: (node: LazyNode) => string;
+  /** The name of a known value that is an argument; `undefined` for one that is written into the program. */
+  readonly argument: (node: LazyNode) => string | undefined;
+}
+
+// Equal statements of equal operands are written once: a constant, a broadcast scale.
+function writeStatements(outputs: readonly LazyNode[], { names, nextName, argument }: Names) {
+  const statements: string[] = [], written = new Map<string, string>();
+  const write = (node: LazyNode, statement: (name: string) => string): string => {
+    const text = statement("%");
+    const name = written.get(text) ?? nextName(node);
+    if (!written.has(text)) statements.push(statement(name));
+    written.set(text, name);
+    names.set(node, name + node.result);
+    return name + node.result;
+  };
+  const known = (node: LazyNode): string => {
+    const name = argument(node);
+    if (name === undefined) {
+      return write(node, (name) => `${name} = stablehlo.constant dense<${literalOf(node)}> : ${typeText(node)}`);
+    }
+    names.set(node, name);
+    return name;
+  };
+  const nameOf = (node: LazyNode): string => names.get(node) ?? known(node);
+  for (const node of statementsOf(outputs)) {
+    if (names.has(node)) continue;
+    const operands = node.operands.map(nameOf);
+    write(node, (name) => node.emit!(operands, name));
+  }
+  return { statements, nameOf };
 }
 
 function literalOf({ values, type, shape, size }: LazyNode): string {

@@ -1,15 +1,16 @@
 /**
- * Stateless random numbers: Philox's rounds in integer operations.
+ * Stateless random numbers.
  *
  * @module
  */
 import { type Engine, type Key, maskThreshold, RandomKey, tf } from "@opf/framework";
-import type { XlaBackend } from "./_backend.ts";
+import type { Trace, XlaBackend } from "./_backend.ts";
 import { LazyNode } from "./_node.ts";
+import { numbers, philox } from "./_philox.ts";
+import { statementsText } from "./_program.ts";
 import {
   barrier,
   binary,
-  bitcast,
   broadcastInDim,
   broadcastTo,
   compare,
@@ -21,14 +22,11 @@ import {
   slice,
   sliceFrom,
   splat,
+  typeText,
 } from "./_stablehlo.ts";
 
-// Salmon et al. 2011, as in core/random.ts: what words are multiplied with, and what is added to the key.
-const MULTIPLIERS = [0xD2511F53, 0xCD9E8D57] as const;
-const KEY_STEPS = [0x9E3779B9, 0xBB67AE85] as const;
-const ROUNDS = 10;
 const WORDS = 4, HALVES = 8; // of a block
-const HALF_BITS = 16, WORD_BITS = 32;
+const HALF_BITS = 16;
 
 /** The random part of an engine. */
 export function randomNumbers(backend: XlaBackend): Pick<Engine, "randomUniform" | "randomMask"> {
@@ -37,23 +35,30 @@ export function randomNumbers(backend: XlaBackend): Pick<Engine, "randomUniform"
     key instanceof RandomKey
       ? new LazyNode({ type: "i32", shape: [2], values: Int32Array.from(key.words) })
       : backend.nodeOf(key);
+  const groups = new WeakMap<Trace, Map<LazyNode, Map<string, MaskGroup>>>();
+  // Masks of one function, key, size and rate are drawn together, however many there are.
+  const keptBitsOf = (key: LazyNode, { counter, ...draw }: MaskDraw & { readonly counter: number }): LazyNode => {
+    const trace = backend.traces.at(-1);
+    if (!trace || !key.isTraced) return barrier(keptBits(key, [counter], draw));
+    return groups.getOrInsertComputed(trace, () => new Map()).getOrInsertComputed(key, () => new Map())
+      .getOrInsertComputed(JSON.stringify(draw), () => new MaskGroup(key, draw)).row(counter);
+  };
   return {
     randomUniform: (key, shape, { counter = 0 } = {}) => {
       const count = tf.util.sizeFromShape([...shape]);
-      const words = philox(keyOf(key), counter, Math.ceil(count / WORDS));
+      const words = philox(keyOf(key), { places: [counter], blocks: Math.ceil(count / WORDS) });
       const columns = words.map((word) => reshape(word, [word.size, 1]));
       const bits = firstOf(barrier(concatenate(columns, 1)), count);
       const high = convert(binary("shift_right_logical", bits, splat(8, "ui32", [count])), "f32");
       return tensorOf(reshape(binary("multiply", high, splat(2 ** -24, "f32", [count])), shape));
     },
     randomMask: (key, shape, { rate, counter = 0 }) => {
-      const count = tf.util.sizeFromShape([...shape]);
-      const { blocks, firstBlock, within } = partOfMask(count, backend.devices);
-      // Eight elements a number, and that whole before the elements: a block is not drawn again for each of them.
-      const words = philox(keyOf(key), counter, blocks, firstBlock);
-      const kept = barrier(keptBits(words, maskThreshold(rate)));
-      const each = [kept.size, HALVES];
-      const shifted = binary("shift_right_logical", broadcastInDim(kept, each, [0]), iota("ui32", each, 1));
+      const count = tf.util.sizeFromShape([...shape]), { devices } = backend;
+      const { blocks, within } = partOfMask(count, devices);
+      const kept = keptBitsOf(keyOf(key), { count, devices, threshold: maskThreshold(rate), counter });
+      const each = [blocks, HALVES];
+      const repeated = broadcastInDim(reshape(kept, [blocks]), each, [0]);
+      const shifted = binary("shift_right_logical", repeated, iota("ui32", each, 1));
       const alone = binary("and", shifted, splat(1, "ui32", each));
       const elements = compare("NE", alone, splat(0, "ui32", each));
       const own = within ? sliceFrom(reshape(elements, [elements.size]), within, count) : firstOf(elements, count);
@@ -63,6 +68,14 @@ export function randomNumbers(backend: XlaBackend): Pick<Engine, "randomUniform"
 }
 
 const firstOf = (x: LazyNode, count: number): LazyNode => slice(reshape(x, [x.size]), { begin: [0], end: [count] });
+
+/** What is drawn for a mask, whatever its counter. */
+interface MaskDraw {
+  /** Elements of a device. */
+  readonly count: number;
+  readonly devices: number;
+  readonly threshold: number;
+}
 
 /** Where a device's elements lie in the mask of the whole batch. */
 interface MaskPart {
@@ -89,11 +102,16 @@ function partOfMask(count: number, devices: number): MaskPart {
   };
 }
 
-// One bit per 16-bit half of a block, lower halves first: set if the half is at least the threshold.
-function keptBits(words: readonly LazyNode[], threshold: number): LazyNode {
+/**
+ * `[counters, blocks]`, eight elements of a mask a number: one bit per 16-bit half of a block, lower halves first, set if the
+ * half is at least the threshold.
+ */
+function keptBits(key: LazyNode, counters: readonly number[], { count, devices, threshold }: MaskDraw): LazyNode {
+  const { blocks, firstBlock } = partOfMask(count, devices);
+  const words = philox(key, { places: counters, blocks, from: firstBlock });
   const { shape } = words[0]!;
   const constant = (value: number) => splat(value, "ui32", shape);
-  const limit = broadcastTo(numberNode(threshold), shape);
+  const limit = broadcastTo(numbers([threshold]), shape);
   const halves = words.flatMap((word) => [
     binary("and", word, constant(2 ** HALF_BITS - 1)),
     binary("shift_right_logical", word, constant(HALF_BITS)),
@@ -103,49 +121,40 @@ function keptBits(words: readonly LazyNode[], threshold: number): LazyNode {
     .reduce((all, bit) => binary("or", all, bit));
 }
 
-/**
- * The four words of each block, `[blocks]` each: `place` is the upper half of the counter.
- *
- * @param from the first block, a scalar; 0 by default
- */
-function philox(key: LazyNode, place: number, blocks: number, from?: LazyNode): LazyNode[] {
-  const shape = [blocks];
-  const everywhere = (scalar: LazyNode) => broadcastTo(scalar, shape);
-  const words = bitcast(key, "ui32");
-  let [first, second] = [0, 1].map((index) => reshape(slice(words, { begin: [index], end: [index + 1] }), [])) as [
-    LazyNode,
-    LazyNode,
-  ];
-  const zero = splat(0, "ui32", shape);
-  const block = from ? binary("add", iota("ui32", shape), everywhere(from)) : iota("ui32", shape);
-  let [a, b, c, d] = [block, zero, everywhere(numberNode(place)), zero] as [
-    LazyNode,
-    LazyNode,
-    LazyNode,
-    LazyNode,
-  ];
-  for (let round = 0; round < ROUNDS; round++) {
-    const [one, other] = [product(a, MULTIPLIERS[0]), product(c, MULTIPLIERS[1])];
-    a = binary("xor", binary("xor", other.high, b), everywhere(first));
-    b = other.low;
-    c = binary("xor", binary("xor", one.high, d), everywhere(second));
-    d = one.low;
-    first = binary("add", first, splat(KEY_STEPS[0], "ui32"));
-    second = binary("add", second, splat(KEY_STEPS[1], "ui32"));
+/** Masks that a function draws together. How many is known when the function is written as a program. */
+class MaskGroup {
+  readonly #counters: number[] = [];
+  readonly #whole: LazyNode;
+  readonly #blocks: number;
+
+  constructor(key: LazyNode, draw: MaskDraw) {
+    const { blocks } = partOfMask(draw.count, draw.devices);
+    this.#blocks = blocks;
+    const shape: number[] = [0, blocks];
+    this.#whole = new LazyNode({
+      type: "ui32",
+      shape,
+      operands: [key],
+      emit: ([operand], name) => {
+        shape[0] = this.#counters.length;
+        const bits = barrier(keptBits(key, this.#counters, draw));
+        return statementsText(bits, { name, operands: new Map([[key, operand!]]) });
+      },
+    });
   }
-  return [a, b, c, d];
-}
 
-// Both halves of a product of 64 bits.
-function product(x: LazyNode, factor: number): { high: LazyNode; low: LazyNode } {
-  const constant = (value: number) => splat(value, "ui64", x.shape);
-  const whole = binary("multiply", convert(x, "ui64"), constant(factor));
-  return {
-    high: convert(binary("shift_right_logical", whole, constant(WORD_BITS)), "ui32"),
-    low: convert(whole, "ui32"),
-  };
+  /** The bits of the mask with a counter, `[1, blocks]`. */
+  row(counter: number): LazyNode {
+    const known = this.#counters.indexOf(counter);
+    const index = known < 0 ? this.#counters.push(counter) - 1 : known;
+    const shape = [1, this.#blocks];
+    return new LazyNode({
+      type: "ui32",
+      shape,
+      operands: [this.#whole],
+      emit: ([whole], name) =>
+        `${name} = stablehlo.slice ${whole} [${index}:${index + 1}:1, 0:${this.#blocks}:1] : ` +
+        `(${typeText(this.#whole)}) -> ${typeText({ type: "ui32", shape })}`,
+    });
+  }
 }
-
-// An argument of eager programs, so that another number needs no other program; a literal of compiled functions.
-const numberNode = (value: number): LazyNode =>
-  bitcast(new LazyNode({ type: "i32", shape: [], values: Int32Array.of(value) }), "ui32");
