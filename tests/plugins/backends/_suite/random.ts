@@ -84,3 +84,20 @@ Deno.test("masks of a compiled function depend on the key, not on the call", () 
     assertNotEquals(values(1), values(2));
     assertEquals(values(2)[1], [...RandomKey.of(2).uniforms(64, 1)]);
   }));
+
+Deno.test("masks that a function draws together are those drawn alone, of any number, size, rate and key", () =>
+  tf.tidy(() => {
+    const plans = [
+      { count: 17, rate: 0.5, counter: 4 },
+      { count: 17, rate: 0.5, counter: 0 },
+      { count: 17, rate: 0.25, counter: 9 },
+      { count: 64, rate: 0.5, counter: 1 },
+      { count: 17, rate: 0.5, counter: 4 },
+    ];
+    const draw = (keys: readonly (RandomKey | tf.Tensor)[]) =>
+      keys.flatMap((key) => plans.map(({ count, ...options }) => engine().randomMask(key, [count], options)));
+    const keys = [RandomKey.of(3), RandomKey.of(4)];
+    const words = keys.map((key) => tf.tensor1d(Int32Array.from(key.words), "int32"));
+    const values = (masks: readonly tf.Tensor[]) => masks.map((mask) => [...mask.dataSync()]);
+    assertEquals(values(engine().jit((...keys) => draw(keys))(...words)), values(draw(keys)));
+  }));
