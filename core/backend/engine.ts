@@ -152,6 +152,8 @@ export interface Backend {
   readonly processEnvironment?: { readonly [variable: string]: string };
   /** Whether this machine has a GPU that it can use; absent if it computes on CPUs only. */
   hasGpu?(): boolean;
+  /** Whether several devices can share a batch. @default false: it computes on one */
+  readonly hasDeviceGroups?: boolean;
   start(options?: BackendOptions): Promise<Engine>;
 }
 

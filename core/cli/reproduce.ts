@@ -39,6 +39,7 @@ export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
   --backend NAME       what computes: tensorflow, xla, or wasm, which is slower and needs no library
                        (xla on a GPU, else tensorflow)
   --device cpu|gpu     on what (the GPU if there is one)
+  --devices N          devices that share each batch of a run, with the backend xla (1)
   --tensorboard        write RUNS/RUN/tensorboard/ during a run
   --launcher NAME      submit the runs and return: slurm, or a module that exports a launcher
   --slurm-option "…"   options of its job scripts, "--partition=gpu --time=02:00:00"; any number of times
@@ -69,6 +70,7 @@ export async function reproduce(args: readonly string[], registry: Registry): Pr
       "threads",
       "backend",
       "device",
+      "devices",
       ...ofLaunch.string,
     ],
     collect: ["set", ...ofLaunch.collect],

@@ -42,7 +42,8 @@ export async function requestedExperiment(name: string, context: RequestContext)
   const where = { experiments: new URL("experiments/", context.registry.root), cwd: userFolder() };
   if (!name.endsWith(".json")) {
     const url = await experimentUrl(name, where);
-    return { url, request: withBackend(request, context.registry), checkModules: () => {} };
+    const chosen = withBackend(request, context.registry);
+    return { url, request: checkDevices(chosen, context.registry), checkModules: () => {} };
   }
   const before = await readManifestFile(userPath(name));
   if (!before?.declaration) throw new RequestError(`${name}: expected the manifest of an experiment.`);
@@ -59,7 +60,7 @@ export async function requestedExperiment(name: string, context: RequestContext)
   if (got !== sha256) throw new RequestError(`${name}: ${file} changed: expected sha256 ${sha256}, got ${got}.`);
   return {
     url,
-    request: { ...request, ...overridesOf(changes) },
+    request: checkDevices({ ...request, ...overridesOf(changes) }, context.registry),
     before,
     checkModules: ({ digests }) => {
       if (JSON.stringify(digests) === JSON.stringify(expected)) return;
@@ -90,7 +91,7 @@ async function digestOf(url: string): Promise<string> {
 async function requestOf({ options, registry }: RequestContext): Promise<OpenRequest> {
   const data = options.text("data"), backend = options.text("backend");
   const jobs = options.count("jobs"), threads = options.count("threads");
-  const device = options.choice("device", ["cpu", "gpu"]);
+  const device = options.choice("device", ["cpu", "gpu"]), devices = options.count("devices");
   const tasks = options.list("tasks"), methods = options.list("methods");
   const models = options.list("models"), seeds = options.integers("seeds");
   if (backend !== undefined) backendNamed(backend, registry);
@@ -108,5 +109,22 @@ async function requestOf({ options, registry }: RequestContext): Promise<OpenReq
     ...(threads && { threads }),
     ...(backend !== undefined && { backend }),
     ...(device !== undefined && { device }),
+    ...(devices && { devices }),
   };
+}
+
+/** The request, if its backend and its workers can use so many devices. */
+function checkDevices(request: OpenRequest, registry: Registry): OpenRequest {
+  const { devices = 1, jobs = 1 } = request;
+  if (devices === 1) return request;
+  const { name, hasDeviceGroups } = backendNamed(request.backend, registry);
+  if (!hasDeviceGroups) {
+    throw new RequestError(
+      `--devices ${devices}: expected 1, since the backend ${name} computes on one device; --backend xla can use several.`,
+    );
+  }
+  if (jobs === 1) return request;
+  throw new RequestError(
+    `--devices ${devices}: expected --jobs 1, since a run has all of these devices, got --jobs ${jobs}.`,
+  );
 }

@@ -62,6 +62,7 @@ const requestSchema: z.ZodType<Request> = z.object({
   jobs: count,
   threads: z.exactOptional(count),
   device: z.exactOptional(z.enum(["cpu", "gpu"])),
+  devices: z.exactOptional(count),
 });
 
 const launchSchema: z.ZodType<Launch> = z.object({

@@ -40,7 +40,8 @@ export async function planExperiment(
   { request: open, registry, modules, note }: PlanOptions,
 ): Promise<Plan> {
   const experiment = await loadExperiment(url);
-  const request = { ...open, jobs: open.jobs ?? experiment.workers?.jobs ?? 1 };
+  const { devices = 1 } = open;
+  const request = { ...open, jobs: open.jobs ?? (devices > 1 ? 1 : experiment.workers?.jobs ?? 1) };
   const grid = new ExperimentGrid(experiment, request, registry);
   const { data, backend, device } = request;
   const resolver = new RunResolver(registry, { data, backend, device, modules, note });

@@ -43,10 +43,9 @@ export async function startRunner(
   { request, experiment: url, modules }: WorkerRequest,
   { registry, isStopped, event, note }: RunnerOptions,
 ): Promise<Runner> {
-  const { backend, device, threads, data, runs } = request;
-  const started = useEngine(
-    await backendNamed(backend, registry).start({ ...(device && { device }), ...(threads && { threads }), note }),
-  );
+  const { backend, device, devices, threads, data, runs } = request;
+  const options = { ...(device && { device }), ...(devices && { devices }), ...(threads && { threads }), note };
+  const started = useEngine(await backendNamed(backend, registry).start(options));
   const experiment = await loadExperiment(url);
   const grid = new ExperimentGrid(experiment, request, registry);
   const resolver = new RunResolver(registry, { data, backend, device, modules, note: () => {} });
@@ -54,7 +53,8 @@ export async function startRunner(
     await new Promise((resume) => setTimeout(resume, 0)); // signals and the end of input arrive between tasks
     if (isStopped()) throw new Interrupted("Interrupted.");
   };
-  note(`Computing with ${started.description.library} on the ${started.device.toUpperCase()}.`);
+  const where = started.deviceGroup ? `${started.deviceGroup.size} devices, each a ` : "the ";
+  note(`Computing with ${started.description.library} on ${where}${started.device.toUpperCase()}.`);
   const kept = tokenStore(note);
   const initialBytes = engine().memory().residentBytes;
   const maxBytes = initialBytes + (experiment.workers?.maxRetainedBytes ?? MAX_RETAINED_BYTES);

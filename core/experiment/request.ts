@@ -19,6 +19,8 @@ export interface Request extends Overrides {
   /** Threads of all workers together. */
   readonly threads?: number;
   readonly device?: "cpu" | "gpu";
+  /** Devices that share each batch of a run; more than one only with one worker process. */
+  readonly devices?: number;
 }
 
 /** A request that may leave the number of workers to the experiment. */

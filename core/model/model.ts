@@ -92,7 +92,10 @@ export interface Architecture {
   canonicalName(nameInFile: string): string | undefined;
   /** The arrays of a batch: the examples padded to the bucket, with their labels or targets and an example mask. */
   collate(examples: readonly EncodedExample[], bucket: Bucket): NamedArrays;
-  /** The loss of each example, as many as the example mask has: the trainer masks them and takes their mean. */
+  /**
+   * The loss of each example, as many as the example mask has: the trainer masks them and takes their mean. The batch may be a
+   * part of a collated one, so a loss depends on the rows of its own example alone.
+   */
   losses(parameter: ParameterReader, batch: NamedTensors, context: ForwardContext): Tensor1D;
   /** What predictions are made from, dropout off: logits `[batch, outputs]`, or generated token ids `[batch, length]`. */
   outputs(parameter: ParameterReader, batch: NamedTensors): Tensor;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { deviceCount } from "../backend/device_group.ts";
 import { engine } from "../backend/engine.ts";
 import type { Json } from "../json.ts";
 
@@ -12,6 +13,7 @@ export async function environment(): Promise<{ readonly [name: string]: Json }> 
   return {
     backend: name,
     device,
+    devices: deviceCount(),
     engine: description,
     deno: Deno.version.deno,
     os: `${Deno.build.os} ${Deno.build.arch}`,

@@ -10,10 +10,13 @@ import { batchTensors, type NamedArrays, type NamedTensors } from "../model/batc
 /** A compiled function of tensors and a batch of the host, to be called in a `tf.tidy`. */
 export type BatchFunction = (inputs: readonly tf.Tensor[], batch: NamedArrays) => tf.Tensor[];
 
-/** Compiles a function of tensors and a batch; `donate` counts the tensors alone, which come first. */
+/**
+ * Compiles a function of tensors and a batch; `donate` counts the tensors alone, which come first. Where several devices share
+ * a batch, the function gets the part of one: it sums, or gathers, what it returns.
+ */
 export function jitWithBatch(
   compute: (inputs: tf.Tensor[], batch: NamedTensors) => tf.Tensor[],
-  options: JitOptions,
+  options: Omit<JitOptions, "split">,
 ): BatchFunction {
   let compiled: { readonly names: readonly string[]; readonly run: TensorFunction } | undefined;
   return (inputs, batch) => {
@@ -26,10 +29,14 @@ export function jitWithBatch(
 }
 
 // A batch is a list of tensors to the engine: the names of the first batch say which is which.
-function compile(names: readonly string[], compute: Parameters<typeof jitWithBatch>[0], options: JitOptions) {
+function compile(
+  names: readonly string[],
+  compute: Parameters<typeof jitWithBatch>[0],
+  options: Parameters<typeof jitWithBatch>[1],
+) {
   const run = engine().jit((...all) => {
     const tensors = all.splice(all.length - names.length);
     return compute(all, Object.fromEntries(names.map((name, index) => [name, tensors[index]!])));
-  }, options);
+  }, { ...options, split: names.length });
   return { names, run };
 }

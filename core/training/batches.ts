@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { deviceCount } from "../backend/device_group.ts";
 import type { EncodedExample, NamedArrays, TokenIds } from "../model/batch.ts";
 import type { Architecture } from "../model/model.ts";
 
@@ -20,7 +21,10 @@ export interface BatchShape {
   readonly padId: number;
 }
 
-/** Collates at most `batchSize` examples, padded to the bucket of the longest. */
+/**
+ * Collates at most `batchSize` examples, padded to the bucket of the longest, and to a number of examples that the engine's
+ * devices share.
+ */
 export function collate(
   examples: readonly EncodedExample[],
   { architecture, shape: { batchSize, maxLength, padId } }: {
@@ -32,7 +36,13 @@ export function collate(
     examples.reduce((length, example) => Math.max(length, of(example).length), 0);
   const length = bucketOf(Math.max(1, longest(({ ids }) => ids)), maxLength);
   const targetLength = bucketOf(longest(({ targets = [] }) => targets), maxLength);
-  return architecture.collate(examples, { batchSize, length, targetLength, padId });
+  const devices = deviceCount();
+  return architecture.collate(examples, {
+    batchSize: Math.ceil(batchSize / devices) * devices,
+    length,
+    targetLength,
+    padId,
+  });
 }
 
 /** Number of examples of a batch. */

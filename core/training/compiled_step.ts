@@ -4,6 +4,7 @@
  * @module
  */
 import { type Engine, engine, type Precision, type TensorFunction } from "../backend/engine.ts";
+import { sumOverDevices } from "../backend/device_group.ts";
 import * as tf from "../backend/tf.ts";
 import { RequestError } from "../errors.ts";
 import type { NamedTensors } from "../model/batch.ts";
@@ -42,6 +43,8 @@ export interface CompiledStep {
   readonly expand: TensorFunction;
   /** Loss and gradients of one of several batches. Inputs: dense parameters, dropout key, examples of the step. */
   readonly gradients: BatchFunction;
+  /** The sums of loss and gradients, in the memory of the first. Inputs: those of some batches, those of one more. */
+  readonly accumulate: TensorFunction;
   /** A step by given gradients. Inputs: state, step sizes, loss and gradients of the dense parameters. */
   readonly update: TensorFunction;
 }
@@ -86,6 +89,7 @@ class StepComputation implements CompiledStep {
   readonly whole: BatchFunction;
   readonly expand: TensorFunction;
   readonly gradients: BatchFunction;
+  readonly accumulate: TensorFunction;
   readonly update: TensorFunction;
 
   constructor(plan: StepPlan) {
@@ -99,7 +103,7 @@ class StepComputation implements CompiledStep {
       const { value, grads } = tf.valueAndGrads((...moving) =>
         this.#loss(structure.reader(replaced(update.values, withGradient, moving)), rest, batch)
       )(withGradient.map((index) => update.values[index]!));
-      return this.#update(update, { loss: value, grads });
+      return this.#update(update, { loss: sumOverDevices(value), grads: grads.map(sumOverDevices) });
     }, { name: "training step", donate, precision });
 
     // Several batches accumulate gradients of the dense parameters; factors are reconstructed before the first batch, and get
@@ -110,19 +114,23 @@ class StepComputation implements CompiledStep {
       Array<number>(tensors).fill(names.indexOf(name))
     );
     const moving = [...new Set(withGradient.map((index) => parameterOf[index]!))];
-    this.expand = engine().jit((...values) => names.map(structure.reader(values)), { name: "expansion" });
+    this.expand = engine().jit((...values) => names.map(structure.reader(values)), { name: "expansion", split: 0 });
     this.gradients = jitWithBatch((inputs, batch) => {
       const parameters = inputs.splice(0, names.length);
       const { value, grads } = tf.valueAndGrads((...values) =>
         this.#loss(dense.reader(replaced(parameters, moving, values)), inputs, batch)
       )(moving.map((index) => parameters[index]!));
-      return [value, ...grads];
+      return [value, ...grads].map(sumOverDevices);
     }, { name: "gradients", precision });
+    this.accumulate = engine().jit((...both) => {
+      const sums = both.splice(0, both.length / 2);
+      return sums.map((sum, index) => tf.add(sum, both[index]!));
+    }, { name: "accumulation", donate: [...Array(1 + moving.length).keys()], split: 0 });
     this.update = engine().jit((...inputs) => {
       const { rest: [loss, ...gradients], ...update } = this.#split(inputs);
       const byName = new Map(moving.map((parameter, index) => [names[parameter]!, gradients[index]!]));
       return this.#update(update, { loss: loss!, grads: this.#gradientsOfValues(update.values, byName) });
-    }, { name: "update", donate });
+    }, { name: "update", donate, split: 0 });
   }
 
   #split(inputs: tf.Tensor[]): UpdateInputs & { readonly rest: tf.Tensor[] } {

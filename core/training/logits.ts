@@ -5,6 +5,7 @@
  */
 import { NotFiniteError } from "../errors.ts";
 import { type Engine, engine } from "../backend/engine.ts";
+import { gatherFromDevices } from "../backend/device_group.ts";
 import * as tf from "../backend/tf.ts";
 import type { EncodedExample } from "../model/batch.ts";
 import { type Head, headPredictions } from "../model/head.ts";
@@ -26,7 +27,7 @@ function forwardPass(architecture: Architecture, structure: Structure): BatchFun
   const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
   const bySignature = ofEngine.getOrInsertComputed(architecture, () => new Map());
   const forward = (values: tf.Tensor[], batch: Parameters<Architecture["outputs"]>[1]) => [
-    architecture.outputs(structure.reader(values), batch),
+    gatherFromDevices(architecture.outputs(structure.reader(values), batch)),
   ];
   return bySignature.getOrInsertComputed(structure.signature, () => jitWithBatch(forward, { name: "evaluation" }));
 }
@@ -60,13 +61,14 @@ export class Evaluator {
     // Sorted by length, so that batches have little padding.
     const lengths = examples.map(({ ids }) => ids.length);
     const order = [...lengths.keys()].sort((a, b) => lengths[a]! - lengths[b]! || a - b);
-    const outputs = chunks(order, this.shape.batchSize).map((chunk) => {
+    const { batchSize } = this.shape;
+    const outputs = chunks(order, batchSize).map((chunk) => {
       const batch = collate(chunk.map((index) => examples[index]!), this);
       return tf.tidy(() => this.#forward(values, batch)[0] as tf.Tensor2D);
     });
     const rows: number[][] = [];
     for await (const batch of readBehind(outputs)) {
-      rows.push(...batch.slice(0, order.length - rows.length)); // the last batch is padded
+      rows.push(...batch.slice(0, Math.min(batchSize, order.length - rows.length))); // without padded examples
       await throwIfInterrupted();
     }
     const logits: number[][] = new Array(examples.length);

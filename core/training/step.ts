@@ -150,7 +150,7 @@ export class Stepper {
     readonly sizes: tf.Tensor2D;
     readonly key: RandomKey;
   }): tf.Tensor[] {
-    const { whole, expand, gradients, update } = this.#compiled;
+    const { whole, expand, gradients, accumulate, update } = this.#compiled;
     const count = tf.scalar(batches.reduce((sum, batch) => sum + countExamples(batch), 0));
     const dropoutKey = (index: number) => tf.tensor1d(Int32Array.from(key.fold(index).words), "int32");
     const [first, ...others] = batches;
@@ -159,7 +159,7 @@ export class Stepper {
     let sums = gradients([...dense, dropoutKey(0), count], first!);
     for (const [index, batch] of others.entries()) {
       const next = gradients([...dense, dropoutKey(index + 1), count], batch);
-      const added = sums.map((sum, index) => tf.add(sum, next[index]!));
+      const added = accumulate(...sums, ...next);
       tf.dispose([...sums, ...next]);
       sums = added;
     }

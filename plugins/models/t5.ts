@@ -51,7 +51,7 @@ export const t5 = (options: T5Options): LanguageModel =>
     build: (file, head) => architecture(readT5Config(file, options.layers), head),
   });
 
-/** The batch of a T5: all int32 but for the example mask. */
+/** The batch of a T5: int32, but for the last two. */
 type T5Batch = {
   /** `[batch, length]`, like the next. */
   readonly inputIds: tf.Tensor2D;
@@ -61,6 +61,8 @@ type T5Batch = {
   readonly targetIds: tf.Tensor2D;
   /** 1 on tokens of the target, 0 on padding. */
   readonly targetMask: tf.Tensor2D;
+  /** `[batch]`: the mean number of target tokens over the examples of the whole batch, in each row. */
+  readonly meanTargetTokens: tf.Tensor1D;
   readonly exampleMask: tf.Tensor1D;
 };
 
@@ -116,6 +118,10 @@ function collate(
     outputs = { batchSize, length: targetLength, fill: config.pad_token_id };
   // A missing example attends to one token, so that no softmax is taken over nothing.
   const tokens = Array.from({ length: batchSize }, (_, index) => Array(examples[index]?.ids.length ?? 1).fill(1));
+  const perExample = (value: (index: number) => number) => ({
+    shape: [batchSize],
+    values: Float32Array.from({ length: batchSize }, (_, index) => value(index)),
+  });
   const shifted = targets.map((ids) => ids.length > 0 ? [config.decoder_start_token_id, ...ids.slice(0, -1)] : []);
   return {
     inputIds: padRows(examples.map(({ ids }) => ids), inputs),
@@ -123,10 +129,8 @@ function collate(
     decoderInputIds: padRows(shifted, outputs),
     targetIds: padRows(targets, outputs),
     targetMask: padRows(targets.map((ids) => ids.map(() => 1)), { ...outputs, fill: 0 }),
-    exampleMask: {
-      shape: [batchSize],
-      values: Float32Array.from({ length: batchSize }, (_, index) => index < examples.length ? 1 : 0),
-    },
+    meanTargetTokens: perExample(() => targets.flat().length / examples.length),
+    exampleMask: perExample((index) => index < examples.length ? 1 : 0),
   };
 }
 
@@ -137,14 +141,14 @@ const encoderMask = (attentionMask: tf.Tensor2D): tf.Tensor => {
 
 // The sum of each example's token losses, in units of the mean number of target tokens per example.
 function losses(context: T5Context, batch: T5Batch): tf.Tensor1D {
-  const { inputIds, attentionMask, decoderInputIds, targetIds, targetMask, exampleMask } = batch;
+  const { inputIds, attentionMask, decoderInputIds, targetIds, targetMask, meanTargetTokens } = batch;
   const encoded = encode(context, { ids: inputIds, mask: encoderMask(attentionMask) });
   const logits = vocabularyLogits(context, decode(context, decoderInputIds, encoded));
   const targets = tf.oneHot(tf.reshape(targetIds, [-1]), context.config.vocab_size);
   const tokenLosses = tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1));
   const mask = tf.cast(targetMask, "float32");
   const sums = tf.sum(tf.mul(tf.reshape(tokenLosses, targetIds.shape), mask), 1);
-  return tf.div(sums, tf.div(tf.sum(mask), tf.sum(exampleMask)));
+  return tf.div(sums, meanTargetTokens);
 }
 
 // Generated token ids, `[batch, length]`.

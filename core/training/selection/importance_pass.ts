@@ -7,6 +7,7 @@ import type { ScoreContext } from "../../importance_score.ts";
 import type { EncodedExample, NamedArrays, NamedTensors } from "../../model/batch.ts";
 import type { MatrixInfo } from "../../model/model.ts";
 import type { RandomKey } from "../../random.ts";
+import { sumOverDevices } from "../../backend/device_group.ts";
 import * as tf from "../../backend/tf.ts";
 import { Structure } from "../../model/structure.ts";
 import type { Weights } from "../../model/weights.ts";
@@ -70,7 +71,9 @@ export class ScoringPass implements ScoreContext {
   eachGradient = (visit: (gradients: ReadonlyMap<string, tf.Tensor2D>) => void): Promise<void> => this.#each(visit);
 
   loss = async (replaced: ReadonlyMap<string, tf.Tensor> = new Map()): Promise<number> => {
-    const run = this.#loss ??= jitWithBatch((values, batch) => [this.#summedLoss(values, batch)], { name: "loss" });
+    const run = this.#loss ??= jitWithBatch((values, batch) => [sumOverDevices(this.#summedLoss(values, batch))], {
+      name: "loss",
+    });
     const values = this.#names.map((name) => replaced.get(name) ?? this.#dense.get(name)!);
     const losses = this.#batches().map((batch) => tf.tidy(() => run(values, batch)[0] as tf.Scalar));
     let sum = 0;
@@ -90,12 +93,13 @@ export class ScoringPass implements ScoreContext {
     const indices = this.matrices.map(({ name }) => this.#names.indexOf(name));
     const values = this.#names.map((name) => this.#dense.get(name)!);
     const run = jitWithBatch((values, batch) => {
-      const mean = (...moving: tf.Tensor[]) => {
+      const count = sumOverDevices(tf.sum(batch.exampleMask!));
+      const share = (...moving: tf.Tensor[]) => {
         const all = [...values];
         indices.forEach((at, index) => all[at] = moving[index]!);
-        return tf.div<tf.Scalar>(this.#summedLoss(all, batch), tf.sum(batch.exampleMask!));
+        return tf.div<tf.Scalar>(this.#summedLoss(all, batch), count);
       };
-      return tf.grads(mean)(indices.map((index) => values[index]!));
+      return tf.grads(share)(indices.map((index) => values[index]!)).map(sumOverDevices);
     }, { name: "gradients" });
     for (const batch of this.#batches()) {
       const gradients = tf.tidy(() => run(values, batch));

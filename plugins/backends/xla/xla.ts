@@ -41,6 +41,7 @@ let started: Promise<(devices: number) => Engine> | undefined;
 export const xla: Backend = {
   name: "xla",
   hasGpu: () => cudaDriver() !== undefined,
+  hasDeviceGroups: true,
   start: async (options = {}) => (await (started ??= start(options)))(options.devices ?? 1),
 };
 

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/ass
 import type { Result } from "../../../core/results/result.ts";
 import { withEnvironment } from "../../_place.ts";
 import { inTinyFolder, run } from "./_command.ts";
+import { events } from "./_processes.ts";
 
 const METHODS = ["--methods", "OPF-MPO static"];
 const COMMAND = ["reproduce", "tiny.ts", "--data", "data", "--runs", "runs", "--threads", "1", "--json"];
@@ -16,8 +17,8 @@ Deno.test("a whole experiment is the same on all backends, and each keeps its ow
     };
     const usual = await on("tensorflow");
     const others = [["xla", await on("xla")], ["wasm", await on("wasm")]] as const;
-    const logits = ({ id }: Result) =>
-      Deno.readTextFileSync(`${folder}/runs/${id}/predictions.jsonl`).trimEnd().split("\n").flatMap((line) =>
+    const logits = ({ id }: Result, runs = "runs") =>
+      Deno.readTextFileSync(`${folder}/${runs}/${id}/predictions.jsonl`).trimEnd().split("\n").flatMap((line) =>
         JSON.parse(line).logits as number[]
       );
     for (const [backend, results] of others) {
@@ -36,6 +37,24 @@ Deno.test("a whole experiment is the same on all backends, and each keeps its ow
         assertLess(Math.max(...a.map((logit, place) => Math.abs(logit - b[place]!))), 1e-3 * size);
       }
     }
+
+    // Three devices, which do not divide the batch: the same run up to rounding, whichever did it.
+    const { code, err, out } = await run(
+      [...COMMAND, ...METHODS, "--backend", "xla", "--devices", "3", "--runs", "shared"],
+      folder,
+    );
+    assertEquals(code, 0, err);
+    assertStringIncludes(err, "on 3 devices, each a CPU");
+    const [alone] = others[0][1] as [Result], [shared] = JSON.parse(out).results as [Result];
+    assertEquals(shared.id, alone.id);
+    assertEquals([alone, shared].map(({ environment }) => (environment as { devices: number }).devices), [1, 3]);
+    assertEquals(shared.selected.map(({ name }) => name), alone.selected.map(({ name }) => name));
+    assertEquals(shared.metrics, alone.metrics);
+    const pairs = [logits(alone), logits(shared, "shared")] as const;
+    assertLess(Math.max(...pairs[0].map((logit, place) => Math.abs(logit - pairs[1][place]!))), 1e-3);
+    const last = (runs: string) =>
+      events(`${folder}/${runs}/${alone.id}`).filter(({ type }) => type === "step").at(-1)!;
+    assertLess(Math.abs(last("shared").loss / last("runs").loss - 1), 1e-4);
 
     // Reproduced from the manifest: on the same backend, and so done already.
     const again = await run(["reproduce", "runs/experiments/tiny.json", ...COMMAND.slice(2)], folder);

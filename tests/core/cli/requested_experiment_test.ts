@@ -20,7 +20,7 @@ const registry = {
 };
 const OPTIONS = {
   boolean: ["keep-models", "tensorboard"],
-  string: ["tasks", "methods", "models", "seeds", "data", "runs", "jobs", "threads", "backend", "device"],
+  string: ["tasks", "methods", "models", "seeds", "data", "runs", "jobs", "threads", "backend", "device", "devices"],
   collect: ["set"],
 };
 
