@@ -4,13 +4,22 @@ import {
   type EncodedExample,
   type ForwardContext,
   type Head,
+  type NamedTensors,
   RandomKey,
   RequestError,
   tf,
   Weights,
 } from "@opf/framework";
 import { t5 } from "@opf/framework/plugins";
-import { assert, assertEquals, assertLess, assertLessOrEqual, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertLessOrEqual,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { readSafetensors } from "../../../core/io/safetensors.ts";
 import { checkPretrained, loadPretrained } from "../../../core/model/pretrained.ts";
 import { decode, encode, vocabularyLogits } from "../../../plugins/models/_t5_stack.ts";
@@ -55,6 +64,23 @@ const batchOf = (
 ) => batchTensors(architecture.collate(examples, { batchSize: examples.length, length, targetLength, padId: 0 }));
 
 const norm = (values: ArrayLike<number>) => Math.hypot(...Array.from(values));
+
+Deno.test("a loss of t5() is the same in a part of the batch, though targets differ in length", async () => {
+  const { architecture, weights, fixture } = await load("original");
+  tf.tidy(() => {
+    const examples = examplesOf(fixture);
+    assert(new Set(examples.map(({ targets }) => targets!.length)).size > 1);
+    const batch = batchOf(architecture, { examples, length: 20, targetLength: 5 });
+    const losses = (batch: NamedTensors) =>
+      architecture.losses(weights.structure.reader(weights.values), batch, {}).arraySync();
+    const whole = losses(batch);
+    examples.forEach((_, row) => {
+      const part = Object.entries(batch).map(([name, tensor]) => [name, tf.slice(tensor, row, 1)] as const);
+      assertAlmostEquals(losses(Object.fromEntries(part))[0]!, whole[row]!, 1e-5);
+    });
+  });
+  weights.dispose();
+});
 
 for (const folder of ["original", "v1_1", "dropout"]) {
   Deno.test(`t5() gives Transformers' logits, loss and gradients for ${folder}`, async () => {
