@@ -80,6 +80,11 @@ export interface Engine {
   readonly description: { readonly [key: string]: Json };
   /** Precisions of matrix products, the one to train with first. @default float32 alone */
   readonly precisions?: readonly Precision[];
+  /**
+   * Whether a compiled function is one program, which takes seconds to compile and the longer the more operations it has: few
+   * shapes and few, large operations are better. @default false
+   */
+  readonly compilesWholePrograms?: boolean;
   /** The devices that split functions run on. @default one device, which has whole batches */
   readonly deviceGroup?: DeviceGroup;
   /** Size of its libraries on disk, if known. */

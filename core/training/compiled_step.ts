@@ -12,6 +12,7 @@ import { type Architecture, type ForwardContext, type ParameterReader, untied } 
 import { Structure } from "../model/structure.ts";
 import { adamW, type AdamWSettings } from "./adamw.ts";
 import { type BatchFunction, jitWithBatch } from "./batch_function.ts";
+import { join, split } from "./joined_tensors.ts";
 
 /** All that determines the computation. Indices are those of the weights' values. */
 export interface StepPlan {
@@ -19,6 +20,8 @@ export interface StepPlan {
   readonly structure: Structure;
   /** Values that are trained. */
   readonly trained: readonly number[];
+  /** Indices into `trained`: values that are updated as one, by one row of step sizes and with joined moments. */
+  readonly groups: readonly (readonly number[])[];
   /** The trained values, followed by those whose gradients only count in the norm. */
   readonly withGradient: readonly number[];
   /** Indices into `trained` of the matrices whose gradients are accumulated over steps. */
@@ -32,12 +35,12 @@ export interface StepPlan {
 }
 
 /**
- * The functions of a step. Below, `state` is all values, the first and second moments of the trained ones, and the
- * accumulated gradients. A step returns its report, loss and gradient norm `[2]`, the new trained values, their moments and
+ * The functions of a step. Below, `state` is all values, the first and second moments of each group, and the accumulated
+ * gradients. A step returns its report, loss and gradient norm `[2]`, the new trained values, their moments and
  * the new accumulated gradients, in the memory of those that it got.
  */
 export interface CompiledStep {
-  /** A whole step on one batch. Inputs: state, step sizes `[trained, 3]`, dropout key, examples of the step. */
+  /** A whole step on one batch. Inputs: state, step sizes `[groups, 3]`, dropout key, examples of the step. */
   readonly whole: BatchFunction;
   /** The dense parameters that all values stand for. Inputs: all values. */
   readonly expand: TensorFunction;
@@ -66,11 +69,12 @@ export function compiledStep(plan: StepPlan): CompiledStep {
   }
   const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
   const bySignature = ofEngine.getOrInsertComputed(plan.architecture, () => new Map());
-  const { structure, trained, withGradient, accumulated, accumulateAbsolute, optimizer, maxGradNorm, precision } = plan;
+  const { structure, trained, groups, withGradient, accumulated, accumulateAbsolute } = plan;
+  const { optimizer, maxGradNorm, precision } = plan;
   const { adamBeta1, adamBeta2, adamEpsilon } = optimizer;
   const constants = { adamBeta1, adamBeta2, adamEpsilon, maxGradNorm, precision };
   return bySignature.getOrInsertComputed(
-    JSON.stringify([structure.signature, trained, withGradient, accumulated, accumulateAbsolute, constants]),
+    JSON.stringify([structure.signature, trained, groups, withGradient, accumulated, accumulateAbsolute, constants]),
     () => new StepComputation(plan),
   );
 }
@@ -94,9 +98,9 @@ class StepComputation implements CompiledStep {
 
   constructor(plan: StepPlan) {
     this.#plan = plan;
-    const { structure, architecture, withGradient, trained, accumulated, precision } = plan;
+    const { structure, architecture, withGradient, trained, groups, accumulated, precision } = plan;
     // Values, moments and accumulated gradients are updated in place; the report precedes them.
-    const rest = Array.from({ length: 2 * trained.length + accumulated.length }, (_, index) => structure.size + index);
+    const rest = Array.from({ length: 2 * groups.length + accumulated.length }, (_, index) => structure.size + index);
     const donate = [undefined, ...trained, ...rest];
     this.whole = jitWithBatch((inputs, batch) => {
       const { rest, ...update } = this.#split(inputs);
@@ -134,10 +138,10 @@ class StepComputation implements CompiledStep {
   }
 
   #split(inputs: tf.Tensor[]): UpdateInputs & { readonly rest: tf.Tensor[] } {
-    const { structure, trained, accumulated } = this.#plan;
+    const { structure, groups, accumulated } = this.#plan;
     const take = (count: number) => inputs.splice(0, count);
     const values = take(structure.size);
-    const [firsts, seconds] = [take(trained.length), take(trained.length)];
+    const [firsts, seconds] = [take(groups.length), take(groups.length)];
     const sums = take(accumulated.length);
     const [stepSizes] = take(1) as [tf.Tensor2D];
     return { values, firsts, seconds, sums, stepSizes, rest: inputs };
@@ -148,14 +152,21 @@ class StepComputation implements CompiledStep {
     { values, firsts, seconds, sums, stepSizes }: UpdateInputs,
     { loss, grads }: { readonly loss: tf.Tensor; readonly grads: readonly tf.Tensor[] },
   ): tf.Tensor[] {
-    const { trained, accumulated, accumulateAbsolute, optimizer, maxGradNorm } = this.#plan;
+    const { trained, groups, accumulated, accumulateAbsolute, optimizer, maxGradNorm } = this.#plan;
     const gradients = grads.slice(0, trained.length), others = grads.slice(trained.length);
-    const state = { values: trained.map((index) => values[index]!), firsts, seconds };
-    const updated = adamW(state, { gradients, others, stepSizes }, { ...optimizer, maxGradNorm });
+    const old = trained.map((index) => values[index]!);
+    const joined = (tensors: readonly tf.Tensor[]) => groups.map((group) => join(group.map((slot) => tensors[slot]!)));
+    const updated = adamW(
+      { values: joined(old), firsts, seconds },
+      { gradients: joined(gradients), others, stepSizes },
+      { ...optimizer, maxGradNorm },
+    );
+    const parts = groups.map((group, index) => split(updated.values[index]!, group.map((slot) => old[slot]!.shape)));
+    const updatedValues = replaced(old, groups.flat(), parts.flat());
     const newSums = accumulated.map((slot, index) =>
       tf.add(sums[index]!, accumulateAbsolute ? tf.abs(gradients[slot]!) : gradients[slot]!)
     );
-    return [tf.stack([loss, updated.norm]), ...updated.values, ...updated.firsts, ...updated.seconds, ...newSums];
+    return [tf.stack([loss, updated.norm]), ...updatedValues, ...updated.firsts, ...updated.seconds, ...newSums];
   }
 
   // The batch's share of the mean loss over all examples of the step.

@@ -165,11 +165,9 @@ class Training {
   get #state(): TrainingState {
     const { weights } = this.#request;
     const { moments, accumulator } = this.#stepper;
+    const stored = moments.stored();
     const tensors = new Map<string, tf.Tensor>();
     weights.slots.forEach((slot, index) => tensors.set(`weights/${slotName(slot)}`, weights.values[index]!));
-    for (const [slot, { first, second }] of moments.state) {
-      tensors.set(`first/${slot}`, first).set(`second/${slot}`, second);
-    }
     for (const [slot, sum] of accumulator.state) tensors.set(`gradient/${slot}`, sum);
     for (const [name, tensor] of this.#best?.model.merged ?? []) tensors.set(`best/${name}`, tensor);
     const best = this.#best && {
@@ -181,22 +179,28 @@ class Training {
       facts: {
         position: this.#position,
         rounds: this.#rounds.state,
-        updates: Object.fromEntries([...moments.state].map(([slot, { updates }]) => [slot, updates])),
+        updates: Object.fromEntries([...stored].map(([slot, { updates }]) => [slot, updates])),
         accumulatedSteps: accumulator.steps,
         ...(best && { best }),
         seconds: { evaluation: this.#evaluation.seconds, ...this.#times.state },
       },
-      tensors: storedTensors(tensors),
+      tensors: new Map<string, StoredTensor>([
+        ...storedTensors(tensors),
+        ...[...stored].flatMap(([slot, { first, second }]) =>
+          [[`first/${slot}`, first], [`second/${slot}`, second]] as const
+        ),
+      ]),
     };
   }
 
   // Resumes a stored state.
   async #restore({ facts, tensors }: TrainingState): Promise<void> {
     const { weights, listener } = this.#request;
-    const under = (folder: string) =>
+    const storedUnder = (folder: string) =>
       [...tensors].filter(([name]) => name.startsWith(`${folder}/`)).map(([name, tensor]) =>
-        [name.slice(folder.length + 1), tensorOf(tensor)] as const
+        [name.slice(folder.length + 1), tensor] as const
       );
+    const under = (folder: string) => storedUnder(folder).map(([name, tensor]) => [name, tensorOf(tensor)] as const);
     const values = new Map(under("weights"));
     const factors = [...values].filter(([slot]) => slot.includes("#"));
     await this.#rounds.restore(
@@ -204,10 +208,10 @@ class Training {
       (name) => factors.filter(([slot]) => slot.startsWith(`${name}#`)).map(([, tensor]) => tensor),
     );
     weights.replace(weights.slots.map((slot) => values.get(slotName(slot))!));
-    const seconds = new Map(under("second"));
-    this.#stepper.moments.restore(
+    const seconds = new Map(storedUnder("second"));
+    this.#stepper.restoreMoments(
       new Map(
-        under("first").map(([slot, first]) => [slot, {
+        storedUnder("first").map(([slot, first]) => [slot, {
           first,
           second: seconds.get(slot)!,
           updates: facts.updates[slot]!,

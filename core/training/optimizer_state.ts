@@ -4,75 +4,128 @@
  * @module
  */
 import * as tf from "../backend/tf.ts";
+import type { StoredTensor } from "../io/safetensors.ts";
 import type { ParameterSlot } from "../model/weights.ts";
 
 /** The name under which a slot's state is kept and stored. */
 export const slotName = ({ parameter, factor }: ParameterSlot): string =>
   factor === undefined ? parameter.name : `${parameter.name}#${factor}`;
 
-interface Moment {
+/** Slots that are updated as one: their moments, joined, and the updates taken. */
+export interface MomentGroup {
+  readonly slots: readonly ParameterSlot[];
   first: tf.Tensor;
   second: tf.Tensor;
-  /** Updates taken. */
   updates: number;
+}
+
+/** The moments of a slot on the host. */
+export interface StoredMoment {
+  readonly first: StoredTensor;
+  readonly second: StoredTensor;
+  readonly updates: number;
 }
 
 /** Adam's moments of the trained slots. */
 export class Moments {
-  readonly #bySlot = new Map<string, Moment>();
+  readonly #keyOf: (slot: ParameterSlot) => string;
+  #groups: MomentGroup[] = [];
+
+  /** @param keyOf slots with one key and as many updates share their tensors. @default each slot has its own */
+  constructor(keyOf: (slot: ParameterSlot) => string = slotName) {
+    this.#keyOf = keyOf;
+  }
+
+  get groups(): readonly Readonly<MomentGroup>[] {
+    return this.#groups;
+  }
 
   /** Gives new slots zero moments, and drops those of slots that no longer exist. */
   syncWith(slots: readonly ParameterSlot[]): void {
-    const names = new Set(slots.map(slotName));
-    for (const [name, { first, second }] of this.#bySlot) {
-      if (names.has(name)) continue;
-      tf.dispose([first, second]);
-      this.#bySlot.delete(name);
-    }
-    for (const slot of slots) {
-      if (this.#bySlot.has(slotName(slot))) continue;
-      const zeros = () => tf.keep(tf.zeros([...slot.shape]));
-      this.#bySlot.set(slotName(slot), { first: zeros(), second: zeros(), updates: 0 });
-    }
-  }
-
-  /** The moments of one slot. */
-  of(slot: ParameterSlot): Readonly<Moment> {
-    return this.#bySlot.get(slotName(slot))!;
-  }
-
-  /** Replaces the moments of these slots after an update. It takes over the tensors. */
-  update(
-    slots: readonly ParameterSlot[],
-    { firsts, seconds }: { firsts: readonly tf.Tensor[]; seconds: readonly tf.Tensor[] },
-  ): void {
-    slots.forEach((slot, index) => {
-      const moment = this.#bySlot.get(slotName(slot))!;
-      tf.dispose([moment.first, moment.second]);
-      moment.first = tf.keep(firsts[index]!);
-      moment.second = tf.keep(seconds[index]!);
-      moment.updates++;
+    const groupOf = new Map(this.#groups.flatMap((group) => group.slots.map((slot) => [slotName(slot), group])));
+    const updatesOf = (slot: ParameterSlot) => groupOf.get(slotName(slot))?.updates ?? 0;
+    let stored: Map<string, StoredMoment> | undefined; // read only where a group changes
+    this.#group(slots, updatesOf, (members) => {
+      const old = groupOf.get(slotName(members[0]!));
+      if (old && old.slots.map(slotName).join() === members.map(slotName).join()) return old;
+      if (updatesOf(members[0]!) === 0) {
+        const zeros = () => tf.keep(tf.zeros(shapeOf(members)));
+        return { slots: members, first: zeros(), second: zeros(), updates: 0 };
+      }
+      return groupOfStored(members, stored ??= this.stored());
     });
   }
 
-  /** By slot name. The tensors stay the moments' own. */
-  get state(): ReadonlyMap<string, Readonly<Moment>> {
-    return this.#bySlot;
+  /** Replaces the moments of all groups after an update. It takes over the tensors. */
+  update({ firsts, seconds }: { firsts: readonly tf.Tensor[]; seconds: readonly tf.Tensor[] }): void {
+    this.#groups.forEach((group, index) => {
+      tf.dispose([group.first, group.second]);
+      group.first = tf.keep(firsts[index]!);
+      group.second = tf.keep(seconds[index]!);
+      group.updates++;
+    });
   }
 
-  /** Replaces all moments by stored ones. It takes over the tensors. */
-  restore(state: ReadonlyMap<string, Readonly<Moment>>): void {
-    for (const [name, moment] of this.#bySlot) {
-      const stored = state.get(name);
-      if (!stored) throw new Error(`The checkpoint has no moments of "${name}".`);
-      tf.dispose([moment.first, moment.second]);
-      Object.assign(moment, { first: tf.keep(stored.first), second: tf.keep(stored.second), updates: stored.updates });
-    }
+  /** Copies by slot name. */
+  stored(): Map<string, StoredMoment> {
+    return new Map(this.#groups.flatMap(({ slots, first, second, updates }) => {
+      const [ofFirst, ofSecond] = [first, second].map((tensor) => tensor.dataSync() as Float32Array);
+      let from = 0;
+      return slots.map((slot) => {
+        const to = from + sizeOf(slot);
+        const part = (values: Float32Array): StoredTensor => ({
+          shape: [...slot.shape],
+          values: values.subarray(from, to),
+        });
+        const moment = { first: part(ofFirst!), second: part(ofSecond!), updates };
+        from = to;
+        return [slotName(slot), moment] as const;
+      });
+    }));
+  }
+
+  /** Replaces all moments by stored ones. */
+  restore(state: ReadonlyMap<string, StoredMoment>): void {
+    const slots = this.#groups.flatMap(({ slots }) => slots);
+    const missing = slots.map(slotName).find((name) => !state.has(name));
+    if (missing !== undefined) throw new Error(`The checkpoint has no moments of "${missing}".`);
+    this.#group(slots, (slot) => state.get(slotName(slot))!.updates, (members) => groupOfStored(members, state));
   }
 
   dispose(): void {
-    for (const { first, second } of this.#bySlot.values()) tf.dispose([first, second]);
+    for (const { first, second } of this.#groups) tf.dispose([first, second]);
   }
+
+  #group(
+    slots: readonly ParameterSlot[],
+    updatesOf: (slot: ParameterSlot) => number,
+    make: (members: ParameterSlot[]) => MomentGroup,
+  ): void {
+    const members = Map.groupBy(slots, (slot) => `${updatesOf(slot)} ${this.#keyOf(slot)}`);
+    const groups = [...members.values()].map(make);
+    for (const old of this.#groups) if (!groups.includes(old)) tf.dispose([old.first, old.second]);
+    this.#groups = groups;
+  }
+}
+
+const sizeOf = ({ shape }: ParameterSlot): number => tf.util.sizeFromShape([...shape]);
+
+/** The shape of slots that are joined: that of a single one, else a vector's. */
+const shapeOf = (slots: readonly ParameterSlot[]): number[] =>
+  slots.length === 1 ? [...slots[0]!.shape] : [slots.reduce((sum, slot) => sum + sizeOf(slot), 0)];
+
+function groupOfStored(slots: readonly ParameterSlot[], state: ReadonlyMap<string, StoredMoment>): MomentGroup {
+  const moments = slots.map((slot) => state.get(slotName(slot))!);
+  const joined = (part: "first" | "second") => {
+    const all = new Float32Array(slots.reduce((sum, slot) => sum + sizeOf(slot), 0));
+    let from = 0;
+    for (const moment of moments) {
+      all.set(moment[part].values, from);
+      from += moment[part].values.length;
+    }
+    return tf.keep(tf.tensor(all, shapeOf(slots)));
+  };
+  return { slots, first: joined("first"), second: joined("second"), updates: moments[0]!.updates };
 }
 
 /** Accumulates the gradients of dense matrices over steps, before clipping. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Precision } from "../backend/engine.ts";
+import { engine, type Precision } from "../backend/engine.ts";
 import * as tf from "../backend/tf.ts";
 import type { NamedArrays } from "../model/batch.ts";
 import type { ParameterSlot, Weights } from "../model/weights.ts";
@@ -11,7 +11,7 @@ import type { RandomKey } from "../random.ts";
 import { type AdamWSettings, stepSizes } from "./adamw.ts";
 import { countExamples } from "./batches.ts";
 import { type CompiledStep, compiledStep } from "./compiled_step.ts";
-import { GradientAccumulator, Moments } from "./optimizer_state.ts";
+import { GradientAccumulator, Moments, slotName, type StoredMoment } from "./optimizer_state.ts";
 
 /** What a step needs besides weights and batches. */
 export interface StepOptions {
@@ -39,7 +39,7 @@ export class Stepper {
   readonly #weights: Weights;
   readonly #options: StepOptions;
   /** Adam's moments of the trained slots. */
-  readonly moments = new Moments();
+  readonly moments: Moments;
   /** Gradients of the dense matrices since the last reset; empty unless they are accumulated. */
   readonly accumulator = new GradientAccumulator();
   #slots: ParameterSlot[] = [];
@@ -52,6 +52,11 @@ export class Stepper {
   constructor(weights: Weights, options: StepOptions) {
     this.#weights = weights;
     this.#options = options;
+    // Slots that always have one step size may be updated as one.
+    const sizesOf = (slot: ParameterSlot) => stepSizes(slot, { t: 1, rate: 1, settings: options.optimizer });
+    this.moments = new Moments(
+      engine().compilesWholePrograms ? (slot) => JSON.stringify(sizesOf(slot)) : undefined,
+    );
     this.refresh();
   }
 
@@ -83,10 +88,13 @@ export class Stepper {
     );
     this.accumulator.reset(accumulated.map((index) => this.trained[index]!));
     const [trained, withGradient] = [this.#trained, this.#withGradient];
+    const indexOf = new Map(this.trained.map((slot, index) => [slotName(slot), index]));
+    const groups = this.moments.groups.map(({ slots }) => slots.map((slot) => indexOf.get(slotName(slot))!));
     this.#compiled = compiledStep({
       architecture,
       structure,
       trained,
+      groups,
       withGradient,
       accumulated,
       accumulateAbsolute: accumulateGradients === "absolute",
@@ -94,6 +102,12 @@ export class Stepper {
       maxGradNorm,
       precision,
     });
+  }
+
+  /** Replaces all moments by stored ones. */
+  restoreMoments(state: ReadonlyMap<string, StoredMoment>): void {
+    this.moments.restore(state);
+    this.resetAccumulator();
   }
 
   /** Takes a step, and waits for its report. */
@@ -115,31 +129,29 @@ export class Stepper {
     { key, rate }: { readonly key: RandomKey; readonly rate: number },
   ): tf.Tensor1D {
     const values = this.#weights.values;
-    const trained = this.trained;
-    const moments = trained.map((slot) => this.moments.of(slot));
+    const { groups } = this.moments;
     const outputs = tf.tidy(() => {
       const state = [
         ...values,
-        ...moments.map(({ first }) => first),
-        ...moments.map(({ second }) => second),
+        ...groups.map(({ first }) => first),
+        ...groups.map(({ second }) => second),
         ...this.accumulator.sums,
       ];
       return this.#run(batches, { state, values, sizes: this.#stepSizes(rate), key });
     });
     const report = outputs.shift() as tf.Tensor1D;
-    const takeTrained = () => outputs.splice(0, trained.length);
+    const take = (count: number) => outputs.splice(0, count);
     const next = [...values];
-    for (const [index, value] of takeTrained().entries()) next[this.#trained[index]!] = value;
+    for (const [index, value] of take(this.#trained.length).entries()) next[this.#trained[index]!] = value;
     this.#weights.replace(next);
-    this.moments.update(trained, { firsts: takeTrained(), seconds: takeTrained() });
+    this.moments.update({ firsts: take(groups.length), seconds: take(groups.length) });
     this.accumulator.replace(outputs);
     return report;
   }
 
   #stepSizes(rate: number): tf.Tensor2D {
-    return tf.tensor2d(this.trained.map((slot) => {
-      const t = this.moments.of(slot).updates + 1;
-      const sizes = stepSizes(slot, { t, rate, settings: this.#options.optimizer });
+    return tf.tensor2d(this.moments.groups.map(({ slots, updates }) => {
+      const sizes = stepSizes(slots[0]!, { t: updates + 1, rate, settings: this.#options.optimizer });
       return [sizes.stepSize, sizes.biasCorrection2, sizes.weightDecayFactor];
     }));
   }

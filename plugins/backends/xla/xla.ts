@@ -75,6 +75,7 @@ async function start(
     device: isGpu ? "gpu" : "cpu",
     // The CPU has no TF32.
     precisions: isGpu ? ["tf32", "float32", "bfloat16"] : ["float32", "bfloat16"],
+    compilesWholePrograms: true,
     description: {
       library: `XLA, PJRT ${version.major}.${version.minor}`,
       found: plugin.how,

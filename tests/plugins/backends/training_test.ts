@@ -90,11 +90,14 @@ interface State {
 function stateOf({ weights, stepper }: ReturnType<typeof model>): State {
   const names = weights.slots.map(slotName);
   const read = (tensor: tf.Tensor) => tensor.dataSync() as Float32Array;
-  const moments = names.map((name) => stepper.moments.state.get(name)!);
+  const stored = stepper.moments.stored();
+  const moments = names.map((name) => stored.get(name)!);
+  const values = (part: "first" | "second") =>
+    new Map(names.map((name, at) => [name, moments[at]![part].values as Float32Array]));
   return {
     values: new Map(names.map((name, at) => [name, read(weights.values[at]!)])),
-    first: new Map(names.map((name, at) => [name, read(moments[at]!.first)])),
-    second: new Map(names.map((name, at) => [name, read(moments[at]!.second)])),
+    first: values("first"),
+    second: values("second"),
     updates: moments[0]!.updates,
   };
 }
@@ -105,10 +108,10 @@ function stepFrom(state: State, step: number): { report: StepReport; state: Stat
   const shapes = new Map(own.weights.slots.map((slot) => [slotName(slot), [...slot.shape]]));
   const tensor = (values: Values, name: string) => tf.tensor(values.get(name)!, shapes.get(name)!);
   own.weights.replace([...shapes.keys()].map((name) => tensor(state.values, name)));
-  own.stepper.moments.restore(
-    new Map([...shapes.keys()].map((name) => [name, {
-      first: tensor(state.first, name),
-      second: tensor(state.second, name),
+  own.stepper.restoreMoments(
+    new Map([...shapes].map(([name, shape]) => [name, {
+      first: { shape, values: state.first.get(name)! },
+      second: { shape, values: state.second.get(name)! },
       updates: state.updates,
     }])),
   );
