@@ -4,14 +4,28 @@
  * @module
  */
 import { deviceCount } from "../backend/device_group.ts";
+import { engine } from "../backend/engine.ts";
 import type { EncodedExample, NamedArrays, TokenIds } from "../model/batch.ts";
 import type { Architecture } from "../model/model.ts";
 
-/** Lengths that batches are padded to: multiples of 8 up to 64, then of 16, and `maxLength` itself. */
-export function bucketOf(length: number, maxLength: number): number {
+/**
+ * Lengths that batches are padded to, and `maxLength` itself: multiples of 8 up to 64, then of 16; or `smallest` and its
+ * doubles.
+ */
+export function bucketOf(
+  length: number,
+  maxLength: number,
+  { smallest }: { readonly smallest?: number | undefined } = {},
+): number {
+  if (smallest !== undefined && length > 0) {
+    return Math.min(maxLength, smallest * 2 ** Math.max(0, Math.ceil(Math.log2(length / smallest))));
+  }
   const unit = length <= 64 ? 8 : 16;
   return Math.min(maxLength, Math.ceil(length / unit) * unit);
 }
+
+// Where a shape takes seconds to compile, padding costs less than more shapes: two up to 128 tokens.
+const SMALLEST_OF_FEW = 64, SMALLEST_TARGET_OF_FEW = 8;
 
 /** The size of a run's batches. */
 export interface BatchShape {
@@ -34,8 +48,13 @@ export function collate(
 ): NamedArrays {
   const longest = (of: (example: EncodedExample) => TokenIds) =>
     examples.reduce((length, example) => Math.max(length, of(example).length), 0);
-  const length = bucketOf(Math.max(1, longest(({ ids }) => ids)), maxLength);
-  const targetLength = bucketOf(longest(({ targets = [] }) => targets), maxLength);
+  const few = engine().compilesWholePrograms;
+  const length = bucketOf(Math.max(1, longest(({ ids }) => ids)), maxLength, {
+    smallest: few ? SMALLEST_OF_FEW : undefined,
+  });
+  const targetLength = bucketOf(longest(({ targets = [] }) => targets), maxLength, {
+    smallest: few ? SMALLEST_TARGET_OF_FEW : undefined,
+  });
   const devices = deviceCount();
   return architecture.collate(examples, {
     batchSize: Math.ceil(batchSize / devices) * devices,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { EncodedExample } from "@opf/framework";
+import { type EncodedExample, engine, useEngine } from "@opf/framework";
 import { toyModel } from "../../../core/check/toy.ts";
 import { bucketOf, chunks, collate, countExamples } from "../../../core/training/batches.ts";
 
@@ -18,6 +18,31 @@ Deno.test("bucketOf() is at least the length and at most the limit, and there ar
   }));
   const buckets = new Set(Array.from({ length: 128 }, (_, index) => bucketOf(index + 1, 128)));
   assertEquals([...buckets], [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128]);
+});
+
+Deno.test("bucketOf() has a bucket and its doubles where few are better", () => {
+  const few = (length: number, limit = 512) => bucketOf(length, limit, { smallest: 64 });
+  assertEquals([0, 1, 64, 65, 128, 129, 256, 257, 512].map((length) => few(length)), [
+    ...[0, 64, 64, 128, 128, 256, 256, 512, 512],
+  ]);
+  assertEquals([few(3, 32), few(70, 100)], [32, 100]);
+});
+
+Deno.test("collate() pads to few lengths for an engine that compiles whole programs", () => {
+  const before = engine();
+  const lengthsOf = () =>
+    [1, 30, 70, 100].map((length) => {
+      const shape = { batchSize: 1, maxLength: 100, padId: 0 };
+      const batch = collate([example(Array(length).fill(5), 0, 0)], { architecture: toyModel(), shape });
+      return batch["inputIds"]!.shape[1];
+    });
+  assertEquals(lengthsOf(), [8, 32, 80, 100]);
+  useEngine({ ...before, compilesWholePrograms: true });
+  try {
+    assertEquals(lengthsOf(), [64, 64, 100, 100]);
+  } finally {
+    useEngine(before);
+  }
 });
 
 Deno.test("collate() pads examples to one length and the batch to its size", () => {
