@@ -81,10 +81,12 @@ export interface Engine {
   /** Precisions of matrix products, the one to train with first. @default float32 alone */
   readonly precisions?: readonly Precision[];
   /**
-   * Whether a compiled function is one program, which takes seconds to compile and the longer the more operations it has: few
-   * shapes and few, large operations are better. @default false
+   * Whether a compiled function is one program, which takes seconds to compile and the longer the more operations it has: few,
+   * large operations are better. @default false
    */
   readonly compilesWholePrograms?: boolean;
+  /** Whether padding costs less than one more shape to compile, so that batches have few lengths. @default false */
+  readonly prefersFewShapes?: boolean;
   /** The devices that split functions run on. @default one device, which has whole batches */
   readonly deviceGroup?: DeviceGroup;
   /** Size of its libraries on disk, if known. */

@@ -8,7 +8,7 @@ import { ExperimentGrid } from "../experiment/grid.ts";
 import { type ExperimentRuns, listRuns } from "../experiment/list_runs.ts";
 import { loadExperiment } from "../experiment/load.ts";
 import type { OpenRequest, Request } from "../experiment/request.ts";
-import type { Registry } from "../registry.ts";
+import { backendNamed, type Registry } from "../registry.ts";
 import { type ResolvedRun, RunResolver } from "../run/resolve.ts";
 import type { RunCoordinates } from "../run/run_spec.ts";
 
@@ -41,7 +41,9 @@ export async function planExperiment(
 ): Promise<Plan> {
   const experiment = await loadExperiment(url);
   const { devices = 1 } = open;
-  const request = { ...open, jobs: open.jobs ?? (devices > 1 ? 1 : experiment.workers?.jobs ?? 1) };
+  // One process fills several devices, or a GPU, and keeps what it compiled.
+  const onGpu = open.device !== "cpu" && backendNamed(open.backend, registry).hasGpu?.();
+  const request = { ...open, jobs: open.jobs ?? (devices > 1 || onGpu ? 1 : experiment.workers?.jobs ?? 1) };
   const grid = new ExperimentGrid(experiment, request, registry);
   const { data, backend, device } = request;
   const resolver = new RunResolver(registry, { data, backend, device, modules, note });

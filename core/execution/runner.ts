@@ -18,6 +18,8 @@ import type { WorkerOrder, WorkerRequest } from "./worker_message.ts";
 
 /** Bytes that a process may retain over what it held before its first run, unless the experiment says otherwise. */
 const MAX_RETAINED_BYTES = 256e6;
+/** The same for an engine whose programs and libraries cost more time to load again than memory to keep. */
+const MAX_RETAINED_BYTES_OF_PROGRAMS = 8e9;
 
 /** Options of {@linkcode startRunner}. */
 export interface RunnerOptions {
@@ -57,7 +59,10 @@ export async function startRunner(
   note(`Computing with ${started.description.library} on ${where}${started.device.toUpperCase()}.`);
   const kept = tokenStore(note);
   const initialBytes = engine().memory().residentBytes;
-  const maxBytes = initialBytes + (experiment.workers?.maxRetainedBytes ?? MAX_RETAINED_BYTES);
+  const maxRetainedBytes = started.compilesWholePrograms
+    ? MAX_RETAINED_BYTES_OF_PROGRAMS
+    : experiment.workers?.maxRetainedBytes ?? MAX_RETAINED_BYTES;
+  const maxBytes = initialBytes + maxRetainedBytes;
   return {
     prepare: async ({ place, id }) => {
       const run = await resolver.prepare(grid.specAt(place));

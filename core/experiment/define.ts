@@ -71,12 +71,12 @@ export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> =
   readonly next?: readonly string[];
   /** How worker processes do the runs; not part of a run's id. */
   readonly workers?: {
-    /** Concurrent runs, unless `--jobs` says otherwise. @default 1 */
+    /** Concurrent runs on a CPU, unless `--jobs` says otherwise; one at a time on a GPU. @default 1 */
     readonly jobs?: number;
     /**
      * Bytes that a worker process may retain after a run, over what it held before its first, and still do another run.
      * Kernels are compiled once per process: a larger limit makes short runs faster, and their peak memory an upper
-     * bound. @default 256e6
+     * bound. Backends that compile whole programs keep them and retain up to 8e9. @default 256e6
      */
     readonly maxRetainedBytes?: number;
   };

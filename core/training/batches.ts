@@ -48,7 +48,7 @@ export function collate(
 ): NamedArrays {
   const longest = (of: (example: EncodedExample) => TokenIds) =>
     examples.reduce((length, example) => Math.max(length, of(example).length), 0);
-  const few = engine().compilesWholePrograms;
+  const few = engine().prefersFewShapes;
   const length = bucketOf(Math.max(1, longest(({ ids }) => ids)), maxLength, {
     smallest: few ? SMALLEST_OF_FEW : undefined,
   });

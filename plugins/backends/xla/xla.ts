@@ -76,6 +76,8 @@ async function start(
     // The CPU has no TF32.
     precisions: isGpu ? ["tf32", "float32", "bfloat16"] : ["float32", "bfloat16"],
     compilesWholePrograms: true,
+    // On the CPU, where padding costs more, batches are those of the other backends.
+    prefersFewShapes: isGpu,
     description: {
       library: `XLA, PJRT ${version.major}.${version.minor}`,
       found: plugin.how,

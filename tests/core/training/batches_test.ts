@@ -28,7 +28,7 @@ Deno.test("bucketOf() has a bucket and its doubles where few are better", () => 
   assertEquals([few(3, 32), few(70, 100)], [32, 100]);
 });
 
-Deno.test("collate() pads to few lengths for an engine that compiles whole programs", () => {
+Deno.test("collate() pads to few lengths for an engine that prefers few shapes", () => {
   const before = engine();
   const lengthsOf = () =>
     [1, 30, 70, 100].map((length) => {
@@ -37,7 +37,7 @@ Deno.test("collate() pads to few lengths for an engine that compiles whole progr
       return batch["inputIds"]!.shape[1];
     });
   assertEquals(lengthsOf(), [8, 32, 80, 100]);
-  useEngine({ ...before, compilesWholePrograms: true });
+  useEngine({ ...before, prefersFewShapes: true });
   try {
     assertEquals(lengthsOf(), [64, 64, 100, 100]);
   } finally {
