@@ -26,6 +26,9 @@ export class NotFiniteError extends Error {
   override readonly name = "NotFiniteError";
 }
 
+/** A device has no room for an array or for a program: the message says what was requested and what is free. */
+export class DeviceMemoryError extends RequestError {}
+
 /** Ctrl-C or a termination signal: finished results are complete. Commands exit with code 130. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";

@@ -4,7 +4,7 @@
  * @module
  */
 import { engine } from "../backend/engine.ts";
-import { Interrupted, NotFiniteError } from "../errors.ts";
+import { DeviceMemoryError, Interrupted, NotFiniteError, RequestError } from "../errors.ts";
 import type { Need } from "../importance_score.ts";
 import type { EncodedExample } from "../model/batch.ts";
 import { storedTensors } from "../model/pretrained.ts";
@@ -30,9 +30,21 @@ export async function fineTune(request: TrainingRequest): Promise<TrainingOutcom
   const training = new Training(request);
   try {
     return await training.run();
+  } catch (error) {
+    if (!(error instanceof DeviceMemoryError)) throw error;
+    throw new RequestError(`${error.message} ${smallerBatches(request.settings)}`);
   } finally {
     training.dispose();
   }
+}
+
+// Settings that need less memory for the same steps.
+function smallerBatches({ batchSize, gradientAccumulationSteps }: TrainingRequest["settings"]): string {
+  if (batchSize === 1) return "With a batch size of 1 already, try a smaller training.maxLength, or another device.";
+  const factor = [2, 3, 5, 7].find((prime) => batchSize % prime === 0) ?? batchSize;
+  return `Try a batch size of ${batchSize / factor}, which takes the same steps with ` +
+    `--set training.batchSize=${batchSize / factor} ` +
+    `--set training.gradientAccumulationSteps=${gradientAccumulationSteps * factor}.`;
 }
 
 /** The best model so far, and its value on the held-out examples. */

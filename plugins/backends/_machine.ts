@@ -8,14 +8,19 @@ import { RequestError } from "@opf/framework";
 /**
  * Checks, before anything is loaded, that a library was built for this kind of machine.
  *
+ * @param options `advice`: a sentence for the message, what to do
  * @throws {RequestError} if the file is not a library, or is built for another machine
  */
-export async function checkMachine(path: string, { machine }: { readonly machine: string }): Promise<void> {
+export async function checkMachine(
+  path: string,
+  { machine, advice = "" }: { readonly machine: string; readonly advice?: string },
+): Promise<void> {
   const machines = await machinesOf(path);
   if (machines.includes(machine)) return;
   throw new RequestError(
     `Loading ${path}: expected a library for this machine (${machine}), got ` +
-      `${machines.length === 0 ? "a file that is not a library" : `one for ${machines.join(" and ")}`}.`,
+      `${machines.length === 0 ? "a file that is not a library" : `one for ${machines.join(" and ")}`}. ${advice}`
+        .trim(),
   );
 }
 

@@ -167,7 +167,7 @@ export class XlaBackend extends tf.KernelBackend {
       ? Int32Array.from(numbers)
       : Uint8Array.from(numbers);
     if (values.length <= SMALL) return new LazyNode({ type, shape, values });
-    return new LazyNode({ type, shape, buffer: this.runtime.client.upload(values, { type, shape }) });
+    return new LazyNode({ type, shape, buffer: this.runtime.upload(values, { type, shape }) });
   }
 }
 

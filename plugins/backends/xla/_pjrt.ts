@@ -165,7 +165,8 @@ export const addressOf = (memory: ArrayBufferView): Address =>
 export function checkApiVersion(path: string, { major, minor }: Pjrt["version"]): void {
   if (major === 0 && minor >= OLDEST_MINOR) return;
   throw new RequestError(
-    `Loading the PJRT plugin ${path}: expected API version 0.${OLDEST_MINOR} or later, before 1, got ${major}.${minor}.`,
+    `Loading the PJRT plugin ${path}: expected API version 0.${OLDEST_MINOR} or later, before 1, got ${major}.${minor}. ` +
+      "Name another one in OPF_PJRT_PLUGIN, or unset it to get the pinned one.",
   );
 }
 
@@ -253,6 +254,8 @@ function openTable(path: string): Deno.UnsafePointerView {
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw new RequestError(`Loading ${path}: expected a PJRT plugin for this machine, got: ${messageOf(error)}`);
   }
-  if (table === null) throw new RequestError(`Loading ${path}: the plugin has no PJRT API.`);
+  if (table === null) {
+    throw new RequestError(`Loading ${path}: the plugin has no PJRT API. Name another one in OPF_PJRT_PLUGIN.`);
+  }
   return new Deno.UnsafePointerView(table);
 }

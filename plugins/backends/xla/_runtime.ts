@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { RequestError } from "@opf/framework";
 import type { DeviceBuffer, Values } from "./_buffer.ts";
 import type { Client } from "./_client.ts";
 import type { Executable } from "./_executable.ts";
+import { withMemory } from "./_memory_error.ts";
 import type { LazyNode } from "./_node.ts";
-import { PjrtError } from "./_pjrt.ts";
 import { programOf, statementsOf } from "./_program.ts";
 import type { ProgramStore } from "./_program_store.ts";
 
@@ -29,7 +28,7 @@ export class Runtime {
   load(text: string, devices = 1): Executable {
     const started = performance.now();
     const kept = this.store?.read(text);
-    const executable = kept ?? this.client.compile(text, { replicas: devices });
+    const executable = kept ?? this.#guarded(() => this.client.compile(text, { replicas: devices }));
     if (kept) this.compiled.fromStore++;
     else this.store?.write(text, executable);
     this.compiled.programs++;
@@ -59,11 +58,16 @@ export class Runtime {
     }
   }
 
+  /** Copies values to a device, see {@linkcode Client.upload}. @throws {DeviceMemoryError} if it has no room */
+  upload(...[values, array]: Parameters<Client["upload"]>): DeviceBuffer {
+    return this.#guarded(() => this.client.upload(values, array));
+  }
+
   /** The array of a value that is known, or that was computed. */
   bufferOf(node: LazyNode): DeviceBuffer {
     if (node.buffer) return node.buffer;
     if (node.isPending) this.evaluate([node]);
-    if (!node.buffer && node.values) node.buffer = this.client.upload(node.values, node);
+    if (!node.buffer && node.values) node.buffer = this.upload(node.values, node);
     if (!node.buffer) throw new Error("The tensor was donated to a compiled function, so its values are gone.");
     return node.buffer;
   }
@@ -80,7 +84,7 @@ export class Runtime {
     const values = this.read(node);
     return Array.from({ length: devices }, (_, device) => {
       const part = values.subarray(device * size, (device + 1) * size) as Values;
-      return this.client.upload(part, { type, shape, device });
+      return this.upload(part, { type, shape, device });
     });
   }
 
@@ -166,20 +170,18 @@ export class Runtime {
     }
   }
 
+  #guarded<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      throw this.#described(error);
+    }
+  }
+
   #described(error: unknown): unknown {
-    if (!(error instanceof PjrtError) || error.code !== "RESOURCE_EXHAUSTED") return error;
-    const memory = this.client.memory();
-    const room = memory?.bytesLimit === undefined
-      ? ""
-      : ` It has ${gigabytes(memory.bytesLimit)}, ${gigabytes(memory.bytesInUse)} of them in use.`;
-    return new RequestError(
-      `The device has no room left: ${error.message.split("\n")[0]}.${room} ` +
-        "A smaller batch size needs less, and so does ending what else runs on the device.",
-    );
+    return withMemory(error, () => this.client.memory());
   }
 }
-
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 function emptyValues({ type, size }: LazyNode): Values {
   return type === "f32" ? new Float32Array(size) : type === "i32" ? new Int32Array(size) : new Uint8Array(size);

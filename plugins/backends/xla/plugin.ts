@@ -91,7 +91,8 @@ export async function findPlugin(options: PluginOptions = {}): Promise<FoundLibr
   const named = Deno.env.get("OPF_PJRT_PLUGIN");
   if (named) {
     if (!await exists(named)) throw new RequestError(`OPF_PJRT_PLUGIN names ${named}, and there is no such file.`);
-    await checkMachine(named, { machine: MACHINE.machine });
+    const advice = "Name another one in OPF_PJRT_PLUGIN, or unset it to get the pinned one.";
+    await checkMachine(named, { machine: MACHINE.machine, advice });
     return { path: named, how: `OPF_PJRT_PLUGIN=${named}` };
   }
   const kind = kindFor(device, options.driver === undefined ? cudaDriver() : options.driver ?? undefined);

@@ -54,6 +54,7 @@ Deno.test("findPlugin() uses the named file, or reports what is wrong with it", 
     await assertRejects(named, RequestError, "not a library");
     await Deno.writeFile(path, ARM);
     await assertRejects(named, RequestError, "aarch64");
+    await assertRejects(named, RequestError, "Name another one in OPF_PJRT_PLUGIN");
     await Deno.writeFile(path, X86);
     assertEquals((await named()).path, path);
   }));
