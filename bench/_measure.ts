@@ -23,6 +23,8 @@ export interface Row {
   readonly pairs: number;
   /** Processor seconds of a row of times, which show whether other load slowed one side. */
   readonly cpu?: { readonly ours: number; readonly peer: number | null };
+  /** Our seconds by number of devices, for work that names them. */
+  readonly secondsOn?: Readonly<Record<string, number>>;
 }
 
 /** Settings of both sides. */
@@ -56,6 +58,7 @@ export async function measureRow(
   const peers = measured.flatMap(({ peer }) => peer ? [peer] : []);
   const medianOfPeers = (of: (measurement: typeof peers[number]) => number) =>
     peers.length > 0 ? median(peers.map(of)) : null;
+  const devices = Object.keys(measured[0]!.ours.secondsOn ?? {});
   return {
     name: plan.name,
     unit: plan.unit,
@@ -68,6 +71,11 @@ export async function measureRow(
         ours: median(measured.map(({ ours }) => ours.cpuSeconds)),
         peer: medianOfPeers((peer) => peer.cpuSeconds),
       },
+    }),
+    ...(devices.length > 0 && {
+      secondsOn: Object.fromEntries(
+        devices.map((count) => [count, median(measured.map(({ ours }) => ours.secondsOn![count]!))]),
+      ),
     }),
   };
 }
@@ -88,7 +96,7 @@ async function ourCommand(work: Work, { threads, backend, device, precision }: S
     Deno.execPath(),
     ...flags,
     new URL("ours.ts", import.meta.url).pathname,
-    JSON.stringify({ ...work, threads, backend, device, precision }),
+    JSON.stringify({ backend, ...work, threads, device, precision }),
   ];
 }
 

@@ -62,6 +62,15 @@ const evaluation: Work = { work: "evaluate", ...LARGE, opf: true, repeat: 8 };
 const inference: Work = { work: "inference", ...LARGE, repeat: 12 };
 const plainStep: Work = { work: "step", ...LARGE, warm: 2 };
 
+// On a CPU, where all "devices" are the same cores, it says what sharing a batch costs.
+const onDevices: Work = { ...plainStep, backend: "xla" };
+const sharedStep: RowPlan = {
+  name: "devices/1-2-4",
+  unit: "s",
+  ours: { ...onDevices, devices: [2, 4] },
+  peer: { ...onDevices, devices: [1], side: "ours" },
+};
+
 /** The rows that need no data. */
 export const ROWS: readonly RowPlan[] = [
   step(LARGE, "≤ 0.70"),
@@ -100,6 +109,7 @@ export const ROWS: readonly RowPlan[] = [
   firstStep("32x128-11", { ...smallOpfStep, cold: true }),
   firstStep("32x128-kept", plainStep),
   firstStep("32x128-11-kept", smallOpfStep),
+  sharedStep,
   {
     name: "limit/32x128",
     unit: "s",

@@ -23,6 +23,10 @@ export interface Work {
   readonly products?: readonly Products[];
   /** Ignore the kernels that earlier processes compiled. @default false */
   readonly cold?: boolean;
+  /** What computes it on our side. @default the backend that is asked for */
+  readonly backend?: string;
+  /** Numbers of devices that do it one after another; the seconds of a measurement are those of the last. @default [1] */
+  readonly devices?: readonly number[];
   /** Repetitions per measurement, whose seconds are those of one. @default 1 */
   readonly repeat?: number;
   /** Repetitions before the first measurement. @default 1 */
@@ -32,6 +36,8 @@ export interface Work {
 /** One measurement. */
 export interface Measurement {
   readonly seconds: number;
+  /** By number of devices, for work that names them. */
+  readonly secondsOn?: Readonly<Record<string, number>>;
   /** Processor time of all threads, which depends less on other load. */
   readonly cpuSeconds: number;
   /** Peak memory since the process started: of the GPU where there is one, else of the process. */

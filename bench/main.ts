@@ -30,10 +30,12 @@ async function bench(args: readonly string[]): Promise<number> {
     const device = options.choice("device", ["cpu", "gpu"]) ?? (wanted === "xla" && xla.hasGpu!() ? "gpu" : "cpu");
     const backend = wanted ?? (device === "gpu" ? xla.name : tensorflow.name);
     const rowsOfDevice = ROWS.filter(({ onlyOnCpu }) => !onlyOnCpu || device === "cpu");
+    // Rows of another backend are measured if they are named.
+    const isOfBackend = ({ ours }: RowPlan) => ours.backend === undefined || ours.backend === backend;
     const plans = chosenRows(
       [...options.flag("curves") ? CURVES : rowsOfDevice, ...await rowsOfTasks(temporary)],
       options.words,
-    );
+    ).filter((plan) => options.words.length > 0 || isOfBackend(plan));
     const needPython = plans.some(({ peer }) => peer?.side === "python");
     const python = needPython ? await peerPython(printError) : undefined;
     const threads = options.count("threads") ?? navigator.hardwareConcurrency;
@@ -82,7 +84,7 @@ function chosenRows(plans: readonly RowPlan[], names: readonly string[]): readon
   return chosen;
 }
 
-function line({ name, unit, ours, peer, ratio, pairs }: Row, goal = ""): string {
+function line({ name, unit, ours, peer, ratio, pairs, secondsOn = {} }: Row, goal = ""): string {
   const shown = (value: number) => unit === "bytes" ? `${(value / 1e9).toFixed(2)} GB` : `${value.toPrecision(3)} s`;
   const ratios = [ratio.median, ratio.min, ratio.max].map((value) => value.toPrecision(3)) as [string, string, string];
   return [
@@ -91,6 +93,7 @@ function line({ name, unit, ours, peer, ratio, pairs }: Row, goal = ""): string 
     (peer === null ? "" : `peer ${shown(peer)}`).padEnd(15),
     `ratio ${ratios[0]} (${ratios[1]} to ${ratios[2]}, ${pairs} pairs)`.padEnd(40),
     goal && `goal ${goal}`,
+    Object.entries(secondsOn).map(([devices, seconds]) => `${devices} devices ${shown(seconds)}`).join(", "),
   ].join("  ").trimEnd();
 }
 

@@ -6,9 +6,11 @@
 import {
   type Backend,
   type EncodedExample,
+  type Engine,
   engine,
   type Precision,
   RandomKey,
+  RequestError,
   tf,
   useEngine,
   Weights,
@@ -28,7 +30,6 @@ import type { Measurement, Work } from "./_work.ts";
 /** The work and what it is done with. */
 interface OurWork extends Work {
   readonly threads: number;
-  readonly backend?: string;
   readonly device?: "cpu" | "gpu";
   readonly precision?: Precision;
 }
@@ -108,29 +109,76 @@ async function prepare(work: OurWork): Promise<() => unknown> {
 if (work.cold) Deno.env.set("OPF_COMPILED", "off");
 const backend = ([xla, wasm] as Backend[]).find(({ name }) => name === work.backend) ?? tensorflow;
 const { threads, device } = work;
-useEngine(await backend.start({ threads, note: printError, ...(device && { device }) }));
-let run = await prepare(work);
-const seconds = async (times: number) => {
+
+/** The work on one of the numbers of devices. */
+interface Prepared {
+  readonly devices: number;
+  readonly engine: Engine;
+  run: () => unknown;
+}
+
+const prepared: Prepared[] = [];
+for (const devices of await available(work.devices ?? [1])) {
+  const engine = useEngine(await start(devices));
+  previous = undefined;
+  prepared.push({ devices, engine, run: await prepare(work) });
+}
+
+function start(devices: number): Promise<Engine> {
+  const options = { threads, note: printError, ...(device && { device }), ...(devices > 1 && { devices }) };
+  return backend.start(options);
+}
+
+/** Those of the numbers of devices that this machine has, or one device. */
+async function available(counts: readonly number[]): Promise<number[]> {
+  const found: number[] = [];
+  for (const devices of counts) {
+    try {
+      await start(devices);
+      found.push(devices);
+    } catch (error) {
+      if (!(error instanceof RequestError) || devices === 1) throw error;
+      printError(`${devices} devices are left out. ${error.message}`);
+    }
+  }
+  return found.length > 0 ? found : [1];
+}
+
+async function secondsOf({ engine, run }: Prepared, times: number): Promise<number> {
+  useEngine(engine);
   const started = performance.now();
   for (let time = 0; time < times; time++) await run();
   return (performance.now() - started) / 1000;
-};
-const repeatsItself = work.work === "evaluate" || work.work === "inference";
-const decomposes = work.work === "decompose";
-const firstSeconds = await seconds(1);
-if (!decomposes) await seconds((work.warm ?? 1) - 1);
-print(JSON.stringify({ ready: true }));
-for await (const _ of Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
-  if (decomposes) run = await prepare(work);
+}
+
+async function measure(own: Prepared) {
+  if (decomposes) own.run = await prepare(work);
   const repeat = work.repeat ?? 1;
   const before = cpuUsage();
-  const secondsPerRun = await seconds(repeatsItself ? 1 : repeat) / repeat;
+  const seconds = await secondsOf(own, repeatsItself ? 1 : repeat) / repeat;
   const { user, system } = cpuUsage(before);
-  const cpuSeconds = (user + system) / 1e6 / repeat;
+  return { seconds, cpuSeconds: (user + system) / 1e6 / repeat };
+}
+
+const repeatsItself = work.work === "evaluate" || work.work === "inference";
+const decomposes = work.work === "decompose";
+let firstSeconds = 0;
+for (const own of prepared) {
+  firstSeconds = await secondsOf(own, 1);
+  if (!decomposes) await secondsOf(own, (work.warm ?? 1) - 1);
+}
+print(JSON.stringify({ ready: true }));
+for await (const _ of Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
+  const secondsOn: Record<string, number> = {};
+  let last = { seconds: 0, cpuSeconds: 0 };
+  for (const own of prepared) {
+    last = await measure(own);
+    secondsOn[own.devices] = last.seconds;
+  }
   const { peakBytes, device } = engine().memory();
   const measurement: Measurement = {
-    seconds: secondsPerRun,
-    cpuSeconds,
+    ...last,
+    ...(work.devices && { secondsOn }),
     firstSeconds,
     peakBytes: device?.peakBytes ?? peakBytes,
   };
