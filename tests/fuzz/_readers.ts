@@ -16,7 +16,7 @@ import { readPredictions } from "../../core/results/predictions.ts";
 import { readResult } from "../../core/results/result.ts";
 import { RunCheckpoint } from "../../core/run/checkpoint_file.ts";
 import { bertTokenizer } from "../../plugins/models/_bert_tokenizer.ts";
-import { extractWheel } from "../../plugins/_wheels.ts";
+import { extractWheel } from "../../plugins/_wheel_archive.ts";
 import { readParquet } from "../../tasks/_parquet.ts";
 import { readTsv } from "../../tasks/_tsv.ts";
 import { madeUpPredictions, madeUpResult, madeUpRuns } from "../core/report/_made_up.ts";
