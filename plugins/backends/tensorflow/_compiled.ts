@@ -6,6 +6,7 @@
 import { cacheFolder } from "@opf/framework";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { processorFeatures } from "../_processor.ts";
 
 /**
  * A folder in the user's cache for compiled kernels, created if it is missing. It depends on all that compiled code depends
@@ -17,9 +18,8 @@ export async function compiledFolder(library: { readonly cc: string }, threads: 
   if (Deno.env.get("OPF_COMPILED") === "off") return undefined;
   try {
     const { size, mtime } = await Deno.stat(library.cc);
-    const processor = await Deno.readTextFile("/proc/cpuinfo");
-    const features = processor.split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line)).slice(0, 2);
-    if (features.length === 0) return undefined;
+    const features = processorFeatures();
+    if (!features) return undefined;
     const flags = Deno.env.get("XLA_FLAGS") ?? "";
     const parts = ["4", ...features, library.cc, size, Number(mtime), flags, threads];
     const hash = createHash("sha256").update(parts.join("\n")).digest("hex");

@@ -89,7 +89,7 @@ export class Compiler {
     for (const node of captured) node.hold(); // as long as the function lives
     for (const node of outputs) node.release();
     return {
-      executable: runtime.load(program.text, devices),
+      executable: runtime.load(program.text, { name, devices }),
       captured,
       outputs: outputs.map(({ type, shape }) => ({ type, shape })),
       donated: new Set(donate.filter((index) => index !== undefined)),

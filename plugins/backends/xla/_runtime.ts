@@ -18,22 +18,41 @@ const MOST_PROGRAMS = 4096;
 export class Runtime {
   /** Values that tensors have and that are not computed yet. */
   readonly pending = new Set<LazyNode>();
+  readonly store: ProgramStore | undefined;
   /** What was compiled so far, or loaded from the store. */
   readonly compiled = { programs: 0, fromStore: 0, seconds: 0, textBytes: 0 };
   readonly #programs = new Map<string, Executable>();
 
-  constructor(readonly client: Client, readonly store?: ProgramStore) {}
+  readonly #log: ((message: string) => void) | undefined;
 
-  /** A program ready to run on so many devices, compiled now or kept by an earlier process. */
-  load(text: string, devices = 1): Executable {
+  /** @param options `log`: receives a line for each program */
+  constructor(readonly client: Client, { store, log }: {
+    readonly store?: ProgramStore | undefined;
+    readonly log?: ((message: string) => void) | undefined;
+  } = {}) {
+    this.store = store;
+    this.#log = log;
+  }
+
+  /**
+   * A program ready to run, compiled now or kept by an earlier process.
+   *
+   * @param name of the function that it is, for the log
+   */
+  load(text: string, { name = "eager code", devices = 1 }: { readonly name?: string; readonly devices?: number } = {}) {
     const started = performance.now();
     const kept = this.store?.read(text);
     const executable = kept ?? this.#guarded(() => this.client.compile(text, { replicas: devices }));
     if (kept) this.compiled.fromStore++;
     else this.store?.write(text, executable);
+    const seconds = (performance.now() - started) / 1000;
     this.compiled.programs++;
-    this.compiled.seconds += (performance.now() - started) / 1000;
+    this.compiled.seconds += seconds;
     this.compiled.textBytes += text.length;
+    this.#log?.(
+      `XLA: ${kept ? "loaded" : "compiled"} "${name}", ${text.split("\n").length} lines, ${text.length} bytes, in ` +
+        `${seconds.toFixed(3)} s.`,
+    );
     return executable;
   }
 

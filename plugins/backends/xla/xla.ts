@@ -17,6 +17,7 @@ import {
 import { join } from "node:path";
 import { loadPermanently } from "../_load_permanently.ts";
 import { processMemory } from "../_process_memory.ts";
+import { processorFeatures } from "../_processor.ts";
 import { XlaBackend } from "./_backend.ts";
 import { Client } from "./_client.ts";
 import { clientOptions, startError } from "./_client_options.ts";
@@ -60,7 +61,8 @@ async function start(
   if (device === "cpu" && isGpu) {
     throw new RequestError(`Expected a plugin for the CPU, got one for ${client.platform}: ${plugin.how}.`);
   }
-  const runtime = new Runtime(client, await openStore(client, plugin.path));
+  const store = await openStore(client, plugin.path);
+  const runtime = new Runtime(client, { store, log: Deno.env.get("OPF_XLA_PROGRAMS") ? note : undefined });
   const backend = new XlaBackend(runtime);
   registerKernels(backend);
   await tf.setBackend("xla");
@@ -123,10 +125,9 @@ function newClient(path: string, device: BackendOptions["device"]): Client {
 async function openStore(client: Client, plugin: string): Promise<ProgramStore | undefined> {
   if (Deno.env.get("OPF_COMPILED") === "off") return undefined;
   const { size, mtime } = await Deno.stat(plugin);
-  // Machine code for a CPU is for its instructions; Linux lists them.
-  const processor = client.platform === "cpu" ? await Deno.readTextFile("/proc/cpuinfo").catch(() => undefined) : "";
-  if (processor === undefined) return undefined;
-  const features = processor.split("\n").filter((line) => /^(model name|flags|Features)\s*:/.test(line)).slice(0, 2);
+  // Machine code for a CPU is for its instructions.
+  const features = client.platform === "cpu" ? processorFeatures() : [];
+  if (!features) return undefined;
   const target = [`${size}`, `${Number(mtime)}`, Deno.env.get("XLA_FLAGS") ?? "", ...features];
   return new ProgramStore(join(cacheFolder(), "compiled", "xla"), client, target);
 }
