@@ -109,10 +109,11 @@ export class Runtime {
 
   /**
    * Computes values, all by one program, and with them what tensors have of the values on the way to them, and what shares
-   * such values with them that no tensor has: nothing is computed twice.
+   * such values with them that no tensor has: nothing is computed twice. Values with all elements alike need no program.
    */
   evaluate(nodes: readonly LazyNode[]): void {
-    const needed = new Set(statementsOf(nodes));
+    for (const node of nodes) if (node.isPending && node.splat !== undefined) this.#fill(node, node.splat);
+    const needed = new Set(statementsOf(nodes).filter(({ splat }) => splat === undefined));
     if (needed.size === 0) return;
     const outputs = new Set(
       [...nodes, ...needed].filter((node) => node.isPending && (node.isHeld || nodes.includes(node))),
@@ -142,6 +143,12 @@ export class Runtime {
       node.materialize(buffers[index]!);
       this.pending.delete(node);
     });
+  }
+
+  #fill(node: LazyNode, value: number): void {
+    if (node.size === 0) node.values = emptyValues(node);
+    else node.materialize(this.upload(emptyValues(node).fill(value) as Values, node));
+    this.pending.delete(node);
   }
 
   /** A copy of a value on the host. */

@@ -29,6 +29,24 @@ Deno.test("eager code is one program per structure, whatever its values", () => 
   assertEquals(programsOf(() => compute([1, 2, 3, 4, 5], 5)) <= 1, true); // another shape, another program
 });
 
+Deno.test("zeros and ones need no program, and change none that they go into", () => {
+  const shape = [3, 11, 2];
+  const double = engine().jit((x) => [tf.mul(x!, 2)]);
+  double(tf.fill(shape, 3)); // compiled
+  const compute = (x: tf.Tensor) => tf.add(tf.exp(x), tf.ones(shape)).dataSync();
+  tf.tidy(() => compute(tf.fill(shape, 3)));
+  assertEquals(
+    programsOf(() => {
+      const [zeros, ones] = [tf.zeros(shape), tf.ones(shape, "int32")];
+      assertEquals([...double(tf.zeros(shape))[0]!.dataSync()], Array(66).fill(0));
+      compute(tf.fill(shape, 4));
+      assertEquals([...zeros.dataSync()], Array(66).fill(0));
+      assertEquals([...ones.dataSync()], Array(66).fill(1));
+    }),
+    0,
+  );
+});
+
 Deno.test("nothing is computed before a value is read, and what was computed is not computed again", () => {
   const count = programsOf(() => {
     const x = tf.add(tf.tensor1d([0.25, 3.75, 9]), tf.scalar(11));
