@@ -15,6 +15,7 @@ import {
   keptLayers,
   layerCount,
   parseConfig,
+  refuse,
   size,
   vocabularySize,
 } from "./_config.ts";
@@ -33,6 +34,7 @@ const schema = z.object({
   max_position_embeddings: size.default(1024),
   d_model: size.default(1024),
   encoder_layers: layerCount.default(12),
+  num_hidden_layers: layerCount.optional(), // another name for it, which wins in Transformers
   encoder_ffn_dim: size.default(4096),
   encoder_attention_heads: size.default(16),
   decoder_layers: layerCount.default(12),
@@ -60,7 +62,7 @@ const schema = z.object({
   extra_pos_embeddings: z.literal(2).optional(),
 });
 
-const OLD_KEYS = ["num_hidden_layers", "classif_dropout", "force_bos_token_to_be_generated", "save_step"];
+const OLD_KEYS = ["classif_dropout", "force_bos_token_to_be_generated", "save_step"];
 
 /** A checked config, with the number of layers to keep of each stack. */
 export interface BartConfig extends z.output<typeof schema> {
@@ -75,6 +77,9 @@ export function readBartConfig(file: ConfigFile, layers?: number): BartConfig {
   const { d_model: width, encoder_attention_heads, decoder_attention_heads, encoder_layers, decoder_layers } = config;
   checkHeads(file, { model, key: "encoder_attention_heads", heads: encoder_attention_heads, width });
   checkHeads(file, { model, key: "decoder_attention_heads", heads: decoder_attention_heads, width });
+  if (![undefined, encoder_layers].includes(config.num_hidden_layers)) {
+    refuse(file, { model, key: "num_hidden_layers", problem: `expected ${encoder_layers}, as "encoder_layers" says` });
+  }
   return {
     ...config,
     file,
@@ -137,7 +142,7 @@ export function bartParameters(config: BartConfig, head: Head): ParameterInfo[] 
 
 /** `config.json` of an exported model. */
 export function exportedBartConfig({ file, encoder_layers, decoder_layers }: BartConfig, head: Head): ConfigFile {
-  const { num_hidden_layers: _, ...rest } = file; // another name for encoder_layers
+  const { num_hidden_layers: _, ...rest } = file; // of all layers, also those that are not kept
   return exportedConfig(rest, {
     architecture: "BartForSequenceClassification",
     head,

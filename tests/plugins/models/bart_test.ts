@@ -50,6 +50,7 @@ Deno.test("bart() refuses a config that it does not implement, with the key, wha
   assertRefused({ decoder_layerdrop: 0.1 }, '"decoder_layerdrop": expected 0, got 0.1');
   assertRefused({ tie_word_embeddings: false }, '"tie_word_embeddings"');
   assertRefused({ decoder_attention_heads: 5 }, '"decoder_attention_heads": expected a divisor of the width 24, got 5');
+  assertRefused({ num_hidden_layers: 3 }, '"num_hidden_layers": expected 2, as "encoder_layers" says, got 3');
   assertRefused({ eos_token_id: [2, 3] }, '"eos_token_id"');
   assertRefused({}, "expected 1 to 2, the layers of the model", 3);
 });

@@ -179,3 +179,19 @@ Deno.test("t5() refuses a target that does not end", async () => {
   assertStringIncludes(message, "Example 6: expected a target that ends with the token 1");
   weights.dispose();
 });
+
+Deno.test("t5() recognizes its parameters by every name that files give them", () => {
+  const config = readJson(`${FIXTURES}/original/config.json`);
+  const { canonicalName } = t5({ source: "x", layers: 1 }).architecture(config, HEAD);
+  const names: Record<string, string | undefined> = {
+    "shared.weight": "shared.weight",
+    "transformer.shared.weight": "shared.weight",
+    "decoder.block.0.layer.1.EncDecAttention.q.weight": "decoder.block.0.layer.1.EncDecAttention.q.weight",
+    "transformer.encoder.block.0.layer.1.DenseReluDense.wi.weight": "encoder.block.0.layer.1.DenseReluDense.wi.weight",
+    "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight": undefined, // never read
+    "decoder.block.1.layer.2.DenseReluDense.wo.weight": undefined, // of a layer that is not kept
+    "encoder.block.10.layer.0.SelfAttention.q.weight": undefined,
+    "lm_head.weight": "lm_head.weight",
+  };
+  for (const [name, expected] of Object.entries(names)) assertEquals(canonicalName(name), expected, name);
+});
