@@ -71,6 +71,8 @@ async function batchesOf({ batchSize = 32, length = 128, batches }: Work): Promi
 const shapeOf = ({ batchSize = 32, length = 128 }: Work) => ({ batchSize, maxLength: length, padId: 0 });
 
 let previous: Weights | undefined;
+/** Waits for the end of all steps. */
+let lastSteps = () => Promise.resolve();
 
 /** Prepares the work. Returns the function that is measured. */
 async function prepare(work: OurWork): Promise<() => unknown> {
@@ -86,10 +88,23 @@ async function prepare(work: OurWork): Promise<() => unknown> {
     const stepper = new Stepper(weights, options);
     let step = 0;
     const { architecture } = weights;
-    return () =>
-      batches.forEach((examples) =>
-        stepper.step([collate(examples, { architecture, shape })], { key: key.fold(step++), rate: 1 })
-      );
+    // As in training, a step starts before the one before it has ended.
+    const started: tf.Tensor[] = [];
+    const wait = async (most: number) => {
+      while (started.length > most) {
+        const report = started.shift()!;
+        await report.data();
+        report.dispose();
+      }
+    };
+    lastSteps = () => wait(0);
+    return async () => {
+      for (const examples of batches) {
+        const batch = collate(examples, { architecture, shape });
+        started.push(stepper.start([batch], { key: key.fold(step++), rate: 1 }));
+        await wait(1);
+      }
+    };
   }
   // Evaluation of a factorized model merges it first; for inference it has been merged before.
   const evaluator = Evaluator.dense(weights.architecture, shape);
@@ -148,6 +163,7 @@ async function secondsOf({ engine, run }: Prepared, times: number): Promise<numb
   useEngine(engine);
   const started = performance.now();
   for (let time = 0; time < times; time++) await run();
+  await lastSteps();
   return (performance.now() - started) / 1000;
 }
 
