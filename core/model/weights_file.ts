@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
-import { describeIssue, readJsonObject } from "../io/json_file.ts";
+import { describeIssue, readJsonObject, shortJson } from "../io/json_file.ts";
 import { parseSafetensors, readSafetensors, type TensorFile } from "../io/safetensors.ts";
 import type { Repository } from "../source.ts";
 
@@ -67,10 +67,11 @@ async function openShards(
   const { data: index, error } = indexSchema.safeParse(json);
   if (error) throw new RequestError(`${path}: ${describeIssue(error, json)}.`);
   const shardOf = new Map(Object.entries(index.weight_map));
+  if (shardOf.size === 0) throw new RequestError(`${path}: "weight_map": expected tensors, got none.`);
   const shards = new Map<string, WeightsFile>();
   for (const name of [...new Set(shardOf.values())].toSorted()) {
     const shard = await repository.file(name);
-    if (!shard) throw new RequestError(`${path} lists "${name}", which the repository lacks.`);
+    if (!shard) throw new RequestError(`${path} lists ${shortJson(name)}, which the repository lacks.`);
     shards.set(name, await openFile(shard, maxRetainedBytes));
   }
   const digest = createHash("sha256");
@@ -94,13 +95,13 @@ function joined(
     for (const name of entries.keys()) {
       if (shardOf.get(name) === shard) continue;
       throw new RequestError(
-        `${path}: expected the tensor "${name}" of ${shard} in its index, got ${shardOf.get(name)}.`,
+        `${path}: expected the tensor ${shortJson(name)} of ${shard} in its index, got ${shardOf.get(name)}.`,
       );
     }
   }
   const entries = new Map([...shardOf].map(([name, shard]) => {
     const entry = files.get(shard)!.entries.get(name);
-    if (!entry) throw new RequestError(`${path} lists the tensor "${name}" in ${shard}, which lacks it.`);
+    if (!entry) throw new RequestError(`${path} lists the tensor ${shortJson(name)} in ${shard}, which lacks it.`);
     return [name, entry];
   }));
   return {
@@ -109,7 +110,7 @@ function joined(
     metadata: {},
     tensor: (name) => {
       const shard = shardOf.get(name);
-      if (shard === undefined) throw new RequestError(`${path} has no tensor "${name}".`);
+      if (shard === undefined) throw new RequestError(`${path} has no tensor ${shortJson(name)}.`);
       return files.get(shard)!.tensor(name);
     },
   };

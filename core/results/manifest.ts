@@ -104,14 +104,19 @@ const manifestSchema: z.ZodType<ExperimentManifest> = z.object({
   published: z.exactOptional(publishedSchema),
   baseline: z.string(),
   contrasts: z.exactOptional(z.array(z.tuple([z.string(), z.string()]))),
-  tuned: z.exactOptional(z.array(z.object({
-    model: z.string(),
-    task: z.string(),
-    method: z.string(),
-    chosen: values,
-    atEdge: z.array(z.string()),
-    tried: z.array(z.object({ values, mean: z.number() })).min(1),
-  }))),
+  tuned: z.exactOptional(z.array(
+    z.object({
+      model: z.string(),
+      task: z.string(),
+      method: z.string(),
+      chosen: values,
+      atEdge: z.array(z.string()),
+      tried: z.array(z.object({ values, mean: z.number() })).min(1),
+    }).refine(({ chosen, tried }) => tried.some(({ values }) => canonical(values) === canonical(chosen)), {
+      path: ["chosen"],
+      message: "expected values that were tried",
+    }),
+  )),
   grounds: z.exactOptional(z.array(manifestBaselineSchema)),
   runs: z.array(z.object({
     id: runId,

@@ -33,13 +33,6 @@ export interface Finding {
   readonly problem: string;
 }
 
-/** Outcomes of one reader. */
-export interface Outcomes {
-  readonly read: number;
-  readonly refused: number;
-  readonly findings: readonly Finding[];
-}
-
 /** Which mutations to try. */
 export interface FuzzOptions {
   readonly seed: number;
@@ -49,30 +42,27 @@ export interface FuzzOptions {
   readonly folder: string;
 }
 
-const MAX_SECONDS = 5;
+/** A read that takes longer is a hang. */
+export const MAX_SECONDS = 5;
 const MAX_BYTES = 500e6;
 const MAX_MESSAGE = 1000;
 // What the engine says of a value that was not checked.
 const RAW =
   /cannot read propert|is not a function|is not iterable|is not defined|undefined \(|call stack|invalid (typed )?array|out of bounds|cannot convert|unexpected end of json input of|ZodError|invalid string length/i;
 
-/** Mutates the seeds of a reader `count` times, and reads each. */
-export async function fuzz(reader: FileReader, { seed, count, first = 0, folder }: FuzzOptions): Promise<Outcomes> {
+/** Mutates the seeds of a reader `count` times, and reads each: a right read, a refusal, or what is wrong. */
+export async function* fuzz(
+  reader: FileReader,
+  { seed, count, first = 0, folder, onStart }: FuzzOptions & { readonly onStart?: () => void },
+): AsyncGenerator<"read" | "refused" | Finding> {
   const key = RandomKey.of(seed).fold(reader.name);
-  let read = 0, refused = 0;
-  const findings: Finding[] = [];
   for (let index = first; index < first + count; index++) {
     const file = reader.seeds[index % reader.seeds.length]!;
-    const outcome = await readMutation(reader, {
-      name: file.name,
-      bytes: mutate(file, new Draws(key.fold(index))),
-      folder,
-    });
-    if (outcome === "read") read++;
-    else if (outcome === "refused") refused++;
-    else findings.push({ index, problem: `${file.name}: ${outcome.problem}` });
+    const bytes = mutate(file, new Draws(key.fold(index)));
+    onStart?.();
+    const outcome = await readMutation(reader, { name: file.name, bytes, folder });
+    yield typeof outcome === "string" ? outcome : { index, problem: `${file.name}: ${outcome.problem}` };
   }
-  return { read, refused, findings };
 }
 
 /** What comes of one file. */

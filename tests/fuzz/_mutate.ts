@@ -170,8 +170,17 @@ function mutateJson(
   } catch {
     return bytes;
   }
+  if (draws.below(8) === 0) text = withKeyTwice(text, draws);
   for (const [mark, replacement] of Object.entries(MARKS)) text = text.replaceAll(`"${mark}"`, () => replacement);
   return json.write(text);
+}
+
+// What JSON.stringify cannot write.
+function withKeyTwice(text: string, draws: Draws): string {
+  const keys = [...text.matchAll(/(?<=[{,])("(?:[^"\\]|\\.)*"):/g)];
+  if (keys.length === 0) return text;
+  const { index, 1: key } = draws.of(keys);
+  return `${text.slice(0, index)}${key}:${draws.of(["null", "1", '"a"', "{}"])},${text.slice(index)}`;
 }
 
 /** Parts one after the other. */

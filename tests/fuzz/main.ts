@@ -8,8 +8,8 @@ import { readArguments } from "../../core/cli/arguments.ts";
 import { exitCode } from "../../core/cli/exit_code.ts";
 import { print, printError } from "../../core/cli/output.ts";
 import { inFolder } from "../_place.ts";
-import { fuzz } from "./_fuzz.ts";
 import { readers } from "./_readers.ts";
+import { fuzzWatched } from "./_watchdog.ts";
 
 const COUNT = 10_000;
 
@@ -19,21 +19,25 @@ async function main(args: readonly string[]): Promise<number> {
   const all = await inFolder(readers);
   const chosen = all.filter((reader) => name === undefined || reader.name === name);
   if (name !== undefined && chosen.length === 0) throw unknownName("reader", name, all.map(({ name }) => name));
+  const seed = options.count("seed") ?? 1;
   let found = 0;
   print("reader\tread\trefused\twrong\tseconds");
-  for (const reader of chosen) {
+  for (const reader of chosen.map(({ name }) => name)) {
     const start = performance.now();
     const { read, refused, findings } = await inFolder((folder) =>
-      fuzz(reader, {
-        seed: options.count("seed") ?? 1,
+      fuzzWatched({
+        reader,
+        seed,
         first: options.count("first") ?? 0,
         count: options.count("count") ?? COUNT,
         folder,
       })
     );
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    print([reader.name, read, refused, findings.length, seconds].join("\t"));
-    for (const { index, problem } of findings.slice(0, 20)) printError(`  ${index}: ${problem}`);
+    print([reader, read, refused, findings.length, seconds].join("\t"));
+    for (const { index, problem } of findings.slice(0, 20)) {
+      printError(`  ${problem}\n    deno task fuzz --seed ${seed} --reader "${reader}" --first ${index} --count 1`);
+    }
     found += findings.length;
   }
   return found === 0 ? 0 : 1;

@@ -24,7 +24,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   doctor: [...BASE, "net", "run", "ffi"],
   "check-plugin": [...BASE, "net", "run", "ffi", "import"],
   worker: [...BASE, "net", "run", "ffi", "sys=systemMemoryInfo", "import"],
-  fuzz: ["read", "write"],
+  fuzz: ["read", "write", "run"],
   bench: [...BASE, "net", "run", "ffi", "sys=systemMemoryInfo,loadavg,cpus"],
 };
 
