@@ -17,7 +17,7 @@ const code = await main(Deno.args, {
   configs: plugins.knownConfigs,
   sources: [plugins.folder({ base }), plugins.hub({ note: printError }), plugins.pypi({ note: printError })],
   backends: [plugins.tensorflow, plugins.xla, plugins.wasm],
-  launchers: [plugins.slurm()],
+  launchers: [plugins.local(), plugins.slurm()],
   root: new URL(".", import.meta.url),
 });
 Deno.exit(code);

@@ -15,6 +15,7 @@ export { type Modes, mpo, type MpoOptions } from "./decompositions/mpo.ts";
 export * from "./decompositions/mpo_scale.ts";
 export { svd, type SvdOptions } from "./decompositions/svd.ts";
 export { tucker, type TuckerOptions } from "./decompositions/tucker.ts";
+export * from "./launchers/local.ts";
 export { slurm, type SlurmOptions } from "./launchers/slurm.ts";
 export * from "./models/bart.ts";
 export * from "./models/bert.ts";

@@ -91,11 +91,16 @@ export interface LaunchCommand {
   readonly args: readonly string[];
   readonly dryRun: boolean;
   readonly json: boolean;
+  /** Whether results follow. */
+  readonly wait: boolean;
+  /** `--runs` as the user named it. */
+  readonly runs: string | undefined;
   readonly before: ExperimentManifest | undefined;
 }
 
 /** Submits what is left of an experiment, or prints what would be submitted. */
-export async function launch(plan: Plan, { requested, args, dryRun, json, before }: LaunchCommand): Promise<void> {
+export async function launch(plan: Plan, command: LaunchCommand): Promise<void> {
+  const { requested, args, dryRun, json, before } = command;
   const { name, limit, continues } = requested;
   const launcher = await launcherNamed(name, plan.registry);
   const { maxTasks = Infinity } = await launcher.check();
@@ -109,7 +114,7 @@ export async function launch(plan: Plan, { requested, args, dryRun, json, before
   if (dryRun) return printPreview(launchPlan, { json, ...await previewLaunch(plan, launchPlan.arrays, options) });
   if (launchPlan.arrays.length > 0) await prepareLibraries(plan);
   const submitted = launchPlan.arrays.length > 0 ? await submitLaunch(plan, launchPlan, options) : undefined;
-  printSubmitted(plan, { launchPlan, submitted, json });
+  printSubmitted(plan, { ...command, launchPlan, submitted });
 }
 
 // A task submits the next stage without waiting for it.
@@ -148,15 +153,15 @@ function printPreview(
   for (const script of scripts) print(`\n${script}`);
 }
 
-interface Printed {
+interface Printed extends Pick<LaunchCommand, "json" | "wait" | "runs"> {
   readonly launchPlan: LaunchPlan;
   readonly submitted: SubmittedLaunch | undefined;
-  readonly json: boolean;
 }
 
-function printSubmitted({ experiment: { name } }: Plan, { launchPlan, submitted, json }: Printed): void {
+function printSubmitted({ experiment: { name } }: Plan, { launchPlan, submitted, json, wait, runs }: Printed): void {
   const { done, queued } = launchPlan;
   if (json) {
+    if (wait) return; // the results are the document
     const { number = null, arrays = [] } = submitted ?? {};
     return print(
       JSON.stringify({ experiment: name, launch: number, arrays, done: done.length, queued: queued.length }),
@@ -169,5 +174,7 @@ function printSubmitted({ experiment: { name } }: Plan, { launchPlan, submitted,
     for (const array of submitted.arrays) print(`  job ${array.id}: ${describeArray(array)}`);
     print(`Scripts and logs: ${submitted.folder}`);
   }
-  print(`Follow them: deno task status ${name}\nResults so far: deno task report ${name}`);
+  if (wait) return;
+  const where = `${name}${runs === undefined ? "" : ` --runs ${runs}`}`;
+  print(`Follow them: deno task status ${where}\nResults so far: deno task report ${where}`);
 }

@@ -22,6 +22,7 @@ import { print, printError } from "./output.ts";
 import { printPlan } from "./print_plan.ts";
 import { Progress } from "./progress.ts";
 import { type RequestedExperiment, requestedExperiment } from "./requested_experiment.ts";
+import { waitForLaunches } from "./wait.ts";
 
 export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
   without an experiment: quick, practice tasks that need no data
@@ -101,8 +102,15 @@ export async function reproduce(args: readonly string[], registry: Registry): Pr
       modules,
       note: printError,
     });
-    await launch(plan, { requested: launcher, args, dryRun, json, before });
-    return 0;
+    const wait = options.flag("wait") && !dryRun;
+    const runs = options.text("runs");
+    await launch(plan, { requested: launcher, args, dryRun, json, wait, runs, before });
+    if (!wait) return 0;
+    const { name } = plan.experiment;
+    const status = await waitForLaunches(name, { runs: request.runs, registry });
+    const results = (await readExperimentResults(name, request.runs)).runs.map(({ result }) => result);
+    await printResults(plan, { results, json, verbose: options.flag("verbose"), runs });
+    return status.runs.every(({ run }) => run.state === "done") ? 0 : 1;
   }
   if (dryRun) {
     for (const experiment of requested) await printDryRun(experiment, { ...open, json });

@@ -30,14 +30,15 @@ export async function status(args: readonly string[], registry: Registry): Promi
   if (name === undefined) throw new RequestError("deno task status EXPERIMENT: expected an experiment.");
   const { error } = experimentNameSchema.safeParse(name);
   if (error) throw new RequestError(`"${name}" is not the name of an experiment: ${error.issues[0]!.message}.`);
-  const { runs, warnings } = await experimentStatus(name, {
+  const { runs, next, warnings } = await experimentStatus(name, {
     runs: runsFolder(options.text("runs"), registry),
     registry,
   });
-  if (options.flag("json")) print(JSON.stringify({ experiment: name, runs, warnings }));
+  if (options.flag("json")) print(JSON.stringify({ experiment: name, runs, next, warnings }));
   else {
     print(`${name}: ${countStates(runs)}`);
     print(table(runs));
+    if (next.length > 0) print(`  The next stage is submitted by job ${next.join(", ")}.`);
     for (const warning of warnings) printError(warning);
   }
   return 0;

@@ -54,6 +54,8 @@ export interface RunStatus {
 export interface ExperimentStatus {
   readonly experiment: string;
   readonly runs: readonly RunStatus[];
+  /** Ids of the tasks that will submit its next stage. */
+  readonly next: readonly string[];
   /** Sentences about what could not be found out. */
   readonly warnings: readonly string[];
 }
@@ -70,22 +72,21 @@ const TAIL_BYTES = 2 ** 16;
  */
 export async function experimentStatus(name: string, options: LaunchesOptions): Promise<ExperimentStatus> {
   const { runs: folder } = options;
-  const manifest = await readManifest(name, folder);
-  const launched = await launchedRuns(name, folder);
+  const warnings: string[] = [];
+  const [manifest, launched] = [await readManifest(name, folder), await launchedRuns(name, folder)];
+  const tasks = await findLaunchedTasks(options).catch((error): undefined => {
+    warnings.push(`The queue is unknown, so that queued runs count as waiting: ${messageOf(error)}`);
+  });
+  // Once there is a manifest, final runs are its own, and those that were submitted before it and go on.
+  const isShown = ({ id, place }: LaunchedRun) =>
+    !manifest || place.plain || place.values?.["training.split"] !== undefined || tasks?.byRun.has(id);
   const rows = new Map(
-    [
-      ...manifest ? manifestRows(manifest) : [],
-      // Final runs are those of the manifest, once there is one.
-      ...launched.filter(({ place }) => !manifest || place.plain || place.values?.["training.split"] !== undefined),
-    ].map(({ id, model, task, method, seed }): [string, Row] => [id, { id, model, task, method, seed }]),
+    [...manifest ? manifestRows(manifest) : [], ...launched.filter(isShown)]
+      .map(({ id, model, task, method, seed }): [string, Row] => [id, { id, model, task, method, seed }]),
   );
   if (rows.size === 0) {
     throw new RequestError(`There are no runs of "${name}" in ${folder}: deno task reproduce ${name} makes them.`);
   }
-  const warnings: string[] = [];
-  const tasks = await findLaunchedTasks(options).catch((error): undefined => {
-    warnings.push(`The queue is unknown, so that queued runs count as waiting: ${messageOf(error)}`);
-  });
   const runs: RunStatus[] = [], waiting = [...rows.values()];
   while (waiting.length > 0) {
     const chunk = waiting.splice(0, CHUNK);
@@ -93,7 +94,8 @@ export async function experimentStatus(name: string, options: LaunchesOptions): 
       ...await Promise.all(chunk.map(async (row) => ({ ...row, run: await runState(row.id, { folder, tasks }) }))),
     );
   }
-  return { experiment: name, runs, warnings };
+  const next = (tasks?.next ?? []).filter(({ experiment }) => experiment === name).map(({ job }) => job);
+  return { experiment: name, runs, next, warnings };
 }
 
 type Row = Omit<RunStatus, "run">;

@@ -48,7 +48,8 @@ export interface LaunchedArray extends Pick<SubmittedArray, "id" | "first" | "co
 
 const strings = z.exactOptional(z.array(z.string()));
 
-const requestSchema: z.ZodType<Request> = z.object({
+// A field that is missing here would be dropped on its way to the tasks.
+const requestFields = {
   tasks: strings,
   methods: strings,
   models: strings,
@@ -63,7 +64,9 @@ const requestSchema: z.ZodType<Request> = z.object({
   threads: z.exactOptional(count),
   device: z.exactOptional(z.enum(["cpu", "gpu"])),
   devices: z.exactOptional(count),
-});
+} satisfies Record<keyof Request, z.ZodType>;
+
+const requestSchema: z.ZodType<Request> = z.object(requestFields);
 
 const launchSchema: z.ZodType<Launch> = z.object({
   experiment: z.string(),

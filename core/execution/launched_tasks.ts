@@ -44,6 +44,7 @@ const isLauncher = (value: unknown): value is Launcher =>
 export interface LaunchedTask extends TaskState {
   readonly job: string;
   readonly launch: number;
+  readonly experiment: string;
 }
 
 /** What has not ended of all launches. */
@@ -71,14 +72,14 @@ export async function findLaunchedTasks({ runs, registry }: LaunchesOptions): Pr
   for (const [name, group] of Map.groupBy(launches.flat(), ({ launch }) => launch.launcher)) {
     const launcher = await launcherNamed(name, registry);
     const tasks = await launcher.tasks(group.flatMap(submittedArrays));
-    for (const { number, folder, arrays } of group) {
+    for (const { number, folder, launch: { experiment }, arrays } of group) {
       const alive = arrays.flatMap(({ id, first, count, kind }) =>
         Array.from({ length: count }, (_, position) => ({ job: taskId(id, position), task: first + position, kind }))
           .flatMap((task) => tasks.has(task.job) ? [{ ...task, ...tasks.get(task.job)! }] : [])
       );
       const launched = alive.length > 0 ? await readLaunchedRuns(folder) : [];
       for (const { job, task, kind, state, host } of alive) {
-        const entry = { job, launch: number, state, ...(host !== undefined && { host }) };
+        const entry = { job, launch: number, experiment, state, ...(host !== undefined && { host }) };
         const id = launched[task]?.id;
         if (kind === "next") next.push(entry);
         else if (id !== undefined && (state === "running" || !byRun.has(id))) byRun.set(id, entry);
