@@ -39,6 +39,21 @@ export async function openWeights(
     : await openFile(path, maxRetainedBytes);
 }
 
+/** The weights of a model that starts at random. */
+export const NO_WEIGHTS: WeightsFile = {
+  path: "no weights",
+  digest: "none",
+  read: () =>
+    Promise.resolve({
+      path: "no weights",
+      entries: new Map(),
+      metadata: {},
+      tensor: (name) => {
+        throw new RequestError(`A model without weights has no tensor "${name}".`);
+      },
+    }),
+};
+
 const INDEX = ".index.json";
 
 async function openFile(path: string, maxRetainedBytes: number): Promise<WeightsFile> {

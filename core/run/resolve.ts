@@ -11,7 +11,7 @@ import { type Head, labelProblem } from "../model/head.ts";
 import type { Architecture, LanguageModel } from "../model/model.ts";
 import { backendNamed, modelFor, type Registry } from "../registry.ts";
 import { checkPretrained, readConfig } from "../model/pretrained.ts";
-import { openWeights, type WeightsFile } from "../model/weights_file.ts";
+import { NO_WEIGHTS, openWeights, type WeightsFile } from "../model/weights_file.ts";
 import { fromFirstSource, type Repository } from "../source.ts";
 import { type Example, type Metrics, primaryMetric, type Task, type TaskData } from "../task.ts";
 import { checkTokenizerFit } from "../model/tokenizer_fit.ts";
@@ -172,7 +172,7 @@ export class RunResolver {
       const plugin = typeof model === "string"
         ? modelFor(config.model_type, { source, plugins: this.parts.plugins })
         : model;
-      const weights = await openWeights(repository);
+      const weights = plugin.untrained ? NO_WEIGHTS : await openWeights(repository);
       const tokenizerOptions = { tokenizerClass: plugin.tokenizer };
       const tokenizer = await loadTokenizer(repository, tokenizerOptions);
       const tokenizerFiles = await filesOf(repository, await tokenizerFileNames(repository, tokenizerOptions));

@@ -7,7 +7,7 @@ import type { LanguageModel } from "@opf/framework";
 
 /**
  * The same model with all its parameters at random, as its architecture begins them: what pre-training is worth is the
- * difference between the two. The source's weights are not read.
+ * difference between the two. The source's weights are not read, and need not exist.
  *
  * @example
  * ```ts
@@ -25,6 +25,7 @@ export function untrained(model: LanguageModel): LanguageModel {
     ...model,
     name: `untrained ${model.name}`,
     title: `${model.title ?? model.source}, untrained`,
+    untrained: true,
     architecture: (config, head) => {
       const architecture = model.architecture(config, head);
       return {
