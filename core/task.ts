@@ -111,6 +111,8 @@ export interface Task {
    * @throws {RequestError} for words that the tokenizer cannot write
    */
   withTokenizer?(tokenizer: Tokenizer): Task;
+  /** The same task for models that answer with logits. @default the task itself */
+  readonly inClasses?: Task;
   /** Test sets without labels. @default the task has none */
   readonly tests?: {
     load(context: TaskContext): Promise<readonly TestSet[]>;

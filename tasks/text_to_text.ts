@@ -44,7 +44,8 @@ export const glueWords: { readonly [task: string]: Words } = {
 
 /**
  * A task for a model that reads one text and answers in words, such as T5: examples become texts by the template, labels
- * become words, and generated texts are read back. A text that is no label is wrong, and is counted in the result.
+ * become words, and generated texts are read back. A text that is no label is wrong, and is counted in the result. A model
+ * that answers with logits takes the task as it was.
  *
  * @throws {RequestError} for words that do not fit the task
  *
@@ -69,6 +70,7 @@ export function textToText(task: Task, words: Words): Task {
     }));
   return {
     ...rest,
+    inClasses: task,
     options: { ...(task.options as object | undefined), words: { ...words, maxLength } },
     head: { ...task.head, answers: { maxLength } },
     load: async (context) => {

@@ -114,6 +114,8 @@ export interface LanguageModel {
   readonly title?: string;
   /** How its tokenizer is read. @default from `tokenizer.json` alone */
   readonly tokenizer?: TokenizerClass;
+  /** Whether it generates text, and so takes tasks in words: `textToText`. @default it answers with logits */
+  readonly answersInWords?: boolean;
   /** Whether all its parameters start at random: the source needs no weights then. @default false */
   readonly untrained?: boolean;
   /** The model that `config.json` describes, with the head that the task asks for. */

@@ -11,7 +11,7 @@ import { RandomKey } from "../random.ts";
 import { roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import { modelKey, plainOf, type RunOutline, type RunSpec } from "./run_spec.ts";
-import { nameOf, type RunResolver } from "./resolve.ts";
+import { nameOf, type RunResolver, taskFor } from "./resolve.ts";
 
 /** The same text for the same run. */
 export const keyOf = ({ id, model, spec: { task, seed, training, method: { decomposition, policy } } }: RunOutline) =>
@@ -43,6 +43,7 @@ export class Outliner {
       : this.#known(spec.model, noModel);
     const rows = noData === undefined ? await this.#rows(spec) : spec.task.rows;
     if (!rows) throw new NotFoundError(noData);
+    const { head } = taskFor(plugin, spec.task);
     const length = runLength(spec.training, examplesOf(rows, spec.training));
     const { policy } = spec.method;
     if (policy) roundsOf(policy, length);
@@ -51,8 +52,8 @@ export class Outliner {
       spec,
       model: nameOf(plugin),
       architecture: this.#architectures.getOrInsertComputed(
-        JSON.stringify([model, spec.task.head]),
-        () => plugin.architecture(config, spec.task.head),
+        JSON.stringify([model, head]),
+        () => plugin.architecture(config, head),
       ),
       steps: length.steps,
       ...(policy?.needs?.includes("fineTunedModel") && { needs: await this.outline(plainOf(spec)) }),

@@ -94,7 +94,8 @@ export class RunResolver {
   /** Everything that one run needs; a mistake is a {@linkcode RequestError}. */
   async prepare(given: RunSpec): Promise<ResolvedRun> {
     const model = await this.model(given.model);
-    const spec = { ...given, task: given.task.withTokenizer?.(model.tokenizer) ?? given.task };
+    const asked = taskFor(model.plugin, given.task);
+    const spec = { ...given, task: asked.withTokenizer?.(model.tokenizer) ?? asked };
     const { task, method: { decomposition, policy } } = spec;
     const backend = backendNamed(this.options.backend, this.parts);
     // Where a GPU is requested the runs may be done on another machine.
@@ -241,6 +242,10 @@ function architectureOf({ plugin, config, name }: FoundModel, head: Head): Archi
     throw error instanceof RequestError ? new RequestError(`${name}: ${error.message}`) : error;
   }
 }
+
+/** A task as a model takes it. */
+export const taskFor = ({ answersInWords }: LanguageModel, task: Task): Task =>
+  answersInWords ? task : task.inClasses ?? task;
 
 /** A model's name in tables. */
 export const nameOf = ({ title, source }: LanguageModel): string => title ?? source;

@@ -24,9 +24,12 @@ export interface LanguageModelOptions {
  */
 export function languageModel(
   name: string,
-  { source, revision, layers, title, build, tokenizer }: LanguageModelOptions & Pick<LanguageModel, "tokenizer"> & {
-    readonly build: (config: ConfigFile, head: Head) => Architecture;
-  },
+  { source, revision, layers, title, build, tokenizer, answersInWords }:
+    & LanguageModelOptions
+    & Pick<LanguageModel, "tokenizer" | "answersInWords">
+    & {
+      readonly build: (config: ConfigFile, head: Head) => Architecture;
+    },
 ): LanguageModel {
   return {
     name,
@@ -35,6 +38,7 @@ export function languageModel(
     ...(revision !== undefined && { revision }),
     title: title ?? (layers === undefined ? source : `${source} (${layers} layers)`),
     ...(tokenizer && { tokenizer }),
+    ...(answersInWords && { answersInWords }),
     architecture: (config, head) =>
       architectures.getOrInsertComputed(JSON.stringify([name, config, layers, head]), () => build(config, head)),
   };

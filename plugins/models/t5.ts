@@ -48,6 +48,7 @@ export const t5 = (options: T5Options): LanguageModel =>
   languageModel("t5", {
     ...options,
     tokenizer: t5Tokenizer,
+    answersInWords: true,
     build: (file, head) => architecture(readT5Config(file, options.layers), head),
   });
 

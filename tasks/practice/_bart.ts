@@ -47,44 +47,13 @@ const CONFIG = {
   decoder_start_token_id: END,
 };
 
-/** Pairs of bytes, a space before the first word. */
-const TOKENIZER = {
-  version: "1.0",
-  truncation: null,
-  padding: null,
-  added_tokens: SPECIAL.map((content, id) => ({
-    ...{ id, content, single_word: false, lstrip: content === "<mask>", rstrip: false, normalized: false, special: true },
-  })),
-  normalizer: null,
-  pre_tokenizer: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-  post_processor: {
-    type: "RobertaProcessing",
-    sep: ["</s>", END],
-    cls: ["<s>", START],
-    trim_offsets: true,
-    add_prefix_space: true,
-  },
-  decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-  model: {
-    type: "BPE",
-    dropout: null,
-    unk_token: null,
-    continuing_subword_prefix: "",
-    end_of_word_suffix: "",
-    fuse_unk: false,
-    byte_fallback: false,
-    ignore_merges: false,
-    vocab: Object.fromEntries(VOCABULARY.map((token, id) => [token, id])),
-    merges: [...MERGES.values()],
-  },
-};
-
 /** Names and contents of the files. */
 export function bartFiles(): { readonly [name: string]: string } {
   const text = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   return {
     "config.json": text(CONFIG),
-    "tokenizer.json": text(TOKENIZER),
+    "vocab.json": text(Object.fromEntries(VOCABULARY.map((token, id) => [token, id]))),
+    "merges.txt": `#version: 0.2\n${[...MERGES.values()].map((pair) => `${pair.join(" ")}\n`).join("")}`,
     "tokenizer_config.json": text({
       tokenizer_class: "BartTokenizer",
       model_max_length: MAX_LENGTH,

@@ -1,0 +1,24 @@
+// Together: experiments/quick_seq2seq.ts, the models of experiments/practice and core/cli/reproduce.ts.
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import type { ReferenceBaseline } from "../../core/results/reference_scores.ts";
+import type { Result } from "../../core/results/result.ts";
+import { inTinyFolder, run } from "../core/cli/_command.ts";
+
+// One method and one seed, for two of the five epochs.
+Deno.test("quick-seq2seq: a T5 and a BART learn acceptability over-parameterized, and merge", () =>
+  inTinyFolder(async (folder) => {
+    const words = ["--methods", "OPF-MPO static", "--seeds", "1", "--set", "training.epochs=2"];
+    const { code, out, err } = await run(["reproduce", "quick-seq2seq", ...words, "--runs", "runs", "--json"], folder);
+    assertEquals(code, 0, err);
+    const { results, grounds } = JSON.parse(out) as { results: Result[]; grounds: ReferenceBaseline[] };
+    assertEquals(results.map(({ model }) => model), ["practice-t5, untrained", "practice-bart, untrained"]);
+    const [{ majority }] = grounds as [ReferenceBaseline];
+    for (const { model, metrics, selected, parameters, merge } of results) {
+      assertGreater(metrics.matthews!, majority + 0.1, model);
+      assert(new Set(selected.map(({ stack }) => stack)).size === 2 && parameters.merged < parameters.training, model);
+      assert(selected.some(({ module }) => /EncDecAttention|encoder_attn/.test(module!)), model);
+      assert(merge.maxLogitDifference <= 0.01, `${model}: ${merge.maxLogitDifference}`);
+    }
+    // Only the T5 generates text.
+    assertEquals(results.map(({ unlabeledAnswers }) => unlabeledAnswers !== undefined), [true, false]);
+  }));
