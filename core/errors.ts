@@ -29,6 +29,11 @@ export class NotFiniteError extends Error {
 /** A device has no room for an array or for a program: the message says what was requested and what is free. */
 export class DeviceMemoryError extends RequestError {}
 
+/** A stored state that does not fit the run, as a plugin that was changed since makes it: the run starts over. */
+export class NotResumableError extends Error {
+  override readonly name = "NotResumableError";
+}
+
 /** Ctrl-C or a termination signal: finished results are complete. Commands exit with code 130. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";

@@ -4,7 +4,14 @@
  * @module
  */
 import { MAX_TEXT_BYTES, messageOf, readBytes, RequestError } from "@opf/framework";
-import { type FileMetaData, parquetMetadata, parquetReadObjects, parquetSchema, type SchemaTree } from "hyparquet";
+import {
+  type ColumnChunk,
+  type FileMetaData,
+  parquetMetadata,
+  parquetReadObjects,
+  parquetSchema,
+  type SchemaTree,
+} from "hyparquet";
 import { checkPages } from "./_parquet_pages.ts";
 import { decompressSnappy } from "./_snappy.ts";
 import { checkDistinct, findColumns, MAX_ROWS, parseIndex, type Row, type TableColumns } from "./_tsv.ts";
@@ -96,10 +103,14 @@ function checkMetadata({ row_groups, num_rows }: FileMetaData, names: readonly s
   if (rows !== Number(num_rows)) throw new Error(`expected ${num_rows} rows in its groups, got ${rows}`);
   if (new Set(names).size < names.length) throw new Error(`${DAMAGED}: it names a column twice`);
   for (const [index, { columns }] of row_groups.entries()) {
-    const stored = new Set(columns.map(({ meta_data }) => meta_data?.path_in_schema.join("\0")));
+    const stored = new Set(columns.map(pathOf));
     if (stored.size < columns.length) throw new Error(`${DAMAGED}: row group ${index + 1} names a column twice`);
   }
 }
+
+// A damaged file may lack what the types promise.
+const pathOf = ({ meta_data }: ColumnChunk): string | undefined =>
+  (meta_data?.path_in_schema as string[] | undefined)?.join("\0");
 
 // Columns of plain values, whose sizes the parser can be trusted with.
 function checkColumns(
@@ -114,7 +125,7 @@ function checkColumns(
     }
     for (const [index, group] of metadata.row_groups.entries()) {
       const place = `column ${JSON.stringify(column)} of row group ${index + 1}`;
-      const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema.join() === column)?.meta_data;
+      const chunk = group.columns.find((chunk) => pathOf(chunk) === column)?.meta_data;
       if (!chunk) throw new Error(`${place}: expected values, got none`);
       const { codec, dictionary_page_offset, data_page_offset, total_compressed_size } = chunk;
       if (codec !== "UNCOMPRESSED" && codec !== "SNAPPY") {

@@ -69,9 +69,20 @@ export async function runExperiment(
 }
 
 /** What tuning chose, in a sentence. */
-export function describeTuned({ model, task, method, chosen, atEdge }: Tuned): string {
+export function describeTuned({ model, task, method, chosen, atEdge, tried }: Tuned): string {
+  const place = `${model}, ${task}, ${method}`;
+  const diverged = tried.filter((one) => one.diverged).map(({ values }) =>
+    Object.entries(values).map(([path, value]) => `${path} = ${JSON.stringify(value)}`).join(", ")
+  );
+  if (diverged.length === tried.length) {
+    return `${place}: runs diverged at everything that was tried (${
+      diverged.join("; ")
+    }), and so will the final ones: ` +
+      "try smaller learning rates.";
+  }
   const values = Object.entries(chosen).map(([path, value]) =>
     `${path} = ${JSON.stringify(value)}${atEdge.includes(path) ? " (at the edge of what was tried)" : ""}`
   );
-  return `${model}, ${task}, ${method}: chose ${values.join(", ")}.`;
+  return `${place}: chose ${values.join(", ")}.` +
+    (diverged.length > 0 ? ` Runs diverged at ${diverged.join("; ")}.` : "");
 }

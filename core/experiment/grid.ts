@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { RequestError, unknownName } from "../errors.ts";
+import { shortJson } from "../io/json_file.ts";
 import type { Json } from "../json.ts";
 import type { LanguageModel } from "../model/model.ts";
 import { type Registry, taskNamed } from "../registry.ts";
@@ -215,7 +216,7 @@ function applySettings(experiment: Experiment, values: Values) {
     const [kind, key] = path.split(/\.(.*)/s) as [string, string];
     if (kind === "parameters") {
       const [expected, got] = [typeof parameters.get(key), typeof value];
-      if (expected !== got) throw new RequestError(`${path}: expected a ${expected}, got ${JSON.stringify(value)}.`);
+      if (expected !== got) throw new RequestError(`${path}: expected a ${expected}, got ${shortJson(value)}.`);
     }
     targets.get(kind)!.set(key, value);
   }

@@ -5,7 +5,7 @@
  */
 import type { Json } from "../json.ts";
 import type { Result } from "../results/result.ts";
-import type { Tuned } from "../results/manifest.ts";
+import type { TriedValues, Tuned } from "../results/manifest.ts";
 import type { RunCoordinates, Values } from "../run/run_spec.ts";
 import { combinations, type ExperimentGrid } from "./grid.ts";
 import type { RunOutline } from "../run/run_spec.ts";
@@ -34,7 +34,7 @@ interface Group<Run> {
   /** The group whose tuned factor learning rate applies here too: the method that this control is matched to. */
   readonly reference?: Group<Run> | undefined;
   chosen: Values;
-  readonly tried: { readonly values: Values; readonly mean: number }[];
+  readonly tried: TriedValues[];
 }
 
 const FACTOR_RATE = "training.factorLearningRate";
@@ -115,15 +115,17 @@ export class Tuning<Run extends RunOutline> {
     for (let stage = 0; stage < this.stages; stage++) {
       const results = await run(await this.runs(stage), await this.#runsAfter(stage));
       for (const group of this.#groups) {
-        const tried = [];
+        const tried: TriedValues[] = [];
         for (const { values, coordinates } of this.#candidates(group, stage)) {
           const runs = await Promise.all(coordinates.map(this.#options.resolve));
           const ended = runs.flatMap(({ id }) => results.get(id) ?? []);
           if (ended.length < runs.length) return false;
-          tried.push({ values, mean: ended.reduce((sum, result) => sum + primaryOf(result), 0) / ended.length });
+          const mean = ended.reduce((sum, result) => sum + primaryOf(result), 0) / ended.length;
+          const diverged = ended.filter((result) => result.diverged).length;
+          tried.push({ values, mean, ...(diverged > 0 && { diverged }) });
         }
         group.tried.push(...tried);
-        if (tried.length > 0) group.chosen = tried.reduce((best, next) => next.mean > best.mean ? next : best).values;
+        if (tried.length > 0) group.chosen = best(tried).values;
       }
     }
     return true;
@@ -156,6 +158,12 @@ export class Tuning<Run extends RunOutline> {
       tried,
     }));
   }
+}
+
+// A run that diverged scores as a constant prediction does, which may be more than a small learning rate reaches.
+function best(tried: readonly TriedValues[]): TriedValues {
+  const sound = tried.filter(({ diverged }) => !diverged);
+  return (sound.length > 0 ? sound : tried).reduce((best, next) => next.mean > best.mean ? next : best);
 }
 
 // Whether the values of a parameter make a difference to a method: one that ignores it is not tuned by it.

@@ -68,7 +68,9 @@ export type PretrainedHead =
   /** The row of the file's head for each output. */
   | { readonly rows: readonly number[] }
   /** Why it is not used: the head is newly initialized. */
-  | { readonly unused: string };
+  | { readonly unused: string }
+  /** Its rows have no names: they are taken for these labels of the task, in their order. */
+  | { readonly assumed: readonly string[] };
 
 /**
  * A model with every size known and no weights: what can be counted, checked and run. It alone knows what a batch holds and

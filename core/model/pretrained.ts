@@ -55,6 +55,14 @@ export function checkPretrained(file: TensorFile, { architecture, note }: Pretra
   if (optional.length > 0) {
     note?.(`Parameters missing from the weights are newly initialized: ${listed(optional)}.`);
   }
+  const { parameters, pretrainedHead } = architecture;
+  if (pretrainedHead && "assumed" in pretrainedHead) {
+    const hasHead = parameters.some(({ name, ifMissing }) => ifMissing === "head" && namesInFile.has(name));
+    const order = pretrainedHead.assumed.join(", ");
+    if (hasHead) {
+      note?.(`The head of the weights has no names of labels: its rows are taken for ${order}, in this order.`);
+    }
+  }
   if (otherHead) note?.(`The head of the weights is not used, a new one is initialized: ${otherHead}.`);
   if (unexpected.length > 0) note?.(`Tensors of the weights that are not used: ${listed(unexpected)}.`);
   return { namesInFile, missing: missing.map(({ name }) => name), unexpected };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Json } from "../json.ts";
 import { mean } from "simple-statistics";
 import { BASELINE_METHOD } from "../run/run_spec.ts";
 import { doneRuns, type ExperimentResults, primaryOf, type RunResult } from "../results/experiment_results.ts";
@@ -58,22 +59,26 @@ export function baselinesTable(
   };
 }
 
+const listed = (values: { readonly [path: string]: Json }): string =>
+  Object.entries(values).map(([path, value]) => `${lastPart(path)} ${setting(value)}`).join(", ");
+
 /** The tuned settings of each method, and whether they lie at the edge of what was tried. */
 export function tuningTable({ manifest: { tuned = [] } }: ExperimentResults): Table {
   const several = new Set(tuned.map(({ model }) => model)).size > 1;
   return {
     name: "tuning",
     caption: "Settings tuned on held-out training examples, for each method on its own",
-    head: [...several ? ["model"] : [], "task", "method", "chosen", "mean there", "tried", "at the edge"],
+    head: [...several ? ["model"] : [], "task", "method", "chosen", "mean there", "tried", "diverged", "at the edge"],
     headers: several ? 3 : 2,
     rows: tuned.map(({ model, task, method, chosen, atEdge, tried }) => ({
       cells: [
         ...several ? [model] : [],
         task,
         method,
-        Object.entries(chosen).map(([path, value]) => `${lastPart(path)} ${setting(value)}`).join(", "),
-        percent(Math.max(...tried.map(({ mean }) => mean))),
+        listed(chosen),
+        percent(tried.find(({ values }) => canonical(values) === canonical(chosen))!.mean),
         String(tried.length),
+        tried.filter(({ diverged }) => diverged).map(({ values }) => listed(values)).join("; ") || "none",
         atEdge.length > 0 ? `yes: ${atEdge.map(lastPart).join(", ")}` : "no",
       ],
     })),

@@ -26,6 +26,15 @@ export interface ManifestRun {
   readonly point: { readonly [path: string]: Json };
 }
 
+/** A combination of values that was tried. */
+export interface TriedValues {
+  /** By path. */
+  readonly values: { readonly [path: string]: Json };
+  readonly mean: number;
+  /** The number of its runs that diverged, if any: it is chosen only where every combination has such runs. */
+  readonly diverged?: number;
+}
+
 /** How the settings of one method on one task were chosen. */
 export interface Tuned {
   readonly model: string;
@@ -36,7 +45,7 @@ export interface Tuned {
   /** Paths whose value is the smallest or the largest that was tried. */
   readonly atEdge: readonly string[];
   /** Each combination that was tried, with the mean of the primary metric on held-out training data. */
-  readonly tried: readonly { readonly values: { readonly [path: string]: Json }; readonly mean: number }[];
+  readonly tried: readonly TriedValues[];
 }
 
 /** What the command line changes of an experiment. */
@@ -111,7 +120,7 @@ const manifestSchema: z.ZodType<ExperimentManifest> = z.object({
       method: z.string(),
       chosen: values,
       atEdge: z.array(z.string()),
-      tried: z.array(z.object({ values, mean: z.number() })).min(1),
+      tried: z.array(z.object({ values, mean: z.number(), diverged: z.exactOptional(count) })).min(1),
     }).refine(({ chosen, tried }) => tried.some(({ values }) => canonical(values) === canonical(chosen)), {
       path: ["chosen"],
       message: "expected values that were tried",

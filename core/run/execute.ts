@@ -5,6 +5,7 @@
  */
 import { dirname } from "node:path";
 import { exists } from "../io/cache.ts";
+import { messageOf, NotResumableError } from "../errors.ts";
 import { engine } from "../backend/engine.ts";
 import { loadPretrained, loadWritten, storedTensors } from "../model/pretrained.ts";
 import { RandomKey } from "../random.ts";
@@ -44,8 +45,25 @@ export interface ExecuteOptions {
   readonly pause: () => Promise<void>;
 }
 
-/** Executes a run, or resumes it, and writes its folder, `result.json` last. */
+/**
+ * Executes a run, or resumes it, and writes its folder, `result.json` last. A sound checkpoint that does not fit the run is
+ * dropped: another version of a plugin wrote it.
+ */
 export async function execute(run: ResolvedRun, options: ExecuteOptions): Promise<Result> {
+  try {
+    return await attempt(run, options);
+  } catch (error) {
+    if (!(error instanceof NotResumableError)) throw error;
+    options.note(
+      `Run ${run.id} is not resumed: its checkpoint does not fit it, which happens where a plugin was changed since: ` +
+        `${messageOf(error).replace(/\.$/, "")}; it starts over.`,
+    );
+    await removeIfThere(`${options.folder}/${FILES.checkpoint}`);
+    return await attempt(run, options);
+  }
+}
+
+async function attempt(run: ResolvedRun, options: ExecuteOptions): Promise<Result> {
   const { folder, pause, note } = options;
   const { spec: { task, training, seed, method, checkpointSeconds }, tokenizer, architecture } = run;
   const started = performance.now();

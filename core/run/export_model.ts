@@ -72,7 +72,9 @@ export async function readExport(
   if (!head.answers && labels.length !== head.outputs) {
     throw wrong(`expected ${head.outputs} labels, got ${labels.length}`);
   }
-  if (architecture.pretrainedHead) throw wrong(`its labels ${labels.join(", ")} are not those of the task`);
+  if (architecture.pretrainedHead && !("assumed" in architecture.pretrainedHead)) {
+    throw wrong(`its labels ${labels.join(", ")} are not those of the task`);
+  }
   const tokenizer = await loadTokenizer(repository, { tokenizerClass: run.plugin.tokenizer });
   run.examples.dev.slice(0, 200).forEach(({ texts }, index) => {
     const { ids } = tokenizer.encode(texts, run.spec.training.maxLength);
@@ -123,6 +125,7 @@ function cardOf(
     base,
     datasets: typeof id === "string" ? [id] : [],
     task: spec.task.name,
+    pipeline: spec.task.head.answers ? "text2text-generation" : "text-classification",
     method: spec.label,
     ...(decomposition && { decomposition }),
     ...(policy && { policy }),

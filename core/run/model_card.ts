@@ -23,6 +23,8 @@ export interface ModelCard {
   /** Names on the hub of the datasets, where they are known. */
   readonly datasets: readonly string[];
   readonly task: string;
+  /** What Transformers' pipelines call what the model does. */
+  readonly pipeline: "text-classification" | "text2text-generation";
   readonly method: string;
   readonly decomposition?: { readonly name: string; readonly options: Json };
   readonly policy?: { readonly name: string; readonly options: Json };
@@ -56,11 +58,11 @@ export function modelCard(card: ModelCard): string {
     ...(base.language ? [`language: ${yaml(base.language)}`] : []),
     ...(base.license ? [`license: ${yaml(base.license)}`] : []),
     "library_name: transformers",
-    "pipeline_tag: text-classification",
+    `pipeline_tag: ${card.pipeline}`,
     ...(values.length > 0 ? ["metrics:", ...values.map(([metric]) => `- ${yaml(metric)}`)] : []),
     "tags:",
     "- over-parameterized-fine-tuning",
-    ...modelIndex(`${name}, ${task}`, { task, values }),
+    ...modelIndex(`${name}, ${task}`, { ...card, values }),
   ];
   return [
     "---",
@@ -94,7 +96,9 @@ export function modelCard(card: ModelCard): string {
 
 function modelIndex(
   name: string,
-  { task, values }: { readonly task: string; readonly values: readonly (readonly [string, number])[] },
+  { task, pipeline, values }: Pick<ModelCard, "task" | "pipeline"> & {
+    readonly values: readonly (readonly [string, number])[];
+  },
 ): string[] {
   if (values.length === 0) return [];
   return [
@@ -102,7 +106,7 @@ function modelIndex(
     `- name: ${yaml(name)}`,
     "  results:",
     "  - task:",
-    "      type: text-classification",
+    `      type: ${pipeline}`,
     "    dataset:",
     `      name: ${yaml(task)}`,
     `      type: ${yaml(task)}`,

@@ -4,7 +4,14 @@
  * @module
  */
 import { engine } from "../backend/engine.ts";
-import { DeviceMemoryError, Interrupted, NotFiniteError, RequestError } from "../errors.ts";
+import {
+  DeviceMemoryError,
+  Interrupted,
+  messageOf,
+  NotFiniteError,
+  NotResumableError,
+  RequestError,
+} from "../errors.ts";
 import type { Need } from "../importance_score.ts";
 import type { EncodedExample } from "../model/batch.ts";
 import { storedTensors } from "../model/pretrained.ts";
@@ -121,7 +128,11 @@ class Training {
   async run(): Promise<TrainingOutcome> {
     const { checkpoint } = this.#request;
     const state = checkpoint?.load();
-    if (state) await this.#restore(state);
+    if (state) {
+      await this.#restore(state).catch((error) => {
+        throw new NotResumableError(messageOf(error), { cause: error });
+      });
+    }
     try {
       return await this.#go();
     } catch (error) {
@@ -219,7 +230,12 @@ class Training {
       facts.rounds,
       (name) => factors.filter(([slot]) => slot.startsWith(`${name}#`)).map(([, tensor]) => tensor),
     );
-    weights.replace(weights.slots.map((slot) => values.get(slotName(slot))!));
+    const shapes = weights.values.map(({ shape }) => shape.join());
+    weights.replace(weights.slots.map((slot, index) => {
+      const name = slotName(slot), value = values.get(name);
+      if (value && value.shape.join() === shapes[index]) return value;
+      throw new Error(`"${name}": expected [${shapes[index]}], got ${value ? `[${value.shape}]` : "nothing"}`);
+    }));
     const seconds = new Map(storedUnder("second"));
     this.#stepper.restoreMoments(
       new Map(

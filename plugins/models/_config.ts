@@ -93,7 +93,9 @@ export function pretrainedHead(
   { model, head }: { readonly model: string; readonly head: Head },
 ): { pretrainedHead?: PretrainedHead } {
   const { id2label, label2id, problem_type } = parseLabels(file, model);
-  if (head.kind === "regression" || !id2label) return {};
+  if (head.kind === "regression") return {};
+  const assumed = head.labels ? { pretrainedHead: { assumed: head.labels } } : {};
+  if (!id2label) return assumed;
   if (problem_type === "multi_label_classification") {
     return { pretrainedHead: { unused: "it was trained for several labels at a time" } };
   }
@@ -105,7 +107,7 @@ export function pretrainedHead(
     refuse(file, { model, key: "label2id", problem: "expected the numbers of id2label" });
   }
   const isNamed = names.some((name, index) => name !== `LABEL_${index}`);
-  if (!isNamed || !head.labels) return {};
+  if (!isNamed || !head.labels) return assumed;
   const plain = (name: string) => name.toLowerCase().replace(/[\s_-]+/g, "_");
   const rows = head.labels.map((label) => names.findIndex((name) => plain(name!) === plain(label)));
   if (rows.length !== names.length || rows.includes(-1)) {

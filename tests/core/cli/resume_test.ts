@@ -1,5 +1,14 @@
 // Together: core/cli/reproduce.ts and core/run/checkpoint_file.ts, in processes that are killed and resumed.
-import { assert, assertEquals, assertLessOrEqual, assertNotEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { createHash } from "node:crypto";
+import { readSafetensors, writeSafetensors } from "../../../core/io/safetensors.ts";
 import type { Result } from "../../../core/results/result.ts";
 import { run, spawn } from "./_command.ts";
 import { counted, events, family, ids, kill, steps, until } from "./_processes.ts";
@@ -128,6 +137,43 @@ Deno.test("reproduce continues without a checkpoint that cannot be written or re
     assertEquals(unreadable.code, 0, unreadable.err);
     assertStringIncludes(unreadable.err, "it starts over");
     assertEquals(JSON.parse(unreadable.out).results[0].resumedFrom, []);
+  }));
+
+Deno.test("a sound checkpoint that another version of a plugin wrote is dropped, and the run starts over", () =>
+  inFolder(async (folder) => {
+    const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic", "--set", "checkpoint.everySeconds=0"];
+    const process = spawn(command, folder);
+    let ended = false;
+    const output = process.output().finally(() => ended = true);
+    const [runs] = [`${folder}/runs`];
+    const converted = () =>
+      ids(runs).flatMap((id) => events(`${runs}/${id}`)).some(({ type, step }) => type === "step" && step > 15);
+    assert(await until(converted, { ended: () => ended }));
+    process.kill("SIGINT");
+    assertEquals((await output).code, 130);
+    const path = `${runs}/${ids(runs)[0]}/checkpoint/state.safetensors`;
+    const { entries, metadata, tensor } = await readSafetensors(path);
+    // Each factor with its axes turned round, under the right digest.
+    const tensors = new Map(
+      entries.keys().map((name) => {
+        const { shape, values } = tensor(name);
+        return [name, { shape: name.includes("#") ? shape.toReversed() : shape, values }] as const;
+      }),
+    );
+    const hash = createHash("sha256").update(metadata.state!);
+    for (const [name, { shape, values }] of tensors) {
+      hash.update(JSON.stringify([name, shape])).update(
+        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      );
+    }
+    await writeSafetensors(path, tensors, { ...metadata, sha256: hash.digest("hex") });
+    const { code, out, err } = await run(command, folder);
+    assertEquals(code, 0, err);
+    assertMatch(err, /Run \w+ is not resumed: its checkpoint does not fit it.*it starts over/);
+    const [result] = JSON.parse(out).results as [Result];
+    assertEquals([result.status, result.resumedFrom], ["done", []]);
+    const taken = steps(`${runs}/${result.id}`);
+    assertEquals(taken, counted(taken), "no step was taken twice");
   }));
 
 Deno.test("reproduce on a full disk ends with a message, and is resumed when there is room", () =>

@@ -1,9 +1,10 @@
 // Together: core/cli/reproduce.ts and core/experiment/tune.ts.
-import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { ExperimentManifest } from "../../../core/results/manifest.ts";
 import type { Result } from "../../../core/results/result.ts";
 import { readPoints } from "../../_event_files.ts";
 import { inTinyFolder, run } from "./_command.ts";
+import { BACKEND } from "./_resumed.ts";
 import { events, ids } from "./_processes.ts";
 
 const EXPERIMENT = `
@@ -22,6 +23,34 @@ export default defineExperiment({
 `;
 
 const json = <T>(path: string): T => JSON.parse(Deno.readTextFileSync(path));
+
+Deno.test("a learning rate at which runs diverge is named and not chosen; where all of them diverge, that is said", () =>
+  inTinyFolder(async (folder) => {
+    const rates = { some: [1e30, 1e-3], all: [1e30, 1e29] };
+    const words = ["--runs", "runs", "--data", "data", "--threads", "1", "--json", ...BACKEND];
+    for (const [name, tried] of Object.entries(rates)) {
+      const text = EXPERIMENT.replace("NAME", name).replace("MODEL", `${folder}/model`);
+      await Deno.writeTextFile(`${folder}/${name}.ts`, text.replace("[1e-9, 5e-3]", JSON.stringify(tried)));
+      const { code, out, err } = await run(["reproduce", `${name}.ts`, ...words], folder);
+      assertEquals(code, 0, err);
+      const [result] = JSON.parse(out).results as [Result];
+      const [tuned] = json<ExperimentManifest>(`${folder}/runs/experiments/${name}.json`).tuned!;
+      const report = await run(["report", name, "--runs", "runs"], folder);
+      if (name === "some") {
+        assertEquals([tuned!.chosen["training.learningRate"], result.diverged], [1e-3, false]);
+        assertEquals(tuned!.tried.map(({ diverged }) => diverged), [1, undefined]);
+        assertStringIncludes(err, "Runs diverged at training.learningRate = 1e+30.");
+        assertMatch(report.out, /learningRate 0\.001 .*\| 2 +\| learningRate 1e\+30/);
+      } else {
+        assertEquals(result.diverged, true);
+        assertStringIncludes(
+          err,
+          "runs diverged at everything that was tried (training.learningRate = 1e+30; training.learningRate = 1e+29), " +
+            "and so will the final ones: try smaller learning rates.",
+        );
+      }
+    }
+  }));
 
 Deno.test("reproduce tunes learning rates on training data, shares runs, and repeats an experiment from its manifest", () =>
   inTinyFolder(async (folder) => {

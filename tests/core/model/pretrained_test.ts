@@ -120,8 +120,11 @@ Deno.test("loadPretrained() reorders a head's rows by the names of their labels"
   assertEquals(await headFor(idsOf(["CONTRADICTION", "Entailment", "neutral"])), order);
   const asItIs = { weight: [0, 1, 2], bias: [0, 1, 2], notes: [] };
   assertEquals(await headFor(idsOf(["entailment", "neutral", "contradiction"])), asItIs);
-  assertEquals(await headFor(idsOf(["LABEL_0", "LABEL_1", "LABEL_2"])), asItIs);
-  assertEquals(await headFor({}), asItIs);
+  const notes = [
+    "The head of the weights has no names of labels: its rows are taken for entailment, neutral, contradiction, in this order.",
+  ];
+  assertEquals(await headFor(idsOf(["LABEL_0", "LABEL_1", "LABEL_2"])), { ...asItIs, notes });
+  assertEquals(await headFor({}), { ...asItIs, notes });
 });
 
 Deno.test("loadPretrained() initializes a new head, with a message, if labels or shapes differ", async () => {

@@ -8,6 +8,7 @@ const CARD: ModelCard = {
   base: {},
   datasets: ["some/data"],
   task: "rte",
+  pipeline: "text-classification",
   method: "OPF-MPO static",
   decomposition: { name: "mpo", options: { tensors: 3 } },
   seed: 1,
@@ -32,6 +33,14 @@ Deno.test("modelCard() names base model, dataset, metrics and method, and a lice
   const licensed = modelCard({ ...CARD, base: { license: "mit" } });
   assert(metadataOf(licensed).includes('license: "mit"'));
   assertStringIncludes(licensed, "license: mit");
+});
+
+Deno.test("modelCard() has the pipeline of the model in both places where the hub looks for it", () => {
+  for (const pipeline of ["text-classification", "text2text-generation"] as const) {
+    const lines = metadataOf(modelCard({ ...CARD, pipeline })).map((line) => line.trim());
+    assert(lines.includes(`pipeline_tag: ${pipeline}`));
+    assert(lines.includes(`type: ${pipeline}`));
+  }
 });
 
 Deno.test("modelCard() says nothing of the machine where a base model lay in a folder", () => {
