@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { mapConcurrently } from "../io/map_concurrently.ts";
 import { cachedResult } from "../run/cached_result.ts";
 import type { ResolvedRun } from "../run/resolve.ts";
 import type { Request } from "../experiment/request.ts";
@@ -26,16 +27,18 @@ export async function findResults(
   { request, note }: { readonly request: Request; readonly note: (message: string) => void },
 ): Promise<FoundResults> {
   const results = new Map<string, Result>();
-  const find = async (run: ResolvedRun, share: boolean) => {
-    const result = await cachedResult(run, { ...request, share, note });
-    if (result) results.set(run.id, result);
-    else results.delete(run.id);
+  const find = async (runs: readonly ResolvedRun[], { share }: { readonly share: boolean }) => {
+    const found = await mapConcurrently(runs, (run) => cachedResult(run, { ...request, share, note }));
+    for (const [index, { id }] of runs.entries()) {
+      if (found[index]) results.set(id, found[index]);
+      else results.delete(id);
+    }
   };
   const requested = new Map(runs.map((run) => [run.id, run]));
-  for (const run of requested.values()) await find(run, false);
+  await find([...requested.values()], { share: false });
   const open = [...requested.values()].filter(({ id }) => !results.has(id));
   const prerequisites = new Map(open.flatMap(({ needs }) => needs ? [[needs.id, needs]] : []));
-  for (const run of prerequisites.values()) await find(run, true);
+  await find([...prerequisites.values()], { share: true });
   const missing = [...new Map([...requested, ...prerequisites]).values()].filter(({ id }) => !results.has(id));
   return { requested, prerequisites, results, missing };
 }

@@ -31,15 +31,33 @@ export async function readTextFile(
   { maxBytes = MAX_TEXT_BYTES }: TextFileOptions = {},
 ): Promise<string> {
   try {
-    const bytes = await readBytes(path, maxBytes);
-    checkNoLfsPointer(bytes, path);
-    const text = path.endsWith(".gz") ? await decompress(bytes, maxBytes) : bytes;
-    return new TextDecoder("utf-8", { fatal: true }).decode(text);
+    return await readText(path, maxBytes);
   } catch (error) {
-    if (error instanceof RequestError) throw error;
-    throw new RequestError(`${path}: cannot be read: ${messageOf(error).replace(/\.$/, "")}.`);
+    throw unreadable(path, error);
   }
 }
+
+/** The same; `undefined` if there is no such file. */
+export async function readTextFileIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readText(path, MAX_TEXT_BYTES);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+async function readText(path: string, maxBytes: number): Promise<string> {
+  const bytes = await readBytes(path, maxBytes);
+  checkNoLfsPointer(bytes, path);
+  const text = path.endsWith(".gz") ? await decompress(bytes, maxBytes) : bytes;
+  return new TextDecoder("utf-8", { fatal: true }).decode(text);
+}
+
+const unreadable = (path: string, error: unknown): RequestError =>
+  error instanceof RequestError
+    ? error
+    : new RequestError(`${path}: cannot be read: ${messageOf(error).replace(/\.$/, "")}.`);
 
 /** The bytes of a file of at most `maxBytes`: anything else, such as a pipe, might never end. */
 export async function readBytes(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { RequestError } from "../errors.ts";
+import { mapConcurrently } from "../io/map_concurrently.ts";
 import { doneRuns, type ExperimentResults } from "../results/experiment_results.ts";
 import { compare, type Statistics } from "../statistics/compare.ts";
 import { costChart } from "./charts/costs.ts";
@@ -57,16 +58,16 @@ export async function summarize(experiment: ExperimentResults): Promise<Summary>
 /** The whole report: reads events too, and draws charts. */
 export async function makeReport(experiment: ExperimentResults): Promise<Report> {
   const summary = await summarize(experiment);
-  const histories = new Map<string, RunHistory>();
-  const damaged: string[] = [];
-  for (const id of new Set(doneRuns(experiment).map(({ id }) => id))) {
-    try {
-      histories.set(id, await readRunHistory(`${experiment.folder}/${id}`));
-    } catch (error) {
+  const ids = [...new Set(doneRuns(experiment).map(({ id }) => id))];
+  const read = await mapConcurrently(ids, (id) =>
+    readRunHistory(`${experiment.folder}/${id}`).catch((error) => {
       if (!(error instanceof RequestError)) throw error;
-      damaged.push(`Events of the run ${id} are not shown: ${error.message}`);
-    }
-  }
+      return `Events of the run ${id} are not shown: ${error.message}`;
+    }));
+  const histories = new Map(
+    ids.flatMap((id, index) => typeof read[index] === "string" ? [] : [[id, read[index]!] as const]),
+  );
+  const damaged = read.filter((history) => typeof history === "string");
   const charts: DrawnChart[] = [];
   for (const chart of chartsOf(experiment, histories)) charts.push(await draw(chart));
   return {

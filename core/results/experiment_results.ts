@@ -4,6 +4,7 @@
  * @module
  */
 import { RequestError } from "../errors.ts";
+import { mapConcurrently } from "../io/map_concurrently.ts";
 import { type ExperimentManifest, type ManifestRun, readManifest } from "./manifest.ts";
 import { type Prediction, readPredictions as readPredictionsIn } from "./predictions.ts";
 import { readReferenceBaselines, type ReferenceBaseline } from "./reference_scores.ts";
@@ -35,8 +36,12 @@ export async function readExperimentResults(name: string, folder: string): Promi
   }
   const warnings = new Set<string>();
   const note = (message: string) => void warnings.add(message);
-  const read = await Promise.all(manifest.runs.map(async (run): Promise<RunResult[]> => {
-    const result = await readSoundResult(`${folder}/${run.id}`, { id: run.id, note });
+  const results = new Map<string, Promise<Result | undefined>>(); // runs of several labels share one
+  const read = await mapConcurrently(manifest.runs, async (run): Promise<RunResult[]> => {
+    const result = await results.getOrInsertComputed(
+      run.id,
+      () => readSoundResult(`${folder}/${run.id}`, { id: run.id, note }),
+    );
     if (!result) return [];
     if (result.task === run.task && result.seed === run.seed) return [{ ...run, result }];
     note(
@@ -44,7 +49,7 @@ export async function readExperimentResults(name: string, folder: string): Promi
         `seed ${result.seed}.`,
     );
     return [];
-  }));
+  });
   const runs = ofOneVersion(read.flat(), note);
   const baselines = await readReferenceBaselines(manifest.grounds ?? [], { folder, note });
   return { manifest, runs, baselines, folder, warnings: [...warnings] };

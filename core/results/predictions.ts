@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
-import { sha256OfFile } from "../io/cache.ts";
+import { readTextFileIfPresent } from "../io/text_file.ts";
 import { FILES, type Result } from "./result.ts";
-import { readStoredLines } from "./stored_json.ts";
+import { parseStoredLines } from "./stored_json.ts";
 
 /** A line of `predictions.jsonl`. */
 export interface Prediction {
@@ -62,12 +63,13 @@ export async function readPredictions(
 ): Promise<Prediction[] | string> {
   const name = predictionsFile(set), path = `${folder}/${name}`;
   try {
+    const text = await readTextFileIfPresent(path);
+    if (!text) return "a run's predictions are missing";
     const digest = result.files?.[name];
-    const predictions = await readStoredLines(path, predictionSchema);
-    if (!predictions || predictions.length === 0) return "a run's predictions are missing";
-    if (digest !== undefined && await sha256OfFile(path) !== digest) {
-      return `${path} is not the file that the run wrote`;
-    }
+    const isOwn = digest !== undefined && createHash("sha256").update(text).digest("hex") === digest;
+    const predictions = isOwn ? parseOwn(text) : parseStoredLines(text, { schema: predictionSchema, place: path });
+    if (predictions.length === 0) return "a run's predictions are missing";
+    if (digest !== undefined && !isOwn) return `${path} is not the file that the run wrote`;
     const problem = contradiction(predictions, { result, key: set ?? result.primary, set: set ?? "dev" });
     return problem === undefined ? predictions : `${path}: ${problem}`;
   } catch (error) {
@@ -75,6 +77,9 @@ export async function readPredictions(
     throw error;
   }
 }
+
+// What a run wrote needs no check line by line, which takes ten times as long: reports read thousands of runs.
+const parseOwn = (text: string): Prediction[] => JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`);
 
 function contradiction(
   predictions: readonly Prediction[],

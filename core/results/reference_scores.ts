@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { mapConcurrently } from "../io/map_concurrently.ts";
 import { readSoundResult } from "./result.ts";
 import { count, runId } from "./stored_json.ts";
 
@@ -44,10 +45,10 @@ export async function readReferenceBaselines(
   { folder, note }: { readonly folder: string; readonly note: (message: string) => void },
 ): Promise<ReferenceBaseline[]> {
   return await Promise.all(baselines.map(async ({ runs, ...baseline }): Promise<ReferenceBaseline> => {
-    const untrained = await Promise.all(runs.map(async ({ id, seed }) => {
+    const untrained = await mapConcurrently(runs, async ({ id, seed }) => {
       const result = await readSoundResult(`${folder}/${id}`, { id, note });
       return result?.status === "done" ? [[seed, result.metrics[baseline.primary] ?? 0]] : [];
-    }));
+    });
     return { ...baseline, untrained: Object.fromEntries(untrained.flat()) };
   }));
 }

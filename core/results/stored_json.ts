@@ -7,7 +7,7 @@ import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
 import { describeIssue } from "../io/json_file.ts";
 import { parseJson } from "../io/json_text.ts";
-import { readTextFile } from "../io/text_file.ts";
+import { readTextFileIfPresent } from "../io/text_file.ts";
 import type { Json } from "../json.ts";
 
 /** A number that may not be finite: JSON writes `NaN` and infinities as `null`, which reads as `NaN`. */
@@ -28,7 +28,7 @@ export const runId: z.ZodType<string> = z.string().regex(/^[\w-]+$/, "expected l
  * @throws {RequestError} for a damaged file: one sentence with the file, the field, what was expected and what it is
  */
 export async function readStored<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  const text = await readIfPresent(path);
+  const text = await readTextFileIfPresent(path);
   return text === undefined ? undefined : parseStored(text, { schema, place: path });
 }
 
@@ -39,11 +39,15 @@ export async function readStored<T>(path: string, schema: z.ZodType<T>): Promise
  * @throws {RequestError} for a damaged line: one sentence with the file, the line, the field
  */
 export async function readStoredLines<T>(path: string, schema: z.ZodType<T>): Promise<T[] | undefined> {
-  const text = await readIfPresent(path);
-  return text?.split("\n").slice(0, -1).map((line, index) =>
-    parseStored(line, { schema, place: `${path}, line ${index + 1}` })
-  );
+  const text = await readTextFileIfPresent(path);
+  return text === undefined ? undefined : parseStoredLines(text, { schema, place: path });
 }
+
+/** The values of a text of JSON lines, whose last line has an end. */
+export const parseStoredLines = <T>(text: string, { schema, place }: { schema: z.ZodType<T>; place: string }): T[] =>
+  text.split("\n").slice(0, -1).map((line, index) =>
+    parseStored(line, { schema, place: `${place}, line ${index + 1}` })
+  );
 
 /** The value of a JSON text. */
 export function parseStored<T>(text: string, { schema, place }: { schema: z.ZodType<T>; place: string }): T {
@@ -55,13 +59,4 @@ export function parseStored<T>(text: string, { schema, place }: { schema: z.ZodT
   } catch (error) {
     throw new RequestError(`${place}: ${messageOf(error)}.`);
   }
-}
-
-async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-  }
-  return await readTextFile(path);
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
+import { mapConcurrently } from "../io/map_concurrently.ts";
 import {
   doneRuns,
   type ExperimentResults,
@@ -123,34 +125,42 @@ async function readContributions(
   results: ExperimentResults,
 ): Promise<Map<string, Contributions>> {
   const contributions = new Map<string, Contributions>();
-  const complete: { readonly run: RunResult; readonly predictions: readonly Prediction[] }[] = [];
-  for (const run of new Map(runs.map((run) => [run.id, run])).values()) {
+  const complete: { readonly id: string; readonly examples: string; readonly values: readonly number[] }[] = [];
+  const distinct = [...new Map(runs.map((run) => [run.id, run])).values()];
+  await mapConcurrently(distinct, async (run) => {
     const predictions = await readPredictions(results, run);
     if (typeof predictions === "string") contributions.set(run.id, predictions);
     else if (!predictions.every(({ contribution }) => Number.isFinite(contribution))) {
       contributions.set(run.id, "a run's predictions do not say what each contributes to the metric");
-    } else complete.push({ run, predictions });
-  }
+    } else {
+      const values = predictions.map(({ contribution }) => contribution!);
+      complete.push({ id: run.id, examples: examplesOf(run, predictions), values });
+    }
+  });
   // Runs on other examples cannot be paired; the majority decides which examples count.
+  const order = new Map(distinct.map(({ id }, index) => [id, index]));
   const sets = [
     ...Map.groupBy(
-      complete,
-      ({ run: { result: { primary } }, predictions }) =>
-        canonical([primary, predictions.map(({ index, label }) => [index, label])]),
+      complete.toSorted((a, b) => order.get(a.id)! - order.get(b.id)!),
+      ({ examples }) => examples,
     ).values(),
   ];
   const largest = sets.toSorted((a, b) => b.length - a.length)[0];
   for (const set of sets) {
-    for (const { run, predictions } of set) {
+    for (const { id, values } of set) {
       contributions.set(
-        run.id,
-        set === largest
-          ? predictions.map(({ contribution }) => contribution!)
-          : "a run was evaluated on other examples, or by another metric",
+        id,
+        set === largest ? values : "a run was evaluated on other examples, or by another metric",
       );
     }
   }
   return contributions;
+}
+
+// A digest of the metric and of what it was computed on.
+function examplesOf({ result: { primary } }: RunResult, predictions: readonly Prediction[]): string {
+  const examples = predictions.map(({ index, label }) => [index, label]);
+  return createHash("sha256").update(JSON.stringify([primary, examples])).digest("hex");
 }
 
 /** The runs of one seed: a method's and its reference's. */

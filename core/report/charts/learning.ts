@@ -16,7 +16,12 @@ const POINTS = 50;
 /** One in this many of them has a shape, at other places for each method. */
 const SHAPES = 10;
 
-const NO_HISTORY: RunHistory = { steps: [], evaluations: [], rankings: [] };
+const NO_HISTORY: RunHistory = {
+  steps: new Int32Array(),
+  losses: new Float64Array(),
+  evaluations: [],
+  rankings: [],
+};
 
 interface Point {
   /** Position of the method. */
@@ -66,16 +71,22 @@ export function learningChart(group: Group, known: ReadonlyMap<string, RunHistor
 }
 
 const stepsPerPoint = (histories: readonly RunHistory[]) =>
-  Math.max(1, Math.ceil(Math.max(...histories.map(({ steps }) => steps.at(-1)?.step ?? 0)) / POINTS));
+  Math.max(1, Math.ceil(Math.max(...histories.map(({ steps }) => steps.at(-1) ?? 0)) / POINTS));
 
 function lossCurve(histories: readonly RunHistory[], series: number): Point[] {
-  const steps = histories.flatMap(({ steps }) => steps).filter(({ loss }) => Number.isFinite(loss));
   const every = stepsPerPoint(histories);
-  const bins = Map.groupBy(steps, ({ step }) => Math.ceil(step / every));
-  return [...bins].toSorted(([a], [b]) => a - b).map(([, bin], index) => ({
+  const bins = new Map<number, { readonly steps: number[]; readonly losses: number[] }>();
+  for (const { steps, losses } of histories) {
+    losses.forEach((loss, index) => {
+      if (!Number.isFinite(loss)) return;
+      const bin = bins.getOrInsertComputed(Math.ceil(steps[index]! / every), () => ({ steps: [], losses: [] }));
+      bin.steps.push(steps[index]!), bin.losses.push(loss);
+    });
+  }
+  return [...bins].toSorted(([a], [b]) => a - b).map(([, { steps, losses }], index) => ({
     series,
-    x: mean(bin.map(({ step }) => step)),
-    y: mean(bin.map(({ loss }) => loss)),
+    x: mean(steps),
+    y: mean(losses),
     marked: (index - series) % SHAPES === 0,
   }));
 }
