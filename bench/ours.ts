@@ -24,6 +24,7 @@ import { collate } from "../core/training/batches.ts";
 import { Evaluator } from "../core/training/logits.ts";
 import { TRAINING_DEFAULTS } from "../core/training/settings.ts";
 import { Stepper } from "../core/training/step.ts";
+import { StepReports } from "../core/training/step_reports.ts";
 import { chosen, CONFIG, decomposition, HEAD } from "./_shapes.ts";
 import type { Measurement, Work } from "./_work.ts";
 
@@ -71,8 +72,9 @@ async function batchesOf({ batchSize = 32, length = 128, batches }: Work): Promi
 const shapeOf = ({ batchSize = 32, length = 128 }: Work) => ({ batchSize, maxLength: length, padId: 0 });
 
 let previous: Weights | undefined;
-/** Waits for the end of all steps. */
-let lastSteps = () => Promise.resolve();
+
+// Of steps, which are started ahead as a run starts them.
+const reports = new StepReports(() => {});
 
 /** Prepares the work. Returns the function that is measured. */
 async function prepare(work: OurWork): Promise<() => unknown> {
@@ -86,23 +88,13 @@ async function prepare(work: OurWork): Promise<() => unknown> {
     const { precision = "float32" } = work;
     const options = { optimizer: TRAINING_DEFAULTS, maxGradNorm: 1, precision, isTrainable: () => true };
     const stepper = new Stepper(weights, options);
-    let step = 0;
     const { architecture } = weights;
-    // As in training, a step starts before the one before it has ended.
-    const started: tf.Tensor[] = [];
-    const wait = async (most: number) => {
-      while (started.length > most) {
-        const report = started.shift()!;
-        await report.data();
-        report.dispose();
-      }
-    };
-    lastSteps = () => wait(0);
+    let step = 0;
     return async () => {
       for (const examples of batches) {
+        const started = performance.now();
         const batch = collate(examples, { architecture, shape });
-        started.push(stepper.start([batch], { key: key.fold(step++), rate: 1 }));
-        await wait(1);
+        await reports.add({ started, report: stepper.start([batch], { key: key.fold(step++), rate: 1 }) });
       }
     };
   }
@@ -163,7 +155,7 @@ async function secondsOf({ engine, run }: Prepared, times: number): Promise<numb
   useEngine(engine);
   const started = performance.now();
   for (let time = 0; time < times; time++) await run();
-  await lastSteps();
+  await reports.settle();
   return (performance.now() - started) / 1000;
 }
 

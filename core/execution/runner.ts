@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate as nextTask } from "node:timers/promises";
 import { engine, useEngine } from "../backend/engine.ts";
 import { Interrupted } from "../errors.ts";
 import { ExperimentGrid } from "../experiment/grid.ts";
@@ -52,7 +53,7 @@ export async function startRunner(
   const grid = new ExperimentGrid(experiment, request, registry);
   const resolver = new RunResolver(registry, { data, backend, device, modules, note: () => {} });
   const pause = async () => {
-    await new Promise((resume) => setTimeout(resume, 0)); // signals and the end of input arrive between tasks
+    await nextTask(); // signals and the end of input arrive between tasks; a timer would wait for milliseconds
     if (isStopped()) throw new Interrupted("Interrupted.");
   };
   const where = started.deviceGroup ? `${started.deviceGroup.size} devices, each a ` : "the ";

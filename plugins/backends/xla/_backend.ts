@@ -160,12 +160,14 @@ export class XlaBackend extends tf.KernelBackend {
 
   #known(given: tf.BackendValues, shape: readonly number[], type: ElementType): LazyNode {
     const numbers = given as ArrayLike<number>;
-    if (numbers.length > 1 && isZeroOrOne(numbers[0]!) && isUniform(numbers)) return splat(numbers[0]!, type, shape);
+    // Copying a few values, such as a mask of a batch, costs less than the program that would make them.
+    const mayBeSplat = numbers.length > SMALL || this.traces.length > 0 && numbers.length > 1;
+    if (mayBeSplat && isZeroOrOne(numbers[0]!) && isUniform(numbers)) return splat(numbers[0]!, type, shape);
     const values: Values = type === "f32"
-      ? Float32Array.from(numbers)
+      ? new Float32Array(numbers)
       : type === "i32"
-      ? Int32Array.from(numbers)
-      : Uint8Array.from(numbers);
+      ? new Int32Array(numbers)
+      : new Uint8Array(numbers);
     if (values.length <= SMALL) return new LazyNode({ type, shape, values });
     return new LazyNode({ type, shape, buffer: this.runtime.upload(values, { type, shape }) });
   }
