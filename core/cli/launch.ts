@@ -16,6 +16,7 @@ import {
 } from "../execution/submit_launch.ts";
 import { startWorker } from "../execution/worker_process.ts";
 import { backendNamed, type Registry } from "../registry.ts";
+import type { Launcher } from "../launcher.ts";
 import type { ExperimentManifest } from "../results/manifest.ts";
 import type { OpenRequest } from "../experiment/request.ts";
 import type { Arguments, OptionNames } from "./arguments.ts";
@@ -62,6 +63,9 @@ export function requestedLauncher(
     if (option) throw new RequestError(`--${option[0]}: expected --launcher with it.`);
     return undefined;
   }
+  if (options.text("jobs") !== undefined) {
+    throw new RequestError("--jobs: expected none with --launcher, whose tasks do one run each; see --array-limit.");
+  }
   const isFile = /\.[cm]?[jt]s$/.test(given) && !/^(https?|file|jsr|npm):/.test(given);
   const name = isFile ? pathToFileURL(userPath(given)).href : given;
   return {
@@ -72,6 +76,23 @@ export function requestedLauncher(
     restarts: restarts ?? RESTARTS,
     continues: options.integers("continue") ?? [],
   };
+}
+
+/** A launcher that can submit. */
+export interface CheckedLauncher extends RequestedLauncher {
+  readonly launcher: Launcher;
+  /** The most tasks of an array. */
+  readonly maxTasks: number;
+}
+
+/** Loads a launcher, and checks that this machine can submit: before anything is planned or fetched. */
+export async function checkLauncher(
+  requested: RequestedLauncher,
+  registry: Pick<Registry, "launchers">,
+): Promise<CheckedLauncher> {
+  const launcher = await launcherNamed(requested.name, registry);
+  const { maxTasks = Infinity } = await launcher.check();
+  return { ...requested, launcher, maxTasks };
 }
 
 /** The request of a launch: one run at a time in each task, on the device that this machine decides for. */
@@ -86,7 +107,7 @@ export function launchRequest(request: OpenRequest, registry: Registry): OpenReq
 
 /** What {@linkcode launch} does beside submitting. */
 export interface LaunchCommand {
-  readonly requested: RequestedLauncher;
+  readonly requested: CheckedLauncher;
   /** Arguments of the command. */
   readonly args: readonly string[];
   readonly dryRun: boolean;
@@ -101,13 +122,10 @@ export interface LaunchCommand {
 /** Submits what is left of an experiment, or prints what would be submitted. */
 export async function launch(plan: Plan, command: LaunchCommand): Promise<void> {
   const { requested, args, dryRun, json, before } = command;
-  const { name, limit, continues } = requested;
-  const launcher = await launcherNamed(name, plan.registry);
-  const { maxTasks = Infinity } = await launcher.check();
+  const { maxTasks, limit, continues } = requested;
   const launchPlan = await planLaunch(plan, { maxTasks, limit, continues, before, note: printError });
   const options: SubmitLaunchOptions = {
     ...requested,
-    launcher,
     nextArgs: (number) => [...withoutContinue(args), "--continue", [...continues, number].join(",")],
     userFolder: userFolder(),
   };

@@ -14,9 +14,16 @@ import { readExperimentResults } from "../results/experiment_results.ts";
 import { summaryText } from "../report/markdown.ts";
 import { summarize } from "../report/report.ts";
 import type { Registry } from "../registry.ts";
-import { readArguments } from "./arguments.ts";
+import { type Arguments, readArguments } from "./arguments.ts";
 import { loadExternally } from "./external_process.ts";
-import { launch, launchOptions, launchRequest, requestedLauncher } from "./launch.ts";
+import {
+  checkLauncher,
+  launch,
+  launchOptions,
+  launchRequest,
+  type RequestedLauncher,
+  requestedLauncher,
+} from "./launch.ts";
 import { nextCommands } from "./next.ts";
 import { print, printError } from "./output.ts";
 import { printPlan } from "./print_plan.ts";
@@ -93,25 +100,7 @@ export async function reproduce(args: readonly string[], registry: Registry): Pr
   const open = { registry, digests: loaded.digests };
   const json = options.flag("json");
   const dryRun = options.flag("dry-run");
-  if (launcher) {
-    const [{ url, request, before }] = requested as [RequestedExperiment];
-    const modules = open.digests.get(url)!;
-    const plan = await planExperiment(url, {
-      request: launchRequest(request, registry),
-      registry,
-      modules,
-      note: printError,
-    });
-    const wait = options.flag("wait") && !dryRun;
-    const runs = options.text("runs");
-    await launch(plan, { requested: launcher, args, dryRun, json, wait, runs, before });
-    if (!wait) return 0;
-    const { name } = plan.experiment;
-    const status = await waitForLaunches(name, { runs: request.runs, registry });
-    const results = (await readExperimentResults(name, request.runs)).runs.map(({ result }) => result);
-    await printResults(plan, { results, json, verbose: options.flag("verbose"), runs });
-    return status.runs.every(({ run }) => run.state === "done") ? 0 : 1;
-  }
+  if (launcher) return await runLaunch(requested[0]!, { ...open, launcher, options, args });
   if (dryRun) {
     for (const experiment of requested) await printDryRun(experiment, { ...open, json });
     return 0;
@@ -129,6 +118,34 @@ export async function reproduce(args: readonly string[], registry: Registry): Pr
     await printResults(plan, { results, json, verbose: options.flag("verbose"), runs: options.text("runs") });
   }
   return failed ? 1 : 0;
+}
+
+interface LaunchContext {
+  readonly registry: Registry;
+  readonly digests: ReadonlyMap<string, readonly string[]>;
+  readonly launcher: RequestedLauncher;
+  readonly options: Arguments;
+  readonly args: readonly string[];
+}
+
+// Hands the runs to a launcher; waits for them and prints their results with `--wait`.
+async function runLaunch(
+  { url, request, before }: RequestedExperiment,
+  { registry, digests, launcher, options, args }: LaunchContext,
+): Promise<number> {
+  const [json, dryRun, runs] = [options.flag("json"), options.flag("dry-run"), options.text("runs")];
+  const requested = await checkLauncher(launcher, registry);
+  const modules = digests.get(url)!;
+  const launched = launchRequest(request, registry);
+  const plan = await planExperiment(url, { request: launched, registry, modules, note: printError });
+  const wait = options.flag("wait") && !dryRun;
+  await launch(plan, { requested, args, dryRun, json, wait, runs, before });
+  if (!wait) return 0;
+  const { name } = plan.experiment;
+  const status = await waitForLaunches(name, { runs: request.runs, registry });
+  const results = (await readExperimentResults(name, request.runs)).runs.map(({ result }) => result);
+  await printResults(plan, { results, json, verbose: options.flag("verbose"), runs });
+  return status.runs.every(({ run }) => run.state === "done") ? 0 : 1;
 }
 
 type ReproductionPlan = Plan & { readonly before: ExperimentManifest | undefined };

@@ -84,20 +84,30 @@ async function start(
   first: WorkerRequest,
   { orders, registry }: { readonly orders: Orders; readonly registry: Registry },
 ) {
-  const { request } = first;
+  const { request: { runs } } = first;
+  const note = (message: string) => send({ type: "note", message });
   const runner = await startRunner(first, {
     registry,
     isStopped: () => orders.stopped,
     event: (event) => send({ type: "event", event }),
-    note: (message) => send({ type: "note", message }),
+    note,
   });
+  const isClaimed = async (folder: string) => {
+    const claim = await readClaim(folder);
+    return claim !== undefined && await isClaimAlive(claim, { runs, registry }).catch((error) => {
+      const file = `${folder}/claim-*.json`;
+      note(
+        `Whether task ${claim.job} on ${claim.host} still runs is unknown (${
+          messageOf(error)
+        }); if not, remove ${file}.`,
+      );
+      return true;
+    });
+  };
   const run = async (order: WorkerOrder): Promise<Result | undefined> => {
     const run = await runner.prepare(order);
-    const folder = `${request.runs}/${run.id}`;
-    return withRunLock(folder, async () => {
-      const claim = await readClaim(folder);
-      return claim && await isClaimAlive(claim, { runs: request.runs, registry }) ? undefined : runner.run(run, order);
-    });
+    const folder = `${runs}/${run.id}`;
+    return withRunLock(folder, async () => await isClaimed(folder) ? undefined : runner.run(run, order));
   };
   return { run, isOverMemoryBudget: runner.isOverMemoryBudget };
 }

@@ -109,5 +109,5 @@ async function command(program: string, args: readonly string[]): Promise<string
   const problem = new TextDecoder().decode(stderr).trim().split("\n").map((line) =>
     line.replace(/^\w+: (error: )?/, "")
   );
-  throw new RequestError(`${program} ${args[0]} failed: ${problem.join(" ")}`);
+  throw new RequestError(`${program} failed: ${problem.join(" ")}`);
 }

@@ -1,5 +1,6 @@
 // Together: docs/*.md and the framework, by the listings of the guides.
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { BACKEND } from "../core/cli/_resumed.ts";
 import { inTinyFolder, run } from "../core/cli/_command.ts";
 import type { Result } from "../../core/results/result.ts";
 
@@ -33,4 +34,60 @@ Deno.test("the guide to policies gives plugins that keep their promises", () =>
     assertEquals(code, 0, out + err);
     assertStringIncludes(out, "ok      steadiness (score)");
     assertStringIncludes(out, "ok      everySecondLayer (policy)");
+  }));
+
+// Stand-ins for PBS: a job is a process per task, and a file with its state as long as it runs.
+const QSUB = `#!/bin/bash
+here=$(dirname "$0")
+for script in "$@"; do :; done
+while [ $# -gt 0 ]; do
+  case "$1" in
+    -J) range=\${2%%[:%]*} ;;
+    -v) export "\${2?}" ;;
+  esac
+  shift
+done
+id=$(ls "$here/jobs" | wc -l)
+mkdir "$here/jobs/$id"
+for index in $(seq "\${range%-*}" "\${range#*-}"); do
+  touch "$here/jobs/$id/$index"
+  (PBS_ARRAY_ID="$id[].server" PBS_ARRAY_INDEX=$index bash "$script"; rm "$here/jobs/$id/$index") >/dev/null 2>&1 </dev/null &
+done
+echo "$id[].server"
+`;
+const QSTAT = `#!/bin/bash
+cd "$(dirname "$0")/jobs"
+list=""
+for task in */*; do
+  [ -e "$task" ] && list="$list, \\"\${task%/*}[\${task#*/}].server\\": {\\"job_state\\": \\"R\\"}"
+done
+echo "{ \\"Jobs\\": { \${list#, } } }"
+`;
+
+Deno.test("the guide to launchers ends in runs that a cluster's commands started", () =>
+  inTinyFolder(async (folder) => {
+    const [launcher] = await listings("writing_a_launcher");
+    await Deno.writeTextFile(`${folder}/pbs.ts`, launcher!);
+    await Deno.mkdir(`${folder}/bin/jobs`, { recursive: true });
+    for (const [name, text] of [["qsub", QSUB], ["qstat", QSTAT]] as const) {
+      await Deno.writeTextFile(`${folder}/bin/${name}`, text, { mode: 0o755 });
+    }
+    const env = { HF_HUB_OFFLINE: "1", PATH: `${folder}/bin:${Deno.env.get("PATH")}` };
+    const options = [
+      "--launcher",
+      "./pbs.ts",
+      "--launcher-option",
+      "-l walltime=00:10:00",
+      "--threads",
+      "1",
+      ...BACKEND,
+    ];
+    const command = ["reproduce", "tiny.ts", "--data", "data", "--runs", "runs", ...options];
+    const { code, out, err } = await run([...command, "--wait", "--json"], folder, { env });
+    assertEquals(code, 0, out + err);
+    const results = JSON.parse(out).results as Result[];
+    assertEquals(results.map(({ status }) => status), ["done", "done"]);
+    const launch = `${folder}/runs/launches/1`;
+    assertStringIncludes(await Deno.readTextFile(`${launch}/job.sh`), "#PBS -l walltime=00:10:00");
+    assertStringIncludes(await Deno.readTextFile(`${launch}/logs/0_1.log`), "OPF-MPO static");
   }));

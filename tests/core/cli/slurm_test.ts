@@ -1,6 +1,7 @@
 // Together: core/cli/launch.ts, core/cli/status.ts, core/execution/launched_task.ts and plugins/launchers/slurm.ts, on a real
 // Slurm of one node.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { printError } from "../../../core/cli/output.ts";
 import type { RunStatus } from "../../../core/execution/experiment_status.ts";
 import type { Result } from "../../../core/results/result.ts";
 import { type Slurm, slurmProblem, startSlurm } from "../../_slurm.ts";
@@ -8,7 +9,7 @@ import { inTinyFolder, run } from "./_command.ts";
 import { counted, kill, steps } from "./_processes.ts";
 
 const problem = slurmProblem();
-if (problem) console.log(`No test of Slurm: ${problem}.`);
+if (problem) printError(`No test of Slurm: ${problem}.`);
 
 // A run of the policy "slow" goes on at a snail's pace until there is a file of that name; "broken" fails.
 const EXPERIMENT = `

@@ -105,7 +105,7 @@ Deno.test("what Slurm refuses is passed on in one sentence, and so is a machine 
   const refusal = "echo 'sbatch: error: invalid partition specified: gpus' >&2; exit 1";
   await withCommands({ sbatch: refusal }, async () => {
     const error = await assertRejects(() => slurm().submit(array), Error);
-    assertEquals(error.message, "sbatch --parsable failed: invalid partition specified: gpus");
+    assertEquals(error.message, "sbatch failed: invalid partition specified: gpus");
   });
   await withEnvironment({ PATH: "/nowhere" }, async () => {
     await assertRejects(() => slurm().check(), Error, "There is no Slurm on this machine");
