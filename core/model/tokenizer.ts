@@ -100,8 +100,9 @@ const configSchema = specialTokensSchema.extend({
  * `special_tokens_map.json` and `added_tokens.json` where they exist. Every component was compared with the Rust library;
  * another is refused. Lengths that these files set are not used: the caller limits the length of an example.
  *
- * Over all code points, normalizers and pre-tokenizers differ from the Rust library in some hundred characters that are
- * younger than its tables of Unicode: marks and punctuation since 2015, compatibility characters since 2019.
+ * On the code points of Unicode 7.0 (2014), normalizers and pre-tokenizers were compared with it one by one. On later ones
+ * they differ in some hundred that are younger than its tables: marks and punctuation since 2015, compatibility characters
+ * since 2019.
  *
  * @throws {RequestError} for a file that is missing, broken or contradicts another, and a component that is not supported
  */

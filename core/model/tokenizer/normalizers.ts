@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { trimEnd, trimStart } from "./characters.ts";
+import { MARK, trimEnd, trimStart } from "./characters.ts";
 import { patternSchema, regExpOf } from "./patterns.ts";
 import { precompiled } from "./precompiled.ts";
 
@@ -48,6 +48,8 @@ export function normalizerOf(description: z.output<typeof normalizerSchema> | nu
   return (text) => steps.reduce((normalized, step) => step(normalized), text);
 }
 
+const MARKS = new RegExp(`[${MARK}]`, "gu");
+
 function simple(description: Simple): Normalizer {
   switch (description.type) {
     case "BertNormalizer":
@@ -55,7 +57,7 @@ function simple(description: Simple): Normalizer {
     case "Lowercase":
       return lowercase;
     case "StripAccents":
-      return (text) => text.replace(/\p{M}/gu, "");
+      return (text) => text.replace(MARKS, "");
     case "Strip": {
       const { strip_left, strip_right } = description;
       return (text) => {
@@ -83,12 +85,15 @@ const lowercase: Normalizer = (text) => text.replace(/\P{Lowercase}/gu, (charact
 const IDEOGRAPH =
   /[\u4e00-\u9fff\u3400-\u4dbf\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
+// Nonspacing marks, to which U+1734 belonged until 2021, and these three did not until 2017 and 2019.
+const ACCENTS = /(?![\u1885\u1886\ua9bd])[\p{Mn}\u1734]/gu;
+
 function bertNormalizer(options: Extract<Simple, { type: "BertNormalizer" }>): Normalizer {
   const { clean_text, handle_chinese_chars, strip_accents, lowercase: lower } = options;
   return (text) => {
     if (clean_text) text = text.replace(/[^\P{C}\t\n\r\p{Cn}]|\ufffd/gu, "").replace(/\p{White_Space}/gu, " ");
     if (handle_chinese_chars) text = text.replace(IDEOGRAPH, " $& ");
-    if (strip_accents ?? lower) text = text.normalize("NFD").replace(/\p{Mn}/gu, "");
+    if (strip_accents ?? lower) text = text.normalize("NFD").replace(ACCENTS, "");
     return lower ? lowercase(text) : text;
   };
 }
