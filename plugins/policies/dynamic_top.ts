@@ -86,7 +86,9 @@ export function dynamicTop(options: DynamicTopOptions): SelectionPolicy {
         const count = Math.min(perRound, n - selected.get(group)!);
         return { group, count, candidates: count > 0 ? members.filter(({ name }) => !converted.has(name)) : [] };
       });
-      const scores = await computeScores(score, [...new Set(rounds.flatMap(({ candidates }) => candidates))]);
+      const scored = [...new Set(rounds.flatMap(({ candidates }) => candidates))];
+      if (scored.length === 0) return []; // every group is selected whole
+      const scores = await computeScores(score, scored);
       return rounds.flatMap(({ group, count, candidates }) =>
         topOf(new Map([[group, candidates]]), { n: count, scores })
       );

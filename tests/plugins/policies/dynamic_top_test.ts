@@ -57,6 +57,12 @@ Deno.test("dynamicTop() selects the best remaining matrices, a few per round, up
   assertEquals(scored, [15, 9]); // converted matrices are not scored again
 });
 
+Deno.test("dynamicTop() scores nothing once all groups are selected whole", async () => {
+  const { scored, selected } = await rounds(dynamicTop({ n: 7, perRound: 3, score }), [1, 2, 3]);
+  assertEquals(selected.map(({ length }) => length), [9, 6, 0]);
+  assertEquals(scored, [15, 6]);
+});
+
 Deno.test("dynamicTop() counts its rounds in steps or epochs, after training or before, and reports those that do not fit", () => {
   const at = (options: object, steps = 100) =>
     dynamicTop({ n: 4, perRound: 2, score, ...options }).rounds!({ steps, stepsPerEpoch: 10 });
