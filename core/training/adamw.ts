@@ -8,6 +8,7 @@ import { kernel } from "../backend/kernels.ts";
 import { memoize } from "../backend/memoize.ts";
 import * as tf from "../backend/tf.ts";
 import type { ParameterSlot } from "../model/weights.ts";
+import { join, split } from "./joined_tensors.ts";
 
 /** Settings of AdamW (Loshchilov & Hutter 2019), with Transformers' names. */
 export interface AdamWSettings {
@@ -50,54 +51,63 @@ export function stepSizes(
   };
 }
 
-/** The tensors that a step of AdamW updates, slot by slot. */
+/** The tensors that a step of AdamW updates. Slots of one group share step sizes. */
 export interface AdamWState {
-  readonly values: readonly tf.Tensor[];
+  /** Of each group, slot by slot. */
+  readonly values: readonly (readonly tf.Tensor[])[];
+  /** One per group: those of its slots, joined. */
   readonly firsts: readonly tf.Tensor[];
   readonly seconds: readonly tf.Tensor[];
 }
 
 /** The inputs of a step of AdamW. */
 export interface AdamWInputs {
-  /** One per slot, before clipping. */
-  readonly gradients: readonly tf.Tensor[];
+  /** Of each group, slot by slot, before clipping. */
+  readonly gradients: readonly (readonly tf.Tensor[])[];
   /** Gradients of frozen factors that count in the norm. */
   readonly others: readonly tf.Tensor[];
-  /** `[slots, 3]`: {@linkcode StepSizes}. */
+  /** `[groups, 3]`: {@linkcode StepSizes}. */
   readonly stepSizes: tf.Tensor2D;
 }
 
-/** One update of all slots by clipped gradients, and the gradients' global norm before clipping. */
+/** One update of all groups by clipped gradients, and the gradients' global norm before clipping. */
 export function adamW(
   { values, firsts, seconds }: AdamWState,
   { gradients, others, stepSizes }: AdamWInputs,
   { maxGradNorm, adamBeta1, adamBeta2, adamEpsilon }: AdamWSettings & { readonly maxGradNorm: number },
 ): AdamWState & { readonly norm: tf.Scalar } {
-  const norm = globalNorm([...gradients, ...others]);
+  const joined = gradients.map(join);
+  const norm = globalNorm([...joined, ...others]);
   const clip = clipFactor(norm, maxGradNorm);
   const sizes = tf.unstack(stepSizes);
-  const update = updateKernel(adamBeta1, adamBeta2, adamEpsilon);
-  const updated = values.map((value, index) =>
-    update(value, firsts[index]!, seconds[index]!, gradients[index]!, sizes[index]!, clip)
-  );
-  const [newValues, newFirsts, newSeconds] = [0, 1, 2].map((part) => updated.map((tensors) => tensors[part]!));
-  return { norm, values: newValues!, firsts: newFirsts!, seconds: newSeconds! };
+  const updated = values.map((group, index) => {
+    const update = updateKernel(group.length, adamBeta1, adamBeta2, adamEpsilon);
+    return update(...group, firsts[index]!, seconds[index]!, joined[index]!, sizes[index]!, clip);
+  });
+  return {
+    norm,
+    values: updated.map((tensors) => tensors.slice(0, -2)),
+    firsts: updated.map((tensors) => tensors.at(-2)!),
+    seconds: updated.map((tensors) => tensors.at(-1)!),
+  };
 }
 
 /**
- * PyTorch's AdamW for one tensor. With the clipped gradient `g`:
+ * PyTorch's AdamW for the slots of a group. With the clipped gradient `g`:
  * `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, `w ← weightDecayFactor·w − stepSize·m / (biasCorrection2·√v + ε)`.
  */
-const updateKernel = memoize((adamBeta1: number, adamBeta2: number, adamEpsilon: number) =>
+const updateKernel = memoize((slots: number, adamBeta1: number, adamBeta2: number, adamEpsilon: number) =>
   kernel((...inputs) => {
-    const [value, first, second, gradient, sizes, clip] = inputs as [tf.Tensor, tf.Tensor, ...tf.Tensor[]];
+    const values = inputs.splice(0, slots);
+    const [first, second, gradient, sizes, clip] = inputs as [tf.Tensor, tf.Tensor, ...tf.Tensor[]];
     const [stepSize, biasCorrection2, weightDecayFactor] = tf.unstack(sizes!) as [tf.Tensor, tf.Tensor, tf.Tensor];
     const g = tf.mul(gradient!, clip!);
     const m = tf.add(tf.mul(first, adamBeta1), tf.mul(g, 1 - adamBeta1));
-    const v = tf.add(tf.mul(second!, adamBeta2), tf.mul(tf.square(g), 1 - adamBeta2));
+    const v = tf.add(tf.mul(second, adamBeta2), tf.mul(tf.square(g), 1 - adamBeta2));
     const step = tf.div(tf.mul(m, stepSize), tf.add(tf.mul(tf.sqrt(v), biasCorrection2), adamEpsilon));
-    return [tf.sub(tf.mul(value, weightDecayFactor), step), m, v];
-  }, { name: "adamW", donate: [0, 1, 2] })
+    const steps = split(step, values.map(({ shape }) => shape));
+    return [...values.map((value, index) => tf.sub(tf.mul(value, weightDecayFactor), steps[index]!)), m, v];
+  }, { name: "adamW", donate: [...Array(slots + 2).keys()] })
 );
 
 /** The factor that reduces the global norm to `maxNorm`, as in `torch.nn.utils.clip_grad_norm_`. */

@@ -12,7 +12,6 @@ import { type Architecture, type ForwardContext, type ParameterReader, untied } 
 import { Structure } from "../model/structure.ts";
 import { adamW, type AdamWSettings } from "./adamw.ts";
 import { type BatchFunction, jitWithBatch } from "./batch_function.ts";
-import { join, split } from "./joined_tensors.ts";
 
 /** All that determines the computation. Indices are those of the weights' values. */
 export interface StepPlan {
@@ -155,14 +154,13 @@ class StepComputation implements CompiledStep {
     const { trained, groups, accumulated, accumulateAbsolute, optimizer, maxGradNorm } = this.#plan;
     const gradients = grads.slice(0, trained.length), others = grads.slice(trained.length);
     const old = trained.map((index) => values[index]!);
-    const joined = (tensors: readonly tf.Tensor[]) => groups.map((group) => join(group.map((slot) => tensors[slot]!)));
+    const grouped = (tensors: readonly tf.Tensor[]) => groups.map((group) => group.map((slot) => tensors[slot]!));
     const updated = adamW(
-      { values: joined(old), firsts, seconds },
-      { gradients: joined(gradients), others, stepSizes },
+      { values: grouped(old), firsts, seconds },
+      { gradients: grouped(gradients), others, stepSizes },
       { ...optimizer, maxGradNorm },
     );
-    const parts = groups.map((group, index) => split(updated.values[index]!, group.map((slot) => old[slot]!.shape)));
-    const updatedValues = replaced(old, groups.flat(), parts.flat());
+    const updatedValues = replaced(old, groups.flat(), updated.values.flat());
     const newSums = accumulated.map((slot, index) =>
       tf.add(sums[index]!, accumulateAbsolute ? tf.abs(gradients[slot]!) : gradients[slot]!)
     );

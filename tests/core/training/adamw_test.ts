@@ -110,13 +110,14 @@ Deno.test("adamW() updates each of many tensors by its own gradient, moments and
     const count = shapes.length;
     const take = (tensors: tf.Tensor[]) => tensors.splice(0, count);
     const step = engine().jit((...inputs) => {
-      const state = { values: take(inputs), firsts: take(inputs), seconds: take(inputs) };
-      const moved = adamW(state, { gradients: take(inputs), others: [], stepSizes: inputs[0] as tf.Tensor2D }, {
+      const alone = () => take(inputs).map((tensor) => [tensor]);
+      const state = { values: alone(), firsts: take(inputs), seconds: take(inputs) };
+      const moved = adamW(state, { gradients: alone(), others: [], stepSizes: inputs[0] as tf.Tensor2D }, {
         ...settings,
         factorWeightDecay: 0,
         factorLearningRate: 0,
       });
-      return [...moved.values, ...moved.firsts, ...moved.seconds, moved.norm];
+      return [...moved.values.flat(), ...moved.firsts, ...moved.seconds, moved.norm];
     }, { donate: Array.from({ length: 3 * count }, (_, index) => index) });
     let state = [...values, ...firsts, ...seconds];
     for (const _ of ["from the host", "donated by the step before"]) {
