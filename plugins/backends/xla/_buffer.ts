@@ -16,6 +16,9 @@ const TYPE_CODES: { readonly [type in ElementType]: number } = { i1: 1, i32: 4, 
 
 const IMMUTABLE_ONLY_DURING_CALL = 0; // PJRT_HostBufferSemantics
 
+// One for all: a step of training destroys hundreds of arrays.
+const DESTROY_ARGS = new Struct(24);
+
 /** An array on one device, and perhaps the same on others; it holds the memory until it is destroyed. */
 export class DeviceBuffer {
   /** On the devices after the first, in their order. */
@@ -85,6 +88,7 @@ export class DeviceBuffer {
 
   destroy(): void {
     for (const copy of this.#copies) copy.destroy();
-    this.pjrt.call("bufferDestroy", new Struct(24, { 16: this.address }));
+    DESTROY_ARGS.set(16, this.address);
+    this.pjrt.call("bufferDestroy", DESTROY_ARGS);
   }
 }

@@ -113,10 +113,9 @@ export class Compiler {
       isSplit(index) ? runtime.partsOf(node, devices) : runtime.copiesOf(node, devices)
     );
     const lists = Array.from({ length: devices }, (_, device) => arrays.map((copies) => copies[device]!));
-    const keep = [...donated].filter((index) => {
-      const node = nodes[index]!;
-      return !node.isUnshared || nodes.indexOf(node) !== nodes.lastIndexOf(node);
-    });
+    const seen = new Set<LazyNode>();
+    const repeated = new Set(nodes.filter((node) => seen.has(node) || !seen.add(node)));
+    const keep = [...donated].filter((index) => !nodes[index]!.isUnshared || repeated.has(nodes[index]!));
     const results = runtime.run(executable, lists, keep);
     for (const [index, parts] of arrays.entries()) if (isSplit(index)) parts.forEach((part) => part.destroy());
     for (const index of donated) if (!keep.includes(index)) nodes[index]!.donate();

@@ -21,6 +21,7 @@ const SLOTS = {
   errorCode: 2,
   pluginInitialize: 3,
   eventDestroy: 5,
+  eventIsReady: 6,
   eventAwait: 8,
   clientCreate: 10,
   clientPlatformName: 12,
@@ -207,9 +208,10 @@ export class Pjrt {
     }
   }
 
-  /** Waits for an event on another thread. @throws {PjrtError} the event's error */
+  /** Waits for an event, on another thread unless it has happened. @throws {PjrtError} the event's error */
   async awaitAsync(event: Address): Promise<void> {
     if (event === 0n) return;
+    if (this.call("eventIsReady", new Struct(32, { 16: event })).boolean(24)) return this.await(event);
     try {
       this.#await ??= new Deno.UnsafeFnPointer(this.#pointer<typeof SIGNATURE_ASYNC>("eventAwait"), SIGNATURE_ASYNC);
       const args = new Struct(24, { 16: event });
