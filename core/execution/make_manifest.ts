@@ -16,7 +16,7 @@ import { referenceBaselines } from "./reference_baselines.ts";
 
 /** The manifest of an experiment, whose final runs are known. */
 export async function makeManifest(
-  { experiment, url, modules, request, registry: { root }, grid: { contrasts }, references }: Plan,
+  { experiment, url, modules, request, registry: { root }, grid: { contrasts, modelContrasts }, references }: Plan,
   { runs, tuned }: { readonly runs: readonly ResolvedRun[]; readonly tuned: readonly Tuned[] },
 ): Promise<ExperimentManifest> {
   const { name, description, published } = experiment;
@@ -33,6 +33,7 @@ export async function makeManifest(
     ...(published && { published: publishedSchema.parse(published) }),
     baseline: experiment.baseline ?? (methods.includes(BASELINE_METHOD) ? BASELINE_METHOD : methods[0]!),
     ...(contrasts && { contrasts }),
+    ...(modelContrasts && { modelContrasts }),
     ...(tuned.length > 0 && { tuned }),
     grounds: referenceBaselines(runs, references),
     runs: runs.map(({ id, model, spec: { task, label, base, point, seed } }) => ({

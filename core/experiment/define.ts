@@ -55,6 +55,11 @@ export interface ExperimentDefinition<P extends Readonly<Record<string, Json>> =
    * where the experiment has them
    */
   readonly contrasts?: readonly (readonly [method: string, reference: string])[];
+  /**
+   * Pairs of methods to compare across models: the first on each model minus the second on the next of `models`. With models
+   * in the order of their sizes, `[["OPF-MPO static", "fine-tuning"]]` asks whether a small one reaches a larger one.
+   */
+  readonly modelContrasts?: readonly (readonly [method: string, reference: string])[];
   /** Published scores of the same methods and tasks. */
   readonly published?: PublishedOptions;
   /** What to know about the results, printed below them. */
@@ -112,6 +117,7 @@ const plain = z.strictObject({
   checkpoint: z.strictObject({ everySeconds: z.number().min(0).optional() }).optional(),
   baseline: z.string().optional(),
   contrasts: z.array(z.tuple([z.string(), z.string()])).min(1).optional(),
+  modelContrasts: z.array(z.tuple([z.string(), z.string()])).min(1).optional(),
   published: publishedSchema.optional(),
   notes: z.array(z.string()).optional(),
   referenceModel: z.looseObject({ name: z.string(), source: z.string() }).optional(),

@@ -79,10 +79,17 @@ export class ExperimentGrid {
 
   // The names that the declaration uses of its methods.
   #checkMethodNames(): void {
-    const { name, baseline, contrasts = [] } = this.experiment;
+    const { name, baseline, contrasts = [], modelContrasts = [] } = this.experiment;
     const methods = Object.keys(this.experiment.methods(this.experiment.parameters));
     if (baseline !== undefined && !methods.includes(baseline)) throw unknownName("baseline", baseline, methods);
     const what = `experiment "${name}": contrasts`;
+    for (const method of modelContrasts.flat()) {
+      if (!methods.includes(method)) throw unknownName("method in modelContrasts", method, methods);
+    }
+    checkDistinct(modelContrasts, {
+      what: `experiment "${name}": modelContrasts`,
+      keyOf: (pair) => JSON.stringify(pair),
+    });
     for (const pair of contrasts) {
       for (const method of pair) {
         if (!methods.includes(method)) throw unknownName("method in contrasts", method, methods);
@@ -105,8 +112,17 @@ export class ExperimentGrid {
 
   /** The declared contrasts of which both methods are run; `undefined` if the experiment declares none. */
   get contrasts(): Experiment["contrasts"] {
+    return this.#ofMethodsRun(this.experiment.contrasts);
+  }
+
+  /** The same across models. */
+  get modelContrasts(): Experiment["modelContrasts"] {
+    return this.#ofMethodsRun(this.experiment.modelContrasts);
+  }
+
+  #ofMethodsRun(contrasts: Experiment["contrasts"]): Experiment["contrasts"] {
     const methods = new Set(this.#methods.flat());
-    return this.experiment.contrasts?.filter((pair) => pair.every((method) => methods.has(method)));
+    return contrasts?.filter((pair) => pair.every((method) => methods.has(method)));
   }
 
   /** Every run: tasks within models, points within tasks, methods within points, seeds within methods. */

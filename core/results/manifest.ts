@@ -85,6 +85,8 @@ export interface ExperimentManifest {
    * experiment leaves it to the default.
    */
   readonly contrasts?: readonly (readonly [method: string, reference: string])[];
+  /** The same across models: the first on each model minus the second on the next. */
+  readonly modelContrasts?: readonly (readonly [method: string, reference: string])[];
   readonly tuned?: readonly Tuned[];
   /** Reference baselines of its tasks. */
   readonly grounds?: readonly ManifestBaseline[];
@@ -113,6 +115,7 @@ const manifestSchema: z.ZodType<ExperimentManifest> = z.object({
   published: z.exactOptional(publishedSchema),
   baseline: z.string(),
   contrasts: z.exactOptional(z.array(z.tuple([z.string(), z.string()]))),
+  modelContrasts: z.exactOptional(z.array(z.tuple([z.string(), z.string()]))),
   tuned: z.exactOptional(z.array(
     z.object({
       model: z.string(),

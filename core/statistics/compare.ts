@@ -53,8 +53,9 @@ export interface Comparison {
   readonly model: string;
   /** Absent: the average over tasks. */
   readonly task?: string;
-  /** Labels of their rows. */
+  /** Label of its row. */
   readonly method: string;
+  /** The same; with the model, `fine-tuning of bert-base`, where that is another. */
   readonly reference: string;
   /** Whether that is the experiment's baseline. */
   readonly withBaseline: boolean;
@@ -85,26 +86,41 @@ export interface Statistics {
   readonly undefined: readonly UndefinedRun[];
 }
 
-/** Compares methods at the same point of a sweep, on each task and on their average. */
+/**
+ * Compares methods at the same point of a sweep, on each task and on their average; with `modelContrasts`, also methods of one
+ * model and the next.
+ */
 export async function compare(results: ExperimentResults): Promise<Statistics> {
   const runs = doneRuns(results);
+  const { baseline, modelContrasts = [] } = results.manifest;
   const contributions = new Map<string, Contributions>();
-  for (const group of Map.groupBy(runs, ({ model, task }) => canonical([model, task])).values()) {
+  // Only the same examples can be compared, so that models that are compared have to be looked at together.
+  const setOf = ({ model, task }: RunResult) => canonical(modelContrasts.length > 0 ? [task] : [model, task]);
+  for (const group of Map.groupBy(runs, setOf).values()) {
     for (const [id, values] of await readContributions(group, results)) contributions.set(id, values);
   }
-  const contrasts = contrastsOf(results), { baseline } = results.manifest;
+  const contrasts = contrastsOf(results);
+  const models = [...new Set(results.manifest.runs.map(({ model }) => model))];
   const tasks = new Set(runs.map(({ task }) => task)).size;
   const rows = Map.groupBy(runs, ({ model, method }) => canonical([model, method])).values();
-  const estimated = [...rows].flatMap((row) =>
-    contrasts.filter(([method]) => method === row[0]!.base).flatMap(([, reference]) => {
+  const estimated = [...rows].flatMap((row) => {
+    const { model, base } = row[0]!;
+    const referencesIn = (pairs: readonly Contrast[], other: string | undefined) =>
+      pairs.filter(([method]) => method === base).map(([, reference]) => ({ reference, other }));
+    const references = [
+      ...referencesIn(contrasts, model),
+      ...referencesIn(modelContrasts, models[models.indexOf(model) + 1]),
+    ];
+    return references.flatMap(({ reference, other }) => {
+      const candidates = runs.filter((run) => run.base === reference && run.model === other);
       const byTask = [...Map.groupBy(row, ({ task }) => task).values()].flatMap((group) => {
-        const pairs = pairRuns(group, runs.filter(({ base }) => base === reference));
+        const pairs = pairRuns(group, candidates);
         return pairs.length > 0 ? [{ pairs, comparison: estimate(pairs, contributions) }] : [];
       });
       const all = [...byTask.map(({ comparison }) => comparison), ...estimateAverage(byTask, { tasks, contributions })];
-      return all.map((comparison) => ({ ...comparison, withBaseline: reference === baseline }));
-    })
-  );
+      return all.map((comparison) => ({ ...comparison, withBaseline: other === model && reference === baseline }));
+    });
+  });
   return {
     baseline,
     contrasts,
@@ -168,8 +184,8 @@ type Pair = readonly [RunResult, RunResult];
 
 // A method's runs on one task with the reference's of the same seeds: at the same point of a sweep, or at the only one.
 function pairRuns(runs: readonly RunResult[], references: readonly RunResult[]): Pair[] {
-  const { model, task, point } = runs[0]!;
-  const all = references.filter((run) => run.model === model && run.task === task);
+  const { task, point } = runs[0]!;
+  const all = references.filter((run) => run.task === task);
   const samePoint = all.filter((run) => canonical(run.point) === canonical(point));
   const onlyPoint = new Set(all.map(({ method }) => method)).size === 1 ? all : [];
   const bySeed = new Map((samePoint.length > 0 ? samePoint : onlyPoint).map((run) => [run.seed, run]));
@@ -181,7 +197,8 @@ interface Estimated extends Omit<Comparison, "tested" | "withBaseline"> {
 }
 
 function estimate(pairs: readonly Pair[], contributions: ReadonlyMap<string, Contributions>): Estimated {
-  const [{ model, task, method }, { method: reference }] = pairs[0]!;
+  const [{ model, task, method }, other] = pairs[0]!;
+  const reference = other.model === model ? other.method : `${other.method} of ${other.model}`;
   const values = pairs.map((pair) => primaryOf(pair[0]) - primaryOf(pair[1]));
   const about = { model, task, method, reference, seeds: seedsOf(pairs), difference: meanOf({ values }) };
   const ofRuns = pairs.map((pair) => pair.map(({ id }) => contributions.get(id)!));

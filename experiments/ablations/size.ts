@@ -28,8 +28,13 @@ export default defineExperiment({
       ["fine-tuning", "rate-matched", "OPF-MPO static", "OPF-MPO dynamic"].map((name) => [name, methods[name]!]),
     );
   },
+  modelContrasts: [["OPF-MPO static", "fine-tuning"], ["OPF-MPO dynamic", "fine-tuning"], [
+    "fine-tuning",
+    "fine-tuning",
+  ]],
   notes: [
-    "Compare an OPF row of one model with the fine-tuning row of the next. Tests compare methods of one model only.",
+    "The table of comparisons (--verbose) has each OPF method of a model minus plain fine-tuning of the next, and how far " +
+    "apart the two are without OPF.",
     "The models were pre-trained differently, too: the smallest for sparse retrieval, the others for sentence similarity on " +
     "different texts.",
     "All use the rates of glue-minilm, which need not suit each size: ablations/size-tuned chooses them for each.",

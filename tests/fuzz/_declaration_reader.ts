@@ -24,6 +24,7 @@ const DECLARATION = {
   checkpoint: { everySeconds: 60 },
   baseline: "fine-tuning",
   contrasts: [["slower", "fine-tuning"]],
+  modelContrasts: [["slower", "fine-tuning"]],
   published: { source: "a paper", rows: [{ method: "fine-tuning", values: { rte: 60.5 }, average: 60.5 }] },
   notes: ["a note"],
   workers: { jobs: 2 },

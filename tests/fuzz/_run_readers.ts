@@ -70,6 +70,7 @@ export const manifests: FileReader = {
     published: { source: "a paper", notes: [], rows: [{ method: "fine-tuning", values: { rte: 60.5 } }] },
     baseline: "fine-tuning",
     contrasts: [["a", "b"]],
+    modelContrasts: [["a", "b"]],
     tuned: [{
       model: "m",
       task: "rte",

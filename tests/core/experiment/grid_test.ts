@@ -212,6 +212,18 @@ Deno.test("contrasts name the experiment's methods, two different ones, each pai
   );
 });
 
+Deno.test("contrasts across models name the experiment's methods, also one of them twice", () => {
+  const pair = ["OPF-MPO static", "fine-tuning"] as const;
+  const grid = (modelContrasts: unknown, changes: Overrides = {}) => () =>
+    new ExperimentGrid({ ...experiment, modelContrasts } as typeof experiment, changes, { tasks });
+  const both = [pair, ["fine-tuning", "fine-tuning"] as const];
+  assertEquals(grid(both)().modelContrasts, both);
+  assertEquals(grid(both, { methods: ["fine-tuning"] })().modelContrasts, both.slice(1));
+  assertEquals(grid(undefined)().modelContrasts, undefined);
+  refused(grid([["fine-tuning", "frozen"]]), 'Unknown method in modelContrasts "frozen"');
+  refused(grid([pair, pair]), "is listed twice");
+});
+
 Deno.test("lists that are sets hold nothing twice, in declarations and on the command line", () => {
   const policy = staticTop({ n: 1, score: taylor() });
   const declarations: [change: object, message: string][] = [

@@ -12,15 +12,21 @@ const SKILLS = { "fine-tuning": 0.75, "rate-matched": 0.76, "OPF-MPO static": 0.
 /** Statistics, notes and results of made-up runs. */
 async function about(
   runs: readonly MadeUpRun[],
-  { without = [], change, contrasts }: {
+  { without = [], change, contrasts, modelContrasts }: {
     readonly without?: readonly string[];
     readonly change?: (folder: string) => Promise<void>;
     readonly contrasts?: readonly (readonly [string, string])[];
+    readonly modelContrasts?: readonly (readonly [string, string])[];
   } = {},
 ) {
   const folder = await Deno.makeTempDir();
   try {
-    const manifest = { experiment: "made-up", baseline: "fine-tuning", ...contrasts && { contrasts } };
+    const manifest = {
+      experiment: "made-up",
+      baseline: "fine-tuning",
+      ...contrasts && { contrasts },
+      ...modelContrasts && { modelContrasts },
+    };
     await writeMadeUp(folder, { ...manifest, runs, without });
     await change?.(folder);
     const results = await readExperimentResults("made-up", folder);
@@ -103,6 +109,49 @@ Deno.test("an experiment's own contrasts are compared, and Holm counts them alon
   assertAlmostEquals(most!.adjusted, most!.p, 1e-12);
   // The results table marks differences from the baseline alone: this one has none declared.
   assert(!table.rows.find(({ cells }) => cells[0] === "OPF-MPO static")!.cells[1]!.includes("▲"));
+});
+
+Deno.test("methods of one model are compared with those of the next where that is declared", async () => {
+  const sizes = { small: 0.6, medium: 0.75, large: 0.9 };
+  const runs = Object.entries(sizes).flatMap(([model, skill]) =>
+    madeUpRuns({
+      skills: { "fine-tuning": skill, "OPF-MPO static": skill + 0.09 },
+      tasks: ["rte", "sst2"],
+      seeds: SEEDS,
+      model,
+    }).map((run) => ({ ...run, id: `${run.id}-${model}` }))
+  );
+  const modelContrasts = [["OPF-MPO static", "fine-tuning"]] as const;
+  const { comparisons, table } = await about(runs, { modelContrasts });
+  const across = comparisons.filter(({ reference }) => reference !== "fine-tuning");
+  assertEquals(across.map(({ model, method, reference, task }) => [model, method, reference, task]), [
+    ...["small", "medium"].flatMap((model, index) =>
+      ["rte", "sst2", undefined].map((task) => [
+        model,
+        "OPF-MPO static",
+        `fine-tuning of ${["medium", "large"][index]}`,
+        task,
+      ])
+    ),
+  ]);
+  const valueOf = (model: string, method: string, task: string) => {
+    const found = runs.filter((run) => run.model === model && run.base === method && run.task === task);
+    return found.reduce((sum, run) => sum + madeUpResult(run).metrics.accuracy!, 0) / found.length;
+  };
+  for (const { model, task, difference, tested, withBaseline } of across) {
+    if (task === undefined) continue;
+    const next = { small: "medium", medium: "large" }[model]!;
+    assertAlmostEquals(difference, valueOf(model, "OPF-MPO static", task) - valueOf(next, "fine-tuning", task), 1e-12);
+    assert(tested !== undefined && !withBaseline);
+  }
+  // Holm counts them all; the results table marks those with the baseline alone.
+  const least = Math.min(...comparisons.map(({ tested }) => tested!.p));
+  const [first] = comparisons.filter(({ tested }) => tested!.p === least);
+  assertAlmostEquals(first!.tested!.adjusted, Math.min(1, comparisons.length * least), 1e-9);
+  assertEquals(comparisons.length, 9 + 6);
+  assert(table.rows.length > 0);
+  // Without the declaration, models are apart.
+  assertEquals((await about(runs)).comparisons.length, 9);
 });
 
 Deno.test("the order of the two only turns the sign", async () => {
