@@ -32,7 +32,7 @@ const predictionSchema: z.ZodType<Prediction> = z.object({
   contribution: z.exactOptional(z.number()),
 }).superRefine(({ prediction, logits }, { addIssue }) => {
   if (!logits) return;
-  const expected = logits.length === 1 ? logits[0]! : largestIndex(logits);
+  const expected = predictionOf(logits);
   if (prediction === expected) return;
   const what = logits.length === 1 ? "the value of its logit" : "the class of its largest logit";
   addIssue({ code: "custom", path: ["prediction"], message: `expected ${expected}, ${what}` });
@@ -67,7 +67,7 @@ export async function readPredictions(
     if (!text) return "a run's predictions are missing";
     const digest = result.files?.[name];
     const isOwn = digest !== undefined && createHash("sha256").update(text).digest("hex") === digest;
-    const predictions = isOwn ? parseOwn(text) : parseStoredLines(text, { schema: predictionSchema, place: path });
+    const predictions = (isOwn && parseOwn(text)) || parseStoredLines(text, { schema: predictionSchema, place: path });
     if (predictions.length === 0) return "a run's predictions are missing";
     if (digest !== undefined && !isOwn) return `${path} is not the file that the run wrote`;
     const problem = contradiction(predictions, { result, key: set ?? result.primary, set: set ?? "dev" });
@@ -78,8 +78,27 @@ export async function readPredictions(
   }
 }
 
-// What a run wrote needs no check line by line, which takes ten times as long: reports read thousands of runs.
-const parseOwn = (text: string): Prediction[] => JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`);
+// What a run wrote needs no schema line by line, which takes ten times as long: reports read thousands of runs.
+function parseOwn(text: string): Prediction[] | undefined {
+  try {
+    const rows: unknown[] = JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`);
+    return rows.every(isPrediction) ? rows : undefined;
+  } catch {
+    return undefined; // the schema says in which line
+  }
+}
+
+function isPrediction(row: unknown): row is Prediction {
+  const { index, label, prediction, logits, contribution = 0 } = (row ?? {}) as { readonly [key: string]: unknown };
+  const isNumber = (value: unknown): value is number => typeof value === "number";
+  if (!Number.isInteger(index) || ![label, prediction, contribution].every(isNumber)) return false;
+  if (logits === undefined) return true;
+  return Array.isArray(logits) && logits.every(isNumber) && prediction === predictionOf(logits);
+}
+
+/** What logits predict: a class, or the one number. */
+const predictionOf = (logits: readonly number[]): number =>
+  logits.length === 1 ? logits[0]! : logits.indexOf(Math.max(...logits));
 
 function contradiction(
   predictions: readonly Prediction[],
@@ -109,5 +128,3 @@ function contradiction(
   if (Math.abs(mean - value) < 1e-9) return undefined;
   return `expected a mean contribution of ${value}, the run's ${key}, got ${mean}`;
 }
-
-const largestIndex = (values: readonly number[]): number => values.indexOf(Math.max(...values));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RequestError } from "../errors.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import { readTextFileIfPresent } from "../io/text_file.ts";
 import { eventSchema } from "./event.ts";
@@ -32,12 +33,17 @@ export async function readRunHistory(folder: string): Promise<RunHistory> {
   const evaluations: EventOf<"evaluation">[] = [], rankings: EventOf<"ranking">[] = [];
   text.split("\n").slice(0, -1).forEach((line, index) => {
     const event = stepOf(line) ?? parseStored(line, { schema: eventSchema, place: `${path}, line ${index + 1}` });
+    if (event.step > MAX_STEP) {
+      throw new RequestError(`${path}, line ${index + 1}: "step": expected at most ${MAX_STEP}.`);
+    }
     if (event.type === "step") steps.push(event.step), losses.push(event.loss);
     else if (event.type === "evaluation") evaluations.push(event);
     else if (event.type === "ranking") rankings.push(event);
   });
   return { steps: Int32Array.from(steps), losses: Float64Array.from(losses), evaluations, rankings };
 }
+
+const MAX_STEP = 2 ** 31 - 1;
 
 const NUMBER = String.raw`-?(?:0|[1-9]\d{0,20})(?:\.\d{1,20})?(?:e[-+]?\d\d?)?`, COUNT = String.raw`(?:0|[1-9]\d{0,8})`;
 const STEP = new RegExp(

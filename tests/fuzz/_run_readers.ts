@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { readManifestFile } from "../../core/results/manifest.ts";
 import { readPredictions } from "../../core/results/predictions.ts";
@@ -127,7 +128,11 @@ export const predictions: FileReader = {
   name: "predictions",
   seeds: [linesFile("predictions.jsonl", PREDICTIONS)],
   async read(path, bytes) {
+    // As a run's own file, which its digest vouches for, and as any other.
+    const files = { "predictions.jsonl": createHash("sha256").update(bytes).digest("hex") };
+    const own = await readPredictions(dirname(path), { files });
     const read = await readPredictions(dirname(path), {});
+    if (typeof read !== "string" && typeof own !== "string") expectHeld(read, own);
     // One that is missing altogether is said of the run, not of the file.
     if (typeof read === "string") return read === "a run's predictions are missing" ? `${path}: ${read}` : read;
     const lines = decode(bytes).split("\n").slice(0, -1).map((line) => JSON.parse(line));
@@ -166,12 +171,14 @@ export const events: FileReader = {
   name: "events",
   seeds: [linesFile("events.jsonl", EVENTS)],
   async read(path, bytes) {
-    const { steps, evaluations, rankings } = await readRunHistory(dirname(path));
+    const { steps, losses, evaluations, rankings } = await readRunHistory(dirname(path));
     const texts = decode(bytes).split("\n").slice(0, -1);
     texts.forEach(expectKeysOnce);
-    const lines: { type: string }[] = texts.map((line) => JSON.parse(line));
+    const lines: { type: string; step: number; loss?: number }[] = texts.map((line) => JSON.parse(line));
     const of = (type: string) => lines.filter((line) => line.type === type);
-    expectHeld([steps, evaluations, rankings], [of("step"), of("evaluation"), of("ranking")]);
+    expectHeld([...steps], of("step").map(({ step }) => step));
+    expectHeld([...losses], of("step").map(({ loss }) => loss));
+    expectHeld([evaluations, rankings], [of("evaluation"), of("ranking")]);
     return undefined;
   },
 };
