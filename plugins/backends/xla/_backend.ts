@@ -4,11 +4,13 @@
  * @module
  */
 import { type Precision, tf } from "@opf/framework";
-import type { ElementType, Values } from "./_buffer.ts";
-import { LazyNode } from "./_node.ts";
+import type { ElementType, Values } from "./_pjrt/buffer.ts";
+import { LazyNode } from "./_stablehlo/node.ts";
 import type { Runtime } from "./_runtime.ts";
-import { reshape, sameShape, splat } from "./_stablehlo.ts";
-import { dataType, elementType } from "./_types.ts";
+import { splat } from "./_stablehlo/elementwise.ts";
+import { reshape } from "./_stablehlo/movement.ts";
+import { sameShape } from "./_stablehlo/text.ts";
+import { dataType, elementType } from "./_stablehlo/types.ts";
 
 /** A function cannot be compiled: the reason. */
 export class UntraceableError extends Error {}

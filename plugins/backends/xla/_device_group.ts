@@ -5,8 +5,8 @@
  */
 import { type DeviceGroup, RequestError, tf } from "@opf/framework";
 import type { XlaBackend } from "./_backend.ts";
-import type { LazyNode } from "./_node.ts";
-import { gatherFromDevices, sumOverDevices } from "./_stablehlo.ts";
+import type { LazyNode } from "./_stablehlo/node.ts";
+import { gatherFromDevices, sumOverDevices } from "./_stablehlo/devices.ts";
 
 /** @throws {RequestError} if the client has fewer devices */
 export function deviceGroup(backend: XlaBackend, size: number): DeviceGroup {

@@ -5,10 +5,10 @@
  */
 import { type JitOptions, messageOf, type TensorFunction, tf } from "@opf/framework";
 import { UntraceableError, type XlaBackend } from "./_backend.ts";
-import type { Executable } from "./_executable.ts";
-import { LazyNode } from "./_node.ts";
-import { programOf } from "./_program.ts";
-import { elementType } from "./_types.ts";
+import type { Executable } from "./_pjrt/executable.ts";
+import { LazyNode } from "./_stablehlo/node.ts";
+import { programOf } from "./_stablehlo/program.ts";
+import { elementType } from "./_stablehlo/types.ts";
 
 // Known values of so many elements are part of a compiled function; larger ones are arguments that it keeps.
 const LARGEST_LITERAL = 16;
@@ -51,9 +51,9 @@ export class Compiler {
       // A gradient needs to see every operation, and a program takes up the statements of another.
       if (tapeIsOn() || this.#backend.traces.length > 0) return compute(...inputs);
       const signature = inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join();
-      let found = compiled.get(signature);
-      if (!found) compiled.set(signature, found = this.#compile(compute, inputs, { ...options, name }));
-      return found === "as it is" ? runAsItIs(compute, inputs) : this.#run(found, inputs);
+      let program = compiled.get(signature);
+      if (!program) compiled.set(signature, program = this.#compile(compute, inputs, { ...options, name }));
+      return program === "as it is" ? runAsItIs(compute, inputs) : this.#run(program, inputs);
     };
   }
 
@@ -66,8 +66,8 @@ export class Compiler {
     const devices = split === undefined ? 1 : this.#devices;
     const firstSplit = inputs.length - (split ?? 0);
     const parameters = inputs.map(({ shape, dtype }, index) => {
-      const own = index < firstSplit ? shape : partOf(shape, { devices, name });
-      return new LazyNode({ type: elementType(dtype), shape: own, isTraced: true });
+      const partShape = index < firstSplit ? shape : partOf(shape, { devices, name });
+      return new LazyNode({ type: elementType(dtype), shape: partShape, isTraced: true });
     });
     traces.push({ name, precision, devices });
     tf.engine().startScope(name);
@@ -105,8 +105,8 @@ export class Compiler {
     const { runtime } = this.#backend;
     // A tensor that shows its data in another shape than it has is an array of its own here.
     const nodes = inputs.map((input) => this.#backend.nodeOf(input));
-    const own = nodes.filter((node, index) => node !== this.#backend.storedNode(inputs[index]!.dataId));
-    for (const node of own) node.hold();
+    const reshaped = nodes.filter((node, index) => node !== this.#backend.storedNode(inputs[index]!.dataId));
+    for (const node of reshaped) node.hold();
     runtime.evaluate(nodes.filter((node) => node.isPending));
     const isSplit = (index: number) => devices > 1 && index >= firstSplit && index < nodes.length;
     const arrays = [...nodes, ...captured].map((node, index) =>
@@ -119,7 +119,7 @@ export class Compiler {
     const results = runtime.run(executable, lists, keep);
     for (const [index, parts] of arrays.entries()) if (isSplit(index)) parts.forEach((part) => part.destroy());
     for (const index of donated) if (!keep.includes(index)) nodes[index]!.donate();
-    for (const node of own) node.release();
+    for (const node of reshaped) node.release();
     return outputs.map(({ type, shape }, index) =>
       this.#tensorOf(new LazyNode({ type, shape, buffer: results[index]! }))
     );
@@ -143,8 +143,8 @@ function partOf(
 function runAsItIs(compute: TensorFunction, inputs: readonly tf.Tensor[]): tf.Tensor[] {
   return tf.tidy(() => {
     const outputs = compute(...inputs);
-    const own = new Set(tf.engine().state.activeScope.track);
-    return outputs.map((output) => own.delete(output) ? output : tf.clone(output));
+    const made = new Set(tf.engine().state.activeScope.track);
+    return outputs.map((output) => made.delete(output) ? output : tf.clone(output));
   });
 }
 

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { DeviceBuffer, Values } from "./_buffer.ts";
-import type { Client } from "./_client.ts";
-import type { Executable } from "./_executable.ts";
-import { withMemory } from "./_memory_error.ts";
-import type { LazyNode } from "./_node.ts";
-import { programOf, statementsOf } from "./_program.ts";
-import type { ProgramStore } from "./_program_store.ts";
+import type { DeviceBuffer, Values } from "./_pjrt/buffer.ts";
+import type { Client } from "./_pjrt/client.ts";
+import type { Executable } from "./_pjrt/executable.ts";
+import { withMemory } from "./_pjrt/memory_error.ts";
+import type { LazyNode } from "./_stablehlo/node.ts";
+import { programOf, statementsOf } from "./_stablehlo/program.ts";
+import type { ProgramStore } from "./_pjrt/program_store.ts";
 
 // Memoized programs of eager code; the least recently used goes first.
 const MOST_PROGRAMS = 4096;
@@ -120,8 +120,8 @@ export class Runtime {
     );
     for (const node of this.pending) {
       if (needed.has(node)) continue;
-      const own = statementsOf([node]);
-      if (own.some((statement) => needed.has(statement) && !outputs.has(statement))) outputs.add(node);
+      const statements = statementsOf([node]);
+      if (statements.some((statement) => needed.has(statement) && !outputs.has(statement))) outputs.add(node);
     }
     const list = [...outputs].filter((node) => {
       if (node.size === 0) node.values = emptyValues(node);

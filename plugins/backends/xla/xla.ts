@@ -19,23 +19,24 @@ import { loadPermanently } from "../_load_permanently.ts";
 import { processMemory } from "../_process_memory.ts";
 import { processorFeatures } from "../_processor.ts";
 import { XlaBackend } from "./_backend.ts";
-import { Client } from "./_client.ts";
-import { clientOptions, startError } from "./_client_options.ts";
-import { gpuFlags } from "./_compile_options.ts";
+import { Client } from "./_pjrt/client.ts";
+import { clientOptions } from "./_pjrt/client_options.ts";
+import { gpuFlags } from "./_pjrt/compile_options.ts";
 import { cudaDriver } from "./_cuda.ts";
 import { deviceGroup } from "./_device_group.ts";
 import { Compiler } from "./_jit.ts";
-import { registerKernels } from "./_kernels.ts";
+import { registerKernels } from "./_kernels/register.ts";
 import { Lapack } from "./_lapack.ts";
-import { Pjrt, PjrtError } from "./_pjrt.ts";
-import { ProgramStore } from "./_program_store.ts";
-import { randomNumbers } from "./_random.ts";
+import { Pjrt, PjrtError } from "./_pjrt/pjrt.ts";
+import { ProgramStore } from "./_pjrt/program_store.ts";
+import { startError } from "./_pjrt/start_error.ts";
+import { randomNumbers } from "./_kernels/random.ts";
 import { Runtime } from "./_runtime.ts";
 import { findLapack, findPlugin } from "./plugin.ts";
 
-// One client a process, and one engine for each number of devices.
 const LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL";
 
+// One client a process, and one engine for each number of devices.
 let started: Promise<(devices: number) => Engine> | undefined;
 
 /** XLA on whatever device a PJRT plugin has: one program for each structure of operations. */

@@ -8,8 +8,8 @@ import { Evaluator } from "../../../../core/training/logits.ts";
 import { TRAINING_DEFAULTS } from "../../../../core/training/settings.ts";
 import { type StartedStep, StepReports } from "../../../../core/training/step_reports.ts";
 import { Stepper } from "../../../../core/training/step.ts";
-import { DeviceBuffer } from "../../../../plugins/backends/xla/_buffer.ts";
-import { Executable } from "../../../../plugins/backends/xla/_executable.ts";
+import { DeviceBuffer } from "../../../../plugins/backends/xla/_pjrt/buffer.ts";
+import { Executable } from "../../../../plugins/backends/xla/_pjrt/executable.ts";
 
 useEngine(await xla.start({ device: "cpu" }));
 const key = RandomKey.of(1);

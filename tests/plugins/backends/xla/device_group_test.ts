@@ -1,4 +1,4 @@
-// Together: plugins/backends/xla/_device_group.ts, _jit.ts and _random.ts, on the CPU plugin's devices.
+// Together: plugins/backends/xla/_device_group.ts, _jit.ts and _kernels/random.ts, on the CPU plugin's devices.
 import { type Engine, engine, RandomKey, RequestError, tf, useEngine } from "@opf/framework";
 import { xla } from "@opf/framework/plugins";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";

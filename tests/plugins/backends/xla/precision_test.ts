@@ -1,4 +1,4 @@
-// Together: core/training/step.ts and plugins/backends/xla/_matrix_products.ts, at each precision.
+// Together: core/training/step.ts and plugins/backends/xla/_kernels/matrix_products.ts, at each precision.
 import { engine, type Precision, RandomKey, RequestError, tf, useEngine } from "@opf/framework";
 import { tensorflow, xla } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";

@@ -1,0 +1,73 @@
+/**
+ * Kernels that read or write where indices point.
+ *
+ * @module
+ */
+import { tf } from "@opf/framework";
+import { cast } from "./elementwise.ts";
+import type { KernelDefinition, Kernels } from "./kernel.ts";
+import { binary, compare, iota, select, splat } from "../_stablehlo/elementwise.ts";
+import { gather, scatter } from "../_stablehlo/indexing.ts";
+import { broadcastInDim, reshape, slice } from "../_stablehlo/movement.ts";
+import { elementType } from "../_stablehlo/types.ts";
+
+// Indices can be checked where they are known on the host; on the device, one that is not there is taken for the nearest.
+const gatherKernel: KernelDefinition = ({ x, indices }, attributes) => {
+  const axis = tf.util.parseAxisParam(attributes.axis as number, [...x!.shape])[0]!;
+  const extent = x!.shape[axis]!;
+  const wrong = indices!.values?.find((index) => index < 0 || index >= extent);
+  if (wrong !== undefined) throw new RangeError(`GatherV2: the index ${wrong} is not in [0, ${extent}).`);
+  return gather(x!, indices!, { axis, batch: attributes.batchDims as number });
+};
+
+// Rows named by the last axis of indices, which counts the first axes of the tensor.
+const gatherNd: KernelDefinition = ({ params, indices }) => {
+  const depth = indices!.shape.at(-1)!, outer = indices!.shape.slice(0, -1);
+  const [indexed, rest] = [params!.shape.slice(0, depth), params!.shape.slice(depth)];
+  const rows = reshape(params!, [tf.util.sizeFromShape(indexed), ...rest]);
+  const strides = tf.util.computeStrides([...indexed, 1]);
+  const parts = strides.map((stride, axis) => {
+    const begin = indices!.shape.map((_, index) => index === outer.length ? axis : 0);
+    const end = indices!.shape.map((extent, index) => index === outer.length ? axis + 1 : extent);
+    const place = reshape(slice(indices!, { begin, end }), outer);
+    return binary("multiply", place, splat(stride, "i32", outer));
+  });
+  return gather(rows, parts.reduce((sum, part) => binary("add", sum, part)), { axis: 0 });
+};
+
+const segmentSum: KernelDefinition = ({ x, segmentIds }, { numSegments }) => {
+  const inner = x!.shape.slice(segmentIds!.shape.length);
+  const zeros = splat(0, x!.type, [numSegments as number, ...inner]);
+  const indices = reshape(segmentIds!, [...segmentIds!.shape, 1]);
+  return scatter(zeros, { indices, updates: x!, add: true });
+};
+
+const oneHot: KernelDefinition = ({ indices }, { depth, onValue, offValue, dtype }) => {
+  const shape = [...indices!.shape, depth as number];
+  const places = iota("i32", shape, shape.length - 1);
+  const given = broadcastInDim(indices!, shape, indices!.shape.map((_, axis) => axis));
+  const isHot = compare("EQ", given, places);
+  const value = (number: unknown) => splat(number as number, "f32", shape);
+  return cast(select(isHot, value(onValue), value(offValue)), elementType(dtype as string));
+};
+
+const diagonal: KernelDefinition = ({ x }) => {
+  const { size, type } = x!;
+  const square = [size, size];
+  const isDiagonal = compare("EQ", iota("i32", square, 0), iota("i32", square, 1));
+  const rows = broadcastInDim(reshape(x!, [size]), square, [0]);
+  return reshape(select(isDiagonal, rows, splat(0, type, square)), [...x!.shape, ...x!.shape]);
+};
+
+/** Kernels that gather, scatter, and make tensors of indices. */
+export const INDEXING: Kernels = {
+  [tf.GatherV2]: gatherKernel,
+  [tf.GatherNd]: gatherNd,
+  [tf.UnsortedSegmentSum]: segmentSum,
+  [tf.ScatterNd]: ({ indices, updates }, { shape }) =>
+    scatter(splat(0, updates!.type, shape as number[]), { indices: indices!, updates: updates!, add: true }),
+  [tf.TensorScatterUpdate]: ({ tensor, indices, updates }) =>
+    scatter(tensor!, { indices: indices!, updates: updates!, add: false }),
+  [tf.OneHot]: oneHot,
+  [tf.Diag]: diagonal,
+};
