@@ -81,7 +81,7 @@ export async function readPredictions(
 // What a run wrote needs no schema line by line, which takes ten times as long: reports read thousands of runs.
 function parseOwn(text: string): Prediction[] | undefined {
   try {
-    const rows: unknown[] = JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`);
+    const rows: unknown[] = JSON.parse(`[${text.slice(0, text.lastIndexOf("\n")).replaceAll("\n", ",")}]`);
     return rows.every(isPrediction) ? rows : undefined;
   } catch {
     return undefined; // the schema says in which line
