@@ -186,11 +186,15 @@ type Pair = readonly [RunResult, RunResult];
 function pairRuns(runs: readonly RunResult[], references: readonly RunResult[]): Pair[] {
   const { task, point } = runs[0]!;
   const all = references.filter((run) => run.task === task);
-  const samePoint = all.filter((run) => canonical(run.point) === canonical(point));
+  const samePoint = all.filter((run) => keyOfPoint(run.point) === keyOfPoint(point));
   const onlyPoint = new Set(all.map(({ method }) => method)).size === 1 ? all : [];
   const bySeed = new Map((samePoint.length > 0 ? samePoint : onlyPoint).map((run) => [run.seed, run]));
   return runs.flatMap((run): Pair[] => bySeed.has(run.seed) ? [[run, bySeed.get(run.seed)!]] : []);
 }
+
+// Each method's runs are compared with all runs of its reference: their points are written out once.
+const pointKeys = new WeakMap<RunResult["point"], string>();
+const keyOfPoint = (point: RunResult["point"]): string => pointKeys.getOrInsertComputed(point, () => canonical(point));
 
 interface Estimated extends Omit<Comparison, "tested" | "withBaseline"> {
   readonly estimate?: Difference;
