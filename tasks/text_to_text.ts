@@ -5,6 +5,11 @@
  */
 import { type Answers, type Example, RequestError, type Task, type Tokenizer } from "@opf/framework";
 
+const DECODES = ["greedy", "rank"] as const;
+
+/** How a model chooses its answer. */
+export type Decode = (typeof DECODES)[number];
+
 /** How a task reads and answers in words. */
 export interface Words {
   /** The input; `{0}` and `{1}` stand for the texts of an example: `rte sentence1: {0} sentence2: {1}`. */
@@ -15,6 +20,11 @@ export interface Words {
   readonly step?: number;
   /** Tokens of the longest answer, the one that ends it included. @default 8 */
   readonly maxLength?: number;
+  /**
+   * How a model answers: `"greedy"`, by the likeliest token after token, whatever they spell; `"rank"`, by the label's word
+   * of the largest total log-probability, the first of equal ones. @default "greedy"
+   */
+  readonly decode?: Decode;
 }
 
 /**
@@ -59,7 +69,7 @@ export const glueWords: { readonly [task: string]: Words } = {
  * ```
  */
 export function textToText(task: Task, words: Words): Task {
-  const { template, maxLength = 8 } = words;
+  const { template, maxLength = 8, decode = "greedy" } = words;
   checkWords(task, words);
   const { tests: _, ...rest } = task;
   const convert = (examples: readonly Example[]) =>
@@ -71,7 +81,7 @@ export function textToText(task: Task, words: Words): Task {
   return {
     ...rest,
     inClasses: task,
-    options: { ...(task.options as object | undefined), words: { ...words, maxLength } },
+    options: { ...(task.options as object | undefined), words: { ...words, maxLength, decode } },
     head: { ...task.head, answers: { maxLength } },
     load: async (context) => {
       const { train, dev, additionalDev, ...data } = await task.load(context);
@@ -88,12 +98,12 @@ export function textToText(task: Task, words: Words): Task {
     },
     withTokenizer: (tokenizer) => ({
       ...textToText(task, words),
-      head: { ...task.head, answers: answersOf(tokenizer, { name: task.name, words, maxLength }) },
+      head: { ...task.head, answers: answersOf(tokenizer, { name: task.name, words, maxLength, decode }) },
     }),
   };
 }
 
-function checkWords({ name, head }: Task, { template, labels, step, maxLength = 8 }: Words): void {
+function checkWords({ name, head }: Task, { template, labels, step, maxLength = 8, decode = "greedy" }: Words): void {
   const refuse = (problem: string): never => {
     throw new RequestError(`textToText(${name}): ${problem}.`);
   };
@@ -101,7 +111,9 @@ function checkWords({ name, head }: Task, { template, labels, step, maxLength = 
   if (!(Number.isInteger(maxLength) && maxLength >= 2)) {
     refuse(`expected a maxLength of at least 2 tokens, got ${maxLength}`);
   }
+  if (!DECODES.includes(decode)) refuse(`expected a decode of ${DECODES.join(" or ")}, got "${decode}"`);
   if (head.kind === "regression") {
+    if (decode === "rank") refuse('expected labels that decode: "rank" can choose among, got numbers');
     if (step === undefined || !(step > 0)) refuse(`expected a step that numbers are rounded to, got ${step}`);
     return;
   }
@@ -124,15 +136,20 @@ function wordsOf(label: number, { labels, step }: Words): string {
 
 function answersOf(
   tokenizer: Tokenizer,
-  { name, words, maxLength }: { readonly name: string; readonly words: Words; readonly maxLength: number },
+  { name, words, maxLength, decode }: Pick<Required<Words>, "maxLength" | "decode"> & {
+    readonly name: string;
+    readonly words: Words;
+  },
 ): Answers {
-  const { decode } = tokenizer;
-  if (!decode) {
+  const write = tokenizer.decode;
+  if (!write) {
     throw new RequestError(
       `textToText(${name}): expected a tokenizer that can write text, got one of another decoder.`,
     );
   }
-  const read = (ids: readonly number[]) => decode(ids).trim();
+  const read = (ids: readonly number[]) => write(ids).trim();
+  const candidates = words.labels?.map((word) => [...tokenizer.encode([word.trim()], Infinity).ids]);
+  if (candidates) checkReadings(candidates, { name, labels: words.labels! });
   for (const word of words.labels ?? ["0.0", "5.0"]) {
     const { ids } = tokenizer.encode([word], Infinity);
     if (ids.length > maxLength) {
@@ -151,9 +168,25 @@ function answersOf(
   };
   return {
     maxLength,
+    ...(candidates && decode === "rank" && { candidates }),
     read: (ids) => {
       const text = read(ids), prediction = predictionOf(text);
       return { text, ...(prediction !== undefined && { prediction }) };
     },
   };
+}
+
+// Tokens that begin those of another label could mean either.
+function checkReadings(
+  candidates: readonly (readonly number[])[],
+  { name, labels }: { readonly name: string; readonly labels: readonly string[] },
+): void {
+  candidates.forEach((ids, label) => {
+    const other = candidates.findIndex((longer, index) => index !== label && ids.every((id, at) => id === longer[at]));
+    if (other < 0) return;
+    throw new RequestError(
+      `textToText(${name}): expected words whose tokens have one reading, got "${labels[label]}", whose tokens ` +
+        `${ids.length === candidates[other]!.length ? "are those" : "begin those"} of "${labels[other]}".`,
+    );
+  });
 }

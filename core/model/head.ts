@@ -20,6 +20,11 @@ export interface Head {
 export interface Answers {
   /** Tokens that are generated, the one that ends an answer included. */
   readonly maxLength: number;
+  /**
+   * The token ids of each class's word, the one that ends it included: the model gives the total log-probability of each,
+   * and the largest is the prediction. @default the model generates a text
+   */
+  readonly candidates?: readonly (readonly number[])[];
   /** The text of generated token ids, and the label that it stands for; known once there is a tokenizer. */
   read?(ids: readonly number[]): Answer;
 }
@@ -41,12 +46,18 @@ export function headLosses(
   return tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1));
 }
 
+/** Whether a model's outputs are generated token ids; else they are logits, or log-probabilities of candidates. */
+export const generatesText = ({ answers }: Head): boolean => answers !== undefined && !answers.candidates;
+
 /** The prediction for a text that is no label: the label of no example. */
 export const NO_LABEL = -1;
 
-/** The prediction of each example: the class with the largest logit, the number itself, or what generated tokens stand for. */
+/**
+ * The prediction of each example: the class with the largest logit or likeliest word, the first of equal ones; the number
+ * itself; or what generated tokens stand for.
+ */
 export function headPredictions(logits: readonly (readonly number[])[], head: Head): number[] {
-  if (head.answers) return logits.map((ids) => head.answers!.read!(ids).prediction ?? NO_LABEL);
+  if (generatesText(head)) return logits.map((ids) => head.answers!.read!(ids).prediction ?? NO_LABEL);
   return logits.map((row) => head.kind === "regression" ? row[0]! : row.indexOf(Math.max(...row)));
 }
 

@@ -86,6 +86,8 @@ export interface Architecture {
   readonly maxLength: number;
   /** Standard deviation of randomly initialized parameters. */
   readonly initializerRange: number;
+  /** The token that must end each text. @default texts may end with any */
+  readonly endToken?: number;
   /** Number of rows of its embeddings of segments. @default it reads no token types */
   readonly tokenTypes?: number;
   /** What of the head in the repository's weights is used. @default the head as it is, if its shape fits */

@@ -17,7 +17,8 @@ export interface TokenizerFitOptions {
 }
 
 /**
- * Checks that a model has embeddings for every token and token type that its tokenizer gives, and pads with its token.
+ * Checks that a model has embeddings for every token and token type that its tokenizer gives, and that texts are padded with
+ * the model's token and end with it, where it needs one.
  *
  * @throws {RequestError} with what the tokenizer gives and what the model takes
  */
@@ -31,6 +32,14 @@ export function checkTokenizerFit(tokenizer: Tokenizer, { architecture, model, h
   if (typeof pad_token_id === "number" && tokenizer.padId !== pad_token_id) {
     throw new RequestError(
       `${model}: expected a tokenizer that pads with the token ${pad_token_id} ("pad_token_id" of config.json), got ${tokenizer.padId}.`,
+    );
+  }
+  const { endToken } = architecture;
+  const last = endToken === undefined ? undefined : tokenizer.encode([""], Infinity).ids.at(-1);
+  if (last !== endToken) {
+    throw new RequestError(
+      `${model}: expected a tokenizer that ends each text with the token ${endToken} ("eos_token_id" of config.json), got ` +
+        `${last === undefined ? "no token" : `the token ${last}`} there; "post_processor" of tokenizer.json adds it.`,
     );
   }
   const types = tokenizer.tokenTypes[hasPairs ? "pair" : "single"];

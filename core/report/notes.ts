@@ -22,6 +22,7 @@ export function notes(experiment: ExperimentResults, statistics: Statistics): st
     ...testNotes(statistics),
     ...undefinedNotes(statistics),
     ...diverged(experiment),
+    ...unlabeled(experiment),
     ...unmatched(experiment),
     ...edges(experiment),
     ...published ? [`Published scores: ${published.source}`, ...published.notes] : [],
@@ -100,6 +101,35 @@ function diverged(experiment: ExperimentResults): string[] {
   if (runs.length === 0) return [];
   const places = runs.map(({ model, task, method, seed }) => `${model}, ${task}, ${method}, seed ${seed}`);
   return [`${counted(runs.length, "run")} diverged, and count as the constant prediction: ${places.join("; ")}.`];
+}
+
+// How models that answer in words chose their answers, and how many of the texts that they generated are no label.
+function unlabeled(experiment: ExperimentResults): string[] {
+  const runs = doneRuns(experiment);
+  const generating = runs.filter(({ result }) => result.unlabeledAnswers !== undefined);
+  const ranking = runs.filter(({ result }) => decodeOf(result.settings) === "rank");
+  const none = generating.filter(({ result }) => result.unlabeledAnswers! > 0);
+  const places = none.map(({ model, task, method, seed, result: { unlabeledAnswers } }) =>
+    `${unlabeledAnswers} of ${model}, ${task}, ${method}, seed ${seed}`
+  );
+  return [
+    ...ranking.length > 0
+      ? [`${counted(ranking.length, "run")} answered with the label's word of the largest log-probability.`]
+      : [],
+    ...generating.length > 0
+      ? [
+        `${
+          counted(generating.length, "run")
+        } answered by generating text, greedily; texts that are no label count as wrong: ` +
+        `${places.length > 0 ? places.join("; ") : "none"}.`,
+      ]
+      : [],
+  ];
+}
+
+function decodeOf(settings: Json): Json | undefined {
+  type Stored = { readonly task?: { readonly options?: { readonly words?: { readonly decode?: Json } } } };
+  return (settings as Stored | null)?.task?.options?.words?.decode;
 }
 
 // The ratios that matched controls reached, and the runs in which they are not matched.

@@ -15,9 +15,12 @@ export interface Prediction {
   readonly index: number;
   readonly label: number;
   readonly prediction: number;
-  /** Absent for a run that diverged, and for a model that answers in words. */
+  /**
+   * Of a model that ranks words, the total log-probability of each. Absent for a run that diverged, and for a model that
+   * generates text.
+   */
   readonly logits?: readonly number[];
-  /** What a model that answers in words generated. */
+  /** What a model generated. */
   readonly text?: string;
   /** What the example contributes to the primary metric: comparisons estimate their error from it. */
   readonly contribution?: number;

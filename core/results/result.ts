@@ -61,7 +61,7 @@ export interface Result {
   readonly additionalDev?: readonly string[];
   /** Evaluated examples: of the dev set as `dev`, of another one by its name; results of before have none. */
   readonly examples?: { readonly [set: string]: number };
-  /** Generated texts of the dev set that are no label, for a model that answers in words. */
+  /** Generated texts of the dev set that are no label; absent if the model does not generate text. */
   readonly unlabeledAnswers?: number;
   readonly diverged: boolean;
   /** Steps after which the run was resumed. */
@@ -89,7 +89,10 @@ export interface Result {
   /** Every matrix that the policy may select. */
   readonly matrices?: readonly MatrixPlace[];
   readonly merge: {
-    /** Between the factorized model in training and the merged one, over the dev set. */
+    /**
+     * Between the factorized model in training and the merged one, over the dev set: the largest difference of logits; of
+     * generated texts, the share that differs, at most 0.01.
+     */
     readonly maxLogitDifference: number;
     /** Between the model before and after matrices were factorized, over the dev set. */
     readonly maxFactorizeDifference: number;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { EncodedExample } from "../model/batch.ts";
-import { type Answers, constantPrediction, type Head, headPredictions } from "../model/head.ts";
+import { type Answers, constantPrediction, generatesText, type Head, headPredictions } from "../model/head.ts";
 import { loadPretrained } from "../model/pretrained.ts";
 import { sha256OfFile } from "../io/cache.ts";
 import { contributions } from "../statistics/contributions.ts";
@@ -88,7 +88,7 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     metrics: definedMetrics(metrics),
     ...(Object.keys(additionalDev).length > 0 && { additionalDev: Object.keys(additionalDev) }),
     examples: Object.fromEntries(Object.entries({ dev, ...additionalDev }).map(([set, { length }]) => [set, length])),
-    ...(logits && head.answers && { unlabeledAnswers: countUnlabeled(logits, head.answers) }),
+    ...(logits && generatesText(head) && { unlabeledAnswers: countUnlabeled(logits, head.answers!) }),
     diverged: !merged,
     resumedFrom: usage.resumedFrom,
     parameters: { ...outcome.parameters, merged: outcome.parameters.model },
@@ -133,7 +133,7 @@ function predictionLines(
       index,
       label,
       prediction: predictions[at]!,
-      ...(logits && (head.answers ? { text: head.answers.read!(logits[at]!).text } : { logits: logits[at]! })),
+      ...(logits && (generatesText(head) ? { text: head.answers!.read!(logits[at]!).text } : { logits: logits[at]! })),
       contribution: ofExamples[at]!,
     };
     return JSON.stringify(row) + "\n";

@@ -52,9 +52,9 @@ export function collate(
   const length = bucketOf(Math.max(1, longest(({ ids }) => ids)), maxLength, {
     smallest: few ? SMALLEST_OF_FEW : undefined,
   });
-  const targetLength = bucketOf(longest(({ targets = [] }) => targets), maxLength, {
-    smallest: few ? SMALLEST_TARGET_OF_FEW : undefined,
-  });
+  const longestTarget = longest(({ targets = [] }) => targets);
+  const targetBucket = bucketOf(longestTarget, maxLength, { smallest: few ? SMALLEST_TARGET_OF_FEW : undefined });
+  const targetLength = Math.max(longestTarget, targetBucket); // the limit is of inputs
   const devices = deviceCount();
   return architecture.collate(examples, {
     batchSize: Math.ceil(batchSize / devices) * devices,

@@ -8,7 +8,7 @@ import { type Engine, engine } from "../backend/engine.ts";
 import { gatherFromDevices } from "../backend/device_group.ts";
 import * as tf from "../backend/tf.ts";
 import type { EncodedExample } from "../model/batch.ts";
-import { type Head, headPredictions } from "../model/head.ts";
+import { generatesText, type Head, headPredictions } from "../model/head.ts";
 import type { Architecture } from "../model/model.ts";
 import { Structure } from "../model/structure.ts";
 import type { Weights } from "../model/weights.ts";
@@ -119,7 +119,7 @@ export function checkSameLogits(
 ): number {
   const largest = before.flat().reduce((largest, value) => Math.max(largest, Math.abs(value)), 0); // NaN if one is
   if (!Number.isFinite(largest)) throw new NotFiniteError("The model's logits on the dev set are not finite.");
-  const [difference, tolerance, outputs] = head?.answers
+  const [difference, tolerance, outputs] = head && generatesText(head)
     ? [shareOfDifferent(before, after), ANSWER_TOLERANCE, "generated texts"] as const
     : [largestDifference(before, after), LOGIT_TOLERANCE * Math.max(1, largest), "logits"] as const;
   if (!(difference <= tolerance)) {

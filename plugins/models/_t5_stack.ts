@@ -131,6 +131,22 @@ export function generate(context: T5Context, length: number, encoded: Encoded): 
   return tf.stack(tokens, 1) as tf.Tensor2D;
 }
 
+/** The total log-probability of each candidate, given the encoded text: `[batch, candidates]`. */
+export function candidateScores(
+  context: T5Context,
+  candidates: readonly (readonly number[])[],
+  encoded: Encoded,
+): tf.Tensor2D {
+  const { config, batch } = context;
+  const scores = candidates.map((ids) => {
+    const before = tf.tensor2d([[config.decoder_start_token_id, ...ids.slice(0, -1)]], undefined, "int32");
+    const logits = vocabularyLogits(context, decode(context, tf.tile(before, [batch, 1]), encoded));
+    const chosen = tf.tile(tf.oneHot(tf.tensor1d([...ids], "int32"), config.vocab_size), [batch, 1]);
+    return tf.sum(tf.reshape(tf.sum(tf.mul(chosen, tf.logSoftmax(logits)), 1), [batch, ids.length]), 1);
+  });
+  return tf.stack(scores, 1) as tf.Tensor2D;
+}
+
 const headsOf = ({ config, parameter, batch }: T5Context, rows: tf.Tensor, module: string): tf.Tensor =>
   splitHeads(linear(rows, parameter(`${module}.weight`)), { batch, heads: config.num_heads });
 

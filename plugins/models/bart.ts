@@ -79,6 +79,7 @@ function architecture(config: BartConfig, head: Head): Architecture {
     parameters,
     matrices: [...stackMatrices(layers.encoder), ...stackMatrices(layers.decoder)],
     maxLength: config.max_position_embeddings,
+    endToken: config.eos_token_id,
     initializerRange: config.init_std,
     ...pretrainedHead(config.file, { model: "a BART", head }),
     canonicalName: canonicalNames({

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type Answers,
   type Architecture,
   type Bucket,
   type EncodedExample,
@@ -19,7 +20,7 @@ import { drawDropout } from "./_dropout.ts";
 import { languageModel, type LanguageModelOptions } from "./_language_model.ts";
 import { canonicalNames, stackMatrices } from "./_parameters.ts";
 import { exportedT5Config, readT5Config, type T5Config, t5Layers, t5Parameters } from "./_t5_parameters.ts";
-import { decode, encode, generate, type T5Context, vocabularyLogits } from "./_t5_stack.ts";
+import { candidateScores, decode, encode, generate, type T5Context, vocabularyLogits } from "./_t5_stack.ts";
 import { t5Tokenizer } from "./_t5_tokenizer.ts";
 
 /** Options of {@linkcode t5}; `layers` are those of each stack. */
@@ -28,7 +29,8 @@ export type T5Options = LanguageModelOptions;
 /**
  * T5 (Raffel et al. 2020) as Transformers' `T5ForConditionalGeneration`, original (ReLU, logits from the scaled embeddings)
  * or 1.1 (gated GELU, a matrix of its own for the logits): it reads a text and answers with another, token by token, each
- * the likeliest. The task says in words what its labels are: `textToText`.
+ * the likeliest; or it ranks the words of the labels by their total log-probability. The task says which, and what the words
+ * are: `textToText`.
  *
  * The loss is the mean cross-entropy of all target tokens of a batch, as in Transformers: an example counts by its tokens.
  *
@@ -74,6 +76,12 @@ function architecture(config: T5Config, head: Head): Architecture {
       "A T5 answers in words: expected a task with words for its labels, as textToText(task, words) makes it.",
     );
   }
+  if (answers.maxLength > config.n_positions) {
+    throw new RequestError(
+      `A T5: expected answers of at most ${config.n_positions} tokens ("n_positions" of config.json), got a task with a ` +
+        `maxLength of ${answers.maxLength}.`,
+    );
+  }
   const parameters = t5Parameters(config);
   const { encoder, decoder } = t5Layers(config);
   const named = canonicalNames({
@@ -87,12 +95,13 @@ function architecture(config: T5Config, head: Head): Architecture {
     parameters,
     matrices: [...stackMatrices(encoder), ...stackMatrices(decoder)],
     maxLength: config.n_positions,
+    endToken: config.eos_token_id,
     initializerRange: config.initializer_factor,
     canonicalName: (nameInFile) => named(nameInFile.replace(/^transformer\./, "")),
     collate: (examples, bucket) => collate(config, examples, { ...bucket, maxTargetLength: answers.maxLength }),
     losses: (parameter, batch: T5Batch, context) =>
       losses({ config, parameter, draw: drawDropout(context), batch: batch.inputIds.shape[0] }, batch),
-    outputs: (parameter, batch: T5Batch) => outputs(config, parameter, { batch, length: answers.maxLength }),
+    outputs: (parameter, batch: T5Batch) => outputs(config, parameter, { batch, answers }),
   };
 }
 
@@ -152,13 +161,13 @@ function losses(context: T5Context, batch: T5Batch): tf.Tensor1D {
   return tf.div(sums, meanTargetTokens);
 }
 
-// Generated token ids, `[batch, length]`.
+// Generated token ids, `[batch, length]`, or log-probabilities of candidates, `[batch, candidates]`.
 function outputs(
   config: T5Config,
   parameter: ParameterReader,
-  { batch, length }: { readonly batch: T5Batch; readonly length: number },
+  { batch, answers: { maxLength, candidates } }: { readonly batch: T5Batch; readonly answers: Answers },
 ): tf.Tensor2D {
   const context = { config, parameter, draw: () => undefined, batch: batch.inputIds.shape[0] };
   const encoded = encode(context, { ids: batch.inputIds, mask: encoderMask(batch.attentionMask) });
-  return generate(context, length, encoded);
+  return candidates ? candidateScores(context, candidates, encoded) : generate(context, maxLength, encoded);
 }

@@ -4,14 +4,15 @@
 
 Writes FOLDER/original (ReLU, logits from the scaled embeddings) and FOLDER/v1_1 (gated GELU, a matrix of its own for the
 logits, heads wider than the model), each with config.json, model.safetensors, gradients.safetensors and batch.json; and
-FOLDER/dropout, the first of them in training, with masks that follow a rule.
+FOLDER/dropout, the first of them in training, with masks that follow a rule. The first two have rank.json, the
+log-probabilities of candidate answers, which is computed from the files: `t5_fixture.rank(folder)` alone makes it again.
 """
 import json
 import os
 import sys
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import T5Config, T5ForConditionalGeneration
 
 from model_fixture import drop_by_rule
@@ -20,6 +21,7 @@ SIZES = dict(vocab_size=50, d_model=24, d_ff=40, num_layers=2, num_decoder_layer
              relative_attention_num_buckets=8, relative_attention_max_distance=12, n_positions=64)
 ORIGINAL = dict(SIZES, feed_forward_proj="relu", tie_word_embeddings=True)
 V1_1 = dict(SIZES, d_kv=8, num_decoder_layers=2, feed_forward_proj="gated-gelu", tie_word_embeddings=False)
+CANDIDATES = [[20, 1], [21, 1], [20, 30, 4, 1]]
 LENGTHS, TARGETS, GENERATED = [20, 4, 17, 2], [5, 2, 3, 1], 7
 
 
@@ -86,10 +88,37 @@ def make(folder, sizes, train=False):
                    **({"places": places} if train else {})}, file)
 
 
+def rank(folder):
+    """The log-probability of each candidate for each text, in float64, as a sum over its tokens."""
+    with open(f"{folder}/batch.json") as file:
+        batch = json.load(file)
+    with open(f"{folder}/config.json") as file:
+        model = T5ForConditionalGeneration(T5Config(**json.load(file)))
+    tensors = load_file(f"{folder}/model.safetensors")
+    if "lm_head.weight" in tensors:
+        model.lm_head.weight = torch.nn.Parameter(tensors["lm_head.weight"])
+    model.load_state_dict(tensors, strict=False)
+    model.double().eval()
+    scores = []
+    for ids, mask in zip(batch["ids"], batch["mask"]):
+        ids = torch.tensor([ids[:sum(mask)]])
+        scores.append([])
+        for candidate in CANDIDATES:
+            labels = torch.tensor([candidate])
+            with torch.no_grad():
+                logits = model(input_ids=ids, labels=labels).logits[0]
+            chosen = torch.log_softmax(logits, -1)[torch.arange(len(candidate)), labels[0]]
+            scores[-1].append(chosen.sum().item())
+    with open(f"{folder}/rank.json", "w") as file:
+        json.dump({"candidates": CANDIDATES, "scores": scores}, file)
+
+
 def main():
     make(f"{sys.argv[1]}/original", ORIGINAL)
     make(f"{sys.argv[1]}/v1_1", V1_1)
     make(f"{sys.argv[1]}/dropout", ORIGINAL, train=True)
+    rank(f"{sys.argv[1]}/original")
+    rank(f"{sys.argv[1]}/v1_1")
 
 
 if __name__ == "__main__":

@@ -66,6 +66,38 @@ Deno.test("glueWords has words for the tasks of GLUE that T5 was trained on, as 
   }
 });
 
+Deno.test("textToText() ranks the tokens of its labels if asked to, and says in its options how it decodes", () => {
+  const words = { ...glueWords.mrpc!, maxLength: 20 };
+  const answersOf = (words: Words) => textToText(mrpc, words).withTokenizer!(tokenizer).head.answers!;
+  assertEquals(answersOf(words).candidates, undefined);
+  assertEquals(
+    answersOf({ ...words, decode: "rank" }).candidates,
+    words.labels!.map((label) => tokenizer.encode([label], Infinity).ids),
+  );
+  const decodeOf = (words: Words) => (textToText(mrpc, words).options as unknown as { words: Words }).words.decode;
+  assertEquals([decodeOf(words), decodeOf({ ...words, decode: "rank" })], ["greedy", "rank"]);
+});
+
+Deno.test("a word may begin another, since each ends; without an end, or of equal tokens, two words are refused", () => {
+  const words = { ...glueWords.mrpc!, labels: ["no", "not"] };
+  const withEncode = (encode: Tokenizer["encode"]) => () =>
+    textToText(mrpc, words).withTokenizer!({ ...tokenizer, encode });
+  withEncode(tokenizer.encode)();
+  const endless: Tokenizer["encode"] = ([text]) => ({
+    ids: [...text].map((c) => c.charCodeAt(0)),
+    tokenTypeIds: [],
+  });
+  assertStringIncludes(
+    assertThrows(withEncode(endless), RequestError).message,
+    '"no", whose tokens begin those of "not"',
+  );
+  const unknown: Tokenizer["encode"] = () => ({ ids: [2, 1], tokenTypeIds: [] });
+  assertStringIncludes(
+    assertThrows(withEncode(unknown), RequestError).message,
+    '"no", whose tokens are those of "not"',
+  );
+});
+
 Deno.test("textToText() refuses words that do not fit the task or the tokenizer", () => {
   const refused = (task: Task, words: Partial<Words>) =>
     assertThrows(
@@ -77,6 +109,8 @@ Deno.test("textToText() refuses words that do not fit the task or the tokenizer"
   assertStringIncludes(refused(mrpc, { template: "mrpc" }), "expected a template with {0}");
   assertStringIncludes(refused(mrpc, {}), 'at most 8 tokens (maxLength), got 15 for "not_equivalent"');
   assertStringIncludes(refused(stsb, { step: 0 }), "expected a step");
+  assertStringIncludes(refused(stsb, { decode: "rank" }), 'decode: "rank" can choose among, got numbers');
+  assertStringIncludes(refused(mrpc, { decode: "beam" as never }), 'expected a decode of greedy or rank, got "beam"');
   const { decode: _, ...mute } = tokenizer;
   assertThrows(() => textToText(mrpc, glueWords.mrpc!).withTokenizer!(mute), RequestError, "that can write text");
   const wrong = { ...tokenizer, decode: () => "?" };

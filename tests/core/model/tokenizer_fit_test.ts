@@ -1,5 +1,5 @@
 import { RequestError, type Tokenizer } from "@opf/framework";
-import { bert, mpnet } from "@opf/framework/plugins";
+import { bart, bert, mpnet, t5 } from "@opf/framework/plugins";
 import { assertStringIncludes, assertThrows } from "@std/assert";
 import { checkTokenizerFit } from "../../../core/model/tokenizer_fit.ts";
 import { CONFIG } from "../../_tiny.ts";
@@ -43,4 +43,30 @@ Deno.test("checkTokenizerFit() requires the model's padding token", () => {
     refusal({ pad_token_id: 3 }, false),
     'pads with the token 3 ("pad_token_id" of config.json), got 0',
   );
+});
+
+Deno.test("checkTokenizerFit() requires the end of each text where a model reads it", () => {
+  const sizes = { vocab_size: CONFIG.vocab_size, d_model: 8, pad_token_id: 0, eos_token_id: 2 };
+  const models = [
+    t5({ source: "x" }).architecture({ ...sizes, model_type: "t5", decoder_start_token_id: 0 }, {
+      ...head,
+      answers: { maxLength: 4 },
+    }),
+    bart({ source: "x" }).architecture(
+      { ...sizes, model_type: "bart", encoder_attention_heads: 2, decoder_attention_heads: 2 },
+      head,
+    ),
+  ];
+  for (const architecture of models) {
+    const end = (...ids: number[]) =>
+      checkTokenizerFit({ ...tokenizer, encode: () => ({ ids, tokenTypeIds: ids }) }, {
+        architecture,
+        model: "tiny",
+        hasPairs: false,
+      });
+    end(2);
+    const expected = 'ends each text with the token 2 ("eos_token_id" of config.json), got ';
+    assertStringIncludes(assertThrows(() => end(), RequestError).message, `${expected}no token there`);
+    assertStringIncludes(assertThrows(() => end(2, 5), RequestError).message, `${expected}the token 5 there`);
+  }
 });

@@ -3,7 +3,9 @@ import {
   batchTensors,
   type EncodedExample,
   type ForwardContext,
+  generatesText,
   type Head,
+  headPredictions,
   type NamedTensors,
   RandomKey,
   RequestError,
@@ -139,6 +141,47 @@ for (const folder of ["original", "v1_1", "dropout"]) {
     weights.dispose();
   });
 }
+
+for (const folder of ["original", "v1_1"]) {
+  Deno.test(`t5() gives candidates their total log-probability for ${folder}, padded and alone`, async () => {
+    const { config, weights, fixture } = await load(folder);
+    const { candidates, scores }: { candidates: number[][]; scores: number[][] } = readJson(
+      `${FIXTURES}/${folder}/rank.json`,
+    );
+    const head: Head = { kind: "classification", outputs: 3, answers: { maxLength: 4, candidates } };
+    const architecture = t5({ source: "x" }).architecture(config, head);
+    const parameter = weights.structure.reader(weights.values);
+    tf.tidy(() => {
+      const examples = examplesOf(fixture);
+      const rank = (examples: EncodedExample[], length: number) =>
+        architecture.outputs(parameter, batchOf(architecture, { examples, length, targetLength: 0 }))
+          .arraySync() as number[][];
+      const assertScores = (actual: number[][], expected: number[][]) =>
+        expected.forEach((row, index) =>
+          row.forEach((score, candidate) => assertLess(Math.abs(actual[index]![candidate]! - score), 2e-5))
+        );
+      const together = examples.map(({ targets: _, ...example }) => example);
+      assertScores(rank(together, 20), scores);
+      together.forEach((example, index) => assertScores(rank([example], example.ids.length), [scores[index]!]));
+      const likeliest = scores.map((row) => row.indexOf(Math.max(...row)));
+      assert(new Set(likeliest).size > 1);
+      assertEquals(headPredictions(rank(together, 20), head), likeliest);
+    });
+    weights.dispose();
+  });
+}
+
+Deno.test("of equally likely words the first is the answer, and no score is a text", () => {
+  const head: Head = { kind: "classification", outputs: 2, answers: { maxLength: 4, candidates: [[5, 1], [6, 1]] } };
+  assertEquals(headPredictions([[-1.5, -1.5], [-2, -1.5]], head), [0, 1]);
+  assert(!generatesText(head) && generatesText(HEAD));
+});
+
+Deno.test("t5() refuses answers that are longer than its decoder's limit", () => {
+  const config = { ...readJson(`${FIXTURES}/original/config.json`), n_positions: 6 };
+  const { message } = assertThrows(() => t5({ source: "x" }).architecture(config, HEAD), RequestError);
+  assertStringIncludes(message, 'at most 6 tokens ("n_positions" of config.json), got a task with a maxLength of 7');
+});
 
 Deno.test("t5() ties its embeddings, or has logits of its own, as the config says", async () => {
   for (const [folder, expected] of [["original", ["shared.weight"]], ["v1_1", ["shared.weight", "lm_head.weight"]]]) {
