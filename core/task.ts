@@ -113,6 +113,8 @@ export interface Task {
   withTokenizer?(tokenizer: Tokenizer): Task;
   /** The same task for models that answer with logits. @default the task itself */
   readonly inClasses?: Task;
+  /** The same task with the options that a result stored. @default the task itself */
+  withOptions?(options: Json): Task;
   /** Test sets without labels. @default the task has none */
   readonly tests?: {
     load(context: TaskContext): Promise<readonly TestSet[]>;

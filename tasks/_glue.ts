@@ -17,6 +17,7 @@ import {
 import { join, resolve } from "node:path";
 import type { GlueOptions } from "./_glue_options.ts";
 import { glueTests } from "./_glue_tests.ts";
+import { taskWithOptions } from "./_task_with_options.ts";
 import { DATASET, firstOf, nameOfShard, readShards, type Shards, shardsOf } from "./_files.ts";
 import { readLines, readTsv, type Row, type TableColumns } from "./_tsv.ts";
 
@@ -26,8 +27,9 @@ import { readLines, readTsv, type Row, type TableColumns } from "./_tsv.ts";
  */
 export function glueTask(options: GlueOptions): Task {
   const { name, classes, primary, metrics, rows } = options;
-  return {
+  const task: Task = {
     name,
+    withOptions: (options) => taskWithOptions(task, options),
     head: classes
       ? { kind: "classification", outputs: classes.length, labels: classes }
       : { kind: "regression", outputs: 1 },
@@ -38,6 +40,7 @@ export function glueTask(options: GlueOptions): Task {
     tests: glueTests(options),
     metrics,
   };
+  return task;
 }
 
 async function fromFolder(options: GlueOptions, folder: string): Promise<TaskData> {

@@ -71,7 +71,7 @@ export const glueWords: { readonly [task: string]: Words } = {
 export function textToText(task: Task, words: Words): Task {
   const { template, maxLength = 8, decode = "greedy" } = words;
   checkWords(task, words);
-  const { tests: _, ...rest } = task;
+  const { tests, ...rest } = task;
   const convert = (examples: readonly Example[]) =>
     examples.map((example): Example => ({
       ...example,
@@ -96,6 +96,13 @@ export function textToText(task: Task, words: Words): Task {
         }),
       };
     },
+    ...(tests && {
+      tests: {
+        ...tests,
+        load: async (context) =>
+          (await tests.load(context)).map(({ examples, ...set }) => ({ ...set, examples: convert(examples) })),
+      },
+    }),
     withTokenizer: (tokenizer) => ({
       ...textToText(task, words),
       head: { ...task.head, answers: answersOf(tokenizer, { name: task.name, words, maxLength, decode }) },

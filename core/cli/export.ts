@@ -66,5 +66,10 @@ async function writeTestPredictions(
   for (const { file, text } of submissions) await writeTextAtomic(join(to, file), text);
   const names = submissions.map(({ file }) => file).join(" and ");
   print(`${result.task}, ${result.method}, seed ${result.seed}: ${basename(to)} holds ${names}.`);
+  for (const { file, unlabeled } of submissions.filter(({ unlabeled }) => unlabeled > 0)) {
+    print(
+      `${file}: ${unlabeled} of the generated texts are no label, and stand as the first class or the lowest score.`,
+    );
+  }
   return 0;
 }

@@ -52,6 +52,10 @@ export const generatesText = ({ answers }: Head): boolean => answers !== undefin
 /** The prediction for a text that is no label: the label of no example. */
 export const NO_LABEL = -1;
 
+/** The number of generated texts that are no label. */
+export const countUnlabeled = (outputs: readonly (readonly number[])[], head: Head): number =>
+  generatesText(head) ? outputs.filter((ids) => head.answers!.read!(ids).prediction === undefined).length : 0;
+
 /**
  * The prediction of each example: the class with the largest logit or likeliest word, the first of equal ones; the number
  * itself; or what generated tokens stand for.

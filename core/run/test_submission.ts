@@ -7,12 +7,13 @@ import { join } from "node:path";
 import { exists } from "../io/cache.ts";
 import { RequestError } from "../errors.ts";
 import { modelFor, type Registry, taskNamed } from "../registry.ts";
-import { headPredictions } from "../model/head.ts";
+import { countUnlabeled, headPredictions, NO_LABEL } from "../model/head.ts";
 import { loadPretrained, readConfig } from "../model/pretrained.ts";
 import { openWeights } from "../model/weights_file.ts";
 import { RandomKey } from "../random.ts";
 import type { Repository } from "../source.ts";
-import type { TestSet } from "../task.ts";
+import type { Task, TestSet } from "../task.ts";
+import type { Json } from "../json.ts";
 import * as tf from "../backend/tf.ts";
 import { loadTokenizer } from "../model/tokenizer.ts";
 import { Evaluator } from "../training/logits.ts";
@@ -25,6 +26,8 @@ export interface Submission {
   readonly file: string;
   /** A header `index`, `prediction`, and a line per example. */
   readonly text: string;
+  /** Generated texts that are no label; the file has the first class for them, or the lowest score. */
+  readonly unlabeled: number;
 }
 
 /** Where the model and the test sets are. */
@@ -36,13 +39,20 @@ export interface TestPredictionsOptions {
   readonly data?: string;
 }
 
+// The task with what a result says of it, such as the words that it is answered in.
+function taskOf({ task: name, settings }: Result, parts: Registry): Task {
+  const task = taskNamed(name, parts);
+  const { options = {} } = (settings as { readonly task?: { readonly options?: Json } }).task ?? {};
+  return task.withOptions?.(options) ?? task;
+}
+
 /** Finds the test sets of a run's task: before the engine starts, so that a request without data starts nothing. */
 export async function testSets(
-  { task: name }: Result,
+  result: Result,
   { parts, data }: Pick<TestPredictionsOptions, "parts" | "data">,
 ): Promise<readonly TestSet[]> {
-  const { tests } = taskNamed(name, parts);
-  if (!tests) throw new RequestError(`The task "${name}" has no test set without labels.`);
+  const { tests } = taskOf(result, parts);
+  if (!tests) throw new RequestError(`The task "${result.task}" has no test set without labels.`);
   return await tests.load({ ...(data !== undefined && { folder: data }), sources: parts.sources });
 }
 
@@ -52,7 +62,6 @@ export async function testPredictions(
   sets: readonly TestSet[],
   { model, parts }: TestPredictionsOptions,
 ): Promise<Submission[]> {
-  const task = taskNamed(result.task, parts);
   const { training: { batchSize, maxLength } } = result.settings as unknown as { training: TrainingSettings };
   const repository: Repository = {
     origin: { folder: model },
@@ -60,8 +69,9 @@ export async function testPredictions(
   };
   const config = await readConfig(repository);
   const plugin = modelFor(config.model_type, { source: model, plugins: parts.plugins });
-  const architecture = plugin.architecture(config, task.head);
   const tokenizer = await loadTokenizer(repository, { tokenizerClass: plugin.tokenizer });
+  const asked = taskOf(result, parts), task = asked.withTokenizer?.(tokenizer) ?? asked;
+  const architecture = plugin.architecture(config, task.head);
   const weights = await openWeights(repository);
   const tensors = loadPretrained(await weights.read(), { architecture, key: RandomKey.of(0) });
   try {
@@ -71,10 +81,12 @@ export async function testPredictions(
       const encoded = examples.map(({ index, texts }) => ({ index, label: 0, ...tokenizer.encode(texts, maxLength) }));
       const throwIfInterrupted = () => Promise.resolve();
       const logits = await evaluator.logits([...tensors.values()], { examples: encoded, throwIfInterrupted });
-      const rows = headPredictions(logits, task.head).map((prediction, at) =>
-        `${examples[at]!.index}\t${task.tests!.write(prediction)}\n`
-      );
-      submissions.push({ file, text: `index\tprediction\n${rows.join("")}` });
+      const rows = headPredictions(logits, task.head).map((prediction, at) => {
+        const isNone = prediction === NO_LABEL && task.head.kind === "classification"; // a score below the scale is clipped
+        return `${examples[at]!.index}\t${task.tests!.write(isNone ? 0 : prediction)}\n`;
+      });
+      const unlabeled = countUnlabeled(logits, task.head);
+      submissions.push({ file, text: `index\tprediction\n${rows.join("")}`, unlabeled });
     }
     return submissions;
   } finally {

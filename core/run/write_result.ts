@@ -4,7 +4,7 @@
  * @module
  */
 import type { EncodedExample } from "../model/batch.ts";
-import { type Answers, constantPrediction, generatesText, type Head, headPredictions } from "../model/head.ts";
+import { constantPrediction, countUnlabeled, generatesText, type Head, headPredictions } from "../model/head.ts";
 import { loadPretrained } from "../model/pretrained.ts";
 import { sha256OfFile } from "../io/cache.ts";
 import { contributions } from "../statistics/contributions.ts";
@@ -88,7 +88,7 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     metrics: definedMetrics(metrics),
     ...(Object.keys(additionalDev).length > 0 && { additionalDev: Object.keys(additionalDev) }),
     examples: Object.fromEntries(Object.entries({ dev, ...additionalDev }).map(([set, { length }]) => [set, length])),
-    ...(logits && generatesText(head) && { unlabeledAnswers: countUnlabeled(logits, head.answers!) }),
+    ...(logits && generatesText(head) && { unlabeledAnswers: countUnlabeled(logits, head) }),
     diverged: !merged,
     resumedFrom: usage.resumedFrom,
     parameters: { ...outcome.parameters, merged: outcome.parameters.model },
@@ -139,9 +139,6 @@ function predictionLines(
     return JSON.stringify(row) + "\n";
   }).join("");
 }
-
-const countUnlabeled = (generated: Logits, answers: Answers): number =>
-  generated.filter((ids) => answers.read!(ids).prediction === undefined).length;
 
 /** The result of a run that failed. */
 export const failedResult = (run: ResolvedRun, error: string): Result => ({
