@@ -47,7 +47,8 @@ export async function status(args: readonly string[], registry: Registry): Promi
 /** How many runs are in each state: `24 runs: 20 done, 4 running`. */
 export function countStates(runs: readonly RunStatus[]): string {
   const counts = STATES.map((state) => [runs.filter(({ run }) => run.state === state).length, state] as const);
-  return `${runs.length} runs: ${counts.filter(([count]) => count > 0).map((count) => count.join(" ")).join(", ")}`;
+  const total = runs.length === 1 ? "1 run" : `${runs.length} runs`;
+  return `${total}: ${counts.filter(([count]) => count > 0).map((count) => count.join(" ")).join(", ")}`;
 }
 
 function table(runs: readonly RunStatus[]): string {

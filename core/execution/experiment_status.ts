@@ -9,6 +9,7 @@ import { eventSchema } from "../results/event.ts";
 import { type ExperimentManifest, readManifest } from "../results/manifest.ts";
 import { FILES } from "../results/result.ts";
 import { readStored } from "../results/stored_json.ts";
+import { readTuningRuns } from "../results/tuning_runs.ts";
 import { type Claim, readClaim } from "../run/claim.ts";
 import { isRunLocked } from "../run/run_lock.ts";
 import {
@@ -81,7 +82,7 @@ export async function experimentStatus(name: string, options: LaunchesOptions): 
   const isShown = ({ id, place }: LaunchedRun) =>
     !manifest || place.plain || place.values?.["training.split"] !== undefined || tasks?.byRun.has(id);
   const rows = new Map(
-    [...manifest ? manifestRows(manifest) : [], ...launched.filter(isShown)]
+    [...manifest ? manifestRows(manifest) : [], ...await readTuningRuns(name, folder), ...launched.filter(isShown)]
       .map(({ id, model, task, method, seed }): [string, Row] => [id, { id, model, task, method, seed }]),
   );
   if (rows.size === 0) {

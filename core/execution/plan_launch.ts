@@ -144,9 +144,10 @@ function launchedRun({ id, model, spec: { task, label, seed, place } }: Resolved
   return { id, model, task: task.name, method: label, seed, place, share };
 }
 
-// Whether a task waits that will submit the next stage of the same experiment, with the same changes.
+// Whether another task will submit the next stage of the same experiment, with the same changes.
 async function hasNext({ request, url }: Plan, tasks: LaunchedTasks): Promise<boolean> {
   const keyOf = ({ url, request }: Pick<Launch, "url" | "request">) => canonical([url, request]);
-  const launches = await Promise.all(tasks.next.map(({ launch }) => readLaunch(launchFolder(request.runs, launch))));
+  const others = tasks.next.filter(({ job }) => job !== Deno.env.get("OPF_JOB"));
+  const launches = await Promise.all(others.map(({ launch }) => readLaunch(launchFolder(request.runs, launch))));
   return launches.some((launch) => launch && keyOf(launch) === keyOf({ url, request }));
 }

@@ -8,6 +8,7 @@ import { Tuning } from "../experiment/tune.ts";
 import { backendNamed } from "../registry.ts";
 import { checkSameRuns, type ExperimentManifest, type Tuned, writeManifest } from "../results/manifest.ts";
 import type { Result } from "../results/result.ts";
+import { type TuningRun, writeTuningRuns } from "../results/tuning_runs.ts";
 import type { ResolvedRun } from "../run/resolve.ts";
 import { makeManifest } from "./make_manifest.ts";
 import type { Plan } from "./plan.ts";
@@ -42,9 +43,12 @@ export async function runExperiment(
     new Interrupted("Interrupted. Finished runs are kept; the same command resumes the others.");
   await checkRunsFolder(request.runs, experiment.name);
   const tuningResults = new Map<string, Result>();
+  const tuningRuns: TuningRun[] = [];
   const runStage = async (runs: readonly ResolvedRun[], later: readonly ResolvedRun[]) => {
     listener.expectLater([...later, ...references]);
-    const results = await runAll(runs, common);
+    tuningRuns.push(...runs.map(tuningRun));
+    const onStart = () => writeTuningRuns(tuningRuns, { name: experiment.name, folder: request.runs });
+    const results = await runAll(runs, { ...common, onStart });
     for (const [id, result] of results) tuningResults.set(id, result);
     return results;
   };
@@ -66,6 +70,10 @@ export async function runExperiment(
   });
   const ofReferences = references.flatMap(({ id }) => found.get(id) ?? []);
   return { results, otherResults: [...tuningResults.values(), ...ofReferences] };
+}
+
+function tuningRun({ id, model, spec: { task, label, seed } }: ResolvedRun): TuningRun {
+  return { id, model, task: task.name, method: label, seed };
 }
 
 /** What tuning chose, in a sentence. */

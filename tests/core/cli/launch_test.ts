@@ -23,6 +23,13 @@ export default defineExperiment({
 });
 `;
 
+const TUNED = {
+  stages: "",
+  tuned: 'tune: { "training.learningRate": [1e-3, 5e-3] }, tuningSeeds: [101],',
+  sequential:
+    'tune: { "training.learningRate": [1e-3, 5e-3], "training.epochs": [1, 2] }, tuningSeeds: [101], search: "sequential",',
+};
+
 /** Stand-ins: \`sbatch\` numbers its jobs and writes its arguments down, and nothing ever runs. */
 const COMMANDS = {
   sbatch: 'here=$(dirname "$0"); echo "$@" >> "$here/submitted"; wc -l < "$here/submitted"',
@@ -33,6 +40,8 @@ const COMMANDS = {
 interface Place {
   readonly folder: string;
   launch(name: string, ...args: readonly string[]): Promise<{ code: number; out: string; err: string }>;
+  /** The environment of what is launched. */
+  readonly env: Record<string, string>;
   /** What was submitted so far, the folder of the launch left out. */
   submitted(): string[];
   setQueue(lines: readonly string[]): Promise<void>;
@@ -40,13 +49,8 @@ interface Place {
 
 const inPlace = (use: (place: Place) => Promise<void>): Promise<void> =>
   inTinyFolder(async (folder) => {
-    for (
-      const [name, tune] of [["stages", ""], [
-        "tuned",
-        'tune: { "training.learningRate": [1e-3, 5e-3] }, tuningSeeds: [101],',
-      ]]
-    ) {
-      const text = EXPERIMENT.replace("NAME", name!).replace("MODEL", `${folder}/model`).replace("TUNE", tune!);
+    for (const [name, tune] of Object.entries(TUNED)) {
+      const text = EXPERIMENT.replace("NAME", name).replace("MODEL", `${folder}/model`).replace("TUNE", tune);
       await Deno.writeTextFile(`${folder}/${name}.ts`, text);
     }
     const bin = `${folder}/bin`;
@@ -54,9 +58,10 @@ const inPlace = (use: (place: Place) => Promise<void>): Promise<void> =>
     for (const [name, text] of Object.entries(COMMANDS)) {
       await Deno.writeTextFile(`${bin}/${name}`, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     }
-    const env = { HF_HUB_OFFLINE: "1", PATH: `${bin}:${Deno.env.get("PATH")}` };
+    const env: Record<string, string> = { HF_HUB_OFFLINE: "1", PATH: `${bin}:${Deno.env.get("PATH")}` };
     await use({
       folder,
+      env,
       launch: (name, ...args) => {
         const options = ["--data", "data", "--runs", "runs", "--backend", "wasm", "--launcher", "slurm", ...args];
         return run(["reproduce", `${name}.ts`, ...options], folder, { env });
@@ -138,6 +143,24 @@ Deno.test("a stage of tuning whose tasks ended without results is over: the fina
       tuning.map(({ status, error }) => [status, error]),
       Array(6).fill(["failed", "Its task ended without a result."]),
     );
+  }));
+
+Deno.test("the task that submits a next stage submits the one that follows it too", () =>
+  inPlace(async ({ launch, submitted, setQueue, env }) => {
+    const args = ["--seeds", "1", "--methods", "plain"];
+    const first = await launch("sequential", ...args);
+    assertEquals(first.code, 0, first.err);
+    assertEquals(submitted(), ["--array=0-1 1/job.sh 0", "--array=0-0 --dependency=afterany:1 1/next.sh 2"]);
+    await setQueue(["2_0|RUNNING|n"]);
+    env.OPF_JOB = "2_0"; // one of the two values of the second path was tried in the first stage
+    const second = await launch("sequential", ...args, "--continue", "1");
+    assertEquals(second.code, 0, second.err);
+    assertEquals(submitted().slice(2), ["--array=0-0 2/job.sh 0", "--array=0-0 --dependency=afterany:3 2/next.sh 1"]);
+    await setQueue(["4_0|RUNNING|n"]);
+    env.OPF_JOB = "4_0";
+    const third = await launch("sequential", ...args, "--continue", "1,2");
+    assertEquals(third.code, 0, third.err);
+    assertEquals(submitted().slice(4), ["--array=0-0 3/job.sh 0"]);
   }));
 
 Deno.test("options that make no sense without a launcher, or with one, are refused before anything is planned", () =>

@@ -65,13 +65,16 @@ interface Place {
 
 const COMMON = ["--data", "data", "--backend", "wasm"];
 
+/** What is tried on one Slurm at the same time: most of the time passes in its queue. */
+const CASES = new Map<string, (place: Place) => Promise<void>>();
+
 async function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
   await inTinyFolder(async (folder) => {
     for (const [name, methods] of Object.entries(METHODS)) {
       const text = EXPERIMENT.replace("NAME", name).replace("MODEL", `${folder}/model`).replace("METHODS", methods);
       await Deno.writeTextFile(`${folder}/${name}.ts`, text);
     }
-    await using slurm = await startSlurm(`${folder}/slurm`, { cpus: 4 });
+    await using slurm = await startSlurm(`${folder}/slurm`, { cpus: 8 });
     const env = { HF_HUB_OFFLINE: "1", ...slurm.env };
     const inRuns = (name: string) => ["--runs", `runs-${name}`];
     await use({
@@ -98,125 +101,121 @@ async function until<T>(what: string, look: () => Promise<T | undefined> | T | u
   while (performance.now() < end) {
     const value = await look();
     if (value !== undefined) return value;
-    await new Promise((resume) => setTimeout(resume, 300));
+    await new Promise((resume) => setTimeout(resume, 1000));
   }
   throw new Error(`Waited too long until ${what}.`);
 }
 
-Deno.test({
-  name: "Slurm does an experiment as this machine does, and a failed run does not stop the others",
-  ignore: problem !== undefined,
-  fn: () =>
-    inPlace(async ({ folder, launch, status }) => {
-      const tasks = ["--tasks", "sst2,stsb"];
-      const local = ["reproduce", "mixed.ts", ...COMMON, ...tasks, "--runs", "local", "--threads", "1"];
-      const here = await run([...local, "--json"], folder);
-      assertEquals(here.code, 1, here.err);
-      const there = await launch("mixed", ...tasks, "--wait", "--json");
-      assertEquals(there.code, 1, there.err);
-      const [expected, results] = [here, there].map(({ out }) => JSON.parse(out).results as Result[]);
-      const outcomes = (results: readonly Result[]) => results.map(({ id, status, error }) => [id, status, error]);
-      assertEquals(outcomes(results!), outcomes(expected!));
-      const done = results!.filter(({ status }) => status === "done");
-      assertEquals(done.length, 4);
-      for (const { id } of done) {
-        const [own, other] = ["local", "runs-mixed"].map((runs) => `${folder}/${runs}/${id}/predictions.jsonl`);
-        assertEquals(await Deno.readTextFile(own!), await Deno.readTextFile(other!));
-      }
-      const failed = (await status("mixed")).filter(({ run }) => run.state === "failed").map(({ run }) => run);
-      assertEquals(failed.length, 2);
-      for (const run of failed) {
-        assert(run.state === "failed");
-        assertStringIncludes(run.error, "no matrix is good enough");
-        assertStringIncludes(await Deno.readTextFile(run.log!), "no matrix is good enough");
-      }
-    }),
-});
+CASES.set(
+  "Slurm does an experiment as this machine does, and a failed run does not stop the others",
+  async ({ folder, launch, status }) => {
+    const tasks = ["--tasks", "sst2,stsb"];
+    const local = ["reproduce", "mixed.ts", ...COMMON, ...tasks, "--runs", "local-mixed", "--threads", "1"];
+    const here = await run([...local, "--json"], folder);
+    assertEquals(here.code, 1, here.err);
+    const there = await launch("mixed", ...tasks, "--wait", "--json");
+    assertEquals(there.code, 1, there.err);
+    const [expected, results] = [here, there].map(({ out }) => JSON.parse(out).results as Result[]);
+    const outcomes = (results: readonly Result[]) => results.map(({ id, status, error }) => [id, status, error]);
+    assertEquals(outcomes(results!), outcomes(expected!));
+    const done = results!.filter(({ status }) => status === "done");
+    assertEquals(done.length, 4);
+    for (const { id } of done) {
+      const [own, other] = ["local-mixed", "runs-mixed"].map((runs) => `${folder}/${runs}/${id}/predictions.jsonl`);
+      assertEquals(await Deno.readTextFile(own!), await Deno.readTextFile(other!));
+    }
+    const failed = (await status("mixed")).filter(({ run }) => run.state === "failed").map(({ run }) => run);
+    assertEquals(failed.length, 2);
+    for (const run of failed) {
+      assert(run.state === "failed");
+      assertStringIncludes(run.error, "no matrix is good enough");
+      assertStringIncludes(await Deno.readTextFile(run.log!), "no matrix is good enough");
+    }
+  },
+);
 
 const GATED = ["--set", "training.epochs=30"];
 
-Deno.test({
-  name: "a task that is stopped, killed or canceled on Slurm continues from its checkpoint, the first one by itself",
-  ignore: problem !== undefined,
-  fn: () =>
-    inPlace(async ({ folder, slurm, launch, status }) => {
-      const [open, limited] = [`${folder}/open`, `${folder}/open-limited`];
-      const slow = (gate: string, ...args: readonly string[]) =>
-        launch("slow", ...GATED, "--set", `parameters.gate=${gate}`, "--set", "checkpoint.everySeconds=0", ...args);
-      const rows = async (seed: number) => (await status("slow")).find((row) => row.seed === seed)!;
-      const runs = `${folder}/runs-slow`;
-      const at = (id: string) => steps(`${runs}/${id}`).at(-1) ?? 0;
+CASES.set(
+  "a task that is stopped, killed or canceled on Slurm continues from its checkpoint, the first one by itself",
+  async ({ folder, slurm, launch, status }) => {
+    const [open, limited] = [`${folder}/open`, `${folder}/open-limited`];
+    const slow = (gate: string, ...args: readonly string[]) =>
+      launch("slow", ...GATED, "--set", `parameters.gate=${gate}`, "--set", "checkpoint.everySeconds=0", ...args);
+    const rows = async (seed: number) => (await status("slow")).find((row) => row.seed === seed)!;
+    const runs = `${folder}/runs-slow`;
+    const at = (id: string) => steps(`${runs}/${id}`).at(-1) ?? 0;
 
-      // A time limit of a minute with a warning 55 seconds before it.
-      const limitedLaunch = await launch(
-        "slow",
-        ...GATED,
-        "--seeds",
-        "3",
-        "--set",
-        `parameters.gate=${limited}`,
-        "--slurm-option",
-        "--time=1 --signal=B:USR1@55",
+    // A time limit of a minute with a warning 55 seconds before it.
+    const limitedLaunch = await launch(
+      "slow",
+      ...GATED,
+      "--seeds",
+      "3",
+      "--set",
+      `parameters.gate=${limited}`,
+      "--slurm-option",
+      "--time=1 --signal=B:USR1@55",
+    );
+    assertEquals(limitedLaunch.code, 0, limitedLaunch.err);
+    const { id: limitedId } = await rows(3);
+
+    const first = await slow(open, "--seeds", "1,2");
+    assertStringIncludes(first.out, "2 × runs");
+    const again = await slow(open, "--seeds", "1,2");
+    assertStringIncludes(again.out, "2 are queued or running.\nNothing is left to submit.");
+    const [canceled, killed] = [await rows(1), await rows(2)];
+    await until("both runs take steps", () => at(canceled.id) >= 3 && at(killed.id) >= 3 || undefined);
+    const running = [await rows(1), await rows(2)].map(({ run }) => {
+      assert(run.state === "running");
+      assert(run.progress!.step >= 1);
+      return run;
+    });
+    await slurm.command("scancel", running[0]!.job!);
+    for (const pid of await processesOf(running[1]!.job!)) kill(pid);
+    const ended = await until("both tasks end", async () => {
+      const rows = (await status("slow")).filter(({ seed }) => seed < 3);
+      return rows.every(({ run }) => ["waiting", "failed"].includes(run.state)) ? rows : undefined;
+    });
+    assertEquals(ended.map(({ run }) => run.state), ["waiting", "failed"]);
+    const [{ run: stopped }, { run: lost }] = ended as [RunStatus, RunStatus];
+    assert(stopped.state === "waiting" && lost.state === "failed");
+    assertMatch(lost.error, /^Its task \d+_1 ended without a result\.$/);
+    assertStringIncludes(await Deno.readTextFile(lost.log!), "slow");
+    const stoppedAt = [canceled.id, killed.id].map(at);
+
+    // The time limit has struck by now, or will.
+    const log = await until("the time limit strikes", async () => {
+      const text = await Deno.readTextFile(
+        `${runs}/launches/1/logs/${limitedLaunch.out.match(/job (\d+)/)![1]}_0.log`,
       );
-      assertEquals(limitedLaunch.code, 0, limitedLaunch.err);
-      const { id: limitedId } = await rows(3);
+      return text.includes("queued again") ? text : undefined;
+    });
+    assertStringIncludes(log, "Stopped; queued again, restart 1 of at most 20.");
+    await Deno.writeTextFile(limited, "");
+    // A task that is queued again may start after two minutes; here at once.
+    const queued = await until("the task is queued again", async () => {
+      const { run } = (await status("slow")).find(({ id }) => id === limitedId)!;
+      return run.state === "queued" ? run.job : undefined;
+    });
+    await slurm.command("scontrol", "update", `JobId=${queued}`, "StartTime=now");
+    await Deno.writeTextFile(open, "");
+    const last = await slow(open, "--seeds", "1,2", "--wait", "--json");
+    assertEquals(last.code, 0, last.err);
+    for (const [index, { id, resumedFrom }] of (JSON.parse(last.out).results as Result[]).entries()) {
+      assertEquals(resumedFrom, [stoppedAt[index]!]);
+      assertEquals(steps(`${runs}/${id}`), counted(steps(`${runs}/${id}`)));
+    }
 
-      const first = await slow(open, "--seeds", "1,2");
-      assertStringIncludes(first.out, "2 × runs");
-      const again = await slow(open, "--seeds", "1,2");
-      assertStringIncludes(again.out, "2 are queued or running.\nNothing is left to submit.");
-      const [canceled, killed] = [await rows(1), await rows(2)];
-      await until("both runs take steps", () => at(canceled.id) >= 3 && at(killed.id) >= 3 || undefined);
-      const running = [await rows(1), await rows(2)].map(({ run }) => {
-        assert(run.state === "running");
-        assert(run.progress!.step >= 1);
-        return run;
-      });
-      await slurm.command("scancel", running[0]!.job!);
-      for (const pid of await processesOf(running[1]!.job!)) kill(pid);
-      const ended = await until("both tasks end", async () => {
-        const rows = (await status("slow")).filter(({ seed }) => seed < 3);
-        return rows.every(({ run }) => ["waiting", "failed"].includes(run.state)) ? rows : undefined;
-      });
-      assertEquals(ended.map(({ run }) => run.state), ["waiting", "failed"]);
-      const [{ run: stopped }, { run: lost }] = ended as [RunStatus, RunStatus];
-      assert(stopped.state === "waiting" && lost.state === "failed");
-      assertMatch(lost.error, /^Its task \d+_1 ended without a result\.$/);
-      assertStringIncludes(await Deno.readTextFile(lost.log!), "slow");
-      const stoppedAt = [canceled.id, killed.id].map(at);
-
-      // The time limit has struck by now, or will.
-      const log = await until("the time limit strikes", async () => {
-        const text = await Deno.readTextFile(
-          `${runs}/launches/1/logs/${limitedLaunch.out.match(/job (\d+)/)![1]}_0.log`,
-        );
-        return text.includes("queued again") ? text : undefined;
-      });
-      assertStringIncludes(log, "Stopped; queued again, restart 1 of at most 20.");
-      await Deno.writeTextFile(limited, "");
-      // A task that is queued again may start after two minutes; here at once.
-      const queued = await until("the task is queued again", async () => {
-        const { run } = (await status("slow")).find(({ id }) => id === limitedId)!;
-        return run.state === "queued" ? run.job : undefined;
-      });
-      await slurm.command("scontrol", "update", `JobId=${queued}`, "StartTime=now");
-      await Deno.writeTextFile(open, "");
-      const last = await slow(open, "--seeds", "1,2", "--wait", "--json");
-      assertEquals(last.code, 0, last.err);
-      for (const [index, { id, resumedFrom }] of (JSON.parse(last.out).results as Result[]).entries()) {
-        assertEquals(resumedFrom, [stoppedAt[index]!]);
-        assertEquals(steps(`${runs}/${id}`), counted(steps(`${runs}/${id}`)));
-      }
-
-      const result = await until("the task continues and ends", async () => {
-        const text = await Deno.readTextFile(`${runs}/${limitedId}/result.json`).catch(() => undefined);
-        return text === undefined ? undefined : JSON.parse(text) as Result;
-      });
-      assertEquals(result.status, "done", result.error);
-      assert(result.resumedFrom.length > 0);
-      assertEquals(steps(`${runs}/${limitedId}`), counted(steps(`${runs}/${limitedId}`)));
-    }),
-});
+    const result = await until("the task continues and ends", async () => {
+      const text = await Deno.readTextFile(`${runs}/${limitedId}/result.json`).catch(() => undefined);
+      return text === undefined ? undefined : JSON.parse(text) as Result;
+    });
+    assertEquals(result.status, "done", result.error);
+    assert(result.resumedFrom.length > 0);
+    assertEquals(steps(`${runs}/${limitedId}`), counted(steps(`${runs}/${limitedId}`)));
+  },
+);
 
 /** Processes of a task. */
 async function processesOf(job: string): Promise<number[]> {
@@ -228,53 +227,61 @@ async function processesOf(job: string): Promise<number[]> {
   return found.flat();
 }
 
-Deno.test({
-  name: "hundreds of runs are one array on Slurm, and are not submitted again while they are queued",
-  ignore: problem !== undefined,
-  fn: () =>
-    inPlace(async ({ slurm, launch, status }) => {
-      const seeds = Array.from({ length: 500 }, (_, seed) => seed);
-      const args = ["--seeds", seeds.join(","), "--slurm-option", "--hold", "--array-limit", "20"];
-      const preview = await launch("many", ...args, "--dry-run");
-      assertStringIncludes(preview.out, "array 1: 500 × runs");
-      assertStringIncludes(preview.out, "#SBATCH --hold");
-      assertEquals(await slurm.command("squeue", "-h"), "");
-      const { code, out, err } = await launch("many", ...args, "--json");
-      assertEquals(code, 0, err);
-      const { arrays } = JSON.parse(out);
-      assertEquals(arrays.map(({ first, count }: { first: number; count: number }) => [first, count]), [[0, 500]]);
-      assertEquals((await slurm.command("squeue", "-h", "--array")).trim().split("\n").length, 500);
-      const rows = await status("many");
-      assertEquals(new Set(rows.map(({ run }) => run.state)), new Set(["queued"]));
-      const again = await launch("many", ...args, "--json");
-      assertEquals(JSON.parse(again.out), { experiment: "many", launch: null, arrays: [], done: 0, queued: 500 });
-    }),
-});
+CASES.set(
+  "hundreds of runs are one array on Slurm, and are not submitted again while they are queued",
+  async ({ slurm, launch, status }) => {
+    const seeds = Array.from({ length: 500 }, (_, seed) => seed);
+    const args = ["--seeds", seeds.join(","), "--slurm-option", "--hold", "--array-limit", "20"];
+    const preview = await launch("many", ...args, "--dry-run");
+    assertStringIncludes(preview.out, "array 1: 500 × runs");
+    assertStringIncludes(preview.out, "#SBATCH --hold");
+    assertEquals(await slurm.command("squeue", "-h", "--name=many"), "");
+    const { code, out, err } = await launch("many", ...args, "--json");
+    assertEquals(code, 0, err);
+    const { arrays } = JSON.parse(out);
+    assertEquals(arrays.map(({ first, count }: { first: number; count: number }) => [first, count]), [[0, 500]]);
+    assertEquals((await slurm.command("squeue", "-h", "--array", "--name=many")).trim().split("\n").length, 500);
+    const rows = await status("many");
+    assertEquals(new Set(rows.map(({ run }) => run.state)), new Set(["queued"]));
+    const again = await launch("many", ...args, "--json");
+    assertEquals(JSON.parse(again.out), { experiment: "many", launch: null, arrays: [], done: 0, queued: 500 });
+  },
+);
+
+CASES.set(
+  "stages follow each other on Slurm: plain runs that others need, tuning, final runs",
+  async ({ folder, launch, status }) => {
+    const first = await launch("tuned", "--wait", "--json");
+    assertEquals(first.code, 0, first.err);
+    const local = ["reproduce", "tuned.ts", ...COMMON, "--runs", "local-tuned", "--threads", "1", "--json"];
+    const here = await run(local, folder);
+    const [there, expected] = [first, here].map(({ out }) => (JSON.parse(out).results as Result[])[0]!);
+    assertEquals([there!.id, there!.metrics], [expected!.id, expected!.metrics]);
+    const manifests = ["local-tuned", "runs-tuned"].map((runs) => `${folder}/${runs}/experiments/tuned.json`);
+    assertEquals(await Deno.readTextFile(manifests[1]!), await Deno.readTextFile(manifests[0]!));
+    const arrays = await Promise.all([1, 2].map(async (number) => {
+      const text = await Deno.readTextFile(`${folder}/runs-tuned/launches/${number}/arrays.json`);
+      return (JSON.parse(text) as { title: string; count: number }[]).map(({ count, title }) => `${count} × ${title}`);
+    }));
+    assertEquals(arrays, [
+      ["2 × plain fine-tuning that other runs need", "2 × tuning runs that need it", "1 × the next stage"],
+      ["1 × plain fine-tuning that other runs need", "1 × final runs that need it"],
+    ]);
+    assert((await status("tuned")).every(({ run }) => run.state === "done"));
+  },
+);
 
 Deno.test({
-  name: "stages follow each other on Slurm: plain runs that others need, tuning, final runs",
+  name: `a real Slurm: ${[...CASES.keys()].join("; ")}`,
   ignore: problem !== undefined,
   fn: () =>
-    inPlace(async ({ folder, launch, status }) => {
-      const first = await launch("tuned", "--wait", "--json");
-      assertEquals(first.code, 0, first.err);
-      const local = ["reproduce", "tuned.ts", ...COMMON, "--runs", "local", "--threads", "1", "--json"];
-      const here = await run(local, folder);
-      const [there, expected] = [first, here].map(({ out }) => (JSON.parse(out).results as Result[])[0]!);
-      assertEquals([there!.id, there!.metrics], [expected!.id, expected!.metrics]);
-      const manifests = ["local", "runs-tuned"].map((runs) => `${folder}/${runs}/experiments/tuned.json`);
-      assertEquals(await Deno.readTextFile(manifests[1]!), await Deno.readTextFile(manifests[0]!));
-      const arrays = await Promise.all([1, 2].map(async (number) => {
-        const text = await Deno.readTextFile(`${folder}/runs-tuned/launches/${number}/arrays.json`);
-        return (JSON.parse(text) as { title: string; count: number }[]).map(({ count, title }) =>
-          `${count} × ${title}`
-        );
-      }));
-      assertEquals(arrays, [
-        ["2 × plain fine-tuning that other runs need", "2 × tuning runs that need it", "1 × the next stage"],
-        ["1 × plain fine-tuning that other runs need", "1 × final runs that need it"],
-      ]);
-      assert((await status("tuned")).every(({ run }) => run.state === "done"));
+    inPlace(async (place) => {
+      const outcomes = await Promise.allSettled([...CASES.values()].map((use) => use(place)));
+      const problems = [...CASES.keys()].flatMap((name, at) => {
+        const outcome = outcomes[at]!;
+        return outcome.status === "rejected" ? [`${name}: ${outcome.reason?.stack ?? outcome.reason}`] : [];
+      });
+      assertEquals(problems, []);
     }),
 });
 

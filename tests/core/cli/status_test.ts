@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { makeLaunchFolder, writeArrays, writeLaunch } from "../../../core/execution/launch_folder.ts";
 import type { Claim } from "../../../core/run/claim.ts";
+import { writeTuningRuns } from "../../../core/results/tuning_runs.ts";
 import { withRunLock } from "../../../core/run/run_lock.ts";
 import { inFolder } from "../../_place.ts";
 import { madeUpRuns, writeMadeUp } from "../report/_made_up.ts";
@@ -117,6 +118,14 @@ Deno.test("status goes on without an answer of the queue, and says so", () =>
     assertStringIncludes(out, "running (node-7, job 12_2, preparing)");
     assertStringIncludes(err, "The queue is unknown, so that queued runs count as waiting: squeue failed:");
     assertStringIncludes(err, "Unable to contact slurm controller");
+  }));
+
+Deno.test("status lists runs that tune an experiment before it has a manifest", () =>
+  inFolder(async (folder) => {
+    const tuning = { id: "a1", model: "bert", task: "rte", method: "OPF", seed: 101 };
+    await writeTuningRuns([tuning], { name: "mine", folder: `${folder}/runs` });
+    const { out, err } = await run(["status", "mine", "--runs", "runs"], folder);
+    assertEquals([out, err], ["mine: 1 run: 1 waiting\n  a1  rte, OPF, seed 101  waiting\n", ""]);
   }));
 
 Deno.test("status of what was never run, or is no name, ends with 2 and one sentence", () =>

@@ -1,6 +1,7 @@
 // Together: core/cli/reproduce.ts and core/experiment/tune.ts.
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { ExperimentManifest } from "../../../core/results/manifest.ts";
+import { readTuningRuns } from "../../../core/results/tuning_runs.ts";
 import type { Result } from "../../../core/results/result.ts";
 import { readPoints } from "../../_event_files.ts";
 import { inTinyFolder, run } from "./_command.ts";
@@ -72,6 +73,8 @@ Deno.test("reproduce tunes learning rates on training data, shares runs, and rep
     // Tuning runs are runs like others: they are evaluated on a tenth of the training examples, never on the dev set.
     const tuning = ids(`${folder}/runs`).filter((id) => id !== results[0].id);
     assertEquals(tuning.length, 2);
+    const listed = await readTuningRuns("one", `${folder}/runs`); // where `status` finds them before there is a manifest
+    assertEquals(listed.map(({ id }) => id).toSorted(), tuning.toSorted());
     for (const id of tuning) {
       const lines = Deno.readTextFileSync(`${folder}/runs/${id}/predictions.jsonl`).trimEnd().split("\n");
       assertEquals(lines.length, 5);

@@ -1,0 +1,37 @@
+/**
+ * `RUNS/experiments/<name>.tuning.jsonl`: the runs by which the settings of an experiment are being chosen, which are in no
+ * manifest.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { experimentFileName } from "./experiment_name.ts";
+import type { ManifestRun } from "./manifest.ts";
+import { writeTextAtomic } from "./result.ts";
+import { count, readStoredLines, runId } from "./stored_json.ts";
+
+/** One of these runs. */
+export type TuningRun = Pick<ManifestRun, "id" | "model" | "task" | "method" | "seed">;
+
+const schema: z.ZodType<TuningRun> = z.object({
+  id: runId,
+  model: z.string(),
+  task: z.string(),
+  method: z.string(),
+  seed: count,
+});
+
+const pathOf = (name: string, folder: string) => `${folder}/experiments/${experimentFileName(name)}.tuning.jsonl`;
+
+/** Writes the runs of all stages so far, in place of earlier ones. */
+export async function writeTuningRuns(
+  runs: readonly TuningRun[],
+  { name, folder }: { readonly name: string; readonly folder: string },
+): Promise<void> {
+  await Deno.mkdir(`${folder}/experiments`, { recursive: true });
+  await writeTextAtomic(pathOf(name, folder), runs.map((run) => JSON.stringify(run) + "\n").join(""));
+}
+
+/** The runs that were written last; none if nothing is tuned. */
+export const readTuningRuns = async (name: string, folder: string): Promise<TuningRun[]> =>
+  await readStoredLines(pathOf(name, folder), schema) ?? [];
