@@ -57,6 +57,7 @@ export type TrainingEvent =
     readonly gradientNorm: number;
     /** The schedule's fraction of the peak learning rates. */
     readonly rate: number;
+    /** By which it ended after the step before, or after its own start if that was later. */
     readonly seconds: number;
     readonly examples: number;
     readonly residentBytes: number;

@@ -18,7 +18,10 @@ export interface StartedStep {
   readonly started: number;
 }
 
-/** Collects the reports of started steps. At most two steps run at a time, one of which waits for the other. */
+/**
+ * Collects the reports of started steps. One that is not finite stays on the device until it is read, too: later steps do not
+ * replace it. At most two steps run at a time, one of which waits for the other.
+ */
 export class StepReports<S extends StartedStep> {
   readonly #onReport: (step: S, report: StepReport & { readonly seconds: number }) => void;
   /** Steps that may still run, the oldest first. */
