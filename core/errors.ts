@@ -53,8 +53,10 @@ export class Interrupted extends Error {
 export function unknownName(what: string, name: string, known: Iterable<string>): RequestError {
   const names = [...known];
   if (names.length === 0) return new RequestError(`Unknown ${what} ${JSON.stringify(name)}: none is known.`);
+  const containing = names.filter((known) => name !== "" && known.includes(name)); // "similarity" is no typo of "mnli"
+  const suggested = closest(name, containing.length > 0 ? containing : names);
   return new RequestError(
-    `Unknown ${what} ${JSON.stringify(name)}. Did you mean "${closest(name, names)}"? Known: ${names.join(", ")}.`,
+    `Unknown ${what} ${JSON.stringify(name)}. Did you mean "${suggested}"? Known: ${names.join(", ")}.`,
   );
 }
 

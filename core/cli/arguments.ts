@@ -14,6 +14,8 @@ export interface OptionNames {
   readonly string?: readonly string[];
   /** With a value, any number of times. */
   readonly collect?: readonly string[];
+  /** How many other arguments it takes at most. @default Infinity */
+  readonly words?: number;
 }
 
 /** The arguments of a command, by name. */
@@ -36,11 +38,12 @@ export interface Arguments {
 /**
  * Reads arguments.
  *
- * @throws {RequestError} for an unknown option, with the nearest known name, and for a missing or wrong value
+ * @throws {RequestError} for an unknown option, with the nearest known name, for a missing or wrong value, and for arguments too
+ * many
  */
 export function readArguments(
   args: readonly string[],
-  { boolean = [], string = [], collect = [] }: OptionNames,
+  { boolean = [], string = [], collect = [], words = Infinity }: OptionNames,
 ): Arguments {
   const known = [...boolean, ...string, ...collect].map((name) => `--${name}`);
   const parsed = parseArgs([...args], {
@@ -52,6 +55,11 @@ export function readArguments(
       return true;
     },
   }) as { readonly [name: string]: unknown; readonly _: readonly unknown[] };
+  const surplus = parsed._.slice(words).map((word) => JSON.stringify(String(word)));
+  if (surplus.length > 0) {
+    const expected = words === 1 ? "1 argument that is no option" : `${words} arguments that are no options`;
+    throw new RequestError(`Expected ${expected}, got also ${surplus.join(", ")}.`);
+  }
   const text = (name: string) => {
     const value = parsed[name];
     if (value === undefined) return undefined;

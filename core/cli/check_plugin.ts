@@ -18,7 +18,7 @@ type BackendResult = Report["results"][number] & { readonly backend: string };
 
 /** Runs the command; returns its exit code: 0 all contracts kept, 1 a plugin was refused, 2 nothing to check. */
 export async function checkPlugin(args: readonly string[], registry: Registry): Promise<number> {
-  const options = readArguments(args, { boolean: ["json"], string: ["backend"] });
+  const options = readArguments(args, { boolean: ["json"], string: ["backend"], words: 1 });
   const [specifier] = options.words;
   if (specifier === undefined) throw new RequestError("deno task check-plugin MODULE: expected a module.");
   const isUrl = /^(https?|file|jsr|npm):/.test(specifier);

@@ -16,7 +16,7 @@ import { runsFolder, userPath } from "./paths.ts";
 
 /** Runs the command; returns its exit code. */
 export async function exportModel(args: readonly string[], registry: Registry): Promise<number> {
-  const options = readArguments(args, { boolean: ["test-predictions"], string: ["runs", "data"] });
+  const options = readArguments(args, { boolean: ["test-predictions"], string: ["runs", "data"], words: 2 });
   const [run, target] = options.words;
   if (run === undefined || target === undefined) {
     throw new RequestError(

@@ -27,7 +27,7 @@ import { userFolder, userPath } from "./paths.ts";
 const RESTARTS = 20;
 
 /** The options of a launch. */
-export const launchOptions = ({ launchers }: Pick<Registry, "launchers">): Required<OptionNames> => ({
+export const launchOptions = ({ launchers }: Pick<Registry, "launchers">): Required<Omit<OptionNames, "words">> => ({
   boolean: ["wait"],
   string: ["launcher", "array-limit", "restarts", "continue"],
   collect: ["launcher-option", ...launchers.map(({ name }) => `${name}-option`)],

@@ -22,7 +22,7 @@ export const REPORT_USAGE = `deno task report EXPERIMENT [options]
 
 /** Runs the command; returns its exit code. */
 export async function report(args: readonly string[], registry: Registry): Promise<number> {
-  const options = readArguments(args, { boolean: ["json", "help"], string: ["runs", "output"] });
+  const options = readArguments(args, { boolean: ["json", "help"], string: ["runs", "output"], words: 1 });
   if (options.flag("help")) {
     print(REPORT_USAGE);
     return 0;

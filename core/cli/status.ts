@@ -21,7 +21,7 @@ const STATES = ["done", "running", "queued", "waiting", "failed"] as const;
 
 /** Runs the command; returns its exit code. */
 export async function status(args: readonly string[], registry: Registry): Promise<number> {
-  const options = readArguments(args, { boolean: ["json", "help"], string: ["runs"] });
+  const options = readArguments(args, { boolean: ["json", "help"], string: ["runs"], words: 1 });
   if (options.flag("help")) {
     print(STATUS_USAGE);
     return 0;

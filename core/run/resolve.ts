@@ -196,8 +196,9 @@ export class RunResolver {
     });
   }
 
-  // Names and shapes of the weights, once for each model and head.
+  // Names and shapes of the weights, once for each model and head. An untrained model has none.
   async #check(model: FoundModel, architecture: Architecture): Promise<void> {
+    if (model.plugin.untrained) return;
     const key = `${model.weights.path} ${JSON.stringify(architecture.config)}`;
     if (this.#checked.has(key)) return;
     this.#checked.add(key);

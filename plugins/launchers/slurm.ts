@@ -33,7 +33,7 @@ const QUEUED = ["PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HO
 export function slurm({ warnSeconds = 120 }: SlurmOptions = {}): Launcher {
   return {
     name: "slurm",
-    check: async () => ({ maxTasks: maxArraySize(await command("scontrol", ["show", "config"])) }),
+    check: async () => ({ maxTasks: maxArraySize(await clusterConfig()) }),
     script: ({ command, logs, options }) =>
       [
         "#!/bin/bash",
@@ -95,6 +95,18 @@ export function parseQueue(text: string): Map<string, TaskState> {
 export const isCanceled = (job: string): boolean =>
   /\bJobState=(COMPLETING|CANCELLED)\b/.test(job) && !/\bReason=TimeLimit\b/.test(job) &&
   !/\bPreemptTime=\d/.test(job);
+
+async function clusterConfig(): Promise<string> {
+  try {
+    return await command("scontrol", ["show", "config"]);
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    throw new RequestError(
+      `${error.message.replace(/\.$/, "")}. Expected a machine that can submit to the cluster, such as a login node.`,
+      { cause: error },
+    );
+  }
+}
 
 async function command(program: string, args: readonly string[]): Promise<string> {
   let output: Deno.CommandOutput;

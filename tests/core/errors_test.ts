@@ -1,5 +1,5 @@
 import { Interrupted, messageOf, RequestError, unknownName } from "@opf/framework";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 
 Deno.test("unknownName() suggests the name closest to a typo", () => {
@@ -10,6 +10,12 @@ Deno.test("unknownName() suggests the name closest to a typo", () => {
     assert(error instanceof RequestError);
     assertEquals(error.message, `Unknown matrix "${typo}". Did you mean "${name}"? Known: ${names.join(", ")}.`);
   }
+});
+
+Deno.test("unknownName() suggests a name that contains what was asked for, however long", () => {
+  const names = ["rte", "mnli", "practice-similarity", "practice-entailment"];
+  assertStringIncludes(unknownName("task", "similarity", names).message, 'Did you mean "practice-similarity"?');
+  assertStringIncludes(unknownName("task", "", names).message, 'Did you mean "rte"?');
 });
 
 Deno.test("unknownName() suggests one of the known names for any input", () =>

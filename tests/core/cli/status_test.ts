@@ -128,6 +128,12 @@ Deno.test("status lists runs that tune an experiment before it has a manifest", 
     assertEquals([out, err], ["mine: 1 run: 1 waiting\n  a1  rte, OPF, seed 101  waiting\n", ""]);
   }));
 
+Deno.test("status takes one experiment, and says so of a second", () =>
+  inFolder(async (folder) => {
+    const { code, err } = await run(["status", "mine", "yours", "2"], folder);
+    assertEquals([code, err], [2, 'Expected 1 argument that is no option, got also "yours", "2".\n']);
+  }));
+
 Deno.test("status of what was never run, or is no name, ends with 2 and one sentence", () =>
   inFolder(async (folder) => {
     for (

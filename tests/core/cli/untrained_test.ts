@@ -23,6 +23,7 @@ Deno.test("an untrained model is factorized, scored by its fine-tuned weights, k
     const args = ["reproduce", "untrained.ts", "--data", "data", "--runs", "runs", "--keep-models", "--json"];
     const { code, out, err } = await run(args, folder);
     assertEquals(code, 0, err);
+    assert(!err.includes("newly initialized"), err); // as all of its parameters are
     const { results } = JSON.parse(out) as { results: Result[] };
     const { id, selected } = results.find(({ method }) => method === "OPF")!;
     assert(selected.length > 0);

@@ -110,4 +110,15 @@ Deno.test("what Slurm refuses is passed on in one sentence, and so is a machine 
   await withEnvironment({ PATH: "/nowhere" }, async () => {
     await assertRejects(() => slurm().check(), Error, "There is no Slurm on this machine");
   });
+  await withCommands(
+    { scontrol: "echo 'scontrol: fatal: Could not establish a configuration source' >&2; exit 1" },
+    async () => {
+      const error = await assertRejects(() => slurm().check(), Error);
+      assertEquals(
+        error.message,
+        "scontrol failed: fatal: Could not establish a configuration source. " +
+          "Expected a machine that can submit to the cluster, such as a login node.",
+      );
+    },
+  );
 });
