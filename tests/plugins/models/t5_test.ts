@@ -12,7 +12,7 @@ import {
   tf,
   Weights,
 } from "@opf/framework";
-import { t5 } from "@opf/framework/plugins";
+import { mpo, t5 } from "@opf/framework/plugins";
 import {
   assert,
   assertAlmostEquals,
@@ -190,6 +190,32 @@ Deno.test("t5() ties its embeddings, or has logits of its own, as the config say
     assertEquals(tables, expected as string[]);
     weights.dispose();
   }
+});
+
+Deno.test("factorizing every matrix of a t5(), cross-attention included, leaves tied values alone and changes no output", async () => {
+  const { architecture, weights, fixture } = await load("original");
+  tf.tidy(() => {
+    const examples = examplesOf(fixture);
+    const batch = batchOf(architecture, { examples, length: 20, targetLength: 5 });
+    const loss = () => {
+      const losses = architecture.losses(weights.structure.reader(weights.values), batch, {});
+      return tf.mean(losses).dataSync()[0]!;
+    };
+    const generate = () => architecture.outputs(weights.structure.reader(weights.values), batch).arraySync();
+    const [before, tokens] = [loss(), generate()];
+    const names = architecture.matrices.map(({ name }) => name);
+    assertEquals([names.length, new Set(names).size], [2 * 6 + 3 * 10, names.length]);
+    assertEquals(names.filter((name) => name.includes("EncDecAttention")).length, 3 * 4);
+    const tied = new Set(architecture.parameters.flatMap(({ name, tiedTo }) => tiedTo ? [name, tiedTo] : []));
+    assert(tied.size > 1 && !names.some((name) => tied.has(name)));
+    weights.factorize(names, { decomposition: mpo({ tensors: 3 }), key: RandomKey.of(2) });
+    assert(weights.slots.length > architecture.parameters.length);
+    assertLess(Math.abs(loss() - before), 1e-4);
+    assertEquals(generate(), tokens);
+    const merged = weights.toDense();
+    assert([...merged.keys()].every((name) => name === "shared.weight" || !tied.has(name)));
+  });
+  weights.dispose();
 });
 
 Deno.test("t5({ layers }) keeps the first layers of each stack, in the model and in its config", async () => {
