@@ -51,7 +51,7 @@ export class Interrupted extends Error {
  * ```
  */
 export function unknownName(what: string, name: string, known: Iterable<string>): RequestError {
-  const names = [...known];
+  const names = [...known].map((name) => name.replaceAll("\n", "\\n"));
   if (names.length === 0) return new RequestError(`Unknown ${what} ${JSON.stringify(name)}: none is known.`);
   const containing = names.filter((known) => name !== "" && known.includes(name)); // "similarity" is no typo of "mnli"
   const suggested = closest(name, containing.length > 0 ? containing : names);

@@ -18,6 +18,12 @@ Deno.test("unknownName() suggests a name that contains what was asked for, howev
   assertStringIncludes(unknownName("task", "", names).message, 'Did you mean "rte"?');
 });
 
+Deno.test("unknownName() stays one line, whatever known names hold", () =>
+  assertEquals(
+    unknownName("method", "a", ["a\nb"]).message,
+    'Unknown method "a". Did you mean "a\\nb"? Known: a\\nb.',
+  ));
+
 Deno.test("unknownName() suggests one of the known names for any input", () =>
   fc.assert(
     fc.property(fc.string(), fc.uniqueArray(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1 }), (name, known) => {
