@@ -51,8 +51,8 @@ async function start(
   { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
 ): Promise<(devices: number) => Engine> {
   const [plugin, lapackLibrary] = [await findPlugin({ ...(device && { device }), note }), await findLapack({ note })];
-  // XLA reports each step of its start on standard error: only its errors are of interest.
-  if (Deno.env.get(LOG_LEVEL) === undefined) Deno.env.set(LOG_LEVEL, "2");
+  // XLA reports each step of its start on standard error. Crashes only: its errors arrive as exceptions.
+  if (Deno.env.get(LOG_LEVEL) === undefined) Deno.env.set(LOG_LEVEL, "3");
   loadPermanently([plugin.path, lapackLibrary.path]);
   const client = newClient(plugin.path, device);
   const isGpu = client.platform !== "cpu";
