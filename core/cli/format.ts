@@ -13,5 +13,13 @@ export function duration(seconds: number): string {
   return hours > 0 ? `${hours}:${padded(minutes)}:${padded(rest)}` : `${minutes}:${padded(rest)}`;
 }
 
+/** Estimated seconds as `8 min`, `2.5 hours` or `1,200 hours`. */
+export function approximateDuration(seconds: number): string {
+  const hours = seconds / 3600;
+  if (hours < 1) return `${Math.ceil(seconds / 60)} min`;
+  const text = hours.toLocaleString("en-US", { maximumFractionDigits: hours < 10 ? 1 : 0 });
+  return `${text} ${text === "1" ? "hour" : "hours"}`;
+}
+
 /** A count in millions, `0.11 M`. */
 export const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M`;

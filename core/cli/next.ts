@@ -8,9 +8,10 @@ import { experimentUrl } from "../experiment/load.ts";
 import { outlineExperiment } from "../experiment/dry_run.ts";
 import type { Registry } from "../registry.ts";
 import { estimate } from "./estimate.ts";
+import { approximateDuration } from "./format.ts";
 import { userFolder } from "./paths.ts";
 
-/** The commands that follow, each with its estimated hours, from known sizes: nothing is fetched. */
+/** The commands that follow, each with its estimated time, from known sizes: nothing is fetched. */
 export async function nextCommands({ next = [] }: Experiment, registry: Registry): Promise<string[]> {
   return await Promise.all(next.map(async (args) => {
     const where = { experiments: new URL("experiments/", registry.root), cwd: userFolder() };
@@ -21,7 +22,7 @@ export async function nextCommands({ next = [] }: Experiment, registry: Registry
       registry: { ...registry, sources: [] },
       note: () => {},
     });
-    const hours = runs.reduce((sum, run) => sum + estimate(run).estimate.seconds, 0) / 3600;
-    return `deno task reproduce ${args}   (${runs.length} runs, about ${hours.toPrecision(2)} hours on two cores)`;
+    const seconds = runs.reduce((sum, run) => sum + estimate(run).estimate.seconds, 0);
+    return `deno task reproduce ${args}   (${runs.length} runs, about ${approximateDuration(seconds)} on two cores)`;
   }));
 }

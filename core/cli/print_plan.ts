@@ -7,7 +7,7 @@ import { keyOf } from "../run/outline.ts";
 import type { RunOutline } from "../run/run_spec.ts";
 import type { ExperimentOutline } from "../experiment/dry_run.ts";
 import { type Estimate, estimate } from "./estimate.ts";
-import { duration, millions } from "./format.ts";
+import { approximateDuration, millions } from "./format.ts";
 import { print, printError } from "./output.ts";
 
 /** Prints the runs of an experiment with what they will cost; those that only serve others come first. */
@@ -26,24 +26,25 @@ export function printPlan(outline: ExperimentOutline, json: boolean): void {
   }
   const estimates = new Map([...all, ...references].map((run) => [keyOf(run), estimate(run).estimate.seconds]));
   const seconds = [...estimates.values()].reduce((sum, seconds) => sum + seconds, 0);
-  print(`${experiment.name}: ${estimates.size} runs, about ${duration(seconds)} in total on two cores`);
+  print(`${experiment.name}: ${estimates.size} runs, about ${approximateDuration(seconds)} in total on two cores`);
   if (references.length > 0) print(`${references.length} of them are of ${references[0]!.model}, for reference.`);
   if (tuning.length > 0) {
     const paths = Object.keys(experiment.tune!).join(" and ");
     const sequential = experiment.search === "sequential" ? ", one after the other; these are the first" : "";
     print(`${tuning.length} of them tune ${paths}${sequential}.`);
   }
-  for (const run of all) printRun(row(run), tuning.length > 0 && keys.has(keyOf(run)));
+  const hasModels = new Set(all.map(({ model }) => model)).size > 1;
+  for (const run of all) printRun(row(run), { hasModels, isTuned: tuning.length > 0 && keys.has(keyOf(run)) });
 }
 
 function printRun(
-  { id, task, method, seed, steps, parameters, matrices, estimate, values }: Row,
-  isTuned: boolean,
+  { id, model, task, method, seed, steps, parameters, matrices, estimate, values }: Row,
+  { hasModels, isTuned }: { readonly hasModels: boolean; readonly isTuned: boolean },
 ): void {
-  const name = `${task}, ${method}${values ? ` (${values})` : ""}, seed ${seed}`;
+  const name = `${hasModels ? `${model}, ` : ""}${task}, ${method}${values ? ` (${values})` : ""}, seed ${seed}`;
   print(
     `${isTuned ? "rates to be tuned" : id ?? "no id yet"}  ${name}: ${steps} steps, ` +
-      `${millions(parameters.training)} parameters, about ${Math.ceil(estimate.seconds / 60)} min and ` +
+      `${millions(parameters.training)} parameters, about ${approximateDuration(estimate.seconds)} and ` +
       `${(estimate.bytes / 1e9).toFixed(1)} GB`,
   );
   for (const { module, count, shape: [rows, columns], dense, factors } of matrices) {
