@@ -7,7 +7,7 @@ import type { Json } from "../json.ts";
 import { mean } from "simple-statistics";
 import { BASELINE_METHOD } from "../run/run_spec.ts";
 import { doneRuns, type ExperimentResults, primaryOf, type RunResult } from "../results/experiment_results.ts";
-import { canonical } from "../results/result.ts";
+import { canonical, type Result } from "../results/result.ts";
 import { counted, millions, percent } from "./numbers.ts";
 import { lastPart, setting } from "./setting.ts";
 import type { RunHistory } from "../results/run_history.ts";
@@ -85,6 +85,10 @@ export function tuningTable({ manifest: { tuned = [] } }: ExperimentResults): Ta
   };
 }
 
+// Of generated texts, the share that merging changed; of logits, their largest difference.
+const mergeDifference = ({ merge: { maxLogitDifference }, unlabeledAnswers }: Result): string =>
+  unlabeledAnswers === undefined ? maxLogitDifference.toExponential(1) : `${percent(maxLogitDifference)} % of texts`;
+
 /** What each run cost, a row per run. */
 export function costsTable(experiment: Pick<ExperimentResults, "runs">): Table {
   const runs = doneRuns(experiment);
@@ -122,7 +126,7 @@ export function costsTable(experiment: Pick<ExperimentResults, "runs">): Table {
         result.seconds.perStep.toFixed(3),
         result.seconds.total.toFixed(0),
         `${(result.memory.peakBytes / 1e9).toFixed(2)} GB`,
-        result.merge.maxLogitDifference.toExponential(1),
+        mergeDifference(result),
         id,
       ],
     })),

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { RunResult } from "../../../core/results/experiment_results.ts";
-import { baselinesTable, failuresTable } from "../../../core/report/tables.ts";
+import { baselinesTable, costsTable, failuresTable } from "../../../core/report/tables.ts";
 import { madeUpResult, type MadeUpRun, madeUpRuns } from "./_made_up.ts";
 
 const SKILLS = { small: 0.7, large: 0.9 };
@@ -35,4 +35,14 @@ Deno.test("a run that failed is named with its model", () => {
   assertEquals(failuresTable({ runs: [failed, runs[1]!] }).rows.map(({ cells }) => cells), [
     ["small", "sst2", "fine-tuning", "1", "out of memory", runs[0]!.id],
   ]);
+});
+
+Deno.test("the merge check is a difference of logits, or the share of generated texts that merging changed", () => {
+  const [run] = runs as [RunResult];
+  const merge = { maxLogitDifference: 0.0078125, maxFactorizeDifference: 0 };
+  const checkOf = (changes: Partial<RunResult["result"]>) => {
+    const { head, rows } = costsTable({ runs: [{ ...run, result: { ...run.result, merge, ...changes } }] });
+    return rows[0]!.cells[head.indexOf("merge check")];
+  };
+  assertEquals([checkOf({}), checkOf({ unlabeledAnswers: 0 })], ["7.8e-3", "0.78 % of texts"]);
 });
