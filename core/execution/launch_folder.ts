@@ -111,7 +111,7 @@ export async function launchNumbers(runs: string): Promise<number[]> {
   try {
     for await (const { name } of Deno.readDir(`${runs}/launches`)) if (/^\d+$/.test(name)) numbers.push(Number(name));
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
   }
   return numbers.sort((a, b) => a - b);
 }

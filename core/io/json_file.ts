@@ -45,7 +45,8 @@ export function describeIssue({ issues }: z.ZodError, value: unknown): string {
   const [path, message] = [issue.path, expectation(issue)];
   let current: unknown = value;
   for (const key of path) current = (current as Record<PropertyKey, unknown> | undefined)?.[key];
-  return `${shortJson(path.map(String).join("."))}: ${message}, got ${shortJson(current)}`;
+  const place = path.length > 0 ? `${shortJson(path.map(String).join("."))}: ` : "";
+  return `${place}${message}, got ${shortJson(current)}`;
 }
 
 // Of a union's branches, the one that came furthest says what is wrong.

@@ -12,12 +12,16 @@ import { lastPart, setting } from "./setting.ts";
 import { isMatched, MATCHED_RANGE, matchedMovements } from "./movement.ts";
 import { isShown, MARKS, NOT_MATCHED } from "./results_table.ts";
 
+/** Runs that a note lists. */
+const MAX_LISTED = 5;
+
 /** The notes under the results table. */
 export function notes(experiment: ExperimentResults, statistics: Statistics): string[] {
   const { manifest: { published }, warnings } = experiment;
   return [
     ...warnings,
     ...missing(experiment),
+    ...unconfirmedNotes(statistics),
     ...sharedRate(experiment),
     ...testNotes(statistics),
     ...undefinedNotes(statistics),
@@ -32,6 +36,17 @@ export function notes(experiment: ExperimentResults, statistics: Statistics): st
 function missing({ manifest, runs }: ExperimentResults): string[] {
   if (runs.length === manifest.runs.length) return [];
   return [`${runs.length} of ${manifest.runs.length} runs have ended; the others are not in this report.`];
+}
+
+// Files that were damaged or edited since.
+function unconfirmedNotes({ unconfirmed: runs }: Statistics): string[] {
+  if (runs.length === 0) return [];
+  const listed = runs.slice(0, MAX_LISTED).map(({ id, problem }) => `${id} (${problem})`);
+  const more = runs.length - listed.length;
+  return [
+    `Predictions do not confirm the scores of ${counted(runs.length, "run")}, which the same deno task reproduce ` +
+    `repeats: ${listed.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`,
+  ];
 }
 
 // The rates of each point of a sweep, if nothing was tuned and all methods share them.

@@ -76,6 +76,13 @@ export interface UndefinedRun {
   readonly seed: number;
 }
 
+/** A run whose predictions cannot be read, or contradict its result: nothing confirms its score. */
+export interface UnconfirmedRun {
+  readonly id: string;
+  /** In one sentence, without its end. */
+  readonly problem: string;
+}
+
 /** The differences between an experiment's methods. */
 export interface Statistics {
   readonly baseline: string;
@@ -84,6 +91,7 @@ export interface Statistics {
   readonly power: number;
   readonly comparisons: readonly Comparison[];
   readonly undefined: readonly UndefinedRun[];
+  readonly unconfirmed: readonly UnconfirmedRun[];
 }
 
 /**
@@ -94,10 +102,13 @@ export async function compare(results: ExperimentResults): Promise<Statistics> {
   const runs = doneRuns(results);
   const { baseline, modelContrasts = [] } = results.manifest;
   const contributions = new Map<string, Contributions>();
+  const unconfirmed: UnconfirmedRun[] = [];
   // Only the same examples can be compared, so that models that are compared have to be looked at together.
   const setOf = ({ model, task }: RunResult) => canonical(modelContrasts.length > 0 ? [task] : [model, task]);
   for (const group of Map.groupBy(runs, setOf).values()) {
-    for (const [id, values] of await readContributions(group, results)) contributions.set(id, values);
+    const read = await readContributions(group, results);
+    for (const [id, values] of read.contributions) contributions.set(id, values);
+    unconfirmed.push(...read.unconfirmed);
   }
   const contrasts = contrastsOf(results);
   const models = [...new Set(results.manifest.runs.map(({ model }) => model))];
@@ -129,6 +140,7 @@ export async function compare(results: ExperimentResults): Promise<Statistics> {
     comparisons: testAll(estimated),
     undefined: runs.filter(({ result: { metrics, primary } }) => !Number.isFinite(metrics[primary]))
       .map(({ model, task, method, seed }) => ({ model, task, method, seed })),
+    unconfirmed,
   };
 }
 
@@ -139,14 +151,20 @@ type Contributions = readonly number[] | string;
 async function readContributions(
   runs: readonly RunResult[],
   results: ExperimentResults,
-): Promise<Map<string, Contributions>> {
+): Promise<{
+  readonly contributions: ReadonlyMap<string, Contributions>;
+  readonly unconfirmed: readonly UnconfirmedRun[];
+}> {
   const contributions = new Map<string, Contributions>();
+  const unconfirmed: UnconfirmedRun[] = [];
   const complete: { readonly id: string; readonly examples: string; readonly values: readonly number[] }[] = [];
   const distinct = [...new Map(runs.map((run) => [run.id, run])).values()];
   await mapConcurrently(distinct, async (run) => {
     const predictions = await readPredictions(results, run);
-    if (typeof predictions === "string") contributions.set(run.id, predictions);
-    else if (!predictions.every(({ contribution }) => Number.isFinite(contribution))) {
+    if (typeof predictions === "string") {
+      contributions.set(run.id, predictions);
+      unconfirmed.push({ id: run.id, problem: predictions });
+    } else if (!predictions.every(({ contribution }) => Number.isFinite(contribution))) {
       contributions.set(run.id, "a run's predictions do not say what each contributes to the metric");
     } else {
       const values = predictions.map(({ contribution }) => contribution!);
@@ -170,7 +188,7 @@ async function readContributions(
       );
     }
   }
-  return contributions;
+  return { contributions, unconfirmed };
 }
 
 // A digest of the metric and of what it was computed on.

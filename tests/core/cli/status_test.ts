@@ -146,4 +146,8 @@ Deno.test("status of what was never run, or is no name, ends with 2 and one sent
       assertEquals(code, 2);
       assertMatch(err, sentence);
     }
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const { code, err } = await run(["status", "mine", "--runs", "file"], folder);
+    assertEquals(code, 2);
+    assertMatch(err, /^There are no runs of "mine" in .*file: /);
   }));

@@ -64,7 +64,7 @@ Deno.test("matchedMovements() leaves out controls without a reference, and refer
 
 Deno.test("the table and its notes flag a control that is not matched", () => {
   const off = results([...pair(1, [0.2, 0.2]), ...pair(2, [0.3, 0.5])]);
-  const statistics = { comparisons: [], undefined: [], baseline: "OPF", level: 0.05, power: 0.8 };
+  const statistics = { comparisons: [], undefined: [], unconfirmed: [], baseline: "OPF", level: 0.05, power: 0.8 };
   const cells = resultsTable(off, statistics).rows.map(({ cells }) => cells[1]!);
   assertEquals(cells.map((cell) => cell.includes("≠")), [false, true]);
   const text = notes(off, statistics as never).join("\n");

@@ -273,3 +273,28 @@ async function summaryOf(runs: string) {
   for (const { id } of RUNS) await readRunHistory(`${runs}/${id}`);
   return await summarize(await readExperimentResults("e", runs));
 }
+
+Deno.test("a report says which scores their predictions do not confirm, also where nothing is compared", () =>
+  inFolder(async (runs) => {
+    const alone = RUNS.filter(({ method }) => method === "fine-tuning");
+    await writeMadeUp(runs, { experiment: "e", baseline: "fine-tuning", runs: alone });
+    const noteOf = async () => {
+      const { notes } = await summarize(await readExperimentResults("e", runs));
+      return notes.find((note) => note.startsWith("Predictions do not confirm"));
+    };
+    assertEquals(await noteOf(), undefined);
+    const [edited, lost] = alone.map(({ id }) => id) as [string, string];
+    await change(`${runs}/${edited}/result.json`, ["metrics", "accuracy"], 0.99);
+    await Deno.remove(`${runs}/${lost}/predictions.jsonl`);
+    const note = (await noteOf())!;
+    assertStringIncludes(note, "the scores of 2 runs");
+    assertStringIncludes(note, `${edited} (${runs}/${edited}/predictions.jsonl: expected a mean contribution of 0.99`);
+    assertStringIncludes(note, `${lost} (a run's predictions are missing)`);
+  }));
+
+Deno.test("a file that holds another value altogether is reported without a field", () =>
+  inRuns(async (runs) => {
+    await Deno.writeTextFile(`${runs}/${ID}/result.json`, "null");
+    const error = await assertRejects(() => readResult(`${runs}/${ID}`, ID), RequestError);
+    assertEquals(error.message, `${runs}/${ID}/result.json: expected object, got null.`);
+  }));
