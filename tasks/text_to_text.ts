@@ -69,8 +69,8 @@ export const glueWords: { readonly [task: string]: Words } = {
  * ```
  */
 export function textToText(task: Task, words: Words): Task {
-  const { template, maxLength = 8, decode = "greedy" } = words;
   checkWords(task, words);
+  const { template, maxLength = 8, decode = "greedy" } = words;
   const { tests, ...rest } = task;
   const convert = (examples: readonly Example[]) =>
     examples.map((example): Example => ({
@@ -110,10 +110,20 @@ export function textToText(task: Task, words: Words): Task {
   };
 }
 
-function checkWords({ name, head }: Task, { template, labels, step, maxLength = 8, decode = "greedy" }: Words): void {
+const KEYS = ["template", "labels", "step", "maxLength", "decode"];
+
+// Experiments run without a check of types, hence the first three.
+function checkWords({ name, head }: Task, words: Words | undefined): void {
   const refuse = (problem: string): never => {
     throw new RequestError(`textToText(${name}): ${problem}.`);
   };
+  if (typeof words?.template !== "string") refuse("expected words with a template, got none");
+  const { template, labels, step, maxLength = 8, decode = "greedy" } = words!;
+  const unknown = Object.keys(words!).find((key) => !KEYS.includes(key));
+  if (unknown !== undefined) refuse(`expected only ${KEYS.join(", ")}, got "${unknown}"`);
+  if (labels && !(Array.isArray(labels) && labels.every((label) => typeof label === "string"))) {
+    refuse(`expected a list of texts as labels, got ${JSON.stringify(labels)}`);
+  }
   if (!template.includes("{0}")) refuse(`expected a template with {0} for the first text, got "${template}"`);
   if (!(Number.isInteger(maxLength) && maxLength >= 2)) {
     refuse(`expected a maxLength of at least 2 tokens, got ${maxLength}`);

@@ -26,8 +26,18 @@ export function printPlan(outline: ExperimentOutline, json: boolean): void {
   }
   const estimates = new Map([...all, ...references].map((run) => [keyOf(run), estimate(run).estimate.seconds]));
   const seconds = [...estimates.values()].reduce((sum, seconds) => sum + seconds, 0);
-  print(`${experiment.name}: ${estimates.size} runs, about ${approximateDuration(seconds)} in total on two cores`);
-  if (references.length > 0) print(`${references.length} of them are of ${references[0]!.model}, for reference.`);
+  print(
+    `${experiment.name}: ${estimates.size} ${estimates.size === 1 ? "run" : "runs"}, about ${
+      approximateDuration(seconds)
+    } in total on two cores`,
+  );
+  if (references.length > 0) {
+    print(
+      `${references.length} of them ${references.length === 1 ? "is" : "are"} of ${
+        references[0]!.model
+      }, for reference.`,
+    );
+  }
   if (tuning.length > 0) {
     const paths = Object.keys(experiment.tune!).join(" and ");
     const sequential = experiment.search === "sequential" ? ", one after the other; these are the first" : "";

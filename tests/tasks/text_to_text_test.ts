@@ -108,6 +108,17 @@ Deno.test("textToText() refuses words that do not fit the task or the tokenizer"
   assertStringIncludes(refused(mrpc, { labels: ["yes", "yes "] }), 'got "yes" more than once');
   assertStringIncludes(refused(mrpc, { template: "mrpc" }), "expected a template with {0}");
   assertStringIncludes(refused(mrpc, {}), 'at most 8 tokens (maxLength), got 15 for "not_equivalent"');
+  assertStringIncludes(refused(mrpc, { labels: [1, 2] as never }), "expected a list of texts as labels, got [1,2]");
+  assertStringIncludes(refused(mrpc, { template: undefined as never }), "expected words with a template, got none");
+  assertStringIncludes(
+    refused(mrpc, { decoding: "rank" } as never),
+    'expected only template, labels, step, maxLength, decode, got "decoding"',
+  );
+  assertThrows(
+    () => textToText(mrpc, glueWords.nothing!),
+    RequestError,
+    "textToText(mrpc): expected words with a template",
+  );
   assertStringIncludes(refused(stsb, { step: 0 }), "expected a step");
   assertStringIncludes(refused(stsb, { decode: "rank" }), 'decode: "rank" can choose among, got numbers');
   assertStringIncludes(refused(mrpc, { decode: "beam" as never }), 'expected a decode of greedy or rank, got "beam"');
