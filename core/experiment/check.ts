@@ -5,6 +5,7 @@
  */
 import type { z } from "zod";
 import { RequestError } from "../errors.ts";
+import { expectation, firstIssue } from "../io/json_file.ts";
 
 const MAX_PROBLEMS = 3;
 
@@ -16,14 +17,22 @@ const MAX_PROBLEMS = 3;
 export function check<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
   const { data, error } = parse(schema, value, what);
   if (!error) return data!;
-  const problems = error.issues.slice(0, MAX_PROBLEMS).map(({ path, message: text }) => {
-    const message = text.replaceAll("\n", "\\n"); // of an unknown key
+  const problems = error.issues.slice(0, MAX_PROBLEMS).map((whole) => {
+    const inner = firstIssue([whole]), issue = inner.path.length > whole.path.length ? inner : whole;
+    const { path } = issue, message = messageFor(issue).replaceAll("\n", "\\n"); // of an unknown key
     if (path.length === 0) return message;
     const got = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], value);
     return `${path.map(String).join(".")}: ${message}, got ${shown(got)}`;
   });
   const more = error.issues.length - problems.length;
   throw new RequestError(`${what}: ${problems.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`);
+}
+
+function messageFor(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") return issue.message;
+  if (issue.code !== "invalid_union") return expectation(issue);
+  const branches = issue.errors.flatMap(([first]) => first ? [expectation(first)] : []);
+  return branches.length > 0 ? branches.join(" or ").replaceAll("or expected", "or") : expectation(issue);
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.ZodSafeParseResult<z.output<T>> {

@@ -49,8 +49,8 @@ export function describeIssue({ issues }: z.ZodError, value: unknown): string {
   return `${place}${message}, got ${shortJson(current)}`;
 }
 
-// Of a union's branches, the one that came furthest says what is wrong.
-function firstIssue(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
+/** The first issue; of a union's branches, the one that came furthest says what is wrong. */
+export function firstIssue(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
   const [issue] = issues as [z.core.$ZodIssue];
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
   const inner = issue.errors.filter((branch) => branch.length > 0).map(firstIssue);
@@ -58,7 +58,8 @@ function firstIssue(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
   return deepest ? { ...deepest, path: [...issue.path, ...deepest.path] } : issue;
 }
 
-function expectation(issue: z.core.$ZodIssue): string {
+/** What an issue expects, in the words of all messages: `expected number`. */
+export function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_union" && issue.errors.length === 0) {
     return issue.message.replace(/^.*Expected /, "expected ").replaceAll("'", '"').replaceAll(" | ", ", ");
   }
