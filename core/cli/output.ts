@@ -16,5 +16,10 @@ export function printError(text: string): void {
 
 function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = new TextEncoder().encode(text + "\n");
-  for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
+  try {
+    for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
+  } catch (error) {
+    // The program that reads has ended, as `head` does; runs go on.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
