@@ -17,7 +17,7 @@ export interface Slurm {
 const DAEMONS = ["munged", "slurmctld", "slurmd"];
 
 /** Why no Slurm can be started here; `undefined` if one can. */
-export function slurmProblem(): string | undefined {
+export async function slurmProblem(): Promise<string | undefined> {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "Slurm's daemons are started by root on Linux";
   const isThere = (program: string) =>
     ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].some((folder) => {
@@ -28,7 +28,16 @@ export function slurmProblem(): string | undefined {
       }
     });
   const missing = [...DAEMONS, "sbatch", "scontrol"].filter((program) => !isThere(program));
-  return missing.length > 0 ? `there is no ${missing.join(", ")} (Debian: slurm-wlm)` : undefined;
+  if (missing.length > 0) return `there is no ${missing.join(", ")} (Debian: slurm-wlm)`;
+  const folder = await Deno.makeTempDir();
+  try {
+    await using _ = await startSlurm(folder, { cpus: 1 });
+    return undefined;
+  } catch (error) { // a container without what the daemons need
+    return `Slurm is installed and does not start: ${error instanceof Error ? error.message.split("\n")[0] : error}`;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
 const freePort = (): number => {

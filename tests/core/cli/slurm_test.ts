@@ -8,7 +8,7 @@ import { type Slurm, slurmProblem, startSlurm } from "../../_slurm.ts";
 import { inTinyFolder, run } from "./_command.ts";
 import { counted, kill, steps } from "./_processes.ts";
 
-const problem = slurmProblem();
+const problem = await slurmProblem();
 if (problem) printError(`No test of Slurm: ${problem}.`);
 
 // A run of the policy "slow" goes on at a snail's pace until there is a file of that name; "broken" fails.
