@@ -96,19 +96,16 @@ export const isCanceled = (job: string): boolean =>
   /\bJobState=(COMPLETING|CANCELLED)\b/.test(job) && !/\bReason=TimeLimit\b/.test(job) &&
   !/\bPreemptTime=\d/.test(job);
 
-async function clusterConfig(): Promise<string> {
-  try {
-    return await command("scontrol", ["show", "config"]);
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
-    throw new RequestError(
-      `${error.message.replace(/\.$/, "")}. Expected a machine that can submit to the cluster, such as a login node.`,
-      { cause: error },
-    );
-  }
-}
+const clusterConfig = (): Promise<string> =>
+  command("scontrol", ["show", "config"], {
+    advice: "Expected a machine that can submit to the cluster, such as a login node.",
+  });
 
-async function command(program: string, args: readonly string[]): Promise<string> {
+async function command(
+  program: string,
+  args: readonly string[],
+  { advice }: { readonly advice?: string } = {},
+): Promise<string> {
   let output: Deno.CommandOutput;
   try {
     output = await new Deno.Command(program, { args: [...args], stdin: "null" }).output();
@@ -121,5 +118,6 @@ async function command(program: string, args: readonly string[]): Promise<string
   const problem = new TextDecoder().decode(stderr).trim().split("\n").map((line) =>
     line.replace(/^\w+: (error: )?/, "")
   );
-  throw new RequestError(`${program} failed: ${problem.join(" ")}`);
+  const message = `${program} failed: ${problem.join(" ")}`;
+  throw new RequestError(advice === undefined ? message : `${message.replace(/\.$/, "")}. ${advice}`);
 }
