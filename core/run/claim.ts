@@ -78,8 +78,9 @@ export async function withClaim<T extends AttemptOutcome>(
   const number = (newest?.number ?? 0) + 1;
   const claim: Claim = { ...holder, token: crypto.randomUUID(), released: false };
   if (!await create(folder, { number, claim })) return undefined;
-  // Another task removed the earlier claims when the run was done: this number follows none, and excludes no one.
-  if (newest && !await hasClaim(folder, newest.number)) {
+  // Another task removed the earlier claims when the run was done, and a third one may have begun to count anew: this number
+  // does not follow the newest claim, and excludes no one.
+  if (newest && (await readAt(folder, newest.number))?.token !== newest.claim.token) {
     await Deno.remove(pathOf(folder, number));
     return undefined;
   }
@@ -134,8 +135,6 @@ async function newestClaim(folder: string): Promise<{ readonly number: number; r
   const claim = await readAt(folder, number);
   return claim && { number, claim };
 }
-
-const hasClaim = async (folder: string, number: number) => await readAt(folder, number) !== undefined;
 
 async function readAt(folder: string, number: number): Promise<Claim | undefined> {
   const path = pathOf(folder, number);

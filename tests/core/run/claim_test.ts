@@ -73,6 +73,21 @@ Deno.test("a claim that follows one that is removed meanwhile excludes no one, a
     assertEquals(files(folder), []);
   }));
 
+Deno.test("a claim that follows another one than was read is given up: the run was done, and claimed anew", () =>
+  inFolder(async (folder) => {
+    const write = (token: string) =>
+      Deno.writeTextFile(`${folder}/claim-1.json`, JSON.stringify({ ...holder("1_0"), token, released: false }));
+    await write("dead");
+    const isAlive = async () => {
+      await Deno.remove(`${folder}/claim-1.json`);
+      await write("alive");
+      return false;
+    };
+    assertEquals(await withClaim(folder, { holder: holder("2_0"), isAlive, run: done }), undefined);
+    assertEquals((await readClaim(folder))!.token, "alive");
+    assertEquals(files(folder), ["claim-1.json"]);
+  }));
+
 // Each process claims the run again and again, and counts under the claim as no two processes at a time can.
 const RACE = (folder: string, job: string) => `
 import { withClaim } from ${JSON.stringify(new URL("../../../core/run/claim.ts", import.meta.url).href)};
