@@ -3,18 +3,10 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import { mapConcurrently } from "../io/map_concurrently.ts";
-import {
-  doneRuns,
-  type ExperimentResults,
-  primaryOf,
-  readPredictions,
-  type RunResult,
-} from "../results/experiment_results.ts";
-import type { Prediction } from "../results/predictions.ts";
+import { doneRuns, type ExperimentResults, primaryOf, type RunResult } from "../results/experiment_results.ts";
 import { canonical } from "../results/result.ts";
 import { type Contrast, contrastsOf } from "./contrasts.ts";
+import { type Contributions, readContributions, type UnconfirmedRun } from "./stored_contributions.ts";
 import { averageDifference, type Difference, estimateDifference, meanOf } from "./difference.ts";
 import { ErrorDistribution, FEWEST_SEEDS } from "./error_distribution.ts";
 import { holm } from "./holm.ts";
@@ -76,13 +68,6 @@ export interface UndefinedRun {
   readonly seed: number;
 }
 
-/** A run whose predictions cannot be read, or contradict its result: nothing confirms its score. */
-export interface UnconfirmedRun {
-  readonly id: string;
-  /** In one sentence, without its end. */
-  readonly problem: string;
-}
-
 /** The differences between an experiment's methods. */
 export interface Statistics {
   readonly baseline: string;
@@ -142,59 +127,6 @@ export async function compare(results: ExperimentResults): Promise<Statistics> {
       .map(({ model, task, method, seed }) => ({ model, task, method, seed })),
     unconfirmed,
   };
-}
-
-/** The contributions of a run's examples, or why there are none. */
-type Contributions = readonly number[] | string;
-
-// Of all runs of one task, by id.
-async function readContributions(
-  runs: readonly RunResult[],
-  results: ExperimentResults,
-): Promise<{
-  readonly contributions: ReadonlyMap<string, Contributions>;
-  readonly unconfirmed: readonly UnconfirmedRun[];
-}> {
-  const contributions = new Map<string, Contributions>();
-  const unconfirmed: UnconfirmedRun[] = [];
-  const complete: { readonly id: string; readonly examples: string; readonly values: readonly number[] }[] = [];
-  const distinct = [...new Map(runs.map((run) => [run.id, run])).values()];
-  await mapConcurrently(distinct, async (run) => {
-    const predictions = await readPredictions(results, run);
-    if (typeof predictions === "string") {
-      contributions.set(run.id, predictions);
-      unconfirmed.push({ id: run.id, problem: predictions });
-    } else if (!predictions.every(({ contribution }) => Number.isFinite(contribution))) {
-      contributions.set(run.id, "a run's predictions do not say what each contributes to the metric");
-    } else {
-      const values = predictions.map(({ contribution }) => contribution!);
-      complete.push({ id: run.id, examples: examplesOf(run, predictions), values });
-    }
-  });
-  // Runs on other examples cannot be paired; the majority decides which examples count.
-  const order = new Map(distinct.map(({ id }, index) => [id, index]));
-  const sets = [
-    ...Map.groupBy(
-      complete.toSorted((a, b) => order.get(a.id)! - order.get(b.id)!),
-      ({ examples }) => examples,
-    ).values(),
-  ];
-  const largest = sets.toSorted((a, b) => b.length - a.length)[0];
-  for (const set of sets) {
-    for (const { id, values } of set) {
-      contributions.set(
-        id,
-        set === largest ? values : "a run was evaluated on other examples, or by another metric",
-      );
-    }
-  }
-  return { contributions, unconfirmed };
-}
-
-// A digest of the metric and of what it was computed on.
-function examplesOf({ result: { primary } }: RunResult, predictions: readonly Prediction[]): string {
-  const examples = predictions.map(({ index, label }) => [index, label]);
-  return createHash("sha256").update(JSON.stringify([primary, examples])).digest("hex");
 }
 
 /** The runs of one seed: a method's and its reference's. */
