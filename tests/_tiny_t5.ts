@@ -7,14 +7,17 @@ import { RandomKey } from "@opf/framework";
 import { t5 } from "@opf/framework/plugins";
 import { writeSafetensors } from "../core/io/safetensors.ts";
 import { initialize } from "../core/model/initialize.ts";
+import { unigramTokenizer } from "../tasks/practice/_t5.ts";
 
 const WORDS = ["sst2", "sentence", "The", "film", "plot", "is", "good", "bad", "fine", "poor", "negative", "positive"];
-const SPECIAL = ["<pad>", "</s>", "<unk>"];
 const PIECES = ["▁", ":", ".", ...WORDS.map((word) => `▁${word}`)];
+
+/** Whole words each. */
+export const T5_TOKENIZER = unigramTokenizer(PIECES.map((piece) => [piece, -2]));
 
 const CONFIG = {
   model_type: "t5",
-  vocab_size: SPECIAL.length + PIECES.length,
+  vocab_size: T5_TOKENIZER.model.vocab.length,
   d_model: 32,
   d_kv: 8,
   d_ff: 64,
@@ -23,34 +26,6 @@ const CONFIG = {
   n_positions: 32,
   dropout_rate: 0,
   decoder_start_token_id: 0,
-};
-
-const sequence = (id: string) => ({ Sequence: { id, type_id: 0 } });
-const END = { SpecialToken: { id: "</s>", type_id: 0 } };
-
-/** SentencePiece's unigrams, whole words each. */
-export const T5_TOKENIZER = {
-  version: "1.0",
-  truncation: null,
-  padding: null,
-  added_tokens: SPECIAL.map((content, id) => ({
-    ...{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
-  })),
-  normalizer: null,
-  pre_tokenizer: { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true },
-  post_processor: {
-    type: "TemplateProcessing",
-    single: [sequence("A"), END],
-    pair: [sequence("A"), END, sequence("B"), END],
-    special_tokens: { "</s>": { id: "</s>", ids: [1], tokens: ["</s>"] } },
-  },
-  decoder: { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true },
-  model: {
-    type: "Unigram",
-    unk_id: 2,
-    vocab: [...SPECIAL.map((token) => [token, 0]), ...PIECES.map((piece) => [piece, -2])],
-    byte_fallback: false,
-  },
 };
 
 /** Writes a model folder with random weights. */

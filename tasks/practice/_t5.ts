@@ -49,8 +49,8 @@ const metaspace = { type: "Metaspace", replacement: "▁", prepend_scheme: "alwa
 const sequence = (id: string) => ({ Sequence: { id, type_id: 0 } });
 const END = { SpecialToken: { id: "</s>", type_id: 0 } };
 
-/** SentencePiece's unigrams (Kudo 2018), a text ended by `</s>`. */
-const TOKENIZER = {
+/** SentencePiece's unigrams (Kudo 2018) with their log-probabilities, a text ended by `</s>`. */
+export const unigramTokenizer = (pieces: readonly (readonly [piece: string, score: number])[]) => ({
   version: "1.0",
   truncation: null,
   padding: null,
@@ -69,17 +69,17 @@ const TOKENIZER = {
   model: {
     type: "Unigram",
     unk_id: 2,
-    vocab: [...SPECIAL.map((token) => [token, 0] as const), ...PIECES],
+    vocab: [...SPECIAL.map((token) => [token, 0] as const), ...pieces],
     byte_fallback: false,
   },
-};
+});
 
 /** Names and contents of the files. */
 export function t5Files(): { readonly [name: string]: string } {
   const text = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   return {
     "config.json": text(CONFIG),
-    "tokenizer.json": text(TOKENIZER),
+    "tokenizer.json": text(unigramTokenizer(PIECES)),
     "tokenizer_config.json": text({ tokenizer_class: "T5Tokenizer", model_max_length: MAX_LENGTH }),
   };
 }
