@@ -1,7 +1,8 @@
 // Together: the policies of plugins/policies: what each estimates before a run, against what it selects.
-import { type ImportanceScore, type MatrixInfo, RandomKey, type SelectionPolicy } from "@opf/framework";
+import type { ImportanceScore, MatrixInfo, SelectionPolicy } from "@opf/framework";
 import { all, dynamicTop, named, random, staticTop } from "@opf/framework/plugins";
 import { assert, assertEquals } from "@std/assert";
+import { selectAll } from "./_select_all.ts";
 
 const SHAPES = { "attention.self.query": [8, 8], "attention.output.dense": [8, 6], "output.dense": [8, 32] } as const;
 const matrices = Array.from({ length: 4 }, (_, layer) =>
@@ -19,29 +20,13 @@ const score: ImportanceScore = {
   score: ({ matrices }) => Promise.resolve(new Map(matrices.map(({ name, layer }) => [name, layer]))),
 };
 
-/** All that a policy selects in a run of 100 steps. */
-async function selectAll(policy: SelectionPolicy): Promise<string[]> {
-  const converted = new Set<string>();
-  for (const step of policy.rounds?.({ steps: 100, stepsPerEpoch: 10 }) ?? [0]) {
-    const names = await policy.select({
-      matrices,
-      converted: new Set(converted),
-      step,
-      key: RandomKey.of(step),
-      note: () => {},
-      score: (score, candidates = matrices) => score.score({ matrices: candidates } as never),
-    });
-    for (const name of names) converted.add(name);
-  }
-  return [...converted];
-}
-
 /** What a policy estimates; by default every matrix. */
 const estimated = (policy: SelectionPolicy) => policy.estimate?.(matrices) ?? matrices.map(({ name }) => name);
 
-/** How many matrices of each shape the names are. */
-const shapes = (names: readonly string[]) =>
-  names.map((name) => String(matrices.find((matrix) => matrix.name === name)!.shape)).toSorted();
+/** The shapes of the matrices of these names. */
+const shapesOf = (names: readonly string[]) =>
+  shapes(names.map((name) => matrices.find((matrix) => matrix.name === name)!));
+const shapes = (matrices: readonly MatrixInfo[]) => matrices.map(({ shape }) => String(shape)).toSorted();
 
 Deno.test("policies estimate as many matrices of each shape as they select", async () => {
   for (const n of [1, 3, 9]) {
@@ -53,7 +38,8 @@ Deno.test("policies estimate as many matrices of each shape as they select", asy
       dynamicTop({ n, perRound: 2, score }),
     ];
     for (const policy of policies) {
-      assertEquals(shapes(estimated(policy)), shapes(await selectAll(policy)), `${policy.name}, n = ${n}`);
+      const { selected } = await selectAll(policy, matrices);
+      assertEquals(shapesOf(estimated(policy)), shapes(selected), `${policy.name}, n = ${n}`);
     }
   }
 });
@@ -65,7 +51,8 @@ Deno.test("policies estimate at most what groups of several shapes let them sele
       for (const policy of policies) {
         const names = estimated(policy);
         assert(new Set(names).size === names.length);
-        assert(names.length >= (await selectAll(policy)).length, `${policy.name} by ${by}, n = ${n}`);
+        const { selected } = await selectAll(policy, matrices);
+        assert(names.length >= selected.length, `${policy.name} by ${by}, n = ${n}`);
       }
     }
   }

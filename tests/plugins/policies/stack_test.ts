@@ -1,8 +1,9 @@
 // Together: the policies of plugins/policies and the encoder-decoder models of plugins/models.
-import { type ImportanceScore, type MatrixInfo, RandomKey, RequestError, type SelectionPolicy } from "@opf/framework";
+import { type ImportanceScore, type MatrixInfo, RequestError } from "@opf/framework";
 import { bart, bert, dynamicTop, random, staticTop, t5 } from "@opf/framework/plugins";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { CONFIG } from "../../_tiny.ts";
+import { selectAll } from "./_select_all.ts";
 
 const LAYERS = 3;
 const classification = { kind: "classification", outputs: 2 } as const;
@@ -25,26 +26,6 @@ const score: ImportanceScore = {
   score: ({ matrices }) =>
     Promise.resolve(new Map(matrices.map(({ name, layer, stack }) => [name, layer + (stack === "decoder" ? 0.5 : 0)]))),
 };
-
-/** All that a policy selects, and the names that it had scored. */
-async function selectAll(policy: SelectionPolicy, matrices: readonly MatrixInfo[]) {
-  const converted = new Set<string>(), scored = new Set<string>();
-  for (const step of policy.rounds?.({ steps: 100, stepsPerEpoch: 10 }) ?? [0]) {
-    const names = await policy.select({
-      matrices,
-      converted: new Set(converted),
-      step,
-      key: RandomKey.of(step),
-      note: () => {},
-      score: (score, candidates = matrices) => {
-        candidates.forEach(({ name }) => scored.add(name));
-        return score.score({ matrices: candidates } as never);
-      },
-    });
-    for (const name of names) converted.add(name);
-  }
-  return { selected: matrices.filter(({ name }) => converted.has(name)), scored };
-}
 
 const isCross = ({ module }: MatrixInfo) => /encoder_attn|EncDecAttention/.test(module);
 
