@@ -23,3 +23,6 @@ export function approximateDuration(seconds: number): string {
 
 /** A count in millions, `0.11 M`. */
 export const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M`;
+
+/** A whole number, `1,234,567`. */
+export const whole = (count: number): string => count.toLocaleString("en-US");

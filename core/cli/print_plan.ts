@@ -6,17 +6,29 @@
 import { keyOf } from "../run/outline.ts";
 import type { RunOutline } from "../run/run_spec.ts";
 import type { ExperimentOutline } from "../experiment/dry_run.ts";
+import type { ExperimentRuns } from "../experiment/list_runs.ts";
+import { counted } from "../report/numbers.ts";
+import { setting } from "../report/setting.ts";
 import { type Estimate, estimate } from "./estimate.ts";
-import { approximateDuration, millions } from "./format.ts";
+import { approximateDuration, millions, whole } from "./format.ts";
 import { print, printError } from "./output.ts";
 
-/** Prints the runs of an experiment with what they will cost; those that only serve others come first. */
-export function printPlan(outline: ExperimentOutline, json: boolean): void {
-  const { experiment, tuning, runs, references, missing } = outline;
+/** The runs that a plan lists, those that only serve others first; runs that do the same under several labels are all there. */
+export function plannedRuns({ tuning, runs }: ExperimentRuns<RunOutline>): RunOutline[] {
   const keys = new Set(runs.map(keyOf));
   const prerequisites = [...new Map(runs.flatMap(({ needs }) => needs ? [[keyOf(needs), needs]] : []))]
     .filter(([key]) => !keys.has(key)).map(([, run]) => run);
-  const all = [...tuning, ...prerequisites, ...runs];
+  return [...tuning, ...prerequisites, ...runs];
+}
+
+/** The seconds of each run of a plan that is to be done, by its key. */
+export const plannedSeconds = (outline: ExperimentRuns<RunOutline>): Map<string, number> =>
+  new Map([...plannedRuns(outline), ...outline.references].map((run) => [keyOf(run), estimate(run).estimate.seconds]));
+
+/** Prints the runs of an experiment with what they will cost. */
+export function printPlan(outline: ExperimentOutline, json: boolean): void {
+  const { experiment, tuning, runs, references, missing } = outline;
+  const all = plannedRuns(outline), keys = new Set(runs.map(keyOf));
   for (const reason of missing) printError(reason);
   if (missing.length > 0) {
     printError("Estimated from known sizes. Runs that need what is missing have no id yet, and would not start.");
@@ -24,24 +36,21 @@ export function printPlan(outline: ExperimentOutline, json: boolean): void {
   if (json) {
     return print(JSON.stringify({ experiment: experiment.name, runs: all.map(row), grounds: references.map(row) }));
   }
-  const estimates = new Map([...all, ...references].map((run) => [keyOf(run), estimate(run).estimate.seconds]));
+  const estimates = plannedSeconds(outline);
   const seconds = [...estimates.values()].reduce((sum, seconds) => sum + seconds, 0);
   print(
-    `${experiment.name}: ${estimates.size} ${estimates.size === 1 ? "run" : "runs"}, about ${
+    `${experiment.name}: ${counted(estimates.size, "run")}, about ${
       approximateDuration(seconds)
     } in total on two cores`,
   );
   if (references.length > 0) {
-    print(
-      `${references.length} of them ${references.length === 1 ? "is" : "are"} of ${
-        references[0]!.model
-      }, for reference.`,
-    );
+    const fineTune = references.length === 1 ? "fine-tunes" : "fine-tune";
+    print(`${references.length} of them ${fineTune} the reference model, ${references[0]!.model}.`);
   }
   if (tuning.length > 0) {
     const paths = Object.keys(experiment.tune!).join(" and ");
     const sequential = experiment.search === "sequential" ? ", one after the other; these are the first" : "";
-    print(`${tuning.length} of them tune ${paths}${sequential}.`);
+    print(`${tuning.length} of them ${tuning.length === 1 ? "tunes" : "tune"} ${paths}${sequential}.`);
   }
   const hasModels = new Set(all.map(({ model }) => model)).size > 1;
   for (const run of all) printRun(row(run), { hasModels, isTuned: tuning.length > 0 && keys.has(keyOf(run)) });
@@ -58,7 +67,8 @@ function printRun(
       `${(estimate.bytes / 1e9).toFixed(1)} GB`,
   );
   for (const { module, count, shape: [rows, columns], dense, factors } of matrices) {
-    print(`    ${count} of ${module}, ${rows}×${columns}: ${dense} parameters each become ${factors}`);
+    const each = count === 1 ? "parameters become" : "parameters each become";
+    print(`    ${count} of ${module}, ${rows}×${columns}: ${whole(dense)} ${each} ${whole(factors)}`);
   }
 }
 
@@ -75,7 +85,7 @@ interface Row extends Estimate {
 
 function row(run: RunOutline): Row {
   const { id, model, spec: { task, label, seed, place }, steps } = run;
-  const values = Object.entries(place.values ?? {}).map(([path, value]) => `${path} ${JSON.stringify(value)}`);
+  const values = Object.entries(place.values ?? {}).map(([path, value]) => `${path} ${setting(value)}`);
   return {
     id,
     model,
