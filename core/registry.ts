@@ -31,13 +31,16 @@ export interface Registry {
   readonly root: URL;
 }
 
-/** The task with the given name. */
-export function taskNamed(name: string, { tasks }: Pick<Registry, "tasks">): Task {
-  const known = new Map(Object.values(tasks).filter(isTask).map((task) => [task.name, task]));
-  const task = known.get(name);
+/** The task with the given name; an unknown one is an error with the nearest known name. */
+export function taskNamed(name: string, registry: Pick<Registry, "tasks">): Task {
+  const known = tasksByName(registry), task = known.get(name);
   if (!task) throw unknownName("task", name, known.keys());
   return task;
 }
+
+/** The tasks of the program. */
+export const tasksByName = ({ tasks }: Pick<Registry, "tasks">): ReadonlyMap<string, Task> =>
+  new Map(Object.values(tasks).filter(isTask).map((task) => [task.name, task]));
 
 const isTask = (value: unknown): value is Task =>
   typeof value === "object" && value !== null && "metrics" in value && "load" in value;

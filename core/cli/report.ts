@@ -22,17 +22,13 @@ export const REPORT_USAGE = `deno task report EXPERIMENT [options]
 
 /** Runs the command; returns its exit code. */
 export async function report(args: readonly string[], registry: Registry): Promise<number> {
-  const options = readArguments(args, { boolean: ["json", "help"], string: ["runs", "output"], words: 1 });
-  if (options.flag("help")) {
-    print(REPORT_USAGE);
-    return 0;
-  }
+  const options = readArguments(args, { boolean: ["json"], string: ["runs", "output"], words: 1 });
   const [name] = options.words;
   if (name === undefined) throw new RequestError("deno task report EXPERIMENT: expected an experiment.");
   const { error } = experimentNameSchema.safeParse(name);
   if (error) throw new RequestError(`"${name}" is not the name of an experiment: ${error.issues[0]!.message}.`);
   const runs = runsFolder(options.text("runs"), registry);
-  const results = await readExperimentResults(name, runs);
+  const results = await readExperimentResults(name, runs, registry);
   const report = await makeReport(results);
   if (options.flag("json")) print(JSON.stringify(reportJson(report)));
   else {

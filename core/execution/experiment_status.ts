@@ -6,12 +6,13 @@
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
 import { eventSchema } from "../results/event.ts";
-import { type ExperimentManifest, readManifest } from "../results/manifest.ts";
+import { type ExperimentManifest, type ListedRun, readManifest } from "../results/manifest.ts";
 import { FILES } from "../results/result.ts";
 import { readStored } from "../results/stored_json.ts";
 import { readTuningRuns } from "../results/tuning_runs.ts";
 import { type Claim, readClaim } from "../run/claim.ts";
 import { isRunLocked } from "../run/run_lock.ts";
+import { BASELINE_METHOD } from "../run/run_spec.ts";
 import {
   type LaunchedRun,
   launchFolder,
@@ -42,12 +43,7 @@ export type RunState =
   | { readonly state: "failed"; readonly error: string; readonly log?: string };
 
 /** A run of an experiment. */
-export interface RunStatus {
-  readonly id: string;
-  readonly model: string;
-  readonly task: string;
-  readonly method: string;
-  readonly seed: number;
+export interface RunStatus extends ListedRun {
   readonly run: RunState;
 }
 
@@ -81,10 +77,10 @@ export async function experimentStatus(name: string, options: LaunchesOptions): 
   // Once there is a manifest, final runs are its own, and those that were submitted before it and go on.
   const isShown = ({ id, place }: LaunchedRun) =>
     !manifest || place.plain || place.values?.["training.split"] !== undefined || tasks?.byRun.has(id);
-  const rows = new Map(
-    [...manifest ? manifestRows(manifest) : [], ...await readTuningRuns(name, folder), ...launched.filter(isShown)]
-      .map(({ id, model, task, method, seed }): [string, Row] => [id, { id, model, task, method, seed }]),
-  );
+  const rows = new Map<string, ListedRun>();
+  const lists = [manifest ? manifestRows(manifest) : [], await readTuningRuns(name, folder), launched.filter(isShown)];
+  // A run has one name: the manifest's, if it is there.
+  for (const { id, model, task, method, seed } of lists.flat()) rows.getOrInsert(id, { id, model, task, method, seed });
   if (rows.size === 0) {
     throw new RequestError(`There are no runs of "${name}" in ${folder}: deno task reproduce ${name} makes them.`);
   }
@@ -99,11 +95,9 @@ export async function experimentStatus(name: string, options: LaunchesOptions): 
   return { experiment: name, runs, next, warnings };
 }
 
-type Row = Omit<RunStatus, "run">;
-
-function manifestRows({ runs, grounds = [] }: ExperimentManifest): Row[] {
+function manifestRows({ runs, grounds = [] }: ExperimentManifest): ListedRun[] {
   const references = grounds.flatMap(({ task, model = "", runs }) =>
-    runs.map(({ id, seed }) => ({ id, model, task, method: "reference model", seed }))
+    runs.map(({ id, seed }) => ({ id, model, task, method: BASELINE_METHOD, seed }))
   );
   return [...runs, ...references];
 }
@@ -133,7 +127,9 @@ async function runState(id: string, { folder, tasks }: StateContext): Promise<Ru
     status: "failed" as const,
     error: messageOf(error),
   }));
-  if (result?.status === "done") return { state: "done" };
+  // A run may be repeated for what it did not keep.
+  const isLocked = await isRunLocked(run);
+  if (result?.status === "done" && !task && !isLocked) return { state: "done" };
   const claim = await readClaim(run).catch(() => undefined);
   const progress = await readProgress(`${run}/${FILES.events}`);
   const of = progress && { progress };
@@ -141,7 +137,7 @@ async function runState(id: string, { folder, tasks }: StateContext): Promise<Ru
     const host = claim?.job === task.job ? claim.host : task.host;
     return { state: "running", job: task.job, ...(host && { host }), ...(claim?.job === task.job && of) };
   }
-  if (await isRunLocked(run)) return { state: "running", ...of };
+  if (isLocked) return { state: "running", ...of };
   if (task) return { state: "queued", job: task.job, ...of };
   if (claim && !claim.released && !tasks) return { state: "running", job: claim.job, host: claim.host, ...of };
   const log = claim && { log: logOf(claim, folder) };

@@ -4,7 +4,7 @@
  * @module
  */
 import { messageOf } from "../errors.ts";
-import { FILES, type Result, toJson, writeTextAtomic } from "../results/result.ts";
+import { FILES, hasDoneResult, type Result, toJson, writeTextAtomic } from "../results/result.ts";
 import type { ResolvedRun } from "../run/resolve.ts";
 import { failedResult } from "../run/write_result.ts";
 
@@ -14,15 +14,19 @@ export function failedPrerequisite(result: Result | undefined): { readonly error
   return problem && { error: `The plain fine-tuning that its score needs (run ${result!.id}) ${problem}.` };
 }
 
-/** Writes a failure as the run's result; a failure that cannot be written is still returned. */
+/**
+ * Writes a failure as the run's result, unless that was done before and failed when it was repeated. A failure that is not
+ * written is still returned.
+ */
 export async function recordFailure(
   run: ResolvedRun,
   { error, runs, note }: { readonly error: string; readonly runs: string; readonly note: (message: string) => void },
 ): Promise<Result> {
-  const result = failedResult(run, error);
+  const result = failedResult(run, error), folder = `${runs}/${run.id}`;
+  if (await hasDoneResult(folder, run.id)) return result;
   try {
-    await Deno.mkdir(`${runs}/${run.id}`, { recursive: true });
-    await writeTextAtomic(`${runs}/${run.id}/${FILES.result}`, toJson(result));
+    await Deno.mkdir(folder, { recursive: true });
+    await writeTextAtomic(`${folder}/${FILES.result}`, toJson(result));
   } catch (problem) {
     note(`The failure of run ${run.id} could not be recorded: ${messageOf(problem)}`);
   }

@@ -8,8 +8,9 @@ import { z } from "zod";
 import { RequestError } from "../errors.ts";
 import type { SubmittedArray } from "../launcher.ts";
 import type { Request } from "../experiment/request.ts";
+import { type ListedRun, listedRunFields, overridesFields } from "../results/manifest.ts";
 import { toJson, writeTextAtomic } from "../results/result.ts";
-import { anyJson, count, readStored, readStoredLines, runId } from "../results/stored_json.ts";
+import { anyJson, count, readStored, readStoredLines } from "../results/stored_json.ts";
 import type { RunCoordinates } from "../run/run_spec.ts";
 
 /** `launch.json`. */
@@ -27,12 +28,7 @@ export interface Launch {
 }
 
 /** A line of `runs.jsonl`; the task of that position does it. */
-export interface LaunchedRun {
-  readonly id: string;
-  readonly model: string;
-  readonly task: string;
-  readonly method: string;
-  readonly seed: number;
+export interface LaunchedRun extends ListedRun {
   readonly place: RunCoordinates;
   /** Whether it keeps its weights for other runs. */
   readonly share: boolean;
@@ -46,16 +42,9 @@ export interface LaunchedArray extends Pick<SubmittedArray, "id" | "first" | "co
   readonly kind: "runs" | "next";
 }
 
-const strings = z.exactOptional(z.array(z.string()));
-
 // A field that is missing here would be dropped on its way to the tasks.
 const requestFields = {
-  tasks: strings,
-  methods: strings,
-  models: strings,
-  seeds: z.exactOptional(z.array(count)),
-  set: strings,
-  backend: z.exactOptional(z.string()),
+  ...overridesFields,
   data: z.exactOptional(z.string()),
   runs: z.string(),
   keepModels: z.boolean(),
@@ -78,11 +67,7 @@ const launchSchema: z.ZodType<Launch> = z.object({
 });
 
 const runSchema: z.ZodType<LaunchedRun> = z.object({
-  id: runId,
-  model: z.string(),
-  task: z.string(),
-  method: z.string(),
-  seed: count,
+  ...listedRunFields,
   place: z.object({
     model: count,
     task: count,

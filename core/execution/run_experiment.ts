@@ -6,9 +6,15 @@
 import { Interrupted } from "../errors.ts";
 import { Tuning } from "../experiment/tune.ts";
 import { backendNamed } from "../registry.ts";
-import { checkSameRuns, type ExperimentManifest, type Tuned, writeManifest } from "../results/manifest.ts";
+import {
+  checkSameRuns,
+  type ExperimentManifest,
+  type ListedRun,
+  type Tuned,
+  writeManifest,
+} from "../results/manifest.ts";
 import type { Result } from "../results/result.ts";
-import { type TuningRun, writeTuningRuns } from "../results/tuning_runs.ts";
+import { writeTuningRuns } from "../results/tuning_runs.ts";
 import type { ResolvedRun } from "../run/resolve.ts";
 import { makeManifest } from "./make_manifest.ts";
 import type { Plan } from "./plan.ts";
@@ -43,10 +49,10 @@ export async function runExperiment(
     new Interrupted("Interrupted. Finished runs are kept; the same command resumes the others.");
   await checkRunsFolder(request.runs, experiment.name);
   const tuningResults = new Map<string, Result>();
-  const tuningRuns: TuningRun[] = [];
+  const tuningRuns: ListedRun[] = [];
   const runStage = async (runs: readonly ResolvedRun[], later: readonly ResolvedRun[]) => {
     listener.expectLater([...later, ...references]);
-    tuningRuns.push(...runs.map(tuningRun));
+    tuningRuns.push(...runs.map(listedRun));
     const onStart = () => writeTuningRuns(tuningRuns, { name: experiment.name, folder: request.runs });
     const results = await runAll(runs, { ...common, onStart });
     for (const [id, result] of results) tuningResults.set(id, result);
@@ -72,7 +78,7 @@ export async function runExperiment(
   return { results, otherResults: [...tuningResults.values(), ...ofReferences] };
 }
 
-function tuningRun({ id, model, spec: { task, label, seed } }: ResolvedRun): TuningRun {
+function listedRun({ id, model, spec: { task, label, seed } }: ResolvedRun): ListedRun {
   return { id, model, task: task.name, method: label, seed };
 }
 

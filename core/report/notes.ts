@@ -35,7 +35,8 @@ export function notes(experiment: ExperimentResults, statistics: Statistics): st
 
 function missing({ manifest, runs }: ExperimentResults): string[] {
   if (runs.length === manifest.runs.length) return [];
-  return [`${runs.length} of ${manifest.runs.length} runs have ended; the others are not in this report.`];
+  const have = runs.length === 1 ? "has" : "have";
+  return [`${runs.length} of ${manifest.runs.length} runs ${have} ended; the others are not in this report.`];
 }
 
 // Files that were damaged or edited since.

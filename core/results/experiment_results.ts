@@ -5,6 +5,8 @@
  */
 import { RequestError } from "../errors.ts";
 import { mapConcurrently } from "../io/map_concurrently.ts";
+import { type Namespace, tasksByName } from "../registry.ts";
+import type { Task } from "../task.ts";
 import { type ExperimentManifest, type ManifestRun, readManifest } from "./manifest.ts";
 import { type Prediction, readPredictions as readPredictionsIn } from "./predictions.ts";
 import { readReferenceBaselines, type ReferenceBaseline } from "./reference_scores.ts";
@@ -26,10 +28,22 @@ export interface ExperimentResults {
   readonly folder: string;
   /** Sentences about results that are left out. */
   readonly warnings: readonly string[];
+  /** The tasks whose metrics are computed again from predictions, by name. */
+  readonly tasks: ReadonlyMap<string, Task>;
+}
+
+/** Options of {@linkcode readExperimentResults}. */
+export interface ReadExperimentOptions {
+  /** A module that exports tasks: predictions confirm all metrics of these. @default none */
+  readonly tasks?: Namespace;
 }
 
 /** Reads the results of an experiment, fewer than its manifest lists if it has not ended. */
-export async function readExperimentResults(name: string, folder: string): Promise<ExperimentResults> {
+export async function readExperimentResults(
+  name: string,
+  folder: string,
+  { tasks = {} }: ReadExperimentOptions = {},
+): Promise<ExperimentResults> {
   const manifest = await readManifest(name, folder);
   if (!manifest) {
     throw new RequestError(`There are no runs of "${name}" in ${folder}: deno task reproduce ${name} makes them.`);
@@ -52,7 +66,7 @@ export async function readExperimentResults(name: string, folder: string): Promi
   });
   const runs = ofOneVersion(read.flat(), note);
   const baselines = await readReferenceBaselines(manifest.grounds ?? [], { folder, note });
-  return { manifest, runs, baselines, folder, warnings: [...warnings] };
+  return { manifest, runs, baselines, folder, warnings: [...warnings], tasks: tasksByName({ tasks }) };
 }
 
 // Numbers of different versions cannot be compared: the newest version's stay.
@@ -62,8 +76,10 @@ function ofOneVersion(runs: readonly RunResult[], note: (message: string) => voi
   const older = runs.length - same.length;
   if (older > 0) {
     note(
-      `${older} of ${runs.length} runs are left out: their results are of an older version than ${newest}, and numbers ` +
-        "of different versions cannot be pooled.",
+      `${older} of ${runs.length} runs ${
+        older === 1 ? "is" : "are"
+      } left out, of an older version than ${newest}: numbers of ` +
+        "different versions cannot be pooled.",
     );
   }
   if (runs.length > 0 && newest !== RESULTS_VERSION) {
@@ -84,6 +100,9 @@ export const primaryOf = ({ result: { metrics, primary } }: RunResult): number =
 
 /** A run's predictions, or in one sentence why they cannot be used. */
 export const readPredictions = (
-  { folder }: Pick<ExperimentResults, "folder">,
-  { id, result }: Pick<RunResult, "id" | "result">,
-): Promise<Prediction[] | string> => readPredictionsIn(`${folder}/${id}`, result);
+  { folder, tasks }: Pick<ExperimentResults, "folder" | "tasks">,
+  { id, task, result }: Pick<RunResult, "id" | "task" | "result">,
+): Promise<Prediction[] | string> =>
+  readPredictionsIn(`${folder}/${id}`, result, {
+    metrics: tasks.get(task)?.metrics.filter(({ name }) => Object.hasOwn(result.metrics, name)),
+  });

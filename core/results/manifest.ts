@@ -12,14 +12,18 @@ import { type ManifestBaseline, manifestBaselineSchema } from "./reference_score
 import { canonical, toJson, writeTextAtomic } from "./result.ts";
 import { anyJson, count, readStored, runId } from "./stored_json.ts";
 
-/** One run of an experiment. */
-export interface ManifestRun {
+/** A run as lists of runs name it. */
+export interface ListedRun {
   readonly id: string;
   readonly model: string;
   readonly task: string;
   /** The label of its table row: the method's name, with the point of a sweep. */
   readonly method: string;
   readonly seed: number;
+}
+
+/** One run of an experiment. */
+export interface ManifestRun extends ListedRun {
   /** The method's name without the point of a sweep. */
   readonly base: string;
   /** Values of the sweep by path; empty without one. */
@@ -96,20 +100,32 @@ export interface ExperimentManifest {
 const values = z.record(z.string(), anyJson);
 const names = z.exactOptional(z.array(z.string()));
 
+/** The fields of {@linkcode Overrides}, for schemas. */
+export const overridesFields = {
+  tasks: names,
+  methods: names,
+  models: names,
+  seeds: z.exactOptional(z.array(count)),
+  set: names,
+  backend: z.exactOptional(z.string()),
+} satisfies Record<keyof Overrides, z.ZodType>;
+
+/** The fields of {@linkcode ListedRun}, for schemas. */
+export const listedRunFields = {
+  id: runId,
+  model: z.string(),
+  task: z.string(),
+  method: z.string(),
+  seed: count,
+} satisfies Record<keyof ListedRun, z.ZodType>;
+
 const manifestSchema: z.ZodType<ExperimentManifest> = z.object({
   experiment: z.string(),
   declaration: z.exactOptional(z.object({
     file: z.string(),
     sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits").nullable(),
     modules: z.array(z.string()),
-    changes: z.object({
-      tasks: names,
-      methods: names,
-      models: names,
-      seeds: z.exactOptional(z.array(count)),
-      set: names,
-      backend: z.exactOptional(z.string()),
-    }),
+    changes: z.object(overridesFields),
   })),
   description: z.exactOptional(z.string()),
   published: z.exactOptional(publishedSchema),
@@ -130,15 +146,7 @@ const manifestSchema: z.ZodType<ExperimentManifest> = z.object({
     }),
   )),
   grounds: z.exactOptional(z.array(manifestBaselineSchema)),
-  runs: z.array(z.object({
-    id: runId,
-    model: z.string(),
-    task: z.string(),
-    method: z.string(),
-    seed: count,
-    base: z.string(),
-    point: values,
-  })).refine(
+  runs: z.array(z.object({ ...listedRunFields, base: z.string(), point: values })).refine(
     (runs) =>
       new Set(runs.map(({ model, task, method, seed }) => canonical([model, task, method, seed]))).size === runs.length,
     "expected every model, task, method and seed once",
@@ -181,7 +189,7 @@ export function checkSameRuns(manifest: Pick<ExperimentManifest, "runs">, before
   if (others.length === 0 && manifest.runs.length === before.runs.length) return;
   const [first] = others;
   throw new RequestError(
-    `${before.experiment} would not be the same: ${others.length} of its ${manifest.runs.length} runs are not among the ` +
+    `${before.experiment} would not be the same: of its ${manifest.runs.length} runs, ${others.length} are not among the ` +
       `${before.runs.length} of before` +
       (first ? ` (the first: ${first.task}, ${first.method}, seed ${first.seed})` : "") +
       ". Its file, a plugin, the weights, the data or this program changed since.",

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
 import { readTextFileIfPresent } from "../io/text_file.ts";
+import type { Metric } from "../task.ts";
 import { FILES, type Result } from "./result.ts";
 import { parseStoredLines } from "./stored_json.ts";
 
@@ -52,6 +53,8 @@ export type PredictionsResult = Pick<Result, "files"> & Partial<Pick<Result, "me
 export interface ReadPredictionsOptions {
   /** The name of another dev set. @default the dev set */
   readonly set?: string;
+  /** Metrics of the result that are computed again, by their keys there. @default a mean of contributions of 0 and 1 */
+  readonly metrics?: readonly Metric[] | undefined;
 }
 
 /**
@@ -62,7 +65,7 @@ export interface ReadPredictionsOptions {
 export async function readPredictions(
   folder: string,
   result: PredictionsResult,
-  { set }: ReadPredictionsOptions = {},
+  { set, metrics }: ReadPredictionsOptions = {},
 ): Promise<Prediction[] | string> {
   const name = predictionsFile(set), path = `${folder}/${name}`;
   try {
@@ -73,7 +76,8 @@ export async function readPredictions(
     const predictions = (isOwn && parseOwn(text)) || parseStoredLines(text, { schema: predictionSchema, place: path });
     if (predictions.length === 0) return "a run's predictions are missing";
     if (digest !== undefined && !isOwn) return `${path} is not the file that the run wrote`;
-    const problem = contradiction(predictions, { result, key: set ?? result.primary, set: set ?? "dev" });
+    const problem = contradiction(predictions, { result, key: set ?? result.primary, set: set ?? "dev" }) ??
+      otherMetric(predictions, { result, metrics });
     return problem === undefined ? predictions : `${path}: ${problem}`;
   } catch (error) {
     if (error instanceof RequestError) return messageOf(error).replace(/\.$/, "");
@@ -130,4 +134,20 @@ function contradiction(
   const mean = predictions.reduce((sum, { contribution }) => sum + contribution!, 0) / predictions.length;
   if (Math.abs(mean - value) < 1e-9) return undefined;
   return `expected a mean contribution of ${value}, the run's ${key}, got ${mean}`;
+}
+
+// A metric of the result that its predictions do not have.
+function otherMetric(
+  rows: readonly Prediction[],
+  { result: { metrics: stated = {} }, metrics = [] }: {
+    readonly result: PredictionsResult;
+    readonly metrics: ReadPredictionsOptions["metrics"];
+  },
+): string | undefined {
+  const [predictions, labels] = [rows.map(({ prediction }) => prediction), rows.map(({ label }) => label)];
+  for (const metric of metrics) {
+    const { name } = metric, expected = stated[name] ?? NaN, value = metric.compute(predictions, labels);
+    if (Math.abs(expected - value) < 1e-9 || (Number.isNaN(expected) && !Number.isFinite(value))) continue;
+    return `${FILES.result} says ${name} = ${stated[name]}, its predictions have ${value}`;
+  }
 }

@@ -226,6 +226,10 @@ export async function readSoundResult(
   }
 }
 
+/** Whether a run's folder has the result of a run that was done: it stays until a repetition replaces it. */
+export const hasDoneResult = async (folder: string, id: string): Promise<boolean> =>
+  (await readSoundResult(folder, { id, note: () => {} }))?.status === "done";
+
 /** The same JSON for the same value, whatever the order of its keys. */
 export function canonical(value: unknown): string {
   return JSON.stringify(

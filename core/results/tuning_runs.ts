@@ -6,26 +6,17 @@
  */
 import { z } from "zod";
 import { experimentFileName } from "./experiment_name.ts";
-import type { ManifestRun } from "./manifest.ts";
+import { type ListedRun, listedRunFields } from "./manifest.ts";
 import { writeTextAtomic } from "./result.ts";
-import { count, readStoredLines, runId } from "./stored_json.ts";
+import { readStoredLines } from "./stored_json.ts";
 
-/** One of these runs. */
-export type TuningRun = Pick<ManifestRun, "id" | "model" | "task" | "method" | "seed">;
-
-const schema: z.ZodType<TuningRun> = z.object({
-  id: runId,
-  model: z.string(),
-  task: z.string(),
-  method: z.string(),
-  seed: count,
-});
+const schema: z.ZodType<ListedRun> = z.object(listedRunFields);
 
 const pathOf = (name: string, folder: string) => `${folder}/experiments/${experimentFileName(name)}.tuning.jsonl`;
 
 /** Writes the runs of all stages so far, in place of earlier ones. */
 export async function writeTuningRuns(
-  runs: readonly TuningRun[],
+  runs: readonly ListedRun[],
   { name, folder }: { readonly name: string; readonly folder: string },
 ): Promise<void> {
   await Deno.mkdir(`${folder}/experiments`, { recursive: true });
@@ -33,5 +24,5 @@ export async function writeTuningRuns(
 }
 
 /** The runs that were written last; none if nothing is tuned. */
-export const readTuningRuns = async (name: string, folder: string): Promise<TuningRun[]> =>
+export const readTuningRuns = async (name: string, folder: string): Promise<ListedRun[]> =>
   await readStoredLines(pathOf(name, folder), schema) ?? [];

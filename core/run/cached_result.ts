@@ -4,12 +4,13 @@
  * @module
  */
 import { exists } from "../io/cache.ts";
-import { type Prediction, readPredictions } from "../results/predictions.ts";
+import { readPredictions } from "../results/predictions.ts";
 import { FILES, readSoundResult, type Result } from "../results/result.ts";
+import { checkpointPath } from "./checkpoint_file.ts";
 import { fineTunedPath } from "./execute.ts";
 import type { ResolvedRun } from "./resolve.ts";
 import { withRunLock } from "./run_lock.ts";
-import { computeMetrics, primaryMetric, type Task } from "../task.ts";
+import { primaryMetric } from "../task.ts";
 
 /** Folder of plainly fine-tuned weights, for scores that need them. */
 export const fineTunedFolder = ({ runs }: { readonly runs: string }): string => `${runs}/fine-tuned`;
@@ -35,11 +36,11 @@ export async function cachedResult(run: ResolvedRun, options: CachedResultOption
   const result = await readSoundResult(folder, { id: run.id, note: repeat });
   if (result?.status !== "done") return undefined;
   for (const set of [undefined, ...result.additionalDev ?? []]) {
-    const predictions = await readPredictions(folder, result, { ...(set !== undefined && { set }) });
-    const problem = typeof predictions === "string"
-      ? predictions
-      : otherMetrics(predictions, { result, task: run.spec.task, set });
-    if (problem !== undefined) return void repeat(`${folder}: ${problem}`);
+    const { task } = run.spec;
+    const predictions = set === undefined
+      ? await readPredictions(folder, result, { metrics: task.metrics })
+      : await readPredictions(folder, result, { set, metrics: [{ ...primaryMetric(task), name: set }] });
+    if (typeof predictions === "string") return void repeat(`${folder}: ${predictions}`);
   }
   await removeLeftovers(folder);
   if (result.diverged) return result;
@@ -50,36 +51,17 @@ export async function cachedResult(run: ResolvedRun, options: CachedResultOption
   return (await Promise.all(files.map(exists))).every(Boolean) ? result : undefined;
 }
 
-// A metric of the result that its predictions do not have.
-function otherMetrics(
-  predictions: readonly Prediction[],
-  { result: { metrics }, task, set }: {
-    readonly result: Result;
-    readonly task: Task;
-    readonly set?: string | undefined;
-  },
-): string | undefined {
-  const values = {
-    predictions: predictions.map(({ prediction }) => prediction),
-    labels: predictions.map(({ label }) => label),
-  };
-  const computed = set === undefined
-    ? computeMetrics(task.metrics, values)
-    : { [set]: primaryMetric(task).compute(values.predictions, values.labels) };
-  for (const [name, value] of Object.entries(computed)) {
-    const stated = metrics[name] ?? NaN;
-    if (Math.abs(stated - value) < 1e-9 || (Number.isNaN(stated) && !Number.isFinite(value))) continue;
-    return `${FILES.result} says ${name} = ${metrics[name]}, its predictions have ${value}`;
-  }
-}
-
-// A process that was killed after it wrote the result left these.
+// A process that was killed after it wrote the result left these; a newer checkpoint is one of a repetition, to be resumed.
 async function removeLeftovers(folder: string): Promise<void> {
   const [lock, checkpoint] = [`${folder}/${FILES.lock}`, `${folder}/${FILES.checkpoint}`];
   if (!await exists(lock) && !await exists(checkpoint)) return;
   const remove = async () => {
-    if (await exists(checkpoint)) await Deno.remove(checkpoint, { recursive: true });
+    const [saved, ended] = await Promise.all([checkpointPath(folder), `${folder}/${FILES.result}`].map(timeOf));
+    if (await exists(checkpoint) && saved! <= ended!) await Deno.remove(checkpoint, { recursive: true });
   };
   // Where they cannot be removed, on a read-only disk, they do no harm.
   await withRunLock(folder, remove).catch(() => {});
 }
+
+// When a file was written; 0 if it is not there.
+const timeOf = (path: string): Promise<number> => Deno.stat(path).then(({ mtime }) => mtime?.getTime() ?? 0, () => 0);

@@ -11,11 +11,15 @@ import { removeStaleTempFiles } from "../io/atomic_file.ts";
 import { exists } from "../io/cache.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { rankingSchema, selectedSchema } from "../results/event.ts";
+import { FILES } from "../results/result.ts";
 import { count, nullableNumber, parseStored, runId } from "../results/stored_json.ts";
 import type { Checkpoint, Position, TrainingFacts, TrainingState } from "../training/training_state.ts";
 
 /** Raised whenever the content of a checkpoint changes: older ones are not resumed. */
 const CHECKPOINT_VERSION = 3;
+
+/** The path of a checkpoint in a run's folder. */
+export const checkpointPath = (folder: string): string => `${folder}/${FILES.checkpoint}/state.safetensors`;
 
 /** What was measured of a run so far. */
 export interface Usage {

@@ -16,14 +16,14 @@ import type { TrainingEvent, TrainingOutcome } from "../training/fine_tune_reque
 import { Weights } from "../model/weights.ts";
 import { removeStaleTempFiles, removeStaleTempFilesOf } from "../io/atomic_file.ts";
 import type { FileStore } from "../io/file_store.ts";
-import { RunCheckpoint, type Usage } from "./checkpoint_file.ts";
+import { checkpointPath, RunCheckpoint, type Usage } from "./checkpoint_file.ts";
 import { writeResult } from "./write_result.ts";
 import { encodeSets } from "./encoded_sets.ts";
 import { environment } from "./environment.ts";
 import { EventLog } from "./event_log.ts";
 import { headKey } from "./head_key.ts";
 import type { ResolvedRun } from "./resolve.ts";
-import { FILES, type Result, toJson, writeTextAtomic } from "../results/result.ts";
+import { FILES, hasDoneResult, type Result, toJson, writeTextAtomic } from "../results/result.ts";
 import { Summaries } from "./tensorboard.ts";
 
 /** Options of a run that do not change its numbers. */
@@ -69,7 +69,11 @@ async function attempt(run: ResolvedRun, options: ExecuteOptions): Promise<Resul
   const started = performance.now();
   await Deno.mkdir(folder, { recursive: true });
   await removeStaleTempFiles(folder);
-  for (const stale of [FILES.result, FILES.model]) await removeIfThere(`${folder}/${stale}`);
+  // A finished run is repeated for what it did not keep: until then its result, and a model, stay for those who read them.
+  if (!await hasDoneResult(folder, run.id)) {
+    for (const stale of [FILES.result, FILES.model]) await removeIfThere(`${folder}/${stale}`);
+  }
+  const keepModel = options.keepModel || await exists(`${folder}/${FILES.model}/model.safetensors`);
   const about = { id: run.id, settings: run.settings, origin: run.repository.origin, environment: await environment() };
   await writeTextAtomic(`${folder}/${FILES.run}`, toJson(about));
   const usage = (): Usage => ({
@@ -77,7 +81,7 @@ async function attempt(run: ResolvedRun, options: ExecuteOptions): Promise<Resul
     peakBytes: Math.max(checkpoint.usage.peakBytes, engine().memory().peakBytes),
     resumedFrom: checkpoint.usage.resumedFrom,
   });
-  const checkpoint = await RunCheckpoint.open(`${folder}/${FILES.checkpoint}/state.safetensors`, {
+  const checkpoint = await RunCheckpoint.open(checkpointPath(folder), {
     id: run.id,
     steps: run.steps,
     everySeconds: checkpointSeconds,
@@ -117,7 +121,7 @@ async function attempt(run: ResolvedRun, options: ExecuteOptions): Promise<Resul
       await writeSafetensors(path, storedTensors(outcome.merged));
     }
     const about = { ...sets, outcome, additionalDev, usage, environment: await environment() };
-    const result = await writeResult(run, { ...options, ...about });
+    const result = await writeResult(run, { ...options, keepModel, ...about });
     await writeTextAtomic(`${folder}/${FILES.result}`, toJson(result));
     await checkpoint.remove();
     return result;

@@ -44,7 +44,8 @@ export class Outliner {
     const rows = noData === undefined ? await this.#rows(spec) : spec.task.rows;
     if (!rows) throw new NotFoundError(noData);
     const { head } = taskFor(plugin, spec.task);
-    const length = runLength(spec.training, examplesOf(rows, spec.training));
+    const trainingExamples = examplesOf(rows, spec.training);
+    const length = runLength(spec.training, trainingExamples);
     const { policy } = spec.method;
     if (policy) roundsOf(policy, length);
     return {
@@ -55,6 +56,7 @@ export class Outliner {
         JSON.stringify([model, head]),
         () => plugin.architecture(config, head),
       ),
+      trainingExamples,
       steps: length.steps,
       ...(policy?.needs?.includes("fineTunedModel") && { needs: await this.outline(plainOf(spec)) }),
     };

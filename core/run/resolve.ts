@@ -154,6 +154,7 @@ export class RunResolver {
       ...(data.ceiling && training.split === "dev" && { ceiling: data.ceiling }),
       origin: data.origin,
       settings,
+      trainingExamples: train.length,
       steps: length.steps,
     };
   }

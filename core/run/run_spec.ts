@@ -58,6 +58,8 @@ export interface RunOutline {
   /** The model's name in tables. */
   readonly model: string;
   readonly architecture: Architecture;
+  /** Examples of an epoch. */
+  readonly trainingExamples: number;
   /** Optimizer steps. */
   readonly steps: number;
   /** The run whose weights its score reads: plain fine-tuning of the same model, task, seed and settings. */

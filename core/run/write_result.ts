@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import type { EncodedExample } from "../model/batch.ts";
 import { constantPrediction, countUnlabeled, generatesText, type Head, headPredictions } from "../model/head.ts";
 import { loadPretrained } from "../model/pretrained.ts";
-import { sha256OfFile } from "../io/cache.ts";
 import { contributions } from "../statistics/contributions.ts";
 import { computeMetrics, type Metric, type Metrics, primaryMetric } from "../task.ts";
 import * as tf from "../backend/tf.ts";
@@ -25,6 +25,8 @@ import {
   SCHEMA_VERSION,
   writeTextAtomic,
 } from "../results/result.ts";
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /** What a run ended with, and what was measured of it. */
 export interface WriteResultOptions {
@@ -50,21 +52,19 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
   const { head } = spec.task;
   const { merged, logits } = outcome;
   const constant = constantPrediction(train.map(({ label }) => label), head);
-  const files: Record<string, string> = {};
-  const evaluated = async (examples: readonly EncodedExample[], logits: Logits | undefined, set?: string) => {
-    const name = predictionsFile(set), path = `${options.folder}/${name}`;
+  const texts = new Map<string, string>();
+  const evaluated = (examples: readonly EncodedExample[], logits: Logits | undefined, set?: string) => {
     const predictions = logits ? headPredictions(logits, head) : examples.map(() => constant);
     const results = { predictions, labels: examples.map(({ label }) => label) };
     const lines = predictionLines(examples, { ...results, logits, head, primary: primaryMetric(spec.task) });
-    await writeTextAtomic(path, lines);
-    files[name] = await sha256OfFile(path);
+    texts.set(predictionsFile(set), lines);
     return results;
   };
-  const metrics: Record<string, number> = { ...computeMetrics(spec.task.metrics, await evaluated(dev, logits)) };
+  const metrics: Record<string, number> = { ...computeMetrics(spec.task.metrics, evaluated(dev, logits)) };
   const start = performance.now();
   for (const [name, examples] of Object.entries(additionalDev)) {
     const logits = merged && await evaluate(run, { values: [...merged.values()], examples, pause: options.pause });
-    const { predictions, labels } = await evaluated(examples, logits, name);
+    const { predictions, labels } = evaluated(examples, logits, name);
     metrics[name] = primaryMetric(spec.task).compute(predictions, labels);
   }
   const additionalSeconds = (performance.now() - start) / 1000;
@@ -81,6 +81,8 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     name,
     { name, module, layer, ...(stack && { stack }) },
   ]));
+  // Right before the result, so that an earlier one fits its predictions as long as it is there.
+  for (const [name, text] of texts) await writeTextAtomic(`${options.folder}/${name}`, text);
   const usage = options.usage();
   return {
     ...identityOf(run),
@@ -110,7 +112,7 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     rankings: outcome.rankings,
     matrices: [...places.values()],
     merge: { maxLogitDifference: difference, maxFactorizeDifference: outcome.factorizeDifference },
-    files,
+    files: Object.fromEntries([...texts].map(([name, text]) => [name, sha256(text)])),
     settings: { ...run.settings, origin: run.repository.origin, data: run.origin, parameters: spec.parameters },
     environment: options.environment,
   };

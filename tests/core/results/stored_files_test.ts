@@ -2,15 +2,19 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { RequestError } from "@opf/framework";
+import * as tasks from "@opf/framework/tasks";
 import { markdown } from "../../../core/report/markdown.ts";
 import { makeReport, summarize } from "../../../core/report/report.ts";
+import { taskNamed } from "../../../core/registry.ts";
 import { readExperimentResults } from "../../../core/results/experiment_results.ts";
 import { readManifestFile } from "../../../core/results/manifest.ts";
 import { readPredictions } from "../../../core/results/predictions.ts";
 import { readResult } from "../../../core/results/result.ts";
+import { contributions } from "../../../core/statistics/contributions.ts";
+import { computeMetrics } from "../../../core/task.ts";
 import { readRunHistory } from "../../../core/results/run_history.ts";
 import { inFolder } from "../../_place.ts";
-import { madeUpRuns, writeMadeUp } from "../report/_made_up.ts";
+import { madeUpPredictions, madeUpResult, madeUpRuns, writeMadeUp } from "../report/_made_up.ts";
 
 const RUNS = madeUpRuns({ skills: { "fine-tuning": 0.7, "OPF-MPO static": 0.8 }, seeds: [1, 2] }).map((run) => ({
   ...run,
@@ -94,7 +98,7 @@ Deno.test("results of an older version are not pooled with new ones", () =>
     await change(`${runs}/${ID}/result.json`, ["resultsVersion"], undefined);
     const { runs: read, warnings } = await readExperimentResults("e", runs);
     assertEquals(read.map(({ id }) => id).includes(ID), false);
-    assertMatch(warnings.join(" "), /^1 of 4 runs are left out: .* cannot be pooled\.$/);
+    assertMatch(warnings.join(" "), /^1 of 4 runs is left out, of an older version than \d+: .* cannot be pooled\.$/);
   }));
 
 Deno.test("results of one older version are reported as what they are", async () => {
@@ -190,6 +194,40 @@ Deno.test("predictions of which a result says something else are not used", () =
     );
     assertEquals((await reason({ metrics: { accuracy: null } })).length, 20); // undefined
   }));
+
+for (const [task, primary] of [["mrpc", "f1"], ["cola", "matthews"], ["stsb", "spearman"], ["rte", "accuracy"]]) {
+  Deno.test(`a report names the run whose ${primary} was edited, whatever examples contribute to it`, () =>
+    inFolder(async (runs) => {
+      const own = madeUpRuns({ skills: { "fine-tuning": 0.7, "OPF-MPO static": 0.8 }, seeds: [1, 2], tasks: [task!] });
+      await writeMadeUp(runs, { experiment: "e", baseline: "fine-tuning", runs: own });
+      const { metrics } = taskNamed(task!, { tasks });
+      const metric = metrics.find(({ name }) => name === primary)!;
+      for (const run of own) {
+        const rows = madeUpPredictions(run).map((row) => ({
+          ...row,
+          prediction: row.prediction + (task === "stsb" ? row.index / 1e3 : 0),
+        }));
+        const values = {
+          predictions: rows.map(({ prediction }) => prediction),
+          labels: rows.map(({ label }) => label),
+        };
+        const ofExamples = contributions(metric, values);
+        const lines = rows.map((row, at) => JSON.stringify({ ...row, contribution: ofExamples[at] }) + "\n");
+        await Deno.writeTextFile(`${runs}/${run.id}/predictions.jsonl`, lines.join(""));
+        const changes = { primary: primary!, metrics: computeMetrics(metrics, values) };
+        await Deno.writeTextFile(`${runs}/${run.id}/result.json`, JSON.stringify(madeUpResult({ ...run, changes })));
+      }
+      const unconfirmed = async () =>
+        (await summarize(await readExperimentResults("e", runs, { tasks }))).statistics.unconfirmed.map(({ id }) => id);
+      assertEquals(await unconfirmed(), []);
+      for (const { name } of metrics) {
+        const file = `${runs}/${own[2]!.id}/result.json`, text = await Deno.readTextFile(file);
+        await change(file, ["metrics", name], 0.987);
+        assertEquals(await unconfirmed(), [own[2]!.id], name);
+        await Deno.writeTextFile(file, text);
+      }
+    }));
+}
 
 Deno.test("predictions that are not those of the run's digest are not used", () =>
   inRuns(async (runs) => {
