@@ -1,14 +1,12 @@
 /**
- * `deno task bench [name…] [--json] [--pairs N] [--threads N] [--data FOLDER] [--curves] [--backend NAME]
- * [--device cpu|gpu] [--precision float32|tf32|bfloat16] [--compile] [--models FOLDER]`: ours compared with peers. With
- * `--data` there are rows of real batches too, which need the tokenizer of MiniLM: from `--models`, else from a source.
+ * `deno task bench`: ours compared with peers.
  *
  * @module
  */
 import { RequestError, unknownName } from "@opf/framework";
 import { tensorflow, xla } from "@opf/framework/plugins";
 import { readArguments } from "../core/cli/arguments.ts";
-import { exitCode } from "../core/cli/exit_code.ts";
+import { runCommand } from "../core/cli/command.ts";
 import { print, printError } from "../core/cli/output.ts";
 import { MODEL, TASKS, writeBatches } from "./_data.ts";
 import { machine } from "./_machine.ts";
@@ -17,6 +15,21 @@ import { peerPython } from "./_python.ts";
 import { CURVES, type RowPlan, ROWS, taskRows } from "./_rows.ts";
 
 const PAIRS = 5;
+
+const USAGE = `deno task bench [name…] [options]
+  measures steps, evaluation, decompositions and memory beside PyTorch, and the method as it was released
+  a name is that of a row, or the first part of several names (all rows of the device)
+  --pairs N          measurements of each side, in turns (${PAIRS})
+  --threads N        threads of both sides (all cores)
+  --data FOLDER      GLUE data, for rows of real batches too
+  --models FOLDER    MiniLM, whose tokenizer those need (from a source)
+  --curves           rows over sizes instead
+  --backend NAME     ours: tensorflow, xla or wasm (xla on a GPU, else tensorflow)
+  --device cpu|gpu   of both sides (the GPU for xla if there is one)
+  --precision float32|tf32|bfloat16
+                     how matrix products of steps multiply
+  --compile          PyTorch with torch.compile
+  --json             one JSON document on standard output`;
 
 async function bench(args: readonly string[]): Promise<number> {
   const options = readArguments(args, {
@@ -97,4 +110,4 @@ function line({ name, unit, ours, peer, ratio, pairs, secondsOn = {} }: Row, goa
   ].join("  ").trimEnd();
 }
 
-Deno.exit(await exitCode(() => bench(Deno.args)));
+Deno.exit(await runCommand({ usage: USAGE, run: bench }, Deno.args));

@@ -60,5 +60,9 @@ export function unknownName(what: string, name: string, known: Iterable<string>)
   );
 }
 
-/** The message of any thrown value. */
-export const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error);
+/** The message of any thrown value; what is not permitted without Deno's advice about flags, which tasks have already. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Deno.errors.NotCapable)) return error.message;
+  return error.message.replace(/^Requires .*?access to (.+), run again with .*$/s, "No access to $1");
+}

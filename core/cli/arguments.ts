@@ -25,7 +25,7 @@ export interface Arguments {
   flag(name: string): boolean;
   text(name: string): string | undefined;
   all(name: string): readonly string[];
-  /** Items between commas. */
+  /** Items between commas, none of them empty. */
   list(name: string): readonly string[] | undefined;
   /** Integers between commas, 0 or more. */
   integers(name: string): readonly number[] | undefined;
@@ -66,7 +66,11 @@ export function readArguments(
     if (value === "" || typeof value !== "string") throw new RequestError(`--${name}: expected a value.`);
     return value;
   };
-  const list = (name: string) => text(name)?.split(",").map((item) => item.trim()).filter((item) => item !== "");
+  const list = (name: string) => {
+    const value = text(name), items = value?.split(",").map((item) => item.trim());
+    if (!items?.includes("")) return items;
+    throw new RequestError(`--${name}: expected an item before and after each comma, got "${value}".`);
+  };
   const integer = (name: string, { text, least }: { readonly text: string; readonly least: number }) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;

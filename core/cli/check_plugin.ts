@@ -3,37 +3,37 @@
  *
  * @module
  */
-import { pathToFileURL } from "node:url";
 import { checkModule } from "../check/module.ts";
 import { type Backend, type Engine, useEngine } from "../backend/engine.ts";
 import { messageOf, RequestError } from "../errors.ts";
 import { backendNamed, type Registry } from "../registry.ts";
+import { importModule, moduleUrl } from "../experiment/module.ts";
 import { readArguments } from "./arguments.ts";
 import { loadExternally } from "./external_process.ts";
 import { print, printError } from "./output.ts";
-import { userPath } from "./paths.ts";
+import { userFolder } from "./paths.ts";
 
 type Report = Awaited<ReturnType<typeof checkModule>>;
 type BackendResult = Report["results"][number] & { readonly backend: string };
+
+export const CHECK_PLUGIN_USAGE = `deno task check-plugin MODULE [options]
+  checks that the plugins of a module keep the contracts of their kinds
+  MODULE           the path or URL of a file
+  --backend NAME   check with this backend alone (all that run here)
+  --json           one JSON document on standard output`;
 
 /** Runs the command; returns its exit code: 0 all contracts kept, 1 a plugin was refused, 2 nothing to check. */
 export async function checkPlugin(args: readonly string[], registry: Registry): Promise<number> {
   const options = readArguments(args, { boolean: ["json"], string: ["backend"], words: 1 });
   const [specifier] = options.words;
   if (specifier === undefined) throw new RequestError("deno task check-plugin MODULE: expected a module.");
-  const isUrl = /^(https?|file|jsr|npm):/.test(specifier);
-  const url = isUrl ? specifier : pathToFileURL(userPath(specifier)).href;
+  const url = await moduleUrl(specifier, { cwd: userFolder(), what: "plugin" });
   const loaded = await loadExternally(["check-plugin", ...args], { urls: [url], root: registry.root });
   if ("code" in loaded) return loaded.code;
   const name = options.text("backend");
   const engines = await startAvailable(name === undefined ? registry.backends : [backendNamed(name, registry)]);
   useEngine(engines[0]!);
-  let module: Record<string, unknown>;
-  try {
-    module = await import(url);
-  } catch (error) {
-    throw new RequestError(`The module ${specifier} cannot be loaded: ${messageOf(error)}`);
-  }
+  const module = await importModule(url);
   const results: BackendResult[] = [];
   let skipped: Report["skipped"] = [];
   for (const engine of engines) {

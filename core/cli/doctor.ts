@@ -14,6 +14,13 @@ import { print, printError } from "./output.ts";
 
 const SOURCE_SECONDS = 5;
 
+export const DOCTOR_USAGE = `deno task doctor [options]
+  prints versions, which backends work, and which sources answer
+  --backend NAME     look at this backend alone (all)
+  --device cpu|gpu   what they compute on (the GPU if there is one)
+  --threads N        their threads (all cores)
+  --json             one JSON document on standard output`;
+
 /** Runs the command; returns its exit code: 1 if the requested backend, or the default one, does not work, else 0. */
 export async function doctor(args: readonly string[], registry: Registry): Promise<number> {
   const options = readArguments(args, { boolean: ["json"], string: ["backend", "device", "threads"] });

@@ -5,6 +5,7 @@
  */
 import { type MatrixInfo, untied } from "../model/model.ts";
 import type { RunOutline } from "../run/run_spec.ts";
+import { runLength } from "../training/data_split.ts";
 
 // Measured on two AVX-512 cores under load (docs/performance.md): arithmetic of a training step; start-up with
 // compilation for a tiny model and for one of 20 million parameters or more.
@@ -35,7 +36,7 @@ const sum = (values: readonly number[]) => values.reduce((sum, value) => sum + v
 
 /** Parameters, time and memory of a run. */
 export function estimate(run: RunOutline): Estimate {
-  const { architecture: { parameters, matrices }, spec: { training, task }, steps } = run;
+  const { architecture: { parameters, matrices }, spec: { training, task }, trainingExamples, steps } = run;
   const model = sum(untied(parameters).map(({ shape }) => sizeOf(shape)));
   const { factorized, chainOperations } = factorize(run);
   const inTraining = model + sum(factorized.map(({ count, dense, factors }) => count * (factors - dense)));
@@ -46,8 +47,8 @@ export function estimate(run: RunOutline): Estimate {
   // A multiplication and an addition, in the forward pass and twice in the backward pass.
   const operations = 6 * (tokens * sum(matrices.map(({ shape }) => sizeOf(shape))) + chainOperations);
   // Forward passes over the dev set: after each epoch, before and after factorization; over others at the end.
-  const { train = Infinity, dev = 0, additionalDev = 0 } = task.rows ?? {};
-  const epochs = Math.ceil(steps * batchSize * gradientAccumulationSteps / train);
+  const { dev = 0, additionalDev = 0 } = task.rows ?? {};
+  const epochs = Math.ceil(steps / runLength(training, trainingExamples).stepsPerEpoch);
   const evaluated = (epochs + 2) * dev + additionalDev;
   const evaluation = 2 * evaluated * length * sum(matrices.map(({ shape }) => sizeOf(shape)));
   const start = START_SECONDS.tiny +

@@ -25,8 +25,9 @@ export async function exitCode(command: () => Promise<number>): Promise<number> 
   }
 }
 
-// The operating system's code of an error, `EACCES`.
+// The operating system's code of an error, `EACCES`; Deno's own refusal, as of a path in `/proc`, counts as that.
 function codeOf(error: unknown): string | undefined {
+  if (error instanceof Deno.errors.NotCapable) return "EACCES";
   const { code } = (error instanceof Error ? error : {}) as { code?: unknown };
   return typeof code === "string" && /^E[A-Z]+$/.test(code) ? code : undefined;
 }

@@ -14,14 +14,19 @@ import { readArguments } from "./arguments.ts";
 import { print, printError } from "./output.ts";
 import { runsFolder, userPath } from "./paths.ts";
 
+export const EXPORT_USAGE = `deno task export RUN FOLDER [options]
+  writes the merged model of a run that was done with --keep-models, as a new folder for Transformers
+  RUN                  its id, or the path of its folder
+  --test-predictions   write the files that GLUE's server takes instead, into a folder of several runs
+  --data FOLDER        GLUE data with test sets, a folder per task (the hub's)
+  --runs FOLDER        where runs are kept (runs)`;
+
 /** Runs the command; returns its exit code. */
 export async function exportModel(args: readonly string[], registry: Registry): Promise<number> {
   const options = readArguments(args, { boolean: ["test-predictions"], string: ["runs", "data"], words: 2 });
   const [run, target] = options.words;
   if (run === undefined || target === undefined) {
-    throw new RequestError(
-      "deno task export RUN FOLDER [--test-predictions [--data FOLDER]]: expected a run and a folder.",
-    );
+    throw new RequestError("deno task export RUN FOLDER: expected a run and a folder.");
   }
   const isFolder = run.includes("/") || run.startsWith(".");
   const folder = isFolder ? userPath(run) : `${runsFolder(options.text("runs"), registry)}/${run}`;

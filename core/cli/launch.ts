@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { pathToFileURL } from "node:url";
 import { messageOf, RequestError } from "../errors.ts";
 import { launcherNamed } from "../execution/launched_tasks.ts";
 import type { Plan } from "../execution/plan.ts";
@@ -14,14 +13,17 @@ import {
   type SubmitLaunchOptions,
   type SubmittedLaunch,
 } from "../execution/submit_launch.ts";
+import { checkRunsFolder } from "../execution/runs_folder.ts";
 import { startWorker } from "../execution/worker_process.ts";
 import { backendNamed, type Registry } from "../registry.ts";
 import type { Launcher } from "../launcher.ts";
 import type { ExperimentManifest } from "../results/manifest.ts";
+import { isModulePath, isModuleUrl, moduleUrl } from "../experiment/module.ts";
 import type { OpenRequest } from "../experiment/request.ts";
+import { counted } from "../report/numbers.ts";
 import type { Arguments, OptionNames } from "./arguments.ts";
 import { print, printError } from "./output.ts";
-import { userFolder, userPath } from "./paths.ts";
+import { userFolder } from "./paths.ts";
 
 /** How often a task that was stopped is put back into the queue, unless `--restarts` says otherwise. */
 const RESTARTS = 20;
@@ -47,10 +49,10 @@ export interface RequestedLauncher {
 }
 
 /** The launcher that `--launcher` names; `undefined` where runs are done by processes of this one. */
-export function requestedLauncher(
+export async function requestedLauncher(
   options: Arguments,
   { launchers }: Pick<Registry, "launchers">,
-): RequestedLauncher | undefined {
+): Promise<RequestedLauncher | undefined> {
   const given = options.text("launcher");
   const [limit, restarts] = [options.count("array-limit"), options.count("restarts")];
   const ofLauncher = launchers.find(({ name }) => name === given);
@@ -66,11 +68,10 @@ export function requestedLauncher(
   if (options.text("jobs") !== undefined) {
     throw new RequestError("--jobs: expected none with --launcher, whose tasks do one run each; see --array-limit.");
   }
-  const isFile = /\.[cm]?[jt]s$/.test(given) && !/^(https?|file|jsr|npm):/.test(given);
-  const name = isFile ? pathToFileURL(userPath(given)).href : given;
+  const name = isModulePath(given) ? await moduleUrl(given, { cwd: userFolder(), what: "launcher" }) : given;
   return {
     name,
-    ...(/^(https?|file|jsr|npm):/.test(name) && { url: name }),
+    ...(isModuleUrl(name) && { url: name }),
     scriptOptions,
     limit,
     restarts: restarts ?? RESTARTS,
@@ -123,6 +124,7 @@ export interface LaunchCommand {
 export async function launch(plan: Plan, command: LaunchCommand): Promise<void> {
   const { requested, args, dryRun, json, before } = command;
   const { maxTasks, limit, continues } = requested;
+  if (!dryRun) await checkRunsFolder(plan.request.runs, plan.experiment.name);
   const launchPlan = await planLaunch(plan, { maxTasks, limit, continues, before, note: printError });
   const options: SubmitLaunchOptions = {
     ...requested,
@@ -156,6 +158,8 @@ async function prepareLibraries({ request, url, modules, registry }: Plan): Prom
   }
 }
 
+const countDone = ({ length }: LaunchPlan["done"]) => `${counted(length, "run is", "runs are")} done`;
+const areQueued = ({ length }: LaunchPlan["queued"]) => `${counted(length, "is", "are")} queued`;
 const describeArray = ({ title, count }: Pick<PlannedArray, "title" | "count">) => `${count} × ${title}`;
 
 function printPreview(
@@ -163,7 +167,7 @@ function printPreview(
   { json, number, scripts }: { readonly json: boolean; readonly number: number; readonly scripts: readonly string[] },
 ): void {
   if (json) return print(JSON.stringify({ launch: number, arrays, scripts, done: done.length, queued: queued.length }));
-  print(`${done.length} runs are done, ${queued.length} are queued. Launch ${number} would submit:`);
+  print(`${countDone(done)}, ${areQueued(queued)}. Launch ${number} would submit:`);
   for (const [index, array] of arrays.entries()) {
     const after = [...array.after.map((at) => `array ${at + 1}`), ...array.afterIds];
     print(`  array ${index + 1}: ${describeArray(array)}${after.length > 0 ? `, after ${after.join(", ")}` : ""}`);
@@ -185,7 +189,7 @@ function printSubmitted({ experiment: { name } }: Plan, { launchPlan, submitted,
       JSON.stringify({ experiment: name, launch: number, arrays, done: done.length, queued: queued.length }),
     );
   }
-  print(`${name}: ${done.length} runs are done, ${queued.length} are queued or running.`);
+  print(`${name}: ${countDone(done)}, ${areQueued(queued)} or running.`);
   if (!submitted) print("Nothing is left to submit.");
   else {
     print(`Submitted as launch ${submitted.number}:`);

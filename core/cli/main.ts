@@ -9,24 +9,28 @@ import { TextLineStream } from "../execution/text_lines.ts";
 import { work } from "../execution/worker.ts";
 import type { Registry } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
-import { checkPlugin } from "./check_plugin.ts";
-import { doctor } from "./doctor.ts";
+import { CHECK_PLUGIN_USAGE, checkPlugin } from "./check_plugin.ts";
+import { runCommand } from "./command.ts";
+import { doctor, DOCTOR_USAGE } from "./doctor.ts";
 import { exitCode } from "./exit_code.ts";
-import { exportModel } from "./export.ts";
+import { EXPORT_USAGE, exportModel } from "./export.ts";
 import { Progress } from "./progress.ts";
-import { report } from "./report.ts";
-import { reproduce } from "./reproduce.ts";
-import { status } from "./status.ts";
+import { report, REPORT_USAGE } from "./report.ts";
+import { reproduce, REPRODUCE_USAGE } from "./reproduce.ts";
+import { status, STATUS_USAGE } from "./status.ts";
 
-type Command = (args: readonly string[], registry: Registry) => Promise<number>;
+interface RegistryCommand {
+  readonly usage: string;
+  run(args: readonly string[], registry: Registry): Promise<number>;
+}
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  ["reproduce", reproduce],
-  ["report", report],
-  ["status", status],
-  ["export", exportModel],
-  ["check-plugin", checkPlugin],
-  ["doctor", doctor],
+const COMMANDS: ReadonlyMap<string, RegistryCommand> = new Map([
+  ["reproduce", { usage: REPRODUCE_USAGE, run: reproduce }],
+  ["report", { usage: REPORT_USAGE, run: report }],
+  ["status", { usage: STATUS_USAGE, run: status }],
+  ["export", { usage: EXPORT_USAGE, run: exportModel }],
+  ["check-plugin", { usage: CHECK_PLUGIN_USAGE, run: checkPlugin }],
+  ["doctor", { usage: DOCTOR_USAGE, run: doctor }],
 ]);
 
 async function worker(args: readonly string[], registry: Registry): Promise<number> {
@@ -40,9 +44,8 @@ async function worker(args: readonly string[], registry: Registry): Promise<numb
 
 /** Runs a command; returns its exit code: 0 done, 1 a run failed, 2 the request makes no sense, 130 interrupted. */
 export function main([name = "", ...args]: readonly string[], registry: Registry): Promise<number> {
-  return exitCode(() => {
-    const command = name === "worker" ? worker : COMMANDS.get(name);
-    if (!command) throw unknownName("command", name, COMMANDS.keys());
-    return command(args, registry);
-  });
+  if (name === "worker") return exitCode(() => worker(args, registry));
+  const command = COMMANDS.get(name);
+  if (!command) return exitCode(() => Promise.reject(unknownName("command", name, COMMANDS.keys())));
+  return runCommand({ ...command, run: (args) => command.run(args, registry) }, args);
 }

@@ -6,6 +6,7 @@
 import type { Experiment } from "../experiment/define.ts";
 import { experimentUrl } from "../experiment/load.ts";
 import { outlineExperiment } from "../experiment/dry_run.ts";
+import { counted } from "../report/numbers.ts";
 import type { Registry } from "../registry.ts";
 import { estimate } from "./estimate.ts";
 import { approximateDuration } from "./format.ts";
@@ -23,6 +24,8 @@ export async function nextCommands({ next = [] }: Experiment, registry: Registry
       note: () => {},
     });
     const seconds = runs.reduce((sum, run) => sum + estimate(run).estimate.seconds, 0);
-    return `deno task reproduce ${args}   (${runs.length} runs, about ${approximateDuration(seconds)} on two cores)`;
+    return `deno task reproduce ${args}   (${counted(runs.length, "run")}, about ${
+      approximateDuration(seconds)
+    } on two cores)`;
   }));
 }

@@ -6,6 +6,7 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 import type { ResolvedRun } from "../run/resolve.ts";
 import type { RunListener } from "../execution/run_all.ts";
+import { counted } from "../report/numbers.ts";
 import type { Result } from "../results/result.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import { estimate } from "./estimate.ts";
@@ -77,8 +78,7 @@ export class Progress implements RunListener {
       this.note(`${this.#name(run)}: before step ${event.step + 1}, ${event.score} ranks first ${best.join(", ")}`);
     } else if (event.type === "converted") {
       const size = event.matrices.reduce((sum, matrix) => sum + matrix.size, 0);
-      const count = event.matrices.length;
-      const matrices = `${count} ${count === 1 ? "matrix" : "matrices"}`;
+      const matrices = counted(event.matrices.length, "matrix", "matrices");
       this.note(`${this.#name(run)}: ${matrices} became ${millions(size)} parameters before step ${event.step + 1}`);
     } else if (event.type === "resumed") {
       this.note(`${this.#name(run)}: resumed after step ${event.step}`);

@@ -13,7 +13,10 @@ import { experimentFileName } from "../results/experiment_name.ts";
 import { readExperimentResults } from "../results/experiment_results.ts";
 import { summaryText } from "../report/markdown.ts";
 import { summarize } from "../report/report.ts";
-import type { Registry } from "../registry.ts";
+import type { ExperimentRuns } from "../experiment/list_runs.ts";
+import type { OpenRequest } from "../experiment/request.ts";
+import type { RunOutline } from "../run/run_spec.ts";
+import { backendNamed, type Registry } from "../registry.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { loadExternally } from "./external_process.ts";
 import {
@@ -26,6 +29,7 @@ import {
 } from "./launch.ts";
 import { nextCommands } from "./next.ts";
 import { print, printError } from "./output.ts";
+import { planWarnings } from "./plan_warnings.ts";
 import { printPlan } from "./print_plan.ts";
 import { Progress } from "./progress.ts";
 import { type RequestedExperiment, requestedExperiment } from "./requested_experiment.ts";
@@ -66,7 +70,7 @@ const DEFAULT_EXPERIMENT = "quick";
 export async function reproduce(args: readonly string[], registry: Registry): Promise<number> {
   const ofLaunch = launchOptions(registry);
   const options = readArguments(args, {
-    boolean: ["keep-models", "tensorboard", "dry-run", "verbose", "json", "help", ...ofLaunch.boolean],
+    boolean: ["keep-models", "tensorboard", "dry-run", "verbose", "json", ...ofLaunch.boolean],
     string: [
       "tasks",
       "methods",
@@ -83,13 +87,9 @@ export async function reproduce(args: readonly string[], registry: Registry): Pr
     ],
     collect: ["set", ...ofLaunch.collect],
   });
-  if (options.flag("help")) {
-    print(REPRODUCE_USAGE);
-    return 0;
-  }
   const names = options.words.length > 0 ? options.words : [DEFAULT_EXPERIMENT];
   const requested = await Promise.all(names.map((name) => requestedExperiment(name, { options, registry })));
-  const launcher = requestedLauncher(options, registry);
+  const launcher = await requestedLauncher(options, registry);
   if (launcher && requested.length > 1) throw new RequestError("--launcher: expected one experiment with it.");
   const loaded = await loadExternally(["reproduce", ...args], {
     urls: [...requested.map(({ url }) => url), ...launcher?.url ? [launcher.url] : []],
@@ -108,7 +108,9 @@ export async function reproduce(args: readonly string[], registry: Registry): Pr
   const plans: ReproductionPlan[] = [];
   for (const { url, request, before } of requested) {
     const modules = open.digests.get(url)!;
-    plans.push({ ...await planExperiment(url, { request, registry, modules, note: printError }), before });
+    const plan = await planExperiment(url, { request, registry, modules, note: printError });
+    printWarnings(plan, hostMemory(request, registry));
+    plans.push({ ...plan, before });
   }
   checkDistinct(plans.map(({ experiment }) => experimentFileName(experiment.name)), { what: "experiments" });
   let failed = false;
@@ -138,6 +140,7 @@ async function runLaunch(
   const modules = digests.get(url)!;
   const launched = launchRequest(request, registry);
   const plan = await planExperiment(url, { request: launched, registry, modules, note: printError });
+  printWarnings(plan);
   const wait = options.flag("wait") && !dryRun;
   await launch(plan, { requested, args, dryRun, json, wait, runs, before });
   if (!wait) return 0;
@@ -163,7 +166,19 @@ async function printDryRun(
     printError(`Times are those of ${name}; deno task doctor tells how much longer ${request.backend} takes.`);
   }
   const modules = digests.get(url)!;
-  printPlan(await outlineExperiment(url, { request, registry, modules, note: printError }), json);
+  const outline = await outlineExperiment(url, { request, registry, modules, note: printError });
+  printWarnings(outline, hostMemory(request, registry));
+  printPlan(outline, json);
+}
+
+function printWarnings({ tuning, runs, references }: ExperimentRuns<RunOutline>, memoryBytes?: number): void {
+  for (const warning of planWarnings([...tuning, ...runs, ...references], { memoryBytes })) printError(warning);
+}
+
+// Bytes of this machine's memory; `undefined` if runs are done in that of a GPU.
+function hostMemory({ device, backend }: OpenRequest, registry: Registry): number | undefined {
+  const onGpu = device === "gpu" || (device === undefined && backendNamed(backend, registry).hasGpu?.());
+  return onGpu ? undefined : Deno.systemMemoryInfo().total;
 }
 
 async function run(plan: ReproductionPlan): Promise<ExperimentOutcome> {
@@ -196,7 +211,7 @@ async function printResults(
   { results, json, verbose, runs }: PrintOptions,
 ): Promise<void> {
   const { name, notes } = experiment;
-  const found = await readExperimentResults(name, request.runs);
+  const found = await readExperimentResults(name, request.runs, registry);
   if (json) return print(JSON.stringify({ experiment: name, results, grounds: found.baselines }));
   const summary = await summarize(found);
   const report = `deno task report ${name}${runs === undefined ? "" : ` --runs ${runs}`}`;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf, RequestError } from "../errors.ts";
 import { sha256OfFile } from "../io/cache.ts";
@@ -46,7 +47,8 @@ export async function requestedExperiment(name: string, context: RequestContext)
     return { url, request: checkDevices(chosen, context.registry), checkModules: () => {} };
   }
   const before = await readManifestFile(userPath(name));
-  if (!before?.declaration) throw new RequestError(`${name}: expected the manifest of an experiment.`);
+  if (!before) throw new RequestError(`No manifest ${name}${isAbsolute(name) ? "" : ` in ${userFolder()}`}.`);
+  if (!before.declaration) throw new RequestError(`${name}: expected the manifest of an experiment.`);
   const { file, sha256, modules: expected, changes } = before.declaration;
   const option = OVERRIDES.find((key) => request[key] !== undefined && request[key].length > 0);
   if (option !== undefined) throw new RequestError(`${name} states what is changed: --${option} cannot change it.`);

@@ -5,6 +5,7 @@
  */
 import { RequestError } from "../errors.ts";
 import { experimentStatus, type RunProgress, type RunState, type RunStatus } from "../execution/experiment_status.ts";
+import { counted } from "../report/numbers.ts";
 import type { Registry } from "../registry.ts";
 import { experimentNameSchema } from "../results/experiment_name.ts";
 import { readArguments } from "./arguments.ts";
@@ -12,7 +13,8 @@ import { duration } from "./format.ts";
 import { print, printError } from "./output.ts";
 import { runsFolder } from "./paths.ts";
 
-const STATUS_USAGE = `deno task status EXPERIMENT [options]
+export const STATUS_USAGE = `deno task status EXPERIMENT [options]
+  says of each run where it is: waiting, queued, running, done or failed
   EXPERIMENT       its name
   --runs FOLDER    where runs are kept (runs)
   --json           one JSON document on standard output`;
@@ -21,11 +23,7 @@ const STATES = ["done", "running", "queued", "waiting", "failed"] as const;
 
 /** Runs the command; returns its exit code. */
 export async function status(args: readonly string[], registry: Registry): Promise<number> {
-  const options = readArguments(args, { boolean: ["json", "help"], string: ["runs"], words: 1 });
-  if (options.flag("help")) {
-    print(STATUS_USAGE);
-    return 0;
-  }
+  const options = readArguments(args, { boolean: ["json"], string: ["runs"], words: 1 });
   const [name] = options.words;
   if (name === undefined) throw new RequestError("deno task status EXPERIMENT: expected an experiment.");
   const { error } = experimentNameSchema.safeParse(name);
@@ -47,8 +45,9 @@ export async function status(args: readonly string[], registry: Registry): Promi
 /** How many runs are in each state: `24 runs: 20 done, 4 running`. */
 export function countStates(runs: readonly RunStatus[]): string {
   const counts = STATES.map((state) => [runs.filter(({ run }) => run.state === state).length, state] as const);
-  const total = runs.length === 1 ? "1 run" : `${runs.length} runs`;
-  return `${total}: ${counts.filter(([count]) => count > 0).map((count) => count.join(" ")).join(", ")}`;
+  return `${counted(runs.length, "run")}: ${
+    counts.filter(([count]) => count > 0).map((count) => count.join(" ")).join(", ")
+  }`;
 }
 
 function table(runs: readonly RunStatus[]): string {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { messageOf, RequestError, unknownName } from "../errors.ts";
+import { RequestError, unknownName } from "../errors.ts";
+import { importModule, isModuleUrl } from "../experiment/module.ts";
 import { type Launcher, taskId, type TaskState } from "../launcher.ts";
 import type { Registry } from "../registry.ts";
 import type { Claim } from "../run/claim.ts";
@@ -22,16 +23,8 @@ import {
 export async function launcherNamed(name: string, { launchers }: Pick<Registry, "launchers">): Promise<Launcher> {
   const known = launchers.find((launcher) => launcher.name === name);
   if (known) return known;
-  if (!/^(https?|file|jsr|npm):/.test(name)) {
-    throw unknownName("launcher", name, launchers.map((launcher) => launcher.name));
-  }
-  let module: Readonly<Record<string, unknown>>;
-  try {
-    module = await import(name);
-  } catch (error) {
-    throw new RequestError(`The launcher ${name} cannot be loaded: ${messageOf(error)}`);
-  }
-  const exported = Object.values(module).filter(isLauncher);
+  if (!isModuleUrl(name)) throw unknownName("launcher", name, launchers.map((launcher) => launcher.name));
+  const exported = Object.values(await importModule(name)).filter(isLauncher);
   if (exported.length === 1) return exported[0]!;
   throw new RequestError(`${name}: expected one launcher among its exports, got ${exported.length}.`);
 }

@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { sha256OfFile } from "../io/cache.ts";
-import { RequestError } from "../errors.ts";
+import { moduleError } from "./module.ts";
 
 /** Modules outside the tree that one module needs, except itself. */
 export interface ExternalModules {
@@ -53,9 +53,10 @@ async function moduleGraph(
   const flags = ["--json", "--no-lock", "--allow-import", "--config", config];
   const args = ["info", ...flags, ...reload.length > 0 ? [`--reload=${reload}`] : [], url];
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
-  if (!success) throw new RequestError(`${url} cannot be loaded: ${new TextDecoder().decode(stderr).trim()}`);
+  if (!success) throw moduleError(url, { message: new TextDecoder().decode(stderr).trim() });
   const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: readonly Module[] };
-  const broken = modules.find(({ error }) => error !== undefined);
-  if (broken) throw new RequestError(`${url} cannot be loaded: ${broken.specifier}: ${broken.error}`);
+  for (const { specifier, error } of modules) {
+    if (error !== undefined) throw moduleError(url, { specifier, message: error });
+  }
   return modules;
 }

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { messageOf, RequestError, unknownName } from "../errors.ts";
+import { RequestError, unknownName } from "../errors.ts";
 import { defineExperiment, type Experiment, type ExperimentDefinition } from "./define.ts";
+import { importModule, isModulePath, isModuleUrl, moduleUrl } from "./module.ts";
 
 /** Names of the experiments under a folder: `paper/table1-bert-base` for `paper/table1_bert_base.ts`. */
 export async function experimentNames(folder: URL): Promise<string[]> {
@@ -28,17 +27,11 @@ export async function experimentUrl(
   name: string,
   { experiments, cwd }: { experiments: URL; cwd: string },
 ): Promise<string> {
-  if (/^(https?|file|jsr|npm):/.test(name)) return name;
+  if (isModuleUrl(name)) return name;
   const names = await experimentNames(experiments);
   if (names.includes(name)) return new URL(`${name.replaceAll("-", "_")}.ts`, experiments).href;
-  if (!/\.[cm]?[jt]s$/.test(name)) throw unknownName("experiment", name, names);
-  const url = pathToFileURL(resolve(cwd, name));
-  try {
-    await Deno.stat(url);
-  } catch {
-    throw new RequestError(`No experiment file ${name} in ${cwd}.`);
-  }
-  return url.href;
+  if (!isModulePath(name)) throw unknownName("experiment", name, names);
+  return await moduleUrl(name, { cwd, what: "experiment" });
 }
 
 /** The name of an experiment under `experiments/`, else its URL: what {@linkcode experimentUrl} takes. */
@@ -53,14 +46,7 @@ export function experimentName(url: string, folder: URL): string {
  * @throws {RequestError} if it cannot be loaded or declares none
  */
 export async function loadExperiment(url: string): Promise<Experiment> {
-  let module: { default?: ExperimentDefinition };
-  try {
-    module = await import(url);
-  } catch (error) {
-    if (error instanceof RequestError) throw error;
-    throw new RequestError(`The experiment ${url} cannot be loaded: ${messageOf(error)}`);
-  }
-  const experiment = module.default;
+  const { default: experiment } = await importModule(url) as { default?: ExperimentDefinition };
   if (typeof experiment !== "object" || experiment === null || !("methods" in experiment)) {
     throw new RequestError(`${url} declares no experiment: expected \`export default defineExperiment({ … })\`.`);
   }

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { inFolder } from "../../_place.ts";
 import { madeUpRuns, writeMadeUp } from "../report/_made_up.ts";
 import { inTinyFolder, run } from "./_command.ts";
@@ -12,9 +12,15 @@ Deno.test("files that cannot be read or written end a command with one sentence 
       const { code, out, err } = await run(args, folder);
       assertEquals([code, out, err.trimEnd().split("\n").length], [2, "", 1], err);
       assertStringIncludes(err, name);
+      assert(!err.includes("--allow"), err);
     };
     await refused([...REPRODUCE, "--runs", "file"], "file cannot be written");
     await refused([...REPRODUCE, "--runs", "/proc/runs"], "/proc/runs cannot be written");
+    await refused([...REPRODUCE, "--runs", "/proc/runs", "--launcher", "local"], 'No access to "/proc/runs');
+    for (const command of ["report", "status"]) {
+      await refused([command, "tiny", "--runs", "/proc/runs"], "/proc/runs/experiments/tiny.json: cannot be read");
+    }
+    await refused([...REPRODUCE, "--runs", "file", "--launcher", "local"], "file cannot be written");
     await refused([...REPRODUCE, "--seeds", String(2 ** 53)], "--seeds: expected an integer");
     await refused(["export", "run", "file", "--runs", "file"], "No finished run");
     for (const name of ["..", "../a", "a//b"]) await refused(["report", name], "not the name of an experiment");

@@ -171,7 +171,7 @@ Deno.test("options that make no sense without a launcher, or with one, are refus
       [["--launcher", "slurn"], /^Unknown launcher "slurn"\. Did you mean "slurm"\?/],
       [["--launcher", "local", "--jobs", "2"], /^--jobs: expected none with --launcher/],
       [["tiny.ts", "--launcher", "local"], /^--launcher: expected one experiment with it\.\n$/],
-      [["--launcher", "./model.ts"], /model\.ts cannot be loaded: /],
+      [["--launcher", "./model.ts"], /^No launcher file \.\/model\.ts in .*\.\n$/],
       [["--launcher", "./tiny.ts"], /tiny\.ts: expected one launcher among its exports, got 0\.\n$/],
     ];
     await Promise.all(refusals.map(async ([args, message]) => {

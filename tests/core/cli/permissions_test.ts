@@ -19,7 +19,7 @@ const BASE = ["read", "write", "env"];
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   report: ["read", "write", "env=INIT_CWD"],
   status: ["read", "env=INIT_CWD", "run", "import"],
-  reproduce: [...BASE, "net", "run", "import"],
+  reproduce: [...BASE, "net", "run", "sys=systemMemoryInfo", "import"],
   export: [...BASE, "net", "run", "ffi"],
   doctor: [...BASE, "net", "run", "ffi"],
   "check-plugin": [...BASE, "net", "run", "ffi", "import"],

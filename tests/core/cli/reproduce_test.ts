@@ -111,7 +111,8 @@ Deno.test("reproduce --dry-run prices what is not there, without ids, and a run 
   }));
 
 const MISTAKES: readonly (readonly [args: readonly string[], message: string])[] = [
-  [["tinny.ts"], "No experiment file tinny.ts"],
+  [["tinny.ts"], "No experiment file tinny.ts in "],
+  [["tinny.json"], "No manifest tinny.json in "],
   [["glue-minilmm"], 'Did you mean "glue-minilm"?'],
   [["tiny.ts", "--tasks", "sst3"], 'Did you mean "sst2"?'],
   [["tiny.ts", "--methods", "OPF-MPO sttic"], 'Did you mean "OPF-MPO static"?'],
@@ -129,6 +130,7 @@ const MISTAKES: readonly (readonly [args: readonly string[], message: string])[]
   [["tiny.ts", "--tasks", "rte"], "Looked for"],
   [["tiny.ts", "--set", "training.maxLength=64"], "at most 32 tokens"],
   [["tiny.ts", "--seeds", "1,1,01"], "seeds: 1 is listed twice"],
+  [["tiny.ts", "--tasks", "sst2,,rte"], '--tasks: expected an item before and after each comma, got "sst2,,rte".'],
   [["tiny.ts", "--tasks", "sst2,sst2"], 'tasks: "sst2" is listed twice'],
   [["tiny.ts", "--models", "model,model/"], "is listed twice"],
   [["tiny.ts", "tiny.ts"], 'experiments: "tiny" is listed twice'],

@@ -128,6 +128,34 @@ Deno.test("status lists runs that tune an experiment before it has a manifest", 
     assertEquals([out, err], ["mine: 1 run: 1 waiting\n  a1  rte, OPF, seed 101  waiting\n", ""]);
   }));
 
+Deno.test("status names a run of the reference model the same before there is a manifest and after", () =>
+  inPlace(async ({ folder, setQueue, status }) => {
+    await setQueue([]);
+    const launch = await makeLaunchFolder(`${folder}/runs`);
+    const request = { runs: `${folder}/runs`, keepModels: false, tensorboard: false, jobs: 1 };
+    const shared = { experiment: "mine", url: "file:///mine.ts", modules: [], request, launcher: "slurm", restarts: 1 };
+    const place = { model: 1, task: 0, point: 0, method: "fine-tuning", seed: 1 };
+    const reference = { id: "r1", model: "tiny, untrained", task: "sst2", method: "fine-tuning", seed: 1 };
+    await writeLaunch(launch.folder, shared, [{ ...reference, place, share: false }]);
+    await writeArrays(launch.folder, [{ id: "13", first: 0, count: 1, title: "runs", kind: "runs" }]);
+    const row = async () => (await status()).out.split("\n").find((line) => line.includes("r1"))!;
+    const path = `${folder}/runs/experiments/mine.json`;
+    const manifest = JSON.parse(await Deno.readTextFile(path));
+    await Deno.rename(path, `${path}.away`);
+    const before = await row();
+    assertStringIncludes(before, "tiny, untrained, sst2, fine-tuning, seed 1");
+    const { model, ...run } = reference;
+    const grounds = [{
+      task: "sst2",
+      primary: "accuracy",
+      majority: 0.5,
+      model,
+      runs: [{ id: run.id, seed: run.seed }],
+    }];
+    await Deno.writeTextFile(path, JSON.stringify({ ...manifest, grounds }));
+    assertEquals(await row(), before);
+  }));
+
 Deno.test("status takes one experiment, and says so of a second", () =>
   inFolder(async (folder) => {
     const { code, err } = await run(["status", "mine", "yours", "2"], folder);
