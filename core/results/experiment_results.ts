@@ -6,7 +6,7 @@
 import { RequestError } from "../errors.ts";
 import { mapConcurrently } from "../io/map_concurrently.ts";
 import { type Namespace, tasksByName } from "../registry.ts";
-import type { Task } from "../task.ts";
+import { primaryMetric, type Task } from "../task.ts";
 import { type ExperimentManifest, type ManifestRun, readManifest } from "./manifest.ts";
 import { type Prediction, readPredictions as readPredictionsIn } from "./predictions.ts";
 import { readReferenceBaselines, type ReferenceBaseline } from "./reference_scores.ts";
@@ -106,3 +106,16 @@ export const readPredictions = (
   readPredictionsIn(`${folder}/${id}`, result, {
     metrics: tasks.get(task)?.metrics.filter(({ name }) => Object.hasOwn(result.metrics, name)),
   });
+
+/** Why predictions on other dev sets than the first do not confirm a run's scores there; `undefined` if they do. */
+export async function otherSetsProblem(
+  { folder, tasks }: Pick<ExperimentResults, "folder" | "tasks">,
+  { id, task, result }: Pick<RunResult, "id" | "task" | "result">,
+): Promise<string | undefined> {
+  const known = tasks.get(task);
+  for (const set of known ? result.additionalDev ?? [] : []) {
+    const metrics = [{ ...primaryMetric(known!), name: set }];
+    const predictions = await readPredictionsIn(`${folder}/${id}`, result, { set, metrics });
+    if (typeof predictions === "string") return predictions;
+  }
+}

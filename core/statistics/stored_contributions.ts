@@ -5,7 +5,12 @@
  */
 import { createHash } from "node:crypto";
 import { mapConcurrently } from "../io/map_concurrently.ts";
-import { type ExperimentResults, readPredictions, type RunResult } from "../results/experiment_results.ts";
+import {
+  type ExperimentResults,
+  otherSetsProblem,
+  readPredictions,
+  type RunResult,
+} from "../results/experiment_results.ts";
 import type { Prediction } from "../results/predictions.ts";
 
 /** A run whose predictions cannot be read, or contradict its result: nothing confirms its score. */
@@ -35,7 +40,11 @@ export async function readContributions(
     if (typeof predictions === "string") {
       contributions.set(run.id, predictions);
       unconfirmed.push({ id: run.id, problem: predictions });
-    } else if (!predictions.every(({ contribution }) => Number.isFinite(contribution))) {
+      return;
+    }
+    const problem = await otherSetsProblem(results, run);
+    if (problem !== undefined) unconfirmed.push({ id: run.id, problem });
+    if (!predictions.every(({ contribution }) => Number.isFinite(contribution))) {
       contributions.set(run.id, "a run's predictions do not say what each contributes to the metric");
     } else {
       const values = predictions.map(({ contribution }) => contribution!);

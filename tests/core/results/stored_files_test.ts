@@ -229,6 +229,23 @@ for (const [task, primary] of [["mrpc", "f1"], ["cola", "matthews"], ["stsb", "s
     }));
 }
 
+Deno.test("a report names the run whose score on another dev set was edited", () =>
+  inFolder(async (runs) => {
+    const own = madeUpRuns({ skills: { "fine-tuning": 0.7 }, seeds: [1, 2], tasks: ["mnli"] });
+    await writeMadeUp(runs, { experiment: "e", baseline: "fine-tuning", runs: own });
+    for (const run of own) {
+      const { metrics } = madeUpResult(run), folder = `${runs}/${run.id}`;
+      const changes = { metrics: { ...metrics, mismatched: metrics.accuracy! }, additionalDev: ["mismatched"] };
+      await Deno.copyFile(`${folder}/predictions.jsonl`, `${folder}/predictions-mismatched.jsonl`);
+      await Deno.writeTextFile(`${folder}/result.json`, JSON.stringify(madeUpResult({ ...run, changes })));
+    }
+    const unconfirmed = async () =>
+      (await summarize(await readExperimentResults("e", runs, { tasks }))).statistics.unconfirmed.map(({ id }) => id);
+    assertEquals(await unconfirmed(), []);
+    await change(`${runs}/${own[1]!.id}/result.json`, ["metrics", "mismatched"], 0.987);
+    assertEquals(await unconfirmed(), [own[1]!.id]);
+  }));
+
 Deno.test("predictions that are not those of the run's digest are not used", () =>
   inRuns(async (runs) => {
     const folder = `${runs}/${ID}`, bytes = await Deno.readFile(`${folder}/predictions.jsonl`);
