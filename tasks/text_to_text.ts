@@ -16,7 +16,7 @@ export interface Words {
   readonly template: string;
   /** The answer for each class. */
   readonly labels?: readonly string[];
-  /** For numbers: they are rounded to multiples of this and written with one decimal. */
+  /** For numbers: they are rounded to multiples of this, itself a multiple of 0.1, and written with one decimal. */
   readonly step?: number;
   /** Tokens of the longest answer, the one that ends it included. @default 8 */
   readonly maxLength?: number;
@@ -73,11 +73,14 @@ export function textToText(task: Task, words: Words): Task {
   const { template, maxLength = 8, decode = "greedy" } = words;
   const { tests, ...rest } = task;
   const convert = (examples: readonly Example[]) =>
-    examples.map((example): Example => ({
-      ...example,
-      texts: [template.replace(/\{([01])\}/g, (_, index) => example.texts[Number(index)] ?? "")],
-      ...(example.label !== undefined && { target: wordsOf(example.label, words) }),
-    }));
+    examples.map((example): Example => {
+      checkTexts(task, { example, template });
+      return {
+        ...example,
+        texts: [template.replace(/\{([01])\}/g, (_, index) => example.texts[Number(index)]!)],
+        ...(example.label !== undefined && { target: wordsOf(example.label, words) }),
+      };
+    });
   return {
     ...rest,
     inClasses: task,
@@ -131,15 +134,30 @@ function checkWords({ name, head }: Task, words: Words | undefined): void {
   if (!DECODES.includes(decode)) refuse(`expected a decode of ${DECODES.join(" or ")}, got "${decode}"`);
   if (head.kind === "regression") {
     if (decode === "rank") refuse('expected labels that decode: "rank" can choose among, got numbers');
-    if (step === undefined || !(step > 0)) refuse(`expected a step that numbers are rounded to, got ${step}`);
+    if (labels) refuse(`expected a step that numbers are rounded to, and no labels, got ${JSON.stringify(labels)}`);
+    const tenths = Number(step) * 10;
+    if (!(tenths >= 1 && Math.abs(tenths - Math.round(tenths)) < 1e-9)) {
+      refuse(`expected a step that numbers are rounded to, a multiple of 0.1, got ${step}`);
+    }
     return;
   }
+  if (step !== undefined) refuse(`expected words for labels, and no step, got a step of ${step}`);
   if (labels?.length !== head.outputs) {
     refuse(`expected words for ${head.outputs} labels, got ${labels?.length ?? "none"}`);
   }
   const plain = labels!.map((label) => label.trim());
   const twice = plain.find((label, index) => label === "" || plain.indexOf(label) !== index);
   if (twice !== undefined) refuse(`expected different words for each label, got "${twice}" more than once or empty`);
+}
+
+/** Refuses a template that leaves a text of an example out, or has a place for one more. */
+function checkTexts(
+  { name }: Task,
+  { example: { index, texts }, template }: { readonly example: Example; readonly template: string },
+): void {
+  if (template.includes("{1}") === (texts.length === 2)) return;
+  const expected = texts.length === 2 ? "with {1} for the second text" : "without {1}, since there is one text";
+  throw new RequestError(`textToText(${name}), example ${index}: expected a template ${expected}, got "${template}".`);
 }
 
 /** A label in words. */
@@ -167,7 +185,7 @@ function answersOf(
   const read = (ids: readonly number[]) => write(ids).trim();
   const candidates = words.labels?.map((word) => [...tokenizer.encode([word.trim()], Infinity).ids]);
   if (candidates) checkReadings(candidates, { name, labels: words.labels! });
-  for (const word of words.labels ?? ["0.0", "5.0"]) {
+  for (const word of words.labels ?? scores(words.step!)) {
     const { ids } = tokenizer.encode([word], Infinity);
     if (ids.length > maxLength) {
       throw new RequestError(
@@ -192,6 +210,10 @@ function answersOf(
     },
   };
 }
+
+// Numbers as they are written, up to those of GLUE.
+const scores = (step: number): string[] =>
+  Array.from({ length: Math.floor(5 / step) + 1 }, (_, index) => (index * step).toFixed(1));
 
 // Tokens that begin those of another label could mean either.
 function checkReadings(

@@ -159,13 +159,25 @@ function matchNames(file: TensorFile, architecture: Architecture) {
   for (const { name, tiedTo } of architecture.parameters) {
     const nameInFile = namesInFile.get(name);
     if (tiedTo === undefined || nameInFile === undefined) continue;
-    if (!namesInFile.has(tiedTo)) namesInFile.set(tiedTo, nameInFile);
+    const owner = namesInFile.get(tiedTo);
+    if (owner === undefined) namesInFile.set(tiedTo, nameInFile);
+    else checkEqual(file, [owner, nameInFile]);
     namesInFile.delete(name);
   }
   // A head is loaded whole or not at all: the bias of another task's may have our shape by chance.
   const heads = untied(architecture.parameters).filter(({ ifMissing }) => ifMissing === "head").map(({ name }) => name);
   if (heads.some((name) => !namesInFile.has(name))) heads.forEach((name) => namesInFile.delete(name));
   return { namesInFile, unexpected, otherHead };
+}
+
+// Of different ones, Transformers takes the first or both, depending on its version.
+function checkEqual(file: TensorFile, [first, second]: readonly [string, string]): void {
+  const [a, b] = [file.tensor(first).values, file.tensor(second).values];
+  if (a.every((value, index) => value === b[index])) return;
+  throw new RequestError(
+    `${file.path}: expected the same values in "${first}" and "${second}", which the model ties to each other, got ` +
+      'different ones; "tie_word_embeddings" of config.json may have to be false.',
+  );
 }
 
 /** Values of tensors, to be written. */

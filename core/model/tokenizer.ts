@@ -127,13 +127,13 @@ export async function loadTokenizer(
     );
   }
   const ownClass = isGeneric(config.tokenizer_class) ? undefined : tokenizerClass;
-  const [path] = paths as [string];
+  const path = paths.join(" with ");
   const [map, added] = [
     await read(SPECIAL_TOKENS_MAP, specialTokensSchema),
     await read(ADDED_TOKENS, addedTokensSchema),
   ];
   try {
-    const json = path.endsWith("tokenizer.json")
+    const json = paths[0]!.endsWith("tokenizer.json")
       ? await readJsonObject(path)
       : tokenizerClass!.older!.read(await Promise.all(paths.map((file) => readTextFile(file))), {
         ...rawConfig,

@@ -142,12 +142,19 @@ async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
 async function weightsPath(repository: Repository): Promise<string> {
   const path = await repository.file("model.safetensors") ?? await repository.file(`model.safetensors${INDEX}`);
   if (path) return path;
-  const pickle = await repository.file("pytorch_model.bin");
+  const pickle = await repository.file("pytorch_model.bin") ?? await repository.file(`pytorch_model.bin${INDEX}`);
   throw new RequestError(
     `The model has no model.safetensors (${JSON.stringify(repository.origin)}).` +
       (pickle
-        ? " Its pytorch_model.bin is a pickle, which may run its author's code and is not read: convert it with " +
-          "Transformers, `AutoModel.from_pretrained(…).save_pretrained(folder, safe_serialization=True)`."
+        ? " Its pytorch_model.bin is a pickle, which may run its author's code and is not read: convert it with Transformers, " +
+          `\`${await classOf(repository)}.from_pretrained(…).save_pretrained(folder, safe_serialization=True)\`.`
         : ""),
   );
+}
+
+// Transformers' class that writes all that the weights have: AutoModel leaves the head of a task out.
+async function classOf(repository: Repository): Promise<string> {
+  const path = await repository.file("config.json");
+  const [name] = [path && (await readJsonObject(path)).architectures].flat();
+  return typeof name === "string" && /^[A-Z]\w*$/.test(name) ? name : "AutoModel";
 }

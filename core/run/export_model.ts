@@ -125,6 +125,7 @@ function cardOf(
     base,
     datasets: typeof id === "string" ? [id] : [],
     task: spec.task.name,
+    ...(spec.task.head.answers && spec.task.options && { taskOptions: spec.task.options }),
     pipeline: spec.task.head.answers ? "text2text-generation" : "text-classification",
     method: spec.label,
     ...(decomposition && { decomposition }),

@@ -23,6 +23,8 @@ export interface ModelCard {
   /** Names on the hub of the datasets, where they are known. */
   readonly datasets: readonly string[];
   readonly task: string;
+  /** What it was loaded with, such as the words of a task in words. @default nothing */
+  readonly taskOptions?: Json;
   /** What Transformers' pipelines call what the model does. */
   readonly pipeline: "text-classification" | "text2text-generation";
   readonly method: string;
@@ -87,6 +89,7 @@ export function modelCard(card: ModelCard): string {
     `- Base model: ${code(isOnHub ? baseModel : basename(baseModel))}; license: ${
       base.license ? plain(base.license) : "not stated in its repository"
     }`,
+    ...(card.taskOptions ? [`- Task: ${part({ name: task, options: card.taskOptions })}`] : []),
     ...(card.decomposition ? [`- Decomposition: ${part(card.decomposition)}`] : []),
     ...(card.policy ? [`- Selection policy: ${part(card.policy)}`] : []),
     `- Training: ${code(JSON.stringify(card.training))}`,

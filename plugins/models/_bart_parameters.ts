@@ -8,6 +8,7 @@ import { z } from "zod";
 import {
   activation,
   checkHeads,
+  checkTokenIds,
   type ConfigFile,
   dropoutRate,
   exportedConfig,
@@ -77,6 +78,8 @@ export function readBartConfig(file: ConfigFile, layers?: number): BartConfig {
   const { d_model: width, encoder_attention_heads, decoder_attention_heads, encoder_layers, decoder_layers } = config;
   checkHeads(file, { model, key: "encoder_attention_heads", heads: encoder_attention_heads, width });
   checkHeads(file, { model, key: "decoder_attention_heads", heads: decoder_attention_heads, width });
+  const { vocab_size: tokens, pad_token_id, eos_token_id, decoder_start_token_id } = config;
+  checkTokenIds(file, { model, tokens, ids: { pad_token_id, eos_token_id, decoder_start_token_id } });
   if (![undefined, encoder_layers].includes(config.num_hidden_layers)) {
     refuse(file, { model, key: "num_hidden_layers", problem: `expected ${encoder_layers}, as "encoder_layers" says` });
   }
@@ -141,11 +144,14 @@ export function bartParameters(config: BartConfig, head: Head): ParameterInfo[] 
 }
 
 /** `config.json` of an exported model. */
-export function exportedBartConfig({ file, encoder_layers, decoder_layers }: BartConfig, head: Head): ConfigFile {
+export function exportedBartConfig(
+  { file, vocab_size, encoder_layers, decoder_layers }: BartConfig,
+  head: Head,
+): ConfigFile {
   const { num_hidden_layers: _, ...rest } = file; // of all layers, also those that are not kept
   return exportedConfig(rest, {
     architecture: "BartForSequenceClassification",
     head,
-    changes: { encoder_layers, decoder_layers },
+    changes: { vocab_size, encoder_layers, decoder_layers },
   });
 }

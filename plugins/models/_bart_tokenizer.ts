@@ -25,11 +25,14 @@ export const bartTokenizer: TokenizerClass = {
 
 function fromPairs(vocabText: string, mergesText: string, config: JsonObject): JsonObject {
   const vocab = parseJson(vocabText) as { readonly [token: string]: number } | null;
-  if (typeof vocab !== "object" || vocab === null) throw new Error("expected an object of ids by token");
+  if (typeof vocab !== "object" || vocab === null || Array.isArray(vocab)) {
+    throw new Error("expected an object of ids by token");
+  }
   const special = (attribute: "sep_token" | "cls_token") => {
     const name = config[attribute];
     const token = typeof name === "object" && name !== null ? (name as JsonObject).content : name;
     const content = typeof token === "string" ? token : SPECIAL_TOKENS[attribute];
+    if (!Object.hasOwn(vocab, content)) throw new Error(`its vocabulary has no ${JSON.stringify(content)}`);
     return [content, vocab[content]];
   };
   return configure({

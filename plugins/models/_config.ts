@@ -71,6 +71,23 @@ export function checkHeads(
   if (width % heads !== 0) refuse(config, { ...place, problem: `expected a divisor of the width ${width}` });
 }
 
+/** Refuses ids of tokens that have no embedding. */
+export function checkTokenIds(
+  config: ConfigFile,
+  { model, tokens, ids }: {
+    readonly model: string;
+    /** The number of embeddings. */
+    readonly tokens: number;
+    /** By key. */
+    readonly ids: { readonly [key: string]: number };
+  },
+): void {
+  for (const [key, id] of Object.entries(ids)) {
+    if (id < tokens) continue;
+    refuse(config, { model, key, problem: `expected an id below ${tokens}, as "vocab_size" says` });
+  }
+}
+
 /** The number of layers to keep of those that a model has. */
 export function keptLayers(
   layers: number | undefined,

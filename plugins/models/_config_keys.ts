@@ -16,13 +16,17 @@ const FILE_KEYS = [
   ...["dtype", "torch_dtype", "task_specific_params", "sentence_transformers", "tokenizer_class"],
 ];
 
-/** Of memory, outputs and text generation: they change no number here, and stay true of an export. */
+/** Of memory and outputs: they change no number here, and stay true of an export. */
 const HARMLESS_KEYS = [
   ...["attn_implementation", "_attn_implementation", "_attn_implementation_autoset", "chunk_size_feed_forward"],
   ...["gradient_checkpointing", "output_attentions", "output_hidden_states", "output_past", "output_scores"],
   ...["return_dict", "return_dict_in_generate", "tie_word_embeddings", "torchscript", "use_cache", "tf_legacy_loss"],
-  ...["bos_token_id", "eos_token_id", "sep_token_id", "pad_token_id", "decoder_start_token_id", "prefix"],
-  ...["bad_words_ids", "begin_suppress_tokens", "diversity_penalty", "do_sample", "early_stopping"],
+  ...["bos_token_id", "eos_token_id", "sep_token_id", "pad_token_id", "decoder_start_token_id"],
+];
+
+/** Of the generation of texts by Transformers, which they change: here the task says how a model answers. */
+const GENERATION_KEYS = [
+  ...["prefix", "bad_words_ids", "begin_suppress_tokens", "diversity_penalty", "do_sample", "early_stopping"],
   ...["encoder_no_repeat_ngram_size", "exponential_decay_length_penalty", "forced_bos_token_id"],
   ...["forced_eos_token_id", "length_penalty", "max_length", "min_length", "no_repeat_ngram_size"],
   ...["num_beam_groups", "num_beams", "num_return_sequences", "remove_invalid_values", "repetition_penalty"],
@@ -63,7 +67,7 @@ export function checkConfigKeys(config: ConfigFile, { model, own, harmless = [] 
     const fixed = Object.entries(fixedSchema.shape).find(([name]) => name === key)?.[1];
     const isKnown = fixed
       ? fixed.safeParse(value).success
-      : FILE_KEYS.includes(key) || HARMLESS_KEYS.includes(key) || harmless.includes(key);
+      : [...FILE_KEYS, ...HARMLESS_KEYS, ...GENERATION_KEYS, ...harmless].includes(key);
     if (isKnown) continue;
     const problem = fixed ? "is not implemented" : "is not known, so that it may change the mathematics";
     throw new RequestError(`config.json of ${model}: ${shortened(key)} ${problem}, got ${shortened(value)}.`);
@@ -76,6 +80,11 @@ export function shortened(value: Json | undefined): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-/** What of a config is true of every model that is written from it: the rest depends on weights, head or repository. */
+/**
+ * What of a config is true of every model that is written from it: the rest depends on weights, head or repository. Texts
+ * are generated greedily, whatever the config says.
+ */
 export const exportedKeys = (config: ConfigFile): ConfigFile =>
-  Object.fromEntries(Object.entries(config).filter(([key]) => !FILE_KEYS.includes(key)));
+  Object.fromEntries(
+    Object.entries(config).filter(([key]) => !FILE_KEYS.includes(key) && !GENERATION_KEYS.includes(key)),
+  );

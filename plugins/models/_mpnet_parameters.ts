@@ -98,6 +98,10 @@ export function mpnetParameters(config: MpnetConfig, head: Head): ParameterInfo[
 }
 
 /** `config.json` of an exported model. */
-export function exportedMpnetConfig({ file, num_hidden_layers }: MpnetConfig, head: Head): ConfigFile {
-  return exportedConfig(file, { architecture: "MPNetForSequenceClassification", head, changes: { num_hidden_layers } });
+export function exportedMpnetConfig({ file, vocab_size, num_hidden_layers }: MpnetConfig, head: Head): ConfigFile {
+  return exportedConfig(file, {
+    architecture: "MPNetForSequenceClassification",
+    head,
+    changes: { vocab_size, num_hidden_layers },
+  });
 }

@@ -6,6 +6,7 @@
 import type { ParameterInfo } from "@opf/framework";
 import { z } from "zod";
 import {
+  checkTokenIds,
   type ConfigFile,
   dropoutRate,
   epsilon,
@@ -82,6 +83,13 @@ export function readT5Config(file: ConfigFile, layers?: number): T5Config {
   if (config.relative_attention_num_buckets % 2 !== 0) {
     refuse(file, { model, key: "relative_attention_num_buckets", problem: "expected an even number" });
   }
+  const exact = config.relative_attention_num_buckets / 2; // of the decoder; the encoder's are half as many
+  if (config.relative_attention_max_distance <= exact) {
+    const problem = `expected more than ${exact}, half of "relative_attention_num_buckets"`;
+    refuse(file, { model, key: "relative_attention_max_distance", problem });
+  }
+  const { vocab_size: tokens, pad_token_id, eos_token_id, decoder_start_token_id } = config;
+  checkTokenIds(file, { model, tokens, ids: { pad_token_id, eos_token_id, decoder_start_token_id } });
   return {
     ...config,
     file,
@@ -179,5 +187,8 @@ export function t5Parameters(config: T5Config): ParameterInfo[] {
 }
 
 /** `config.json` of an exported model. */
-export const exportedT5Config = ({ file, num_layers, num_decoder_layers }: T5Config): ConfigFile =>
-  exportedFile(file, { architecture: "T5ForConditionalGeneration", changes: { num_layers, num_decoder_layers } });
+export const exportedT5Config = ({ file, vocab_size, num_layers, num_decoder_layers }: T5Config): ConfigFile =>
+  exportedFile(file, {
+    architecture: "T5ForConditionalGeneration",
+    changes: { vocab_size, num_layers, num_decoder_layers },
+  });

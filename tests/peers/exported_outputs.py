@@ -3,7 +3,7 @@
     python exported_outputs.py FOLDER CLASS < IDS.json
 
 CLASS is one of Transformers' classes, IDS.json a list of lists of token ids. Prints logits, or for a class that generates
-the generated token ids (greedily, at most 8), one list per example; fails if a tensor of the file is missing or unused.
+the generated token ids (at most 8, as its config says how), one list per example; fails if a tensor of the file is missing or unused.
 """
 import json
 import sys
@@ -23,7 +23,7 @@ def main():
         for ids in json.load(sys.stdin):
             ids = torch.tensor([ids])
             if name.endswith("ConditionalGeneration"):
-                outputs.append(model.generate(ids, num_beams=1, do_sample=False, max_new_tokens=8)[0, 1:].tolist())
+                outputs.append(model.generate(ids, max_new_tokens=8)[0, 1:].tolist())
             else:
                 outputs.append(model(ids).logits[0].tolist())
     print(json.dumps(outputs))

@@ -1,7 +1,18 @@
 import { type Example, RequestError, type Task, type Tokenizer } from "@opf/framework";
-import { accuracy, f1, glueWords, matthews, mnli, mrpc, stsb, textToText, type Words } from "@opf/framework/tasks";
+import {
+  accuracy,
+  cola,
+  f1,
+  glueWords,
+  matthews,
+  mnli,
+  mrpc,
+  stsb,
+  textToText,
+  type Words,
+} from "@opf/framework/tasks";
 import * as tasks from "@opf/framework/tasks";
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 
 const withExamples = (task: Task, examples: readonly Example[]): Task => ({
   ...task,
@@ -33,6 +44,20 @@ Deno.test("textToText() writes examples by the template, and labels in words", a
     index: 0,
     texts: ["mrpc sentence1: a sentence2: b"],
   });
+});
+
+Deno.test("textToText() refuses a template that leaves a text out, or has a place for one more", async () => {
+  const load = (task: Task, template: string, texts: Example["texts"]) =>
+    textToText(withExamples(task, [{ index: 4, texts, label: 1 }]), { ...glueWords[task.name]!, template })
+      .load({ sources: [] });
+  const refusal = async (...given: Parameters<typeof load>) =>
+    (await assertRejects(() => load(...given), RequestError)).message;
+  assertEquals(
+    await refusal(mrpc, "mrpc: {0}", ["a", "b"]),
+    'textToText(mrpc), example 4: expected a template with {1} for the second text, got "mrpc: {0}".',
+  );
+  assertStringIncludes(await refusal(cola, "cola: {0} {1}", ["a"]), "a template without {1}, since there is one text");
+  assertEquals((await load(mrpc, "{1}, {0}, {1}", ["a", "{0}"])).dev[0]!.texts, ["{0}, a, {0}"]);
 });
 
 Deno.test("textToText() rounds numbers to the step, halves to even multiples", async () => {
@@ -120,10 +145,20 @@ Deno.test("textToText() refuses words that do not fit the task or the tokenizer"
     "textToText(mrpc): expected words with a template",
   );
   assertStringIncludes(refused(stsb, { step: 0 }), "expected a step");
+  assertStringIncludes(refused(stsb, { step: 0.25 }), "a multiple of 0.1, got 0.25");
+  assertStringIncludes(refused(stsb, { labels: ["low", "high"] }), 'and no labels, got ["low","high"]');
+  assertStringIncludes(refused(mrpc, { step: 0.2 }), "and no step, got a step of 0.2");
   assertStringIncludes(refused(stsb, { decode: "rank" }), 'decode: "rank" can choose among, got numbers');
   assertStringIncludes(refused(mrpc, { decode: "beam" as never }), 'expected a decode of greedy or rank, got "beam"');
   const { decode: _, ...mute } = tokenizer;
   assertThrows(() => textToText(mrpc, glueWords.mrpc!).withTokenizer!(mute), RequestError, "that can write text");
+  // Every number that may be a target is read back, not the first and the last alone.
+  const without3 = { ...tokenizer, decode: (ids: readonly number[]) => tokenizer.decode!(ids).replace("3", "?") };
+  assertThrows(
+    () => textToText(stsb, glueWords.stsb!).withTokenizer!(without3),
+    RequestError,
+    'reads "3.0" back as "?.0"',
+  );
   const wrong = { ...tokenizer, decode: () => "?" };
   const words = { ...glueWords.mrpc!, maxLength: 20 };
   assertThrows(() => textToText(mrpc, words).withTokenizer!(wrong), RequestError, 'reads "not_equivalent" back as "?"');

@@ -36,8 +36,13 @@ const simpleSchema = z.discriminatedUnion("type", [
     // "first" depends on where a word began in the text before it was normalized, which is not kept here.
     prepend_scheme: z.enum(["always", "never"]).default("always"),
     split: z.boolean().default(true),
-    add_prefix_space: z.literal(true).optional(), // of old files, for "always"
-  }),
+    // Of old files, where true leaves the scheme as it is, and false is "never".
+    add_prefix_space: z.boolean().optional(),
+    str_rep: z.string().optional(), // of older ones: the replacement again, not read
+  }).refine(
+    ({ add_prefix_space, prepend_scheme }) => add_prefix_space !== false || prepend_scheme === "never",
+    { path: ["prepend_scheme"], error: 'expected "never" beside "add_prefix_space": false' },
+  ),
 ]);
 type Simple = z.output<typeof simpleSchema>;
 

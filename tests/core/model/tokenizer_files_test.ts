@@ -122,7 +122,7 @@ Deno.test("loadTokenizer() refuses a token, a key or a merge that a file has twi
   const merges = bart["merges.txt"] as string;
   assertStringIncludes(
     await refusal({ ...bart, "merges.txt": merges + merges }, bartTokenizer),
-    '/vocab.json: "model.merges": expected every merge once',
+    '/merges.txt: "model.merges": expected every merge once',
   );
   const vocab = JSON.stringify(bart["vocab.json"]).replace("{", '{"<s>":0,');
   assertStringIncludes(
@@ -180,12 +180,27 @@ Deno.test("loadTokenizer() refuses merges and special tokens missing from the vo
   const bart = caseNamed("vocab.json and merges.txt").files;
   assertStringIncludes(
     await refusal({ ...bart, "merges.txt": "#version: 0.2\nzq zq" }, bartTokenizer),
-    '/vocab.json: "model.merges.0": expected two tokens of the vocabulary that make a third, got "zq zq"',
+    '/merges.txt: "model.merges.0": expected two tokens of the vocabulary that make a third, got "zq zq"',
   );
   assertStringIncludes(
     await refusal({ ...bart, "special_tokens_map.json": { sep_token: "<none>" } }, bartTokenizer),
-    '"post_processor.sep.1": expected number, got nothing',
+    '/merges.txt: its vocabulary has no "<none>".',
   );
+  assertStringIncludes(
+    await refusal({ ...bart, "vocab.json": ["<s>", "</s>"] }, bartTokenizer),
+    "/merges.txt: expected an object of ids by token.",
+  );
+});
+
+Deno.test("loadTokenizer() refuses a Metaspace that contradicts itself, as the Rust library does", async () => {
+  const json = caseNamed("T5's tokenizer.json").files["tokenizer.json"] as Files;
+  for (const scheme of [{}, { prepend_scheme: "always" }]) {
+    const pre_tokenizer = { type: "Metaspace", replacement: "▁", add_prefix_space: false, ...scheme };
+    assertStringIncludes(
+      await refusal({ "tokenizer.json": { ...json, pre_tokenizer } }, t5Tokenizer),
+      '"pre_tokenizer.prepend_scheme": expected "never" beside "add_prefix_space": false, got ',
+    );
+  }
 });
 
 Deno.test("loadTokenizer() says how to convert a SentencePiece model", async () => {

@@ -44,7 +44,22 @@ Deno.test("openWeights() refuses a broken file, and a pickle with advice on how 
   inFolder(async (repository, folder) => {
     await Deno.writeTextFile(`${folder}/pytorch_model.bin`, "");
     const pickle = await assertRejects(() => openWeights(repository), RequestError);
-    assertStringIncludes(pickle.message, "safe_serialization=True");
+    assertStringIncludes(
+      pickle.message,
+      "`AutoModel.from_pretrained(…).save_pretrained(folder, safe_serialization=True)`",
+    );
+    // Of the class that wrote it, since AutoModel leaves heads out.
+    for (
+      const [config, expected] of [[{ architectures: ["T5ForConditionalGeneration"] }, "T5ForConditionalGeneration"], [
+        { architectures: ["no class"] },
+        "AutoModel",
+      ]] as const
+    ) {
+      await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config));
+      await assertRejects(() => openWeights(repository), RequestError, `\`${expected}.from_pretrained(…)`);
+    }
+    await Deno.rename(`${folder}/pytorch_model.bin`, `${folder}/pytorch_model.bin.index.json`);
+    await assertRejects(() => openWeights(repository), RequestError, "is a pickle");
     await Deno.writeTextFile(`${folder}/model.safetensors`, "no header");
     await assertRejects(() => openWeights(repository), RequestError, "model.safetensors");
   }));

@@ -43,6 +43,15 @@ Deno.test("modelCard() has the pipeline of the model in both places where the hu
   }
 });
 
+Deno.test("modelCard() says how a task was put, where it has options", () => {
+  const taskOptions = { words: { template: "rte sentence1: {0} sentence2: {1}", labels: ["yes", "no"] } };
+  assertStringIncludes(
+    modelCard({ ...CARD, taskOptions }),
+    '- Task: `rte` `{"words":{"template":"rte sentence1: {0} sentence2: {1}","labels":["yes","no"]}}`\n',
+  );
+  assert(!modelCard(CARD).includes("- Task:"));
+});
+
 Deno.test("modelCard() says nothing of the machine where a base model lay in a folder", () => {
   const text = modelCard({ ...CARD, baseModel: "/home/someone/models/tiny", title: "/home/someone/models/tiny" });
   assert(!text.includes("/home"));

@@ -52,6 +52,10 @@ Deno.test("bart() refuses a config that it does not implement, with the key, wha
   assertRefused({ decoder_attention_heads: 5 }, '"decoder_attention_heads": expected a divisor of the width 24, got 5');
   assertRefused({ num_hidden_layers: 3 }, '"num_hidden_layers": expected 2, as "encoder_layers" says, got 3');
   assertRefused({ eos_token_id: [2, 3] }, '"eos_token_id"');
+  for (const key of ["pad_token_id", "eos_token_id", "decoder_start_token_id"]) {
+    const { vocab_size } = CONFIG;
+    assertRefused({ [key]: vocab_size }, `"${key}": expected an id below ${vocab_size}, as "vocab_size" says`);
+  }
   assertRefused({}, "expected 1 to 2, the layers of the model", 3);
 });
 

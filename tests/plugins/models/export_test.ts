@@ -18,6 +18,8 @@ interface Case {
 
 const HEAD: Head = { kind: "classification", outputs: 3 };
 const ANSWERS: Head = { ...HEAD, answers: { maxLength: 8 } };
+/** What Transformers would generate with, were it in the written config. */
+const DECODING = { num_beams: 3, no_repeat_ngram_size: 1, min_length: 8, forced_bos_token_id: 7, max_length: 3 };
 const CASES: Record<string, Case> = {
   "bert()": { model: bert({ source: "x", layers: 2 }), fixture: "bert/classification", head: HEAD },
   "mpnet()": { model: mpnet({ source: "x", layers: 2 }), fixture: "mpnet/classification", head: HEAD },
@@ -36,7 +38,8 @@ for (const [name, { model, fixture, head }] of Object.entries(CASES)) {
       const target = await Deno.makeTempDir();
       try {
         const dense = weights.toDense();
-        await Deno.writeTextFile(`${target}/config.json`, configText(architecture.config));
+        const { config } = model.architecture({ ...readJson(`${fixtures}/config.json`), ...DECODING }, head);
+        await Deno.writeTextFile(`${target}/config.json`, configText(config));
         await writeSafetensors(`${target}/model.safetensors`, storedTensors(dense));
         tf.dispose([...dense.values()]);
         const examples = examplesOf(readJson(`${fixtures}/batch.json`));

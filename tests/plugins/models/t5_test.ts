@@ -22,7 +22,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { readSafetensors } from "../../../core/io/safetensors.ts";
+import { readSafetensors, type StoredTensor, type TensorFile } from "../../../core/io/safetensors.ts";
 import { checkPretrained, loadPretrained } from "../../../core/model/pretrained.ts";
 import { decode, encode, vocabularyLogits } from "../../../plugins/models/_t5_stack.ts";
 import { readT5Config } from "../../../plugins/models/_t5_parameters.ts";
@@ -192,6 +192,25 @@ Deno.test("t5() ties its embeddings, or has logits of its own, as the config say
   }
 });
 
+Deno.test("a t5() takes a file with tied values under several names, and refuses one where they differ", async () => {
+  const { architecture, weights } = await load("original");
+  const file = await readSafetensors(`${FIXTURES}/original/model.safetensors`);
+  const shared = file.tensor("shared.weight");
+  const withCopy = (name: string, values: StoredTensor["values"]): TensorFile => ({
+    ...file,
+    entries: new Map([...file.entries, [name, { dtype: "F32", shape: shared.shape }]]),
+    tensor: (asked) => asked === name ? { ...shared, values } : file.tensor(asked),
+  });
+  for (const name of ["lm_head.weight", "decoder.embed_tokens.weight"]) {
+    const { missing, unexpected } = checkPretrained(withCopy(name, shared.values), { architecture });
+    assertEquals([missing, unexpected], [[], []]);
+    const other = shared.values.map((value, index) => index === 77 ? value + 1 : value) as Float32Array;
+    const { message } = assertThrows(() => checkPretrained(withCopy(name, other), { architecture }), RequestError);
+    assertStringIncludes(message, `expected the same values in "shared.weight" and "${name}"`);
+  }
+  weights.dispose();
+});
+
 Deno.test("factorizing every matrix of a t5(), cross-attention included, leaves tied values alone and changes no output", async () => {
   const { architecture, weights, fixture } = await load("original");
   tf.tidy(() => {
@@ -238,6 +257,16 @@ Deno.test("t5() refuses what it does not implement, with the key, what it expect
   );
   assertStringIncludes(refuse({ relative_attention_num_buckets: 7 }), "expected an even number, got 7");
   assertStringIncludes(refuse({ decoder_start_token_id: undefined }), '"decoder_start_token_id": expected number');
+  for (const key of ["pad_token_id", "eos_token_id", "decoder_start_token_id"]) {
+    assertStringIncludes(refuse({ [key]: 50 }), `"${key}": expected an id below 50, as "vocab_size" says, got 50`);
+  }
+  // A bucket of the distance 0/0 else.
+  for (const relative_attention_max_distance of [1, 4]) {
+    assertStringIncludes(
+      refuse({ relative_attention_num_buckets: 8, relative_attention_max_distance }),
+      '"relative_attention_max_distance": expected more than 4, half of "relative_attention_num_buckets", got ',
+    );
+  }
   assertStringIncludes(refuse({}, { kind: "classification", outputs: 2 }), "A T5 answers in words");
 });
 
