@@ -24,7 +24,8 @@ export interface AddedToken {
 export type Section = { readonly id: number } | { readonly text: string };
 
 const WORD_AT_START = new RegExp(`^[${WORD}]`, "u");
-const WORD_AT_END = new RegExp(`[${WORD}]$`, "u");
+// Not `[…]$`: V8 compares only the last half of a character beyond U+FFFF with such a class.
+const WORD_AT_END = new RegExp(`(?<=[${WORD}])$`, "u");
 const SPACE_AT_START = new RegExp(`^${WHITE_SPACE}*`, "u");
 const SPACE_AT_END = new RegExp(`${WHITE_SPACE}*$`, "u");
 
