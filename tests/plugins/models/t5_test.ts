@@ -270,6 +270,18 @@ Deno.test("t5() refuses what it does not implement, with the key, what it expect
   assertStringIncludes(refuse({}, { kind: "classification", outputs: 2 }), "A T5 answers in words");
 });
 
+Deno.test("t5() refuses a target of more tokens than it generates", () => {
+  const architecture = t5({ source: "x" }).architecture(readJson(`${FIXTURES}/original/config.json`), HEAD);
+  const collate = (count: number) => {
+    const targets = [...Array(count - 1).fill(5), 1];
+    const example = { index: 6, label: 0, ids: [5, 1], tokenTypeIds: [0, 0], targets };
+    return architecture.collate([example], { batchSize: 1, length: 2, targetLength: 8, padId: 0 });
+  };
+  collate(7);
+  const { message } = assertThrows(() => collate(8), RequestError);
+  assertStringIncludes(message, "Example 6: expected a target of at most 7 tokens (the task's maxLength), got 8.");
+});
+
 Deno.test("t5() refuses a target that does not end", async () => {
   const { architecture, weights } = await load("original");
   const example = { index: 6, label: 0, ids: [5, 1], tokenTypeIds: [0, 0], targets: [5] };
