@@ -55,9 +55,9 @@ export async function doctor(args: readonly string[], registry: Registry): Promi
   if (options.flag("json")) print(JSON.stringify({ works, findings }));
   else {
     for (const { name, ok, detail } of findings) {
-      const text = typeof detail === "string" ? detail : Object.entries(detail as { [key: string]: Json })
+      const text = typeof detail === "string" ? ` ${detail}` : Object.entries(detail as { [key: string]: Json })
         .map(([key, value]) => `\n    ${key}: ${[value].flat().join(", ")}`).join("");
-      print(`${ok ? "ok " : "-- "} ${name}: ${text}`);
+      print(`${ok ? "ok " : "-- "} ${name}:${text}`);
     }
   }
   return works ? 0 : 1;

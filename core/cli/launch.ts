@@ -160,6 +160,7 @@ async function prepareLibraries({ request, url, modules, registry }: Plan): Prom
 
 const countDone = ({ length }: LaunchPlan["done"]) => `${counted(length, "run is", "runs are")} done`;
 const areQueued = ({ length }: LaunchPlan["queued"]) => `${counted(length, "is", "are")} queued`;
+const NOTHING_LEFT = "Nothing is left to submit.";
 const describeArray = ({ title, count }: Pick<PlannedArray, "title" | "count">) => `${count} × ${title}`;
 
 function printPreview(
@@ -167,6 +168,7 @@ function printPreview(
   { json, number, scripts }: { readonly json: boolean; readonly number: number; readonly scripts: readonly string[] },
 ): void {
   if (json) return print(JSON.stringify({ launch: number, arrays, scripts, done: done.length, queued: queued.length }));
+  if (arrays.length === 0) return print(`${countDone(done)}, ${areQueued(queued)}. ${NOTHING_LEFT}`);
   print(`${countDone(done)}, ${areQueued(queued)}. Launch ${number} would submit:`);
   for (const [index, array] of arrays.entries()) {
     const after = [...array.after.map((at) => `array ${at + 1}`), ...array.afterIds];
@@ -190,7 +192,7 @@ function printSubmitted({ experiment: { name } }: Plan, { launchPlan, submitted,
     );
   }
   print(`${name}: ${countDone(done)}, ${areQueued(queued)} or running.`);
-  if (!submitted) print("Nothing is left to submit.");
+  if (!submitted) print(NOTHING_LEFT);
   else {
     print(`Submitted as launch ${submitted.number}:`);
     for (const array of submitted.arrays) print(`  job ${array.id}: ${describeArray(array)}`);
@@ -198,5 +200,6 @@ function printSubmitted({ experiment: { name } }: Plan, { launchPlan, submitted,
   }
   if (wait) return;
   const where = `${name}${runs === undefined ? "" : ` --runs ${runs}`}`;
-  print(`Follow them: deno task status ${where}\nResults so far: deno task report ${where}`);
+  if (submitted || queued.length > 0) print(`Follow them: deno task status ${where}`);
+  print(`Results so far: deno task report ${where}`);
 }

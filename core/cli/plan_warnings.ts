@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "../report/numbers.ts";
 import type { RunOutline } from "../run/run_spec.ts";
 import { estimate } from "./estimate.ts";
 
@@ -29,10 +30,8 @@ function tooLarge(runs: readonly RunOutline[], memoryBytes: number): string[] {
   if (count === 0) return [];
   const { run: { spec: { task, label, seed } }, bytes } = all.reduce((a, b) => b.bytes > a.bytes ? b : a);
   return [
-    `${task.name}, ${label}, seed ${seed} needs about ${gigabytes(bytes)}, and this machine has ${
-      gigabytes(memoryBytes)
-    }` +
-    `${count === 1 ? "" : `; ${count} runs need more than it has`}: a smaller training.batchSize needs less.`,
+    `${counted(count, "run needs", "runs need")} more memory than the ${gigabytes(memoryBytes)} of this machine: ` +
+    `${task.name}, ${label}, seed ${seed} about ${gigabytes(bytes)}.`,
   ];
 }
 

@@ -45,7 +45,7 @@ export function printPlan(outline: ExperimentOutline, json: boolean): void {
   );
   if (references.length > 0) {
     const fineTune = references.length === 1 ? "fine-tunes" : "fine-tune";
-    print(`${references.length} of them ${fineTune} the reference model, ${references[0]!.model}.`);
+    print(`${references.length} of them ${fineTune} the reference model "${references[0]!.model}".`);
   }
   if (tuning.length > 0) {
     const paths = Object.keys(experiment.tune!).join(" and ");

@@ -39,6 +39,8 @@ export async function findResults(
   const open = [...requested.values()].filter(({ id }) => !results.has(id));
   const prerequisites = new Map(open.flatMap(({ needs }) => needs ? [[needs.id, needs]] : []));
   await find([...prerequisites.values()], { share: true });
-  const missing = [...new Map([...requested, ...prerequisites]).values()].filter(({ id }) => !results.has(id));
+  // Under its own name, a run that is requested too.
+  const others = [...prerequisites.values()].filter(({ id }) => !requested.has(id));
+  const missing = [...requested.values(), ...others].filter(({ id }) => !results.has(id));
   return { requested, prerequisites, results, missing };
 }

@@ -32,9 +32,15 @@ Deno.test("planWarnings() names the run that needs most, where the machine has l
   assertEquals(planWarnings(runs, { memoryBytes: 1e10 }), []);
   assertEquals(planWarnings(runs, {}), []);
   const [sentence, ...more] = planWarnings(runs, { memoryBytes: 1.05e9 });
-  assertMatch(sentence!, /^rte, OPF, seed 1 needs about 1\.1 GB, and this machine has 1\.\d GB: /);
+  assertMatch(
+    sentence!,
+    /^1 run needs more memory than the 1\.\d GB of this machine: rte, OPF, seed 1 about 1\.1 GB\.$/,
+  );
   assertEquals(more, []);
-  assertMatch(planWarnings(runs, { memoryBytes: 1e9 })[0]!, /has 1\.0 GB; 2 runs need more than it has: /);
+  assertMatch(
+    planWarnings(runs, { memoryBytes: 1e9 })[0]!,
+    /^2 runs need more memory than the 1\.0 GB of this machine: rte, OPF, /,
+  );
 });
 
 Deno.test("reproduce --dry-run warns of an absurd batch size, and plans the runs", () =>
@@ -47,6 +53,9 @@ Deno.test("reproduce --dry-run warns of an absurd batch size, and plans the runs
       batch!,
       /^sst2: training\.batchSize 1000000000 is more than the \d+ training examples, so that an epoch is one step\.$/,
     );
-    assertMatch(memory!, /, seed 1 needs about \d+\.\d GB, and this machine has \d+\.\d GB; 2 runs need more/);
+    assertMatch(
+      memory!,
+      /^2 runs need more memory than the \d+\.\d GB of this machine: sst2, .*, seed 1 about \d+\.\d GB\.$/,
+    );
     assertMatch(out, /^tiny: 2 runs/);
   }));

@@ -85,7 +85,7 @@ Deno.test("a finished run that is repeated for its weights keeps its result unti
     const stopped = steps(path).at(-1)!;
     await resultOf(COMMAND);
     const again = JSON.parse(await Deno.readTextFile(`${path}/result.json`)) as Result;
-    assertEquals(again.resumedFrom, [stopped]);
+    assertEquals([again.method, again.resumedFrom], ["fine-tuning", [stopped]]);
     assertEquals(numbers(runs, again), whole);
     assertEquals(steps(path), counted(steps(path)), "no step was taken twice");
     assert(await exists(`${path}/model/model.safetensors`));
