@@ -14,20 +14,19 @@ import {
 } from "../errors.ts";
 import type { Need } from "../importance_score.ts";
 import type { EncodedExample } from "../model/batch.ts";
-import { storedTensors } from "../model/pretrained.ts";
-import type { StoredTensor } from "../io/safetensors.ts";
 import * as tf from "../backend/tf.ts";
 import type { ParameterSlot } from "../model/weights.ts";
 import { type BatchShape, chunks, collate } from "./batches.ts";
 import { metricsOf } from "./logits.ts";
 import { Evaluation, type MergedModel } from "./evaluation.ts";
-import { slotName } from "./optimizer_state.ts";
+import { KeptModel } from "./kept_model.ts";
 import { roundsOf, runLength, trainableBy, trainingParts } from "./data_split.ts";
 import { Rounds } from "./selection/rounds.ts";
 import type { TrainingOutcome, TrainingRequest } from "./fine_tune_request.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
 import type { RunLength } from "../selection_policy.ts";
-import type { Position, TrainingState } from "./training_state.ts";
+import { restoreSnapshot, takeSnapshot, type TrainingParts } from "./snapshot.ts";
+import type { Position } from "./training_state.ts";
 import { type StepOptions, Stepper, type StepReport } from "./step.ts";
 import { type StartedStep, StepReports } from "./step_reports.ts";
 import { StepTimes } from "./step_times.ts";
@@ -54,12 +53,6 @@ function smallerBatches({ batchSize, gradientAccumulationSteps }: TrainingReques
     `--set training.gradientAccumulationSteps=${gradientAccumulationSteps * factor}.`;
 }
 
-/** The best model so far, and its value on the held-out examples. */
-interface Best {
-  readonly value: number;
-  readonly model: MergedModel;
-}
-
 /** A step with what is logged of it. */
 interface LoggedStep extends StartedStep {
   /** Counted from 1. */
@@ -79,12 +72,12 @@ class Training {
   readonly #evaluation: Evaluation;
   readonly #rounds: Rounds;
   readonly #times = new StepTimes();
+  readonly #kept = new KeptModel();
   readonly #reports = new StepReports<LoggedStep>((step, report) => this.#log(step, report));
   readonly #modelSize: number;
   readonly #length: RunLength;
   readonly #schedule: Schedule;
   #position: Position = { step: 0, phase: "evaluation" };
-  #best: Best | undefined;
 
   constructor(request: TrainingRequest) {
     const { weights, settings, key, padId } = request;
@@ -115,30 +108,38 @@ class Training {
   dispose(): void {
     this.#reports.dispose();
     this.#stepper.dispose();
-    tf.dispose([...this.#takeBest()?.merged.values() ?? []]);
+    this.#kept.dispose();
   }
 
-  // The caller takes over its tensors.
-  #takeBest(): MergedModel | undefined {
-    const model = this.#best?.model;
-    this.#best = undefined;
-    return model;
+  get #parts(): TrainingParts {
+    return {
+      weights: this.#request.weights,
+      stepper: this.#stepper,
+      rounds: this.#rounds,
+      evaluation: this.#evaluation,
+      times: this.#times,
+      kept: this.#kept,
+    };
   }
 
   async run(): Promise<TrainingOutcome> {
     const { checkpoint } = this.#request;
     const state = checkpoint?.load();
     if (state) {
-      await this.#restore(state).catch((error) => {
+      await restoreSnapshot(state, this.#parts).catch((error) => {
         throw new NotResumableError(messageOf(error), { cause: error });
       });
+      this.#position = state.facts.position;
+      this.#request.listener.event({ type: "resumed", step: this.#position.step });
     }
     try {
       return await this.#go();
     } catch (error) {
       // The run diverged: its loss, weights or logits are no longer finite.
       if (error instanceof NotFiniteError) return this.#outcome(this.#position.step);
-      if (error instanceof Interrupted && !this.#rounds.isConverting) await checkpoint?.save(this.#state);
+      if (error instanceof Interrupted && !this.#rounds.isConverting) {
+        await checkpoint?.save(takeSnapshot(this.#parts, this.#position));
+      }
       throw error;
     }
   }
@@ -156,7 +157,7 @@ class Training {
         await this.#endEpoch({ step, epoch: inEpoch === 0 ? epoch : epoch + 1, last });
         await this.#reached({ step, phase: "evaluation" });
       }
-      if (last) return this.#outcome(step, this.#takeBest());
+      if (last) return this.#outcome(step, this.#kept.take());
       if (rounds.has(step) && this.#position.phase !== "round") {
         await this.#reports.settle();
         await this.#rounds.run(step);
@@ -175,7 +176,7 @@ class Training {
     const { checkpoint, listener } = this.#request;
     if (checkpoint?.due()) {
       await this.#reports.settle();
-      await checkpoint.save(this.#state);
+      await checkpoint.save(takeSnapshot(this.#parts, this.#position));
     }
     try {
       await listener.throwIfInterrupted();
@@ -183,78 +184,6 @@ class Training {
       await this.#reports.settle(); // the run may have diverged, which ends it
       throw error;
     }
-  }
-
-  get #state(): TrainingState {
-    const { weights } = this.#request;
-    const { moments, accumulator } = this.#stepper;
-    const stored = moments.stored();
-    const tensors = new Map<string, tf.Tensor>();
-    weights.slots.forEach((slot, index) => tensors.set(`weights/${slotName(slot)}`, weights.values[index]!));
-    for (const [slot, sum] of accumulator.state) tensors.set(`gradient/${slot}`, sum);
-    for (const [name, tensor] of this.#best?.model.merged ?? []) tensors.set(`best/${name}`, tensor);
-    const best = this.#best && {
-      value: Number.isFinite(this.#best.value) ? this.#best.value : null,
-      mergeDifference: this.#best.model.mergeDifference,
-      logits: this.#best.model.logits,
-    };
-    return {
-      facts: {
-        position: this.#position,
-        rounds: this.#rounds.state,
-        updates: Object.fromEntries([...stored].map(([slot, { updates }]) => [slot, updates])),
-        accumulatedSteps: accumulator.steps,
-        ...(best && { best }),
-        seconds: { evaluation: this.#evaluation.seconds, ...this.#times.state },
-      },
-      tensors: new Map<string, StoredTensor>([
-        ...storedTensors(tensors),
-        ...[...stored].flatMap(([slot, { first, second }]) =>
-          [[`first/${slot}`, first], [`second/${slot}`, second]] as const
-        ),
-      ]),
-    };
-  }
-
-  // Resumes a stored state.
-  async #restore({ facts, tensors }: TrainingState): Promise<void> {
-    const { weights, listener } = this.#request;
-    const storedUnder = (folder: string) =>
-      [...tensors].filter(([name]) => name.startsWith(`${folder}/`)).map(([name, tensor]) =>
-        [name.slice(folder.length + 1), tensor] as const
-      );
-    const under = (folder: string) => storedUnder(folder).map(([name, tensor]) => [name, tensorOf(tensor)] as const);
-    const values = new Map(under("weights"));
-    const factors = [...values].filter(([slot]) => slot.includes("#"));
-    await this.#rounds.restore(
-      facts.rounds,
-      (name) => factors.filter(([slot]) => slot.startsWith(`${name}#`)).map(([, tensor]) => tensor),
-    );
-    const shapes = weights.values.map(({ shape }) => shape.join());
-    weights.replace(weights.slots.map((slot, index) => {
-      const name = slotName(slot), value = values.get(name);
-      if (value && value.shape.join() === shapes[index]) return value;
-      throw new Error(`"${name}": expected [${shapes[index]}], got ${value ? `[${value.shape}]` : "nothing"}`);
-    }));
-    const seconds = new Map(storedUnder("second"));
-    this.#stepper.restoreMoments(
-      new Map(
-        storedUnder("first").map(([slot, first]) => [slot, {
-          first,
-          second: seconds.get(slot)!,
-          updates: facts.updates[slot]!,
-        }]),
-      ),
-    );
-    this.#stepper.accumulator.replace(under("gradient").map(([, sum]) => sum), facts.accumulatedSteps);
-    if (facts.best) {
-      const { value, logits, mergeDifference } = facts.best;
-      this.#best = { value: value ?? NaN, model: { merged: new Map(under("best")), logits, mergeDifference } };
-    }
-    this.#evaluation.seconds = facts.seconds.evaluation;
-    this.#times.restore(facts.seconds);
-    this.#position = facts.position;
-    listener.event({ type: "resumed", step: facts.position.step });
   }
 
   // Starts an optimizer step; the one before it has ended then.
@@ -310,15 +239,11 @@ class Training {
     const logits = model?.logits ?? await this.#evaluation.mergedLogits();
     listener.event({ type: "evaluation", step, epoch, metrics: metricsOf(logits, { examples: dev, task }) });
     if (!model) return;
-    if (keep === "last") return void (this.#best = { value: 0, model });
+    if (keep === "last") return this.#kept.replace(model);
     const heldOut = await this.#evaluation.denseLogits(model.merged, this.#heldOut);
     const metrics = metricsOf(heldOut, { examples: this.#heldOut, task });
     listener.event({ type: "held-out", step, epoch, metrics });
-    const value = metrics[task.primary] ?? NaN;
-    // An undefined coefficient is worse than any other.
-    const better = !this.#best || value > this.#best.value || Number.isNaN(this.#best.value) && !Number.isNaN(value);
-    tf.dispose([...(better ? this.#best : { model })?.model.merged.values() ?? []]);
-    if (better) this.#best = { value, model };
+    this.#kept.offer(model, metrics[task.primary] ?? NaN);
   }
 
   #outcome(steps: number, model?: MergedModel): TrainingOutcome {
@@ -341,8 +266,6 @@ class Training {
     };
   }
 }
-
-const tensorOf = ({ shape, values }: StoredTensor): tf.Tensor => tf.tensor(values, [...shape], "float32");
 
 // Which gradients of training a policy scores by.
 function accumulationFor(needs: readonly Need[] = []): "signed" | "absolute" | undefined {
