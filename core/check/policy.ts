@@ -23,7 +23,7 @@ async function scoreOnce(score: ImportanceScore, matrices = TOY_MATRICES): Promi
     shape: { batchSize: 8, maxLength: 4, padId: 0 },
     matrices,
     key: RandomKey.of(2),
-    throwIfInterrupted: () => Promise.resolve(),
+    afterBatch: () => Promise.resolve(),
   });
   try {
     return await score.score(pass);

@@ -82,6 +82,9 @@ export class Progress implements RunListener {
       this.note(`${this.#name(run)}: ${matrices} became ${millions(size)} parameters before step ${event.step + 1}`);
     } else if (event.type === "resumed") {
       this.note(`${this.#name(run)}: resumed after step ${event.step}`);
+    } else if (event.type === "scoring") {
+      const facts = `scoring matrices, ${event.examples.toLocaleString("en")} examples so far`;
+      this.#show(run, { step: event.step, facts });
     } else if (event.type === "step") {
       this.#step(run, event);
     }
@@ -102,12 +105,16 @@ export class Progress implements RunListener {
       `${duration(left)} left`,
       ...(this.#expected + this.#expectedLater > 1 ? [`${duration(this.#timeLeft.seconds)} for all runs`] : []),
     ].join(", ");
-    state.bar?.update(event.step, { facts });
-    const isDue = performance.now() - state.printTime > 1000 * PLAIN_SECONDS || event.step === event.steps;
-    if (!state.bar && isDue) {
-      state.printTime = performance.now();
-      printError(`[${this.#position(state)}] ${this.#name(run)}: step ${event.step}/${event.steps}, ${facts}`);
-    }
+    this.#show(run, { step: event.step, facts, always: event.step === event.steps });
+  }
+
+  // On a terminal at once, elsewhere every half minute.
+  #show(run: ResolvedRun, { step, facts, always = false }: { step: number; facts: string; always?: boolean }): void {
+    const state = this.#runs.get(run.id)!;
+    state.bar?.update(step, { facts });
+    if (state.bar || !always && performance.now() - state.printTime <= 1000 * PLAIN_SECONDS) return;
+    state.printTime = performance.now();
+    printError(`[${this.#position(state)}] ${this.#name(run)}: step ${step}/${run.steps}, ${facts}`);
   }
 
   finished(run: ResolvedRun, result: Result): void {

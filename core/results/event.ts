@@ -44,6 +44,7 @@ export const eventSchema: z.ZodType<TrainingEvent> = z.discriminatedUnion("type"
   }),
   z.object({ type: z.literal("evaluation"), step: count, epoch: count, metrics }),
   z.object({ type: z.literal("held-out"), step: count, epoch: count, metrics }),
+  z.object({ type: z.literal("scoring"), step: count, examples: count }),
   z.object({ type: z.literal("ranking"), ...rankingFields }),
   z.object({
     type: z.literal("converted"),

@@ -43,7 +43,7 @@ export class EventLog implements Disposable {
 }
 
 /** The order of what happens after a step. */
-const PHASES = { step: 0, resumed: 0, evaluation: 1, "held-out": 1, ranking: 2, converted: 2 } as const;
+const PHASES = { step: 0, resumed: 0, evaluation: 1, "held-out": 1, scoring: 2, ranking: 2, converted: 2 } as const;
 const PHASE_OF_POSITION = { step: 0, evaluation: 1, round: 2 } as const;
 
 // The offset after the last whole line of an event that happened by then.

@@ -94,7 +94,7 @@ async function attempt(run: ResolvedRun, options: ExecuteOptions): Promise<Resul
   using events = await EventLog.open(`${folder}/${FILES.events}`, { resumedAt });
   using summaries = options.tensorboard ? new Summaries(`${folder}/${FILES.tensorboard}`, { note }) : undefined;
   const event = (event: TrainingEvent) => {
-    events.write(event, usage());
+    if (event.type !== "scoring") events.write(event, usage());
     summaries?.write(event);
     options.event(event);
   };

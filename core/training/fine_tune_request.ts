@@ -40,7 +40,7 @@ export interface TrainingRequest extends ExampleSets<EncodedExample> {
 
 /** Receives training events. */
 export interface TrainingListener {
-  /** Called with each line of `events.jsonl`. */
+  /** Called with each line of `events.jsonl`, and with the progress of scores. */
   event(event: TrainingEvent): void;
   note(message: string): void;
   /** Called between steps and batches; throws to end the run there. */
@@ -64,6 +64,8 @@ export type TrainingEvent =
   }
   | { readonly type: "evaluation"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
   | { readonly type: "held-out"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
+  /** A score advances: `examples` passed through the model since the round before that step began. Not in `events.jsonl`. */
+  | { readonly type: "scoring"; readonly step: number; readonly examples: number }
   | ({ readonly type: "ranking" } & Ranking)
   | { readonly type: "converted"; readonly step: number; readonly matrices: readonly Selected[] }
   /** The run continues after that many steps; later ones that were recorded before are replayed. */

@@ -169,7 +169,7 @@ Deno.test("scores use the total gradient of a tied matrix", async () => {
     shape: SHAPE,
     matrices: tied.matrices,
     key,
-    throwIfInterrupted: () => Promise.resolve(),
+    afterBatch: () => Promise.resolve(),
   });
   const scores = await taylor().score(pass);
   const found = (await pass.gradients()).get(EMBEDDINGS)!;

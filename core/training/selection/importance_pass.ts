@@ -26,8 +26,8 @@ export interface ScoringOptions {
   readonly values: ReadonlyMap<string, tf.Tensor>;
   /** The mean gradients of training, instead of a pass over the examples. */
   readonly trainingGradients?: () => Map<string, tf.Tensor2D>;
-  /** Called after each batch. */
-  readonly throwIfInterrupted: () => Promise<void>;
+  /** Called after each batch, with its number of examples; throws to end the pass there. */
+  readonly afterBatch: (examples: number) => Promise<void>;
 }
 
 /** The context of a score. {@linkcode ScoringPass.dispose} frees its tensors. */
@@ -75,11 +75,15 @@ export class ScoringPass implements ScoreContext {
       name: "loss",
     });
     const values = this.#names.map((name) => replaced.get(name) ?? this.#dense.get(name)!);
-    const losses = this.#batches().map((batch) => tf.tidy(() => run(values, batch)[0] as tf.Scalar));
+    const sizes: number[] = [];
+    const losses = this.#batches().map((batch) => {
+      sizes.push(countExamples(batch));
+      return tf.tidy(() => run(values, batch)[0] as tf.Scalar);
+    });
     let sum = 0;
     for await (const loss of readBehind(losses)) {
       sum += loss;
-      await this.#options.throwIfInterrupted();
+      await this.#options.afterBatch(sizes.shift()!);
     }
     return sum / this.#options.examples.length;
   };
@@ -103,10 +107,11 @@ export class ScoringPass implements ScoreContext {
     }, { name: "gradients" });
     for (const batch of this.#batches()) {
       const gradients = tf.tidy(() => run(values, batch));
-      const share = countExamples(batch) / this.#options.examples.length;
+      const count = countExamples(batch);
+      const share = count / this.#options.examples.length;
       visit(new Map(this.matrices.map(({ name }, index) => [name, gradients[index] as tf.Tensor2D])), share);
       tf.dispose(gradients);
-      await this.#options.throwIfInterrupted();
+      await this.#options.afterBatch(count);
     }
   }
 

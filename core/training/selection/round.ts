@@ -44,7 +44,8 @@ export interface RoundOptions {
   readonly fineTuned: () => Promise<ReadonlyMap<string, tf.Tensor>>;
   /** Mean gradients over the steps since the last round; the caller takes over the tensors. */
   readonly trainingGradients: () => Map<string, tf.Tensor2D>;
-  readonly throwIfInterrupted: () => Promise<void>;
+  /** Called after each batch of a score, with its number of examples; throws to end the run there. */
+  readonly afterScoredBatch: (examples: number) => Promise<void>;
   readonly note: (message: string) => void;
 }
 
@@ -90,7 +91,7 @@ export function convert(
 async function computeScores(
   score: ImportanceScore,
   matrices: readonly MatrixInfo[],
-  { weights, examples, shape, key, throwIfInterrupted, fineTuned, trainingGradients }: RoundOptions,
+  { weights, examples, shape, key, afterScoredBatch, fineTuned, trainingGradients }: RoundOptions,
 ): Promise<ReadonlyMap<string, number>> {
   const values = score.needs?.includes("fineTunedModel") ? await fineTuned() : weights.toDense();
   const pass = new ScoringPass({
@@ -101,7 +102,7 @@ async function computeScores(
     matrices,
     key: key.fold(score.name),
     ...(usesTrainingGradients(score.needs) && { trainingGradients }),
-    throwIfInterrupted,
+    afterBatch: afterScoredBatch,
   });
   try {
     const scores = await score.score(pass);

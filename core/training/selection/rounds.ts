@@ -60,6 +60,7 @@ export class Rounds {
     const { weights, settings, key, fineTuned, listener } = request;
     if (!policy || !decomposition) throw new Error("A method needs both a decomposition and a policy, or neither.");
     const started = performance.now();
+    let scored = 0;
     const roundKey = key.fold("selection").fold(step);
     const indices = roundKey.permutation(train.length).slice(0, settings.scoreExamples ?? train.length);
     const options = {
@@ -73,7 +74,10 @@ export class Rounds {
       fineTuned: fineTuned ??
         (() => Promise.reject(new Error("The score needs a fine-tuned model, and the run has none."))),
       trainingGradients: () => this.#trainingGradients(),
-      throwIfInterrupted: listener.throwIfInterrupted,
+      afterScoredBatch: async (examples: number) => {
+        listener.event({ type: "scoring", step, examples: scored += examples });
+        await listener.throwIfInterrupted();
+      },
       note: (message: string) => listener.note(message),
     };
     const { names, rankings } = await select(options);
@@ -94,7 +98,15 @@ export class Rounds {
     const { decomposition, step } = options;
     const before = await evaluation.trainingLogits();
     const started = performance.now();
-    const trial = trialOn({ ...options, names, train, stepper: stepOptions, schedule, accumulationSteps });
+    const trial = trialOn({
+      ...options,
+      names,
+      throwIfInterrupted: listener.throwIfInterrupted,
+      train,
+      stepper: stepOptions,
+      schedule,
+      accumulationSteps,
+    });
     const movements: Record<string, number>[] = [];
     const recorded: Trial = {
       matrices: trial.matrices,

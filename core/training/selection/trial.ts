@@ -14,7 +14,8 @@ import type { RoundOptions } from "./round.ts";
 import { type StepOptions, Stepper } from "../step.ts";
 
 /** What a trial needs. */
-export interface TrialOptions extends Pick<RoundOptions, "weights" | "key" | "step" | "throwIfInterrupted"> {
+export interface TrialOptions extends Pick<RoundOptions, "weights" | "key" | "step"> {
+  readonly throwIfInterrupted: () => Promise<void>;
   /** The selected matrices. */
   readonly names: readonly string[];
   readonly train: readonly EncodedExample[];

@@ -504,11 +504,15 @@ Deno.test("fineTune() scores the fine-tuned model by equation 6", async () => {
     );
   };
   const method = { decomposition: mpo({ tensors: 3 }), policy: staticTop({ n: 1, score: zeroing() }) };
-  const { outcome, events } = await run({ settings: { maxSteps: 1 }, change: { method, fineTuned } });
+  const { outcome, events } = await run({ settings: { maxSteps: 1, scoreExamples: 24 }, change: { method, fineTuned } });
   assertEquals(calls, 1);
   assert(outcome.selected.some(({ name }) => name === "bert.encoder.layer.0.attention.self.query.weight"));
   const [ranking] = events.filter((event) => event.type === "ranking");
   assertEquals(ranking!.ranking.find(([name]) => name === "bert.encoder.layer.1.attention.self.query.weight")![1], 0);
+  // A pass with each matrix zeroed, and one with none.
+  const scored = events.flatMap((event) => event.type === "scoring" ? [event.examples] : []);
+  assertEquals(scored, scored.toSorted((a, b) => a - b));
+  assertEquals(scored.at(-1), (ranking!.ranking.length + 1) * 24);
 });
 
 Deno.test("fineTune() accepts a lossy decomposition, and reports how much the model changed", async () => {

@@ -151,8 +151,8 @@ Deno.test("logits are those of one device, for every example", async () => {
 Deno.test("scores see the gradients and losses of whole batches", async () => {
   const weights = weightsOf(TOY);
   const measure = async () => {
-    const throwIfInterrupted = () => Promise.resolve(), { matrices } = TOY;
-    const options = { weights, examples: EXAMPLES, shape: SHAPE, matrices, key, throwIfInterrupted };
+    const afterBatch = () => Promise.resolve(), { matrices } = TOY;
+    const options = { weights, examples: EXAMPLES, shape: SHAPE, matrices, key, afterBatch };
     const pass = new ScoringPass({ ...options, values: weights.toDense() });
     const losses = [await pass.loss()];
     const gradients: number[] = [];
