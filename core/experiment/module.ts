@@ -72,6 +72,12 @@ export function moduleError(
 
 const POSITION = /file:\/\/\/[^\s"'()]+:\d+:\d+/g;
 
-// URLs of files as paths.
+// URLs of files as paths, as far as they are some.
 const withPaths = (text: string): string =>
-  text.replace(/file:\/\/\/[^\s"'()]+/g, (url) => fileURLToPath(url.replace(/[?#]/g, encodeURIComponent)));
+  text.replace(/file:\/\/\/[^\s"'()]+/g, (url) => {
+    try {
+      return fileURLToPath(url.replace(/[?#]/g, encodeURIComponent));
+    } catch {
+      return url;
+    }
+  });

@@ -67,12 +67,7 @@ async function attempt(run: ResolvedRun, options: ExecuteOptions): Promise<Resul
   const { folder, pause, note } = options;
   const { spec: { task, training, seed, method, checkpointSeconds }, tokenizer, architecture } = run;
   const started = performance.now();
-  await Deno.mkdir(folder, { recursive: true });
-  await removeStaleTempFiles(folder);
-  // A finished run is repeated for what it did not keep: until then its result, and a model, stay for those who read them.
-  if (!await hasDoneResult(folder, run.id)) {
-    for (const stale of [FILES.result, FILES.model]) await removeIfThere(`${folder}/${stale}`);
-  }
+  await prepareFolder(folder, run.id);
   const keepModel = options.keepModel || await exists(`${folder}/${FILES.model}/model.safetensors`);
   const about = { id: run.id, settings: run.settings, origin: run.repository.origin, environment: await environment() };
   await writeTextAtomic(`${folder}/${FILES.run}`, toJson(about));
@@ -129,6 +124,14 @@ async function attempt(run: ResolvedRun, options: ExecuteOptions): Promise<Resul
     weights.dispose();
     tf.dispose([...outcome?.merged?.values() ?? []]);
   }
+}
+
+// A finished run is repeated for what it did not keep: its result, and its model, stay until they are replaced.
+async function prepareFolder(folder: string, id: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await removeStaleTempFiles(folder);
+  if (await hasDoneResult(folder, id)) return;
+  for (const stale of [FILES.result, FILES.model]) await removeIfThere(`${folder}/${stale}`);
 }
 
 const removeIfThere = (path: string) => Deno.remove(path, { recursive: true }).catch(() => {});

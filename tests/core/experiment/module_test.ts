@@ -39,6 +39,11 @@ Deno.test("a module that cannot be loaded is an error of one sentence, which nam
   }
 });
 
+Deno.test("a URL that is no path stays as it is", async () => {
+  const error = await assertRejects(() => importModule("file:///gone%zz.ts"), RequestError);
+  assertEquals(error.message, 'Module not found "file:///gone%zz.ts".');
+});
+
 Deno.test("what a module refuses itself is said as it says it", () =>
   inFolder(async (folder) => {
     const errors = new URL("core/errors.ts", ROOT).href;
