@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { RequestError } from "../errors.ts";
+import { messageOf, RequestError } from "../errors.ts";
 
 /**
  * The folder of the user's cache: `OPF_CACHE`, else `opf` in `XDG_CACHE_HOME`, else `~/.cache/opf`
@@ -34,8 +34,7 @@ export interface LockOptions {
  * goes with its process, so that nothing is left to clear after a crash.
  */
 export async function locked<T>(path: string, run: () => Promise<T>, { note }: LockOptions = {}): Promise<T> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  using file = await Deno.open(path, { create: true, write: true });
+  using file = await writing(path, () => openLock(path));
   if (!await file.tryLock(true)) {
     note?.(`Waiting for another process, which holds ${path}.`);
     await file.lock(true);
@@ -45,6 +44,28 @@ export async function locked<T>(path: string, run: () => Promise<T>, { note }: L
   } finally {
     await file.unlock();
   }
+}
+
+/** Codes of the operating system for a folder that cannot be written. */
+const UNWRITABLE = ["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EEXIST"];
+
+// What the cache cannot take is an error that says how to name another one.
+async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    const { code } = (error instanceof Error ? error : {}) as { code?: unknown };
+    if (!UNWRITABLE.includes(String(code)) || !path.startsWith(join(cacheFolder(), "/"))) throw error;
+    throw new RequestError(
+      `The cache ${cacheFolder()} cannot be written: ${messageOf(error)}. Name another folder in OPF_CACHE.`,
+      { cause: error },
+    );
+  }
+}
+
+async function openLock(path: string): Promise<Deno.FsFile> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  return await Deno.open(path, { create: true, write: true });
 }
 
 /**
@@ -78,7 +99,7 @@ export async function once(
     if (await exists(path)) return; // made while this process waited
     await remove(temporary); // left by a crashed process: no other process writes it while the lock is held
     try {
-      await make(temporary);
+      await writing(path, () => make(temporary));
       await Deno.rename(temporary, path);
     } finally {
       await remove(temporary);

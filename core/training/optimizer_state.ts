@@ -49,7 +49,7 @@ export class Moments {
       const old = groupOf.get(slotName(members[0]!));
       if (old && old.slots.map(slotName).join() === members.map(slotName).join()) return old;
       if (updatesOf(members[0]!) === 0) {
-        const zeros = () => tf.keep(tf.zeros(shapeOf(members)));
+        const zeros = () => tf.keep(tf.fill(shapeOf(members), 0)); // filled by the engine, not sent to it
         return { slots: members, first: zeros(), second: zeros(), updates: 0 };
       }
       return groupOfStored(members, stored ??= this.stored());
@@ -137,7 +137,7 @@ export class GradientAccumulator {
   reset(slots: readonly ParameterSlot[]): void {
     this.dispose();
     this.#bySlot.clear();
-    for (const slot of slots) this.#bySlot.set(slotName(slot), tf.keep(tf.zeros([...slot.shape])));
+    for (const slot of slots) this.#bySlot.set(slotName(slot), tf.keep(tf.fill([...slot.shape], 0)));
     this.#steps = 0;
   }
 

@@ -58,7 +58,9 @@ export const trainingSchema = z.strictObject(
     adamEpsilon: z.number().positive().default(1e-8).describe("Added to the square root of the second moment"),
     maxGradNorm: z.number().positive().default(1).describe("Global norm that gradients are clipped to"),
     precision: z.enum(["float32", "tf32", "bfloat16"]).nullable().default(null)
-      .describe("How matrix products of a step multiply, all else being float32; null: tf32 on a GPU, else float32"),
+      .describe(
+        "How matrix products of a step multiply, all else being float32: float32, tf32 or bfloat16; null: tf32 on a GPU, else float32",
+      ),
     warmupRatio: z.number().min(0).max(1).default(0.1).describe("Fraction of the steps with warm-up"),
     warmupSteps: z.int().min(0).nullable().default(null).describe("Steps with warm-up; null: by warmupRatio"),
     maxLength: z.int().min(3).default(128).describe(

@@ -25,8 +25,10 @@ export interface Trace {
 
 // Up to this size values stay on the host too: they may become literals, and indices can be checked.
 const SMALL = 2 ** 14;
-// Statements in a chain from which on it is computed though nobody reads it.
-const LONGEST_CHAIN = 1000;
+// Statements in a chain from which on it is computed though nobody reads it: the time to compile a chain grows with its square.
+const LONGEST_CHAIN = 100;
+
+const ENDED = "The tensor is a value inside a compiled function, which has ended: return it from the function.";
 
 interface Entry {
   node: LazyNode;
@@ -65,6 +67,7 @@ export class XlaBackend extends tf.KernelBackend {
     const entry = this.#entries.get(dataId);
     if (!entry) {
       // Another backend's: TensorFlow.js hands it over.
+      if (!tf.engine().state.tensorInfo.has(dataId)) throw new Error("Tensor is disposed.");
       tf.engine().moveData(this, dataId);
       return this.#entries.get(dataId)!.node;
     }
@@ -156,6 +159,7 @@ export class XlaBackend extends tf.KernelBackend {
 
   #readable(dataId: object): LazyNode {
     const node = this.storedNode(dataId);
+    if (node.isTraced && this.traces.length === 0) throw new Error(ENDED);
     if (node.isTraced) throw new UntraceableError("it reads a tensor's values");
     return node;
   }
@@ -169,7 +173,7 @@ export class XlaBackend extends tf.KernelBackend {
       ? new Float32Array(numbers)
       : type === "i32"
       ? new Int32Array(numbers)
-      : new Uint8Array(numbers);
+      : Uint8Array.from(numbers, (value) => value ? 1 : 0); // XLA takes no other bytes for true
     if (values.length <= SMALL) return new LazyNode({ type, shape, values });
     return new LazyNode({ type, shape, buffer: this.runtime.upload(values, { type, shape }) });
   }

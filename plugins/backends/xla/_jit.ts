@@ -87,7 +87,10 @@ export class Compiler {
     const program = programOf(outputs, { parameters, donate, largestLiteral: LARGEST_LITERAL, devices });
     const captured = program.parameters.slice(parameters.length);
     for (const node of captured) node.hold(); // as long as the function lives
-    for (const node of outputs) node.release();
+    for (const node of outputs) {
+      node.release();
+      if (!node.isHeld) runtime.pending.delete(node);
+    }
     return {
       executable: runtime.load(program.text, { name, devices }),
       captured,

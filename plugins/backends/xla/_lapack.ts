@@ -39,6 +39,10 @@ export class Lapack {
     const k = Math.min(rows, columns);
     // In columns, the matrix in rows is its transpose, and so are its factors.
     const values = Float64Array.from(matrix);
+    // LAPACK finds what is no number, but not infinities.
+    if (!values.every(Number.isFinite)) {
+      throw new Error("The singular value decomposition needs a matrix of finite values.");
+    }
     const [s, v, ut] = [k, columns * k, k * rows].map((size) => new Float64Array(size)) as [
       Float64Array<ArrayBuffer>,
       Float64Array<ArrayBuffer>,
@@ -57,8 +61,9 @@ export class Lapack {
       bytesOf(ut),
       k,
     );
-    if (info < 0) throw new Error("The singular value decomposition needs a matrix of finite values.");
-    if (info > 0) throw new Error(`The singular value decomposition of a ${rows}×${columns} matrix did not converge.`);
+    if (info !== 0) {
+      throw new Error(`The singular value decomposition of a ${rows}×${columns} matrix did not converge.`);
+    }
     return { u: Float32Array.from(ut), s: Float32Array.from(s), vt: Float32Array.from(v) };
   }
 }

@@ -7,12 +7,15 @@ import type { DeviceBuffer, Values } from "./_pjrt/buffer.ts";
 import type { Client } from "./_pjrt/client.ts";
 import type { Executable } from "./_pjrt/executable.ts";
 import { withMemory } from "./_pjrt/memory_error.ts";
-import type { LazyNode } from "./_stablehlo/node.ts";
+import { broadcastInDim } from "./_stablehlo/movement.ts";
+import { LazyNode } from "./_stablehlo/node.ts";
 import { programOf, statementsOf } from "./_stablehlo/program.ts";
 import type { ProgramStore } from "./_pjrt/program_store.ts";
 
 // Memoized programs of eager code; the least recently used goes first.
 const MOST_PROGRAMS = 4096;
+// Arrays of equal elements are filled on the host up to so many, and by a program beyond: 4 MB take some milliseconds.
+const LARGEST_FILL = 2 ** 20;
 
 /** Compiles and runs programs, on the first device of a client or on several together. */
 export class Runtime {
@@ -109,7 +112,7 @@ export class Runtime {
 
   /**
    * Computes values, all by one program, and with them what tensors have of the values on the way to them, and what shares
-   * such values with them that no tensor has: nothing is computed twice. Values with all elements alike need no program.
+   * such values with them that no tensor has: nothing is computed twice. Small values with all elements alike need no program.
    */
   evaluate(nodes: readonly LazyNode[]): void {
     for (const node of nodes) if (node.isPending && node.splat !== undefined) this.#fill(node, node.splat);
@@ -129,26 +132,41 @@ export class Runtime {
     });
     if (list.length === 0) return;
     const { text, parameters } = programOf(list);
-    let executable = this.#programs.get(text);
-    this.#programs.delete(text);
-    executable ??= this.load(text);
-    this.#programs.set(text, executable); // now the last to go
-    if (this.#programs.size > MOST_PROGRAMS) {
-      const [oldest, unused] = this.#programs.entries().next().value!;
-      this.#programs.delete(oldest);
-      unused.destroy();
-    }
-    const buffers = this.run(executable, [parameters.map((node) => this.bufferOf(node))]);
+    const buffers = this.run(this.#executable(text), [parameters.map((node) => this.bufferOf(node))]);
     list.forEach((node, index) => {
       node.materialize(buffers[index]!);
       this.pending.delete(node);
     });
   }
 
+  // The memoized program of this text, as the one used last.
+  #executable(text: string): Executable {
+    const executable = this.#programs.get(text) ?? this.load(text);
+    this.#programs.delete(text);
+    this.#programs.set(text, executable);
+    if (this.#programs.size > MOST_PROGRAMS) {
+      const [oldest] = this.#programs.keys() as IteratorObject<string>;
+      this.#programs.get(oldest!)!.destroy();
+      this.#programs.delete(oldest!);
+    }
+    return executable;
+  }
+
   #fill(node: LazyNode, value: number): void {
     if (node.size === 0) node.values = emptyValues(node);
+    else if (node.size > LARGEST_FILL) node.materialize(this.#repeated(node, value));
     else node.materialize(this.upload(emptyValues(node).fill(value) as Values, node));
     this.pending.delete(node);
+  }
+
+  // An array of equal elements, made on the device.
+  #repeated({ type, shape }: LazyNode, value: number): DeviceBuffer {
+    const values = emptyValues({ type, size: 1 }).fill(value) as Values;
+    const element = new LazyNode({ type, shape: [], values });
+    const { text } = programOf([broadcastInDim(element, shape, [])]);
+    const [array] = this.run(this.#executable(text), [[this.bufferOf(element)]]);
+    element.donate();
+    return array!;
   }
 
   /** A copy of a value on the host. */
@@ -209,6 +227,6 @@ export class Runtime {
   }
 }
 
-function emptyValues({ type, size }: LazyNode): Values {
+function emptyValues({ type, size }: Pick<LazyNode, "type" | "size">): Values {
   return type === "f32" ? new Float32Array(size) : type === "i32" ? new Int32Array(size) : new Uint8Array(size);
 }

@@ -21,7 +21,7 @@ import { processorFeatures } from "../_processor.ts";
 import { XlaBackend } from "./_backend.ts";
 import { Client } from "./_pjrt/client.ts";
 import { clientOptions } from "./_pjrt/client_options.ts";
-import { gpuFlags } from "./_pjrt/compile_options.ts";
+import { cpuFlags, gpuFlags } from "./_pjrt/compile_options.ts";
 import { cudaDriver } from "./_cuda.ts";
 import { deviceGroup } from "./_device_group.ts";
 import { Compiler } from "./_jit.ts";
@@ -62,7 +62,7 @@ async function start(
   if (device === "cpu" && isGpu) {
     throw new RequestError(`Expected a plugin for the CPU, got one for ${client.platform}: ${plugin.how}.`);
   }
-  const store = await openStore(client, plugin.path);
+  const store = await openStore(client, plugin.path, note);
   const runtime = new Runtime(client, { store, log: Deno.env.get("OPF_XLA_PROGRAMS") ? note : undefined });
   const backend = new XlaBackend(runtime);
   registerKernels(backend);
@@ -115,7 +115,7 @@ function newClient(path: string, device: BackendOptions["device"]): Client {
   const pjrt = new Pjrt(path);
   const isGpu = device === "gpu" || device === undefined && cudaDriver() !== undefined;
   try {
-    return new Client(pjrt, { options: clientOptions(isGpu), ...(isGpu && { flags: gpuFlags() }) });
+    return new Client(pjrt, { options: clientOptions(isGpu), flags: isGpu ? gpuFlags() : cpuFlags() });
   } catch (error) {
     if (!(error instanceof PjrtError)) throw error;
     throw new RequestError(`The PJRT plugin ${path} does not start: ${startError(error)}`);
@@ -123,14 +123,18 @@ function newClient(path: string, device: BackendOptions["device"]): Client {
 }
 
 /** The compiled programs in the user's cache, or nothing if `OPF_COMPILED` is `off`. */
-async function openStore(client: Client, plugin: string): Promise<ProgramStore | undefined> {
+async function openStore(
+  client: Client,
+  plugin: string,
+  note: (message: string) => void,
+): Promise<ProgramStore | undefined> {
   if (Deno.env.get("OPF_COMPILED") === "off") return undefined;
   const { size, mtime } = await Deno.stat(plugin);
   // Machine code for a CPU is for its instructions.
   const features = client.platform === "cpu" ? processorFeatures() : [];
   if (!features) return undefined;
   const target = [`${size}`, `${Number(mtime)}`, Deno.env.get("XLA_FLAGS") ?? "", ...features];
-  return new ProgramStore(join(cacheFolder(), "compiled", "xla"), client, target);
+  return new ProgramStore(join(cacheFolder(), "compiled", "xla"), client, { target, note });
 }
 
 function deviceMemory(client: Client): Pick<EngineMemory, "device"> {

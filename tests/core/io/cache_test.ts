@@ -1,5 +1,5 @@
 import { cacheFolder, locked, once, RequestError, sha256OfFile } from "@opf/framework";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { inFolder, printed, startDeno, withEnvironment } from "../../_place.ts";
 
@@ -47,6 +47,24 @@ Deno.test("once() leaves nothing of what failed, and begins afresh after a crash
     await Deno.mkdir(join(temporary, "rest"), { recursive: true }); // as a process that was killed leaves it
     await once(path, (name) => Deno.writeTextFile(name, "whole again"));
     assertEquals(await Deno.readTextFile(path), "whole again");
+  }));
+
+Deno.test("once() says which cache cannot be written, and that OPF_CACHE names another", () =>
+  inFolder(async (folder) => {
+    const cache = join(folder, "file");
+    await Deno.writeTextFile(cache, "");
+    await withEnvironment({ OPF_CACHE: cache }, async () => {
+      const { message } = await assertRejects(() => once(join(cache, "made"), Deno.mkdir), RequestError);
+      assertStringIncludes(message, `The cache ${cache} cannot be written`);
+      assertStringIncludes(message, "OPF_CACHE");
+    });
+    const full = () => Promise.reject(Object.assign(new Error("No space left on device"), { code: "ENOSPC" }));
+    await withEnvironment(
+      { OPF_CACHE: folder },
+      () =>
+        assertRejects(() => once(join(folder, "made"), full), RequestError, "No space left on device. Name another"),
+    );
+    await assertRejects(() => once(join(folder, "made"), full), Error, "No space left on device"); // not in the cache
   }));
 
 Deno.test("once() in several processes at a time makes it in one of them", () =>

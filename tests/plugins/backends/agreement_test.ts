@@ -91,7 +91,9 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
       tf.isNaN(odd),
       tf.all(tf.isFinite(odd)),
       tf.sqrt(odd),
-      tf.max(tf.tensor1d([1, Infinity])),
+      ...[tf.max, tf.min].flatMap((reduce) =>
+        [[1, Infinity], [1, NaN, 2], [NaN, 1]].map((x) => reduce(tf.tensor1d(x)))
+      ),
     ];
   },
   "reductions, several axes": () => [
@@ -156,6 +158,9 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
     tf.eye(3, 5),
     tf.diag(cube(4)),
     tf.range(1, 9, 2, "int32"),
+    tf.range(5, 0),
+    tf.range(5, 0, -2),
+    tf.exp(tf.tensor1d([0, 1, -2], "int32")),
     tf.linspace(0, 1, 5),
     tf.fill([2, 2], 3),
     tf.onesLike(whole(2, 2)),
@@ -194,6 +199,7 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
       gradientOf((x) => tf.rsqrt(tf.add(tf.square(x), 0.1)), 3, 4),
       gradientOf((x) => tf.pow(x, 3), 3, 4),
       gradientOf((x) => tf.relu(x), 3, 4),
+      gradientOf((x) => tf.elu(x), 3, 4),
       gradientOf((x) => tf.slice(x, [1, 1], [2, 2]), 3, 4),
       gradientOf((x) => tf.concat([x, x], 1), 3, 4),
       gradientOf((x) => tf.stack(tf.unstack(x, 1)), 3, 4),

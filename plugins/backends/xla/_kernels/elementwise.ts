@@ -22,6 +22,9 @@ const ofTwo = (compute: (a: LazyNode, b: LazyNode) => LazyNode): KernelDefinitio
   compute(...broadcastTogether(a!, b!));
 const ofOne = (compute: (x: LazyNode) => LazyNode): KernelDefinition => ({ x }) => compute(x!);
 const named = (op: string): KernelDefinition => ofOne((x) => unary(op, x));
+// As everywhere in TensorFlow.js, functions of floats take integers too.
+const ofFloat = (compute: (x: LazyNode) => LazyNode): KernelDefinition => ofOne((x) => compute(convert(x, "f32")));
+const floatFunction = (op: string): KernelDefinition => ofFloat((x) => unary(op, x));
 const comparing = (direction: string): KernelDefinition => ofTwo((a, b) => compare(direction, a, b));
 
 /** Elements in another type: numbers are cut off toward zero, and what is not zero is true. */
@@ -51,7 +54,8 @@ function modulo(a: LazyNode, b: LazyNode): LazyNode {
   return select(roundsDown(remainder, b), binary("add", remainder, b), remainder);
 }
 
-const isNaN = (x: LazyNode) => compare("NE", x, x);
+/** Elements that are no numbers, of floats. */
+export const isNaN = (x: LazyNode): LazyNode => compare("NE", x, x);
 const isFinite = (x: LazyNode) => compare("LT", unary("abs", x), like(Infinity, x));
 const isInfinite = (x: LazyNode) => compare("EQ", unary("abs", x), like(Infinity, x));
 const relu = (x: LazyNode) => binary("maximum", x, like(0, x));
@@ -90,35 +94,37 @@ export const ELEMENTWISE: Kernels = {
   [tf.LogicalOr]: ofTwo((a, b) => binary("or", a, b)),
   [tf.LogicalXor]: ofTwo((a, b) => binary("xor", a, b)),
   [tf.LogicalNot]: named("not"),
-  [tf.IsNan]: ofOne(isNaN),
-  [tf.IsInf]: ofOne(isInfinite),
-  [tf.IsFinite]: ofOne(isFinite),
+  [tf.IsNan]: ofFloat(isNaN),
+  [tf.IsInf]: ofFloat(isInfinite),
+  [tf.IsFinite]: ofFloat(isFinite),
   [tf.Select]: ({ condition, t, e }) => select(condition!, t!, e!),
 
   [tf.Abs]: named("abs"),
   [tf.Neg]: named("negate"),
   [tf.Sign]: named("sign"),
-  [tf.Ceil]: named("ceil"),
-  [tf.Floor]: named("floor"),
-  [tf.Round]: named("round_nearest_even"),
-  [tf.Exp]: named("exponential"),
-  [tf.Expm1]: named("exponential_minus_one"),
-  [tf.Log]: named("log"),
-  [tf.Log1p]: named("log_plus_one"),
-  [tf.Sqrt]: named("sqrt"),
-  [tf.Rsqrt]: named("rsqrt"),
-  [tf.Sin]: named("sine"),
-  [tf.Cos]: named("cosine"),
-  [tf.Tan]: named("tan"),
-  [tf.Tanh]: named("tanh"),
-  [tf.Sigmoid]: named("logistic"),
-  [tf.Erf]: ofOne(erf),
+  [tf.Ceil]: floatFunction("ceil"),
+  [tf.Floor]: floatFunction("floor"),
+  [tf.Round]: floatFunction("round_nearest_even"),
+  [tf.Exp]: floatFunction("exponential"),
+  [tf.Expm1]: floatFunction("exponential_minus_one"),
+  [tf.Log]: floatFunction("log"),
+  [tf.Log1p]: floatFunction("log_plus_one"),
+  [tf.Sqrt]: floatFunction("sqrt"),
+  [tf.Rsqrt]: floatFunction("rsqrt"),
+  [tf.Sin]: floatFunction("sine"),
+  [tf.Cos]: floatFunction("cosine"),
+  [tf.Tan]: floatFunction("tan"),
+  [tf.Tanh]: floatFunction("tanh"),
+  [tf.Sigmoid]: floatFunction("logistic"),
+  [tf.Erf]: ofFloat(erf),
   [tf.Square]: ofOne(square),
-  [tf.Reciprocal]: ofOne(reciprocal),
-  [tf.Softplus]: ofOne(softplus),
+  [tf.Reciprocal]: ofFloat(reciprocal),
+  [tf.Softplus]: ofFloat(softplus),
   [tf.Relu]: ofOne(relu),
   [tf.Relu6]: ofOne((x) => clip(x, 0, 6)),
   [tf.Elu]: ofOne((x) => select(compare("GT", x, like(0, x)), x, unary("exponential_minus_one", x))),
+  [tf.EluGrad]: ({ dy, y }) =>
+    select(compare("GE", y!, like(0, y!)), dy!, binary("multiply", dy!, binary("add", y!, like(1, y!)))),
   [tf.LeakyRelu]: ({ x }, { alpha }) =>
     select(compare("GT", x!, like(0, x!)), x!, binary("multiply", x!, like(alpha as number, x!))),
   [tf.ClipByValue]: ({ x }, { clipValueMin, clipValueMax }) => clip(x!, clipValueMin as number, clipValueMax as number),

@@ -9,6 +9,7 @@ import type { LazyNode } from "../_stablehlo/node.ts";
 import { binary, compare, convert, iota, select, splat, unary } from "../_stablehlo/elementwise.ts";
 import { sortDescending } from "../_stablehlo/indexing.ts";
 import { broadcastInDim, pad, reshape, reverse, slice } from "../_stablehlo/movement.ts";
+import { isNaN } from "./elementwise.ts";
 import { cumulative, reduce } from "../_stablehlo/reductions.ts";
 
 const LARGEST_INT = 2 ** 31 - 1;
@@ -33,13 +34,15 @@ const reducing = (op: string, initial: (x: LazyNode) => number): KernelDefinitio
 const along = (reduced: LazyNode, { shape }: LazyNode, axis: number): LazyNode =>
   broadcastInDim(reduced, shape, shape.map((_, index) => index).filter((index) => index !== axis));
 
-// The first place of the largest, or smallest, element.
+// The first place of the largest, or smallest, element; what is no number counts as the opposite.
 const firstPlace = (op: "maximum" | "minimum"): KernelDefinition => ({ x }, attributes) => {
   const [axis] = axesOf(attributes.axis, x!) as [number];
-  const best = reduce(op, x!, { axes: [axis], initial: op === "maximum" ? lowest(x!) : highest(x!) });
+  const initial = op === "maximum" ? lowest(x!) : highest(x!);
+  const numbers = x!.type === "f32" ? select(isNaN(x!), splat(initial, "f32", x!.shape), x!) : x!;
+  const best = reduce(op, numbers, { axes: [axis], initial });
   const places = iota("i32", x!.shape, axis);
   const nowhere = splat(x!.shape[axis]!, "i32", x!.shape);
-  const candidates = select(compare("EQ", x!, along(best, x!, axis)), places, nowhere);
+  const candidates = select(compare("EQ", numbers, along(best, x!, axis)), places, nowhere);
   return reduce("minimum", candidates, { axes: [axis], initial: LARGEST_INT });
 };
 

@@ -52,10 +52,21 @@ function register(kernelName: string, definition: KernelDefinition): void {
         info === null || info === undefined ? [] : [[name, xla.nodeOf(info as tf.TensorInfo)]]
       ),
     );
-    const outputs = definition(nodes, attrs ?? {}, xla);
+    const outputs = named(kernelName, inputs ?? {}, () => definition(nodes, attrs ?? {}, xla));
     return Array.isArray(outputs) ? outputs.map((node) => xla.infoOf(node)) : xla.infoOf(outputs);
   };
   tf.registerKernel({ kernelName, backendName: BACKEND, kernelFunc });
+}
+
+// Errors about the types of operands name the kernel: `Sub(bool[2], bool[2]): …`.
+function named<T>(kernelName: string, inputs: tf.NamedTensorInfoMap, define: () => T): T {
+  try {
+    return define();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const types = Object.values(inputs).map((info) => info ? `${info.dtype}[${info.shape}]` : "none");
+    throw new TypeError(`${kernelName}(${types.join(", ")}): ${error.message}.`);
+  }
 }
 
 // What changes no element shares its data.

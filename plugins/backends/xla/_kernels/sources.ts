@@ -11,7 +11,8 @@ import { broadcastInDim } from "../_stablehlo/movement.ts";
 import { elementType } from "../_stablehlo/types.ts";
 
 const range: KernelDefinition = (_, { start, stop, step, dtype }) => {
-  const [from, to, by] = [start, stop, step] as [number, number, number];
+  const [from, to] = [start, stop] as [number, number];
+  const by = to < from && step === 1 ? -1 : step as number; // as TensorFlow.js counts down
   const type = elementType((dtype ?? "float32") as string);
   const shape = [Math.max(0, Math.ceil((to - from) / by))];
   const places = iota(type, shape);

@@ -8,6 +8,12 @@ import type { Bytes } from "./pjrt.ts";
 /** Values of XLA's flags by name, those of `XLA_FLAGS` without the dashes: `{ xla_gpu_deterministic_ops: true }`. */
 export type Flags = Readonly<Record<string, boolean | number | string>>;
 
+/** Flags for CPUs: minima and maxima of what is not a number are not numbers, as on GPUs. */
+export function cpuFlags(env: Pick<Deno.Env, "get"> = Deno.env): Flags {
+  const name = "xla_cpu_enable_fast_min_max";
+  return env.get("XLA_FLAGS")?.includes(name) ? {} : { [name]: false };
+}
+
 /** Flags for GPUs: two runs of one seed give the same bits, unless `OPF_XLA_DETERMINISTIC` is `0`. */
 export function gpuFlags(env: Pick<Deno.Env, "get"> = Deno.env): Flags {
   const name = "xla_gpu_deterministic_ops";

@@ -9,8 +9,8 @@ import type { PjrtError } from "./pjrt.ts";
 /** Why a plugin does not start, and what to do. */
 export function startError({ message, code }: PjrtError): string {
   const reason = message.split("\n")[0]!;
-  if (/unexpected option/i.test(reason)) {
-    return `${reason}. ${VARIABLE} has options for it; a plugin for the CPU needs --device cpu beside a GPU.`;
+  if (/\boption\b/i.test(reason)) {
+    return `${reason}. ${VARIABLE} sets its options; a plugin for the CPU needs --device cpu beside a GPU.`;
   }
   if (code === "RESOURCE_EXHAUSTED" || /out.of.memory|busy or unavailable|device.unavailable/i.test(reason)) {
     return `${reason}. Another process may use the GPU: wait until it ends (nvidia-smi lists it), let each take a part ` +

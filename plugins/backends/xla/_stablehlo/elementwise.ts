@@ -27,7 +27,7 @@ export const iota = (type: ElementType, shape: readonly number[], axis = 0): Laz
 /** An operation of one operand that keeps the shape: `exponential`, `not`. */
 export const unary = (op: string, x: LazyNode): LazyNode =>
   new LazyNode({
-    type: x.type,
+    type: arithmeticType(op, [x]),
     shape: x.shape,
     operands: [x],
     emit: ([a], name) => `${name} = stablehlo.${op} ${a} : ${typeText(x)}`,
@@ -45,7 +45,7 @@ export const erf = (x: LazyNode): LazyNode =>
 /** An operation of two operands of one type and shape: `add`, `xor`. */
 export const binary = (op: string, x: LazyNode, y: LazyNode): LazyNode =>
   new LazyNode({
-    type: x.type,
+    type: arithmeticType(op, [x, y]),
     shape: x.shape,
     operands: [x, y],
     emit: ([a, b], name) => `${name} = stablehlo.${op} ${a}, ${b} : ${typeText(x)}`,
@@ -68,11 +68,28 @@ export function compare(direction: string, x: LazyNode, y: LazyNode): LazyNode {
 /** Elements of `x` where the condition holds, of `y` where it does not; one shape. */
 export const select = (condition: LazyNode, x: LazyNode, y: LazyNode): LazyNode =>
   new LazyNode({
-    type: x.type,
+    type: commonType([x, y]),
     shape: x.shape,
     operands: [condition, x, y],
     emit: ([c, a, b], name) => `${name} = stablehlo.select ${c}, ${a}, ${b} : ${typeText(condition)}, ${typeText(x)}`,
   });
+
+// What StableHLO computes of booleans; `add` is "or" there, `multiply` "and".
+const OF_BOOLEANS = ["and", "or", "xor", "not", "add", "multiply", "maximum", "minimum"];
+
+// Checked where the operation is recorded: XLA refuses the program only when a value is read.
+function arithmeticType(op: string, operands: readonly [LazyNode, ...LazyNode[]]): ElementType {
+  const type = commonType(operands);
+  if (type === "i1" && !OF_BOOLEANS.includes(op)) throw new TypeError(`there is no "${op}" of booleans`);
+  return type;
+}
+
+/** The type that operands have in common. @throws {TypeError} if they differ */
+export function commonType([{ type }, ...others]: readonly [LazyNode, ...LazyNode[]]): ElementType {
+  const other = others.find((operand) => operand.type !== type);
+  if (other) throw new TypeError(`expected operands of one type, got ${type} and ${other.type}`);
+  return type;
+}
 
 /** Elements in another type. */
 export const convert = (x: LazyNode, type: ElementType): LazyNode =>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { changed, splat } from "./elementwise.ts";
+import { changed, commonType, splat } from "./elementwise.ts";
 import { LazyNode } from "./node.ts";
 import { sameShape, typeText } from "./text.ts";
 
@@ -87,7 +87,7 @@ export function pad(x: LazyNode, value: LazyNode, { before, after }: {
 /** Tensors one after another along an axis. */
 export function concatenate(parts: readonly LazyNode[], axis: number): LazyNode {
   if (parts.length === 1) return parts[0]!;
-  const { type } = parts[0]!;
+  const type = commonType(parts as [LazyNode, ...LazyNode[]]);
   const shape = [...parts[0]!.shape];
   shape[axis] = parts.reduce((sum, part) => sum + part.shape[axis]!, 0);
   return new LazyNode({

@@ -16,7 +16,8 @@ export function literal(value: number, type: ElementType): string {
     const bits = new Uint32Array(Float32Array.of(value).buffer)[0]!;
     return `0x${bits.toString(16).padStart(8, "0").toUpperCase()}`;
   }
-  return type === "i32" ? `${value | 0}` : `${value}`;
+  // Beyond its range the nearest integer: the bounds of a clip may be infinite.
+  return type === "i32" ? `${Math.trunc(Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, value))) || 0}` : `${value}`;
 }
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>

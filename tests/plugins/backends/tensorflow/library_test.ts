@@ -92,6 +92,27 @@ Deno.test("findLibrary() rejects a named folder without a library for this machi
     await refused(join(folder, "arm"), "expected a library for this machine (ELF x86_64), got one for ELF aarch64");
     await write(folder, { [`text/${CC}`]: "version https://git-lfs".repeat(9), [`text/${FRAMEWORK}`]: X86 });
     await refused(join(folder, "text"), "got a file that is not a library");
+    await write(folder, { [`folder/${CC}/file`]: "", [`folder/${FRAMEWORK}`]: X86 });
+    await refused(join(folder, "folder"), "got what is not a file");
+  }));
+
+Deno.test("checkMachine() refuses a library whose end is missing", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "library");
+    const whole = new Uint8Array(400), view = new DataView(whole.buffer);
+    whole.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+    view.setUint16(18, 62, true);
+    view.setBigUint64(40, 200n, true); // a table of three entries of 64 bytes
+    view.setUint16(58, 64, true);
+    view.setUint16(60, 3, true);
+    await Deno.writeFile(path, whole.subarray(0, 392));
+    await checkMachine(path, { machine: "ELF x86_64" });
+    await Deno.writeFile(path, whole.subarray(0, 391));
+    await assertRejects(
+      () => checkMachine(path, { machine: "ELF x86_64" }),
+      RequestError,
+      "got the beginning of one, 391 bytes",
+    );
   }));
 
 Deno.test("checkMachine() reads Mach-O files, universal ones included", () =>

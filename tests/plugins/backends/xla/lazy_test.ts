@@ -1,7 +1,7 @@
 // Together: plugins/backends/xla/_backend.ts and _jit.ts, through eager code.
 import { engine, RandomKey, tf, useEngine } from "@opf/framework";
 import { xla } from "@opf/framework/plugins";
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertStringIncludes, assertThrows } from "@std/assert";
 import type { XlaBackend } from "../../../../plugins/backends/xla/_backend.ts";
 
 useEngine(await xla.start());
@@ -47,6 +47,17 @@ Deno.test("zeros and ones need no program, and change none that they go into", (
   );
 });
 
+Deno.test("large arrays of zeros or ones are made on the device, by one program a shape", () => {
+  const shape = [1025, 1024];
+  const sum = engine().jit((x) => [tf.sum(x!)]);
+  const sums = [tf.ones, tf.zeros, tf.ones].map((make) => {
+    let found = 0;
+    const programs = programsOf(() => found = sum(make(shape))[0]!.dataSync()[0]!);
+    return [found, programs];
+  });
+  assertEquals(sums, [[1025 * 1024, 2], [0, 0], [1025 * 1024, 0]]);
+});
+
 Deno.test("nothing is computed before a value is read, and what was computed is not computed again", () => {
   const count = programsOf(() => {
     const x = tf.add(tf.tensor1d([0.25, 3.75, 9]), tf.scalar(11));
@@ -81,6 +92,18 @@ Deno.test("long chains are computed in parts even if they are never read", () =>
   });
   assertEquals([...x.dataSync()], [5000, 5001]);
   x.dispose();
+});
+
+Deno.test("the programs of long chains are small, and few where the chain repeats itself", () => {
+  const { programs, textBytes } = runtime.compiled;
+  tf.tidy(() => {
+    let x: tf.Tensor = tf.tensor1d([0.25, -0.5, 0.75]);
+    for (let step = 0; step < 2000; step++) x = step % 2 ? tf.neg(x) : tf.tanh(x);
+    assert(tf.all(tf.less(tf.abs(x), 0.05)).dataSync()[0]);
+  });
+  const compiled = runtime.compiled.programs - programs;
+  assertLess(compiled, 6);
+  assertLess(runtime.compiled.textBytes - textBytes, 20_000); // 200 statements of 60 bytes, and the rest
 });
 
 Deno.test("a compiled function is compiled once per combination of shapes, and takes large constants along", () => {

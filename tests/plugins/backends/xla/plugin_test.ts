@@ -50,6 +50,9 @@ Deno.test("findPlugin() uses the named file, or reports what is wrong with it", 
     const path = join(folder, "plugin.so");
     const named = () => withEnvironment({ OPF_PJRT_PLUGIN: path }, () => findPlugin({ platform: LINUX, driver: null }));
     await assertRejects(named, RequestError, "there is no such file");
+    await Deno.mkdir(path);
+    await assertRejects(named, RequestError, "got what is not a file");
+    await Deno.remove(path);
     await Deno.writeTextFile(path, "version https://git-lfs".repeat(9));
     await assertRejects(named, RequestError, "not a library");
     await Deno.writeFile(path, ARM);

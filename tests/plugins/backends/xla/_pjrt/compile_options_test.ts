@@ -1,7 +1,12 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { Client } from "../../../../../plugins/backends/xla/_pjrt/client.ts";
-import { compileOptions, type Flags, gpuFlags } from "../../../../../plugins/backends/xla/_pjrt/compile_options.ts";
+import {
+  compileOptions,
+  cpuFlags,
+  type Flags,
+  gpuFlags,
+} from "../../../../../plugins/backends/xla/_pjrt/compile_options.ts";
 import { PjrtError } from "../../../../../plugins/backends/xla/_pjrt/pjrt.ts";
 import { ProgramStore } from "../../../../../plugins/backends/xla/_pjrt/program_store.ts";
 import { inFolder } from "../../../../_place.ts";
@@ -33,6 +38,12 @@ Deno.test("a program kept with other flags is not taken", () =>
     assertEquals(new ProgramStore(folder, off).read(TEXT), undefined);
     assertEquals(new ProgramStore(folder, on).read(TEXT)?.outputCount, 1);
   }));
+
+Deno.test("cpuFlags() lets minima and maxima keep what is not a number, unless the user decides", () => {
+  const name = "xla_cpu_enable_fast_min_max";
+  assertEquals(cpuFlags({ get: () => undefined }), { [name]: false });
+  assertEquals(cpuFlags({ get: () => `--${name}=true` }), {});
+});
 
 Deno.test("gpuFlags() asks for equal bits, unless the user decides", () => {
   const flags = (variables: Record<string, string>) => gpuFlags({ get: (name) => variables[name] });

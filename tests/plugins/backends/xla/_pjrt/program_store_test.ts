@@ -1,7 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { cacheFolder } from "@opf/framework";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { ProgramStore } from "../../../../../plugins/backends/xla/_pjrt/program_store.ts";
-import { inFolder } from "../../../../_place.ts";
+import type { Executable } from "../../../../../plugins/backends/xla/_pjrt/executable.ts";
+import { inFolder, printed, startDeno } from "../../../../_place.ts";
 import { client, download, upload } from "./_client.ts";
 
 const doubling = (factor: number) =>
@@ -26,9 +28,9 @@ Deno.test("a kept program is loaded by its text, and computes", () =>
 Deno.test("a program of another machine, or other flags, is not taken", () =>
   inFolder((folder) => {
     const text = doubling(2);
-    new ProgramStore(folder, client, ["avx512"]).write(text, client.compile(text));
-    assertEquals(new ProgramStore(folder, client, ["avx2"]).read(text), undefined);
-    assert(new ProgramStore(folder, client, ["avx512"]).read(text) !== undefined);
+    new ProgramStore(folder, client, { target: ["avx512"] }).write(text, client.compile(text));
+    assertEquals(new ProgramStore(folder, client, { target: ["avx2"] }).read(text), undefined);
+    assert(new ProgramStore(folder, client, { target: ["avx512"] }).read(text) !== undefined);
   }));
 
 Deno.test("a damaged program counts as absent wherever the damage is, and is written again", () =>
@@ -51,10 +53,50 @@ Deno.test("a damaged program counts as absent wherever the damage is, and is wri
     assertEquals(download(store.read(text)!.execute([[upload([1, 4])]])[0]![0]!, 2), [2, 8]);
   }));
 
-Deno.test("a folder that cannot be written costs time only", () =>
+Deno.test("a program under the name of another, and whole bytes that are none, count as absent", () =>
+  inFolder((folder) => {
+    const [two, three] = [doubling(2), doubling(3)], store = new ProgramStore(folder, client);
+    store.write(two, client.compile(two));
+    const [ofTwo] = filesIn(folder);
+    store.write(three, client.compile(three));
+    const ofThree = filesIn(folder).find((path) => path !== ofTwo)!;
+    Deno.copyFileSync(ofThree, ofTwo!);
+    assertEquals(store.read(two), undefined);
+    assert(store.read(three) !== undefined);
+    const nothing = { outputCount: 1, serialize: () => new TextEncoder().encode("no program".repeat(100)) };
+    store.write(two, nothing as unknown as Executable);
+    assertEquals(store.read(two), undefined);
+  }));
+
+Deno.test("a folder that cannot be written costs time only, and says so once", () =>
   inFolder((folder) => {
     Deno.writeTextFileSync(join(folder, "file"), "");
-    const text = doubling(2), store = new ProgramStore(join(folder, "file", "programs"), client);
-    store.write(text, client.compile(text));
-    assertEquals(store.read(text), undefined);
+    const notes: string[] = [], programs = join(folder, "file", "programs");
+    const store = new ProgramStore(programs, client, { note: (note) => notes.push(note) });
+    for (const text of [doubling(2), doubling(3)]) {
+      store.write(text, client.compile(text));
+      assertEquals(store.read(text), undefined);
+    }
+    assertEquals(notes.length, 1);
+    for (const part of [programs, "OPF_CACHE"]) assertStringIncludes(notes[0]!, part);
+  }));
+
+Deno.test("two processes that compile and keep one program at once leave it whole", () =>
+  inFolder(async (folder) => {
+    const code = `
+      import { engine, tf, useEngine } from "@opf/framework";
+      import { xla } from "@opf/framework/plugins";
+      useEngine(await xla.start({ device: "cpu" }));
+      for (let size = 1; size <= 8; size++) tf.tidy(() => console.log(tf.exp(tf.add(tf.ones([size]), 1)).dataSync().length));
+      Deno.exit(0);`;
+    const cache = join(folder, "cache");
+    await Deno.mkdir(cache);
+    await Deno.symlink(join(cacheFolder(), "xla"), join(cache, "xla"));
+    const run = () => printed(startDeno(code, { OPF_CACHE: cache }));
+    const printedLines = await Promise.all([run(), run(), run()]);
+    assertEquals(new Set(printedLines).size, 1);
+    const names = Array.from(Deno.readDirSync(join(cache, "compiled", "xla")), ({ name }) => name);
+    assertEquals(names.filter((name) => name.includes(".")), []);
+    assert(names.length >= 8);
+    assertEquals(await run(), printedLines[0]);
   }));

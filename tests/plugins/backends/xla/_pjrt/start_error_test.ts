@@ -8,6 +8,9 @@ Deno.test("startError() says what to do about an option that a plugin does not h
   const error = assertThrows(() => new Client(client.pjrt, { options: { nonsense: 1 } }), PjrtError);
   assertStringIncludes(startError(error), "OPF_PJRT_OPTIONS");
   assertStringIncludes(startError(error), "nonsense");
+  const ofWrongType = assertThrows(() => new Client(client.pjrt, { options: { cpu_device_count: "two" } }), PjrtError);
+  assertStringIncludes(startError(ofWrongType), "cpu_device_count");
+  assertStringIncludes(startError(ofWrongType), "OPF_PJRT_OPTIONS");
 });
 
 Deno.test("startError() says what to do when another process has the GPU", () => {
