@@ -103,7 +103,7 @@ Deno.test("the programs of long chains are small, and few where the chain repeat
   });
   const compiled = runtime.compiled.programs - programs;
   assertLess(compiled, 6);
-  assertLess(runtime.compiled.textBytes - textBytes, 20_000); // 200 statements of 60 bytes, and the rest
+  assertLess((runtime.compiled.textBytes - textBytes) / compiled, 10_000); // 100 statements of 50 bytes, and the rest
 });
 
 Deno.test("a compiled function is compiled once per combination of shapes, and takes large constants along", () => {
