@@ -12,7 +12,7 @@ export type Decode = (typeof DECODES)[number];
 
 /** How a task reads and answers in words. */
 export interface Words {
-  /** The input; `{0}` and `{1}` stand for the texts of an example: `rte sentence1: {0} sentence2: {1}`. */
+  /** The input; `{0}` and, for pairs, `{1}` stand for the texts of an example: `rte sentence1: {0} sentence2: {1}`. */
   readonly template: string;
   /** The answer for each class. */
   readonly labels?: readonly string[];

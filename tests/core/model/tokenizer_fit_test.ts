@@ -30,6 +30,29 @@ Deno.test("checkTokenizerFit() requires an embedding for every token and for eve
   assertStringIncludes(refusal({}, false, { vocabularySize }), `of at most ${CONFIG.vocab_size} tokens`);
 });
 
+Deno.test("checkTokenizerFit() counts the embeddings of a config that leaves their number to its default", () => {
+  const mpnets = { model_type: "mpnet", hidden_size: 12 }, barts = { model_type: "bart", d_model: 16 };
+  const models = [
+    [30527, mpnet({ source: "x" }).architecture(mpnets, head)],
+    [50265, bart({ source: "x" }).architecture(barts, head)],
+    [
+      32128,
+      t5({ source: "x" }).architecture({ model_type: "t5", d_model: 8, decoder_start_token_id: 0 }, {
+        ...head,
+        answers: { maxLength: 4 },
+      }),
+    ],
+  ] as const;
+  for (const [count, architecture] of models) {
+    const vocabularySize = count + 1;
+    const { message } = assertThrows(
+      () => checkTokenizerFit({ ...tokenizer, vocabularySize }, { architecture, model: "tiny", hasPairs: true }),
+      RequestError,
+    );
+    assertStringIncludes(message, `of at most ${count} tokens ("vocab_size" of config.json), got ${vocabularySize}`);
+  }
+});
+
 Deno.test("checkTokenizerFit() accepts any number of token types for a model without token types", () => {
   const sizes = { model_type: "mpnet", hidden_size: 8, num_attention_heads: 2, max_position_embeddings: 66 };
   const architecture = mpnet({ source: "x" }).architecture({ ...sizes, vocab_size: CONFIG.vocab_size }, head);
