@@ -29,7 +29,11 @@ const WORD_AT_END = new RegExp(`(?<=[${WORD}])$`, "u");
 const SPACE_AT_START = new RegExp(`^${WHITE_SPACE}*`, "u");
 const SPACE_AT_END = new RegExp(`${WHITE_SPACE}*$`, "u");
 
-/** Finds added tokens in texts: first those of the text as it is, then, in what is left and normalized, the others. */
+/**
+ * Finds added tokens in texts: first those of the text as it is, then, in what is left and normalized, the others.
+ *
+ * @throws {Error} for tokens that the normalizer makes equal or empty
+ */
 export function addedTokenSplitter(
   tokens: readonly (AddedToken & { readonly id: number })[],
   normalize: Normalizer,
@@ -37,16 +41,34 @@ export function addedTokenSplitter(
   const asIs = finder(
     tokens.filter(({ normalized }) => !normalized).map((token) => ({ ...token, text: token.content })),
   );
-  const normalized = finder(
+  const normalized = finder(checkNormalized(
     tokens.filter(({ normalized }) => normalized).map((token) => ({ ...token, text: normalize(token.content) })),
-  );
+  ));
   return (text) =>
     asIs(text).flatMap((section): Section[] => "id" in section ? [section] : normalized(normalize(section.text)));
 }
 
-function finder(tokens: readonly (AddedToken & { readonly id: number; readonly text: string })[]) {
+/** A token, and what is looked for. */
+type SoughtToken = AddedToken & { readonly id: number; readonly text: string };
+
+// Of equal ones the Rust library finds any, by chance, and an empty one everywhere.
+function checkNormalized(tokens: readonly SoughtToken[]): readonly SoughtToken[] {
+  const contents = new Map<string, string>();
+  for (const { text, content } of tokens) {
+    const other = contents.get(text);
+    const [name, otherName] = [content, other].map((name) => JSON.stringify(name));
+    if (text === "") throw new Error(`expected an added token that is not empty once normalized, got ${name}`);
+    if (other !== undefined) {
+      throw new Error(`expected added tokens that differ once normalized, got ${otherName} and ${name}`);
+    }
+    contents.set(text, content);
+  }
+  return tokens;
+}
+
+function finder(tokens: readonly SoughtToken[]) {
   // Of several that begin at one place the longest is taken.
-  const sorted = tokens.filter(({ text }) => text !== "").toSorted((a, b) => b.text.length - a.text.length);
+  const sorted = tokens.toSorted((a, b) => b.text.length - a.text.length);
   const byText = new Map(sorted.map((token) => [token.text, token]));
   if (byText.size === 0) return (text: string): Section[] => text === "" ? [] : [{ text }];
   const pattern = new RegExp([...byText.keys()].map((text) => RegExp.escape(text)).join("|"), "gu");

@@ -1,10 +1,11 @@
-import { assertEquals } from "@std/assert";
-import { addedTokenSplitter } from "../../../../core/model/tokenizer/added_tokens.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { type AddedToken, addedTokenSplitter } from "../../../../core/model/tokenizer/added_tokens.ts";
 
-const split = addedTokenSplitter(
-  [{ content: "fi", id: 7, single_word: true, lstrip: false, rstrip: false, normalized: false, special: false }],
-  (text) => text,
-);
+const token = (content: string, more: Partial<AddedToken> = {}) => ({
+  ...{ content, id: 7, single_word: false, lstrip: false, rstrip: false, normalized: false, special: false },
+  ...more,
+});
+const split = addedTokenSplitter([token("fi", { single_word: true })], (text) => text);
 const isFound = (text: string) => split(text).some((section) => "id" in section);
 
 Deno.test("a token of single words is found beside no letter, mark or digit, also beyond U+FFFF, and beside all else", () => {
@@ -18,4 +19,22 @@ Deno.test("a token of single words is found beside no letter, mark or digit, als
       assertEquals(isFound(text), true, text);
     }
   }
+});
+
+Deno.test("added tokens that are equal or empty once normalized are refused", () => {
+  const normalize = (text: string) => text.trim().toLowerCase();
+  const tokens = (normalized: boolean, ...contents: string[]) =>
+    contents.map((content) => token(content, { normalized }));
+  addedTokenSplitter(tokens(true, "AB", "a"), normalize);
+  addedTokenSplitter([...tokens(false, "AB", "\n"), ...tokens(true, "ab")], normalize);
+  assertThrows(
+    () => addedTokenSplitter(tokens(true, "AB", "ab"), normalize),
+    Error,
+    'expected added tokens that differ once normalized, got "AB" and "ab"',
+  );
+  assertThrows(
+    () => addedTokenSplitter(tokens(true, "\n"), normalize),
+    Error,
+    'expected an added token that is not empty once normalized, got "\\n"',
+  );
 });
