@@ -162,12 +162,14 @@ export class Struct {
 export const addressOf = (memory: ArrayBufferView): Address =>
   memory.byteLength === 0 ? 0n : Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory as Bytes));
 
+const ADVICE = "Name another one in OPF_PJRT_PLUGIN, or unset it to get the pinned one.";
+
 /** Refuses a plugin whose API is not the one in use. @throws {RequestError} unless 0.40 ≤ version < 1 */
 export function checkApiVersion(path: string, { major, minor }: Pjrt["version"]): void {
   if (major === 0 && minor >= OLDEST_MINOR) return;
   throw new RequestError(
     `Loading the PJRT plugin ${path}: expected API version 0.${OLDEST_MINOR} or later, before 1, got ${major}.${minor}. ` +
-      "Name another one in OPF_PJRT_PLUGIN, or unset it to get the pinned one.",
+      ADVICE,
   );
 }
 
@@ -254,10 +256,10 @@ function openTable(path: string): Deno.UnsafePointerView {
     table = Deno.dlopen(path, functions).symbols.GetPjrtApi();
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new RequestError(`Loading ${path}: expected a PJRT plugin for this machine, got: ${messageOf(error)}`);
+    throw new RequestError(
+      `Loading ${path}: expected a PJRT plugin for this machine, got: ${messageOf(error)}. ${ADVICE}`,
+    );
   }
-  if (table === null) {
-    throw new RequestError(`Loading ${path}: the plugin has no PJRT API. Name another one in OPF_PJRT_PLUGIN.`);
-  }
+  if (table === null) throw new RequestError(`Loading ${path}: the plugin has no PJRT API. ${ADVICE}`);
   return new Deno.UnsafePointerView(table);
 }

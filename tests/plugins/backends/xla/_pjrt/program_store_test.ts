@@ -1,9 +1,8 @@
-import { cacheFolder } from "@opf/framework";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { ProgramStore } from "../../../../../plugins/backends/xla/_pjrt/program_store.ts";
 import type { Executable } from "../../../../../plugins/backends/xla/_pjrt/executable.ts";
-import { inFolder, printed, startDeno } from "../../../../_place.ts";
+import { inFolder } from "../../../../_place.ts";
 import { client, download, upload } from "./_client.ts";
 
 const doubling = (factor: number) =>
@@ -79,24 +78,4 @@ Deno.test("a folder that cannot be written costs time only, and says so once", (
     }
     assertEquals(notes.length, 1);
     for (const part of [programs, "OPF_CACHE"]) assertStringIncludes(notes[0]!, part);
-  }));
-
-Deno.test("two processes that compile and keep one program at once leave it whole", () =>
-  inFolder(async (folder) => {
-    const code = `
-      import { engine, tf, useEngine } from "@opf/framework";
-      import { xla } from "@opf/framework/plugins";
-      useEngine(await xla.start({ device: "cpu" }));
-      for (let size = 1; size <= 8; size++) tf.tidy(() => console.log(tf.exp(tf.add(tf.ones([size]), 1)).dataSync().length));
-      Deno.exit(0);`;
-    const cache = join(folder, "cache");
-    await Deno.mkdir(cache);
-    await Deno.symlink(join(cacheFolder(), "xla"), join(cache, "xla"));
-    const run = () => printed(startDeno(code, { OPF_CACHE: cache }));
-    const printedLines = await Promise.all([run(), run(), run()]);
-    assertEquals(new Set(printedLines).size, 1);
-    const names = Array.from(Deno.readDirSync(join(cache, "compiled", "xla")), ({ name }) => name);
-    assertEquals(names.filter((name) => name.includes(".")), []);
-    assert(names.length >= 8);
-    assertEquals(await run(), printedLines[0]);
   }));
