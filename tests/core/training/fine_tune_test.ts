@@ -504,7 +504,10 @@ Deno.test("fineTune() scores the fine-tuned model by equation 6", async () => {
     );
   };
   const method = { decomposition: mpo({ tensors: 3 }), policy: staticTop({ n: 1, score: zeroing() }) };
-  const { outcome, events } = await run({ settings: { maxSteps: 1, scoreExamples: 24 }, change: { method, fineTuned } });
+  const { outcome, events } = await run({
+    settings: { maxSteps: 1, scoreExamples: 24 },
+    change: { method, fineTuned },
+  });
   assertEquals(calls, 1);
   assert(outcome.selected.some(({ name }) => name === "bert.encoder.layer.0.attention.self.query.weight"));
   const [ranking] = events.filter((event) => event.type === "ranking");
