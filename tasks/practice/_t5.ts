@@ -38,7 +38,7 @@ const CONFIG = {
   relative_attention_num_buckets: 16,
   relative_attention_max_distance: 32,
   n_positions: MAX_LENGTH,
-  dropout_rate: 0,
+  dropout_rate: 0.1,
   initializer_factor: 0.3,
   pad_token_id: 0,
   eos_token_id: 1,

@@ -4,7 +4,7 @@ import type { ReferenceBaseline } from "../../core/results/reference_scores.ts";
 import type { Result } from "../../core/results/result.ts";
 import { inTinyFolder, run } from "../core/cli/_command.ts";
 
-// One method and one seed, for two of the five epochs.
+// One method and one seed, for two of the eight epochs.
 Deno.test("quick-seq2seq: a T5 and a BART learn acceptability over-parameterized, and merge", () =>
   inTinyFolder(async (folder) => {
     const words = ["--methods", "OPF-MPO static", "--seeds", "1", "--set", "training.epochs=2"];
