@@ -5,6 +5,7 @@
  */
 import { type JitOptions, messageOf, type TensorFunction, tf } from "@opf/framework";
 import { UntraceableError, type XlaBackend } from "./_backend.ts";
+import type { DeviceBuffer } from "./_pjrt/buffer.ts";
 import type { Executable } from "./_pjrt/executable.ts";
 import { LazyNode } from "./_stablehlo/node.ts";
 import { programOf } from "./_stablehlo/program.ts";
@@ -110,22 +111,29 @@ export class Compiler {
     const nodes = inputs.map((input) => this.#backend.nodeOf(input));
     const reshaped = nodes.filter((node, index) => node !== this.#backend.storedNode(inputs[index]!.dataId));
     for (const node of reshaped) node.hold();
-    runtime.evaluate(nodes.filter((node) => node.isPending));
-    const isSplit = (index: number) => devices > 1 && index >= firstSplit && index < nodes.length;
-    const arrays = [...nodes, ...captured].map((node, index) =>
-      isSplit(index) ? runtime.partsOf(node, devices) : runtime.copiesOf(node, devices)
-    );
-    const lists = Array.from({ length: devices }, (_, device) => arrays.map((copies) => copies[device]!));
-    const seen = new Set<LazyNode>();
-    const repeated = new Set(nodes.filter((node) => seen.has(node) || !seen.add(node)));
-    const keep = [...donated].filter((index) => !nodes[index]!.isUnshared || repeated.has(nodes[index]!));
-    const results = runtime.run(executable, lists, keep);
-    for (const [index, parts] of arrays.entries()) if (isSplit(index)) parts.forEach((part) => part.destroy());
-    for (const index of donated) if (!keep.includes(index)) nodes[index]!.donate();
-    for (const node of reshaped) node.release();
-    return outputs.map(({ type, shape }, index) =>
-      this.#tensorOf(new LazyNode({ type, shape, buffer: results[index]! }))
-    );
+    const parts: DeviceBuffer[] = [];
+    try {
+      runtime.evaluate(nodes.filter((node) => node.isPending));
+      const arrays = [...nodes, ...captured].map((node, index) => {
+        const isSplit = devices > 1 && index >= firstSplit && index < nodes.length;
+        if (!isSplit) return runtime.copiesOf(node, devices);
+        const own = runtime.partsOf(node, devices);
+        parts.push(...own);
+        return own;
+      });
+      const lists = Array.from({ length: devices }, (_, device) => arrays.map((copies) => copies[device]!));
+      const seen = new Set<LazyNode>();
+      const repeated = new Set(nodes.filter((node) => seen.has(node) || !seen.add(node)));
+      const keep = [...donated].filter((index) => !nodes[index]!.isUnshared || repeated.has(nodes[index]!));
+      const results = runtime.run(executable, lists, keep);
+      for (const index of donated) if (!keep.includes(index)) nodes[index]!.donate();
+      return outputs.map(({ type, shape }, index) =>
+        this.#tensorOf(new LazyNode({ type, shape, buffer: results[index]! }))
+      );
+    } finally { // also where the device has no room: the next run of this process may fit
+      for (const part of parts) part.destroy();
+      for (const node of reshaped) node.release();
+    }
   }
 
   #tensorOf(node: LazyNode): tf.Tensor {

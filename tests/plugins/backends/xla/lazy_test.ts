@@ -3,6 +3,8 @@ import { engine, RandomKey, tf, useEngine } from "@opf/framework";
 import { xla } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess, assertStringIncludes, assertThrows } from "@std/assert";
 import type { XlaBackend } from "../../../../plugins/backends/xla/_backend.ts";
+import { DeviceBuffer } from "../../../../plugins/backends/xla/_pjrt/buffer.ts";
+import { Executable } from "../../../../plugins/backends/xla/_pjrt/executable.ts";
 
 useEngine(await xla.start());
 const { runtime } = tf.backend() as XlaBackend;
@@ -124,6 +126,34 @@ Deno.test("a donated argument is gone, and says so", () => {
   assertEquals(y!.dataSync()[7], 1.5);
   assertStringIncludes(assertThrows(() => x.dataSync()).message, "donated");
   tf.dispose([x, y!]);
+});
+
+Deno.test("a compiled function that fails leaves no array behind", () => {
+  const double = engine().jit((x) => [tf.mul(x!, 2)]);
+  const x = tf.tidy(() => tf.exp(tf.fill([2 ** 15], 0.5)));
+  x.dataSync(); // computed, so that a tensor of another shape shares its array
+  const view = tf.reshape(x, [2 ** 14, 2]);
+  tf.dispose(double(view));
+  const { prototype } = Executable, { execute } = prototype, { destroy } = DeviceBuffer.prototype;
+  let arrays = 0;
+  prototype.execute = function (...args) {
+    if (arrays > 0) throw new Error("no room");
+    const outputs = execute.apply(this, args);
+    arrays += outputs.flat().length;
+    return outputs;
+  };
+  DeviceBuffer.prototype.destroy = function () {
+    arrays--;
+    destroy.call(this);
+  };
+  try {
+    assertThrows(() => double(view), Error, "no room"); // after the view's own array was made
+    assertEquals(arrays, 0);
+  } finally {
+    prototype.execute = execute;
+    DeviceBuffer.prototype.destroy = destroy;
+  }
+  tf.dispose([x, view]);
 });
 
 Deno.test("reading without blocking gives what reading gives, also of a tensor that is disposed meanwhile", async () => {
