@@ -25,7 +25,7 @@ export interface JitOptions {
    * disposed. @default none: outputs get new memory
    */
   readonly donate?: readonly (number | undefined)[];
-  /** One of the engine's {@linkcode Engine.precisions}. @default "float32" */
+  /** One of the backend's {@linkcode Backend.precisions}. @default "float32" */
   readonly precision?: Precision;
   /**
    * The function runs on all devices of the engine's {@linkcode Engine.deviceGroup} together. So many of its last arguments
@@ -78,8 +78,6 @@ export interface Engine {
   readonly device: "cpu" | "gpu";
   /** Library, versions, threads, name of the device: stored with every result. */
   readonly description: { readonly [key: string]: Json };
-  /** Precisions of matrix products, the one to train with first. @default float32 alone */
-  readonly precisions?: readonly Precision[];
   /**
    * Whether a compiled function is one program, which takes seconds to compile and the longer the more operations it has: few,
    * large operations are better. @default false
@@ -159,6 +157,8 @@ export interface Backend {
   readonly processEnvironment?: { readonly [variable: string]: string };
   /** Whether this machine has a GPU that it can use; absent if it computes on CPUs only. */
   hasGpu?(): boolean;
+  /** Precisions of matrix products on a device, the one to train with first. @default float32 alone */
+  precisions?(device: "cpu" | "gpu"): readonly Precision[];
   /** Whether several devices can share a batch. @default false: it computes on one */
   readonly hasDeviceGroups?: boolean;
   start(options?: BackendOptions): Promise<Engine>;

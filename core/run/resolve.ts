@@ -9,6 +9,7 @@ import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import { type Head, labelProblem } from "../model/head.ts";
 import type { Architecture, LanguageModel } from "../model/model.ts";
+import type { Backend, Precision } from "../backend/engine.ts";
 import { backendNamed, modelFor, type Registry } from "../registry.ts";
 import { checkPretrained, readConfig } from "../model/pretrained.ts";
 import { NO_WEIGHTS, openWeights, type WeightsFile } from "../model/weights_file.ts";
@@ -99,8 +100,8 @@ export class RunResolver {
     const { task, method: { decomposition, policy } } = spec;
     const backend = backendNamed(this.options.backend, this.parts);
     // Where a GPU is requested the runs may be done on another machine.
-    const isGpu = backend.hasGpu && (this.options.device ?? (backend.hasGpu() ? "gpu" : "cpu")) === "gpu";
-    const training = { ...spec.training, precision: spec.training.precision ?? (isGpu ? "tf32" : "float32") };
+    const device = backend.hasGpu ? this.options.device ?? (backend.hasGpu() ? "gpu" : "cpu") : "cpu";
+    const training = { ...spec.training, precision: precisionOf(spec.training, { backend, device }) };
     const architecture = architectureOf(model, task.head);
     await this.#check(model, architecture);
     if (training.maxLength > architecture.maxLength) {
@@ -234,6 +235,20 @@ export class RunResolver {
       return loaded;
     });
   }
+}
+
+/** The precision that a run's matrix products have on a device. */
+function precisionOf(
+  { precision: requested }: TrainingSettings,
+  { backend, device }: { readonly backend: Backend; readonly device: "cpu" | "gpu" },
+): Precision {
+  const known = backend.precisions?.(device) ?? ["float32"];
+  const precision = requested ?? known[0]!;
+  if (known.includes(precision)) return precision;
+  throw new RequestError(
+    `training.precision: expected ${known.join(" or ")}, which the backend ${backend.name} has on the ` +
+      `${device.toUpperCase()}, got ${precision}.`,
+  );
 }
 
 /** The architecture that a model's config describes; an error says whose config it is. */

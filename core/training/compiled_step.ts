@@ -6,7 +6,6 @@
 import { type Engine, engine, type Precision, type TensorFunction } from "../backend/engine.ts";
 import { sumOverDevices } from "../backend/device_group.ts";
 import * as tf from "../backend/tf.ts";
-import { RequestError } from "../errors.ts";
 import type { NamedTensors } from "../model/batch.ts";
 import { type Architecture, type ForwardContext, type ParameterReader, untied } from "../model/model.ts";
 import { Structure } from "../model/structure.ts";
@@ -53,19 +52,8 @@ export interface CompiledStep {
 
 const compiled = new WeakMap<Engine, WeakMap<Architecture, Map<string, CompiledStep>>>();
 
-/**
- * The functions of a step. Plans of the same computation share them, and what is compiled of them.
- *
- * @throws {RequestError} if the engine does not multiply in the precision
- */
+/** The functions of a step. Plans of the same computation share them, and what is compiled of them. */
 export function compiledStep(plan: StepPlan): CompiledStep {
-  const { name, device, precisions = ["float32"] } = engine();
-  if (!precisions.includes(plan.precision)) {
-    throw new RequestError(
-      `training.precision: expected ${precisions.join(" or ")}, which the backend ${name} has on the ` +
-        `${device.toUpperCase()}, got ${plan.precision}.`,
-    );
-  }
   const ofEngine = compiled.getOrInsertComputed(engine(), () => new WeakMap());
   const bySignature = ofEngine.getOrInsertComputed(plan.architecture, () => new Map());
   const { structure, trained, groups, withGradient, accumulated, accumulateAbsolute } = plan;

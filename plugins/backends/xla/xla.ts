@@ -43,6 +43,8 @@ let started: Promise<(devices: number) => Engine> | undefined;
 export const xla: Backend = {
   name: "xla",
   hasGpu: () => cudaDriver() !== undefined,
+  // The CPU has no TF32.
+  precisions: (device) => device === "gpu" ? ["tf32", "float32", "bfloat16"] : ["float32", "bfloat16"],
   hasDeviceGroups: true,
   start: async (options = {}) => (await (started ??= start(options)))(options.devices ?? 1),
 };
@@ -76,8 +78,6 @@ async function start(
   const onOne: Engine = {
     name: "xla",
     device: isGpu ? "gpu" : "cpu",
-    // The CPU has no TF32.
-    precisions: isGpu ? ["tf32", "float32", "bfloat16"] : ["float32", "bfloat16"],
     compilesWholePrograms: true,
     // On the CPU, where padding costs more, batches are those of the other backends.
     prefersFewShapes: isGpu,

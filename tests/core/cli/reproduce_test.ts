@@ -127,6 +127,14 @@ const MISTAKES: readonly (readonly [args: readonly string[], message: string])[]
   [["tiny.ts", "--devices", "2", "--backend", "wasm"], "the backend wasm computes on one device"],
   [["tiny.ts", "--devices", "2", "--backend", "xla", "--jobs", "2"], "expected --jobs 1"],
   [["tiny.ts", "--devices", "99", "--backend", "xla", "--device", "cpu"], "Expected at most"],
+  [
+    ["tiny.ts", "--set", "training.precision=bfloat16"],
+    "expected float32, which the backend tensorflow has on the CPU",
+  ],
+  [
+    ["tiny.ts", "--set", "training.precision=tf32", "--backend", "xla", "--device", "cpu"],
+    "expected float32 or bfloat16, which the backend xla has on the CPU",
+  ],
   [["tiny.ts", "--tasks", "rte"], "Looked for"],
   [["tiny.ts", "--set", "training.maxLength=64"], "at most 32 tokens"],
   [["tiny.ts", "--seeds", "1,1,01"], "seeds: 1 is listed twice"],
