@@ -44,10 +44,11 @@ export function spawn(
   }).spawn();
 }
 
-/** Runs a command from a folder to its end. */
+/** Runs a command from a folder to its end. What Deno says of modules that it fetches first is left out. */
 export async function run(args: readonly string[], folder: string, surroundings: Surroundings = {}): Promise<Ended> {
   const { code, stdout, stderr } = await spawn(args, folder, surroundings).output();
-  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+  const err = new TextDecoder().decode(stderr).replaceAll(/^Download .*\n/gm, "");
+  return { code, out: new TextDecoder().decode(stdout), err };
 }
 
 /** An experiment file on the tiny model. */
