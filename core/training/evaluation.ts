@@ -42,14 +42,14 @@ export class Evaluation {
     this.#training = Evaluator.factorized(this.#request.weights, this.#shape);
   }
 
-  /** Logits of the dev set by the forward pass of training, dropout off. */
-  trainingLogits(): Promise<Logits> {
-    return this.#logits(this.#training, this.#request.weights.values);
+  /** Logits of the dev set by the forward pass of training, dropout off; `toEnd` even if the run is interrupted. */
+  trainingLogits({ toEnd = false } = {}): Promise<Logits> {
+    return this.#logits(this.#training, { values: this.#request.weights.values, toEnd });
   }
 
   /** Logits of examples by dense parameters, in the model's order. */
   denseLogits(parameters: ReadonlyMap<string, tf.Tensor>, examples: readonly EncodedExample[]): Promise<Logits> {
-    return this.#logits(this.#dense, [...parameters.values()], examples);
+    return this.#logits(this.#dense, { values: [...parameters.values()], examples });
   }
 
   /** Logits of the dev set by the merged weights. */
@@ -83,11 +83,14 @@ export class Evaluation {
 
   async #logits(
     evaluator: Evaluator,
-    values: readonly tf.Tensor[],
-    examples: readonly EncodedExample[] = this.#request.dev,
+    { values, examples = this.#request.dev, toEnd = false }: {
+      readonly values: readonly tf.Tensor[];
+      readonly examples?: readonly EncodedExample[];
+      readonly toEnd?: boolean;
+    },
   ): Promise<Logits> {
     const started = performance.now();
-    const { throwIfInterrupted } = this.#request.listener;
+    const throwIfInterrupted = toEnd ? () => Promise.resolve() : this.#request.listener.throwIfInterrupted;
     const logits = await evaluator.logits(values, { examples, throwIfInterrupted });
     this.seconds += (performance.now() - started) / 1000;
     return logits;

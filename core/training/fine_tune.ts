@@ -137,9 +137,7 @@ class Training {
     } catch (error) {
       // The run diverged: its loss, weights or logits are no longer finite.
       if (error instanceof NotFiniteError) return this.#outcome(this.#position.step);
-      if (error instanceof Interrupted && !this.#rounds.isConverting) {
-        await checkpoint?.save(takeSnapshot(this.#parts, this.#position));
-      }
+      if (error instanceof Interrupted) await checkpoint?.save(takeSnapshot(this.#parts, this.#position));
       throw error;
     }
   }

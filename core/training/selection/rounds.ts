@@ -39,19 +39,12 @@ export class Rounds {
     seconds: { selection: 0, decomposition: 0 },
   };
 
-  #isConverting = false;
-
   constructor(options: RoundsOptions) {
     this.#options = options;
   }
 
   get state(): RoundsState {
     return this.#state;
-  }
-
-  /** Whether a round is changing the weights, so that they cannot be saved. */
-  get isConverting(): boolean {
-    return this.#isConverting;
   }
 
   /** Runs the round before a step. */
@@ -117,12 +110,12 @@ export class Rounds {
       },
     };
     const calibrated = await decomposition.calibrate?.(recorded) ?? decomposition;
-    this.#isConverting = true;
     const selected = convert(names, { ...options, decomposition: calibrated });
     const seconds = since(started);
     stepper.refresh();
     evaluation.onFactorized();
-    const after = await evaluation.trainingLogits();
+    // Between a matrix and its factors there is no state that can be saved.
+    const after = await evaluation.trainingLogits({ toEnd: true });
     // The difference of a lossy decomposition is reported, not refused.
     const lossy = names.some((name) => weights.factorizationOf(name)?.maxRelativeError !== undefined);
     const difference = lossy
@@ -134,7 +127,6 @@ export class Rounds {
       factorizeDifference: difference,
       seconds: { selection: 0, decomposition: seconds },
     });
-    this.#isConverting = false;
     listener.event({ type: "converted", step, matrices: selected });
   }
 

@@ -37,7 +37,7 @@ import { accuracy } from "@opf/framework/tasks";
 import { initialize } from "../../../core/model/initialize.ts";
 import { fineTune } from "../../../core/training/fine_tune.ts";
 import type { TrainingEvent, TrainingOutcome, TrainingRequest } from "../../../core/training/fine_tune_request.ts";
-import type { Checkpoint, TrainingState } from "../../../core/training/training_state.ts";
+import type { Checkpoint, Position, TrainingState } from "../../../core/training/training_state.ts";
 import { type TrainingOptions, trainingSchema } from "../../../core/training/settings.ts";
 import { CONFIG } from "../../_tiny.ts";
 
@@ -275,6 +275,23 @@ Deno.test("fineTune(), interrupted with steps under way, has logged and saved al
     const joined = { ...rest, events: [...events, ...rest.events.filter(({ type }) => type !== "resumed")] };
     assertEquals(numbersOf(joined), numbersOf(whole));
   }));
+
+Deno.test("fineTune(), interrupted anywhere in a round, saves its state before or after the round", async () => {
+  const positions: Position[] = [];
+  // A batch of scores, one of the dev set, and the end of the round.
+  for (const at of [1, 2, 3]) {
+    let calls = 0;
+    const checkpoint: Checkpoint = {
+      load: () => undefined,
+      due: () => false,
+      save: ({ facts }) => Promise.resolve(void positions.push(facts.position)),
+    };
+    const throwIfInterrupted = () => ++calls >= at ? Promise.reject(new Interrupted("stop")) : Promise.resolve();
+    const change = { checkpoint, listener: { event: () => {}, note: () => {}, throwIfInterrupted } };
+    await assertRejects(() => run({ opf: true, settings: { batchSize: 64 }, change }), Interrupted);
+  }
+  assertEquals(positions.map(({ step, phase }) => `${step} ${phase}`), ["0 evaluation", "0 evaluation", "0 round"]);
+});
 
 Deno.test("fineTune() learns the same from two half batches as from a whole one", async () => {
   const still = { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
