@@ -10,7 +10,7 @@ import { counted } from "../report/numbers.ts";
 import type { Result } from "../results/result.ts";
 import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import { estimate } from "./estimate.ts";
-import { duration, millions } from "./format.ts";
+import { duration, millions, whole } from "./format.ts";
 import { printError } from "./output.ts";
 import { TimeLeft } from "./time_left.ts";
 
@@ -83,7 +83,7 @@ export class Progress implements RunListener {
     } else if (event.type === "resumed") {
       this.note(`${this.#name(run)}: resumed after step ${event.step}`);
     } else if (event.type === "scoring") {
-      const facts = `scoring matrices, ${event.examples.toLocaleString("en")} examples so far`;
+      const facts = `scoring matrices, ${whole(event.examples)} examples so far`;
       this.#show(run, { step: event.step, facts });
     } else if (event.type === "step") {
       this.#step(run, event);
