@@ -43,6 +43,7 @@ export function slurm({ warnSeconds = 120 }: SlurmOptions = {}): Launcher {
         `#SBATCH --signal=B:USR1@${warnSeconds}`,
         ...options.map((option) => `#SBATCH ${oneLine(option)}`),
         "",
+        "trap '' USR1 # a warning that comes before the task listens must not end it; its time limit still does",
         `export OPF_TASK=$(($1 + SLURM_ARRAY_TASK_ID))`,
         `export OPF_JOB="\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}"`,
         `export OPF_RESTARTS="\${SLURM_RESTART_COUNT:-0}"`,

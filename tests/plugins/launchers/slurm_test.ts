@@ -44,6 +44,18 @@ Deno.test("the job script tells its task which one it is, in every array of a la
   ]);
 });
 
+Deno.test("a warning that comes before the task listens does not end it, and one that comes later arrives", async () => {
+  const program = `
+    Deno.kill(Deno.pid, "SIGUSR1");
+    Deno.addSignalListener("SIGUSR1", () => { console.log("warned"); Deno.exit(); });
+    setTimeout(() => Deno.kill(Deno.pid, "SIGUSR1"), 10);
+    setTimeout(() => {}, 60_000);`;
+  const command = `kill -USR1 $$\nexec '${Deno.execPath()}' eval '${program}'`;
+  const script = slurm().script({ command, logs: "/logs", options: [] });
+  const { code, stdout } = await new Deno.Command("bash", { args: ["-c", script, "job", "0"] }).output();
+  assertEquals([code, new TextDecoder().decode(stdout)], [0, "warned\n"]);
+});
+
 Deno.test("an option of the job script is one line", async () => {
   await assertRejects(
     // deno-lint-ignore require-await
