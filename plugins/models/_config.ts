@@ -6,7 +6,7 @@
 import { type Head, type PretrainedHead, RequestError } from "@opf/framework";
 import { z } from "zod";
 import { checkConfigKeys, type ConfigFile, exportedKeys, shortened } from "./_config_keys.ts";
-import { ACTIVATIONS } from "./_layers.ts";
+import { ACTIVATIONS } from "./_layers/layers.ts";
 
 export type { ConfigFile };
 

@@ -26,17 +26,17 @@ import {
   exportedBartConfig,
   POSITION_OFFSET,
   readBartConfig,
-} from "./_bart_parameters.ts";
-import { bartTokenizer } from "./_bart_tokenizer.ts";
+} from "./_bart/parameters.ts";
+import { bartTokenizer } from "./_bart/tokenizer.ts";
 import { pretrainedHead } from "./_config.ts";
 import { causalMask } from "./_kernels/attention.ts";
-import { type DrawDropout, drawDropout, drop } from "./_dropout.ts";
+import { type DrawDropout, drawDropout, drop } from "./_kernels/dropout.ts";
 import { fusedNormDropout } from "./_kernels/layer_norm.ts";
 import { languageModel, type LanguageModelOptions } from "./_language_model.ts";
-import { biasActivation, embed, linear } from "./_layers.ts";
+import { biasActivation, embed, linear } from "./_layers/layers.ts";
+import { attentionBlock, type AttentionModules, feedForwardBlock } from "./_layers/post_norm_blocks.ts";
+import { encodeLayers, type LayerSettings } from "./_layers/post_norm_encoder.ts";
 import { canonicalNames, stackMatrices } from "./_parameters.ts";
-import { attentionBlock, type AttentionModules, feedForwardBlock } from "./_post_norm_blocks.ts";
-import { encodeLayers, type LayerSettings } from "./_post_norm_encoder.ts";
 
 /** Options of {@linkcode bart}; `layers` are those of each stack. */
 export type BartOptions = LanguageModelOptions;

@@ -13,13 +13,13 @@ import {
   type TextBatch,
   tf,
 } from "@opf/framework";
-import { encode, type ForwardOptions } from "./_bert_encoder.ts";
-import { type BertConfig, bertLayers, bertParameters, exportedBertConfig, readBertConfig } from "./_bert_parameters.ts";
-import { bertTokenizer } from "./_bert_tokenizer.ts";
+import { encode, type ForwardOptions } from "./_bert/encoder.ts";
+import { type BertConfig, bertLayers, bertParameters, exportedBertConfig, readBertConfig } from "./_bert/parameters.ts";
+import { bertTokenizer } from "./_bert/tokenizer.ts";
 import { type ConfigFile, pretrainedHead } from "./_config.ts";
-import { drawDropout } from "./_dropout.ts";
+import { drawDropout } from "./_kernels/dropout.ts";
 import { languageModel, type LanguageModelOptions } from "./_language_model.ts";
-import { biasActivation, linear } from "./_layers.ts";
+import { biasActivation, linear } from "./_layers/layers.ts";
 import { canonicalNames, stackMatrices } from "./_parameters.ts";
 
 /** Options of {@linkcode bert}. */

@@ -19,10 +19,12 @@ import {
   tf,
 } from "@opf/framework";
 import { pretrainedHead } from "./_config.ts";
-import { type DrawDropout, drawDropout, drop } from "./_dropout.ts";
+import { type DrawDropout, drawDropout, drop } from "./_kernels/dropout.ts";
 import { fusedNormDropout } from "./_kernels/layer_norm.ts";
 import { languageModel, type LanguageModelOptions } from "./_language_model.ts";
-import { biasActivation, embed, linear } from "./_layers.ts";
+import { biasActivation, embed, linear } from "./_layers/layers.ts";
+import { encodeLayers } from "./_layers/post_norm_encoder.ts";
+import { relativePositionBias } from "./_layers/relative_positions.ts";
 import {
   BUCKETS,
   exportedMpnetConfig,
@@ -31,11 +33,9 @@ import {
   mpnetParameters,
   PAD_ID,
   readMpnetConfig,
-} from "./_mpnet_parameters.ts";
-import { mpnetTokenizer } from "./_mpnet_tokenizer.ts";
+} from "./_mpnet/parameters.ts";
+import { mpnetTokenizer } from "./_mpnet/tokenizer.ts";
 import { canonicalNames, stackMatrices } from "./_parameters.ts";
-import { encodeLayers } from "./_post_norm_encoder.ts";
-import { relativePositionBias } from "./_relative_positions.ts";
 
 /** Options of {@linkcode mpnet}. */
 export type MpnetOptions = LanguageModelOptions;

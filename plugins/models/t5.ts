@@ -16,12 +16,12 @@ import {
   RequestError,
   tf,
 } from "@opf/framework";
-import { drawDropout } from "./_dropout.ts";
+import { drawDropout } from "./_kernels/dropout.ts";
 import { languageModel, type LanguageModelOptions } from "./_language_model.ts";
 import { canonicalNames, stackMatrices } from "./_parameters.ts";
-import { exportedT5Config, readT5Config, type T5Config, t5Layers, t5Parameters } from "./_t5_parameters.ts";
-import { candidateScores, decode, encode, generate, type T5Context, vocabularyLogits } from "./_t5_stack.ts";
-import { t5Tokenizer } from "./_t5_tokenizer.ts";
+import { exportedT5Config, readT5Config, type T5Config, t5Layers, t5Parameters } from "./_t5/parameters.ts";
+import { candidateScores, decode, encode, generate, type T5Context, vocabularyLogits } from "./_t5/stack.ts";
+import { t5Tokenizer } from "./_t5/tokenizer.ts";
 
 /** Options of {@linkcode t5}; `layers` are those of each stack. */
 export type T5Options = LanguageModelOptions;

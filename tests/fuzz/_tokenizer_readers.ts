@@ -5,8 +5,8 @@
  */
 import { loadTokenizer, type Repository, type TokenizerClass } from "@opf/framework";
 import { basename, dirname, join } from "node:path";
-import { bartTokenizer } from "../../plugins/models/_bart_tokenizer.ts";
-import { bertTokenizer } from "../../plugins/models/_bert_tokenizer.ts";
+import { bartTokenizer } from "../../plugins/models/_bart/tokenizer.ts";
+import { bertTokenizer } from "../../plugins/models/_bert/tokenizer.ts";
 import { TOKENIZER, VOCABULARY } from "../_tiny.ts";
 import { decode, encode, expectDistinct, expectKeysOnce, expectSame, jsonFile } from "./_expect.ts";
 import { Contradiction, type FileReader } from "./_fuzz.ts";

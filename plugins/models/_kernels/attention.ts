@@ -4,7 +4,7 @@
  * @module
  */
 import { kernel, memoize, tf } from "@opf/framework";
-import { drop, type Dropout } from "../_dropout.ts";
+import { drop, type Dropout } from "./dropout.ts";
 
 /** Options of {@linkcode attention}; `B`: batch, `H`: heads, `Q`: queries, `K`: keys. */
 export interface AttentionOptions {

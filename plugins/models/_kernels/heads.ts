@@ -4,7 +4,7 @@
  * @module
  */
 import { kernel, memoize, tf } from "@opf/framework";
-import { sumOfRows } from "../_layers.ts";
+import { sumOfRows } from "./sum_of_rows.ts";
 
 /** How rows `[batch · length, heads · size]` are made of heads. */
 export interface HeadLayout {

@@ -4,8 +4,8 @@
  * @module
  */
 import { fused, kernel, memoize, tf } from "@opf/framework";
-import { drop, type Dropout } from "../_dropout.ts";
-import { sumOfRows } from "../_layers.ts";
+import { drop, type Dropout } from "./dropout.ts";
+import { sumOfRows } from "./sum_of_rows.ts";
 
 /** Scale and shift of a normalization, `[width]` each, and what is added to the variance. */
 export interface LayerNormOptions {

@@ -3,10 +3,10 @@
 import { loadTokenizer, type Repository, RequestError, type TokenizerClass } from "@opf/framework";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { tokenizerFiles } from "../../../core/model/tokenizer.ts";
-import { bartTokenizer } from "../../../plugins/models/_bart_tokenizer.ts";
-import { bertTokenizer } from "../../../plugins/models/_bert_tokenizer.ts";
-import { mpnetTokenizer } from "../../../plugins/models/_mpnet_tokenizer.ts";
-import { t5Tokenizer } from "../../../plugins/models/_t5_tokenizer.ts";
+import { bartTokenizer } from "../../../plugins/models/_bart/tokenizer.ts";
+import { bertTokenizer } from "../../../plugins/models/_bert/tokenizer.ts";
+import { mpnetTokenizer } from "../../../plugins/models/_mpnet/tokenizer.ts";
+import { t5Tokenizer } from "../../../plugins/models/_t5/tokenizer.ts";
 import { inFolder } from "../../_place.ts";
 
 const CLASSES = { bert: bertTokenizer, bart: bartTokenizer, mpnet: mpnetTokenizer, t5: t5Tokenizer };

@@ -24,8 +24,8 @@ import {
 } from "@std/assert";
 import { readSafetensors, type StoredTensor, type TensorFile } from "../../../core/io/safetensors.ts";
 import { checkPretrained, loadPretrained } from "../../../core/model/pretrained.ts";
-import { decode, encode, vocabularyLogits } from "../../../plugins/models/_t5_stack.ts";
-import { readT5Config } from "../../../plugins/models/_t5_parameters.ts";
+import { decode, encode, vocabularyLogits } from "../../../plugins/models/_t5/stack.ts";
+import { readT5Config } from "../../../plugins/models/_t5/parameters.ts";
 import { keptByRule, readJson } from "./_parity.ts";
 
 const FIXTURES = new URL("../../fixtures/t5", import.meta.url).pathname;

@@ -6,7 +6,7 @@ import {
   layerNorm,
   residualNorm,
 } from "../../../../plugins/models/_kernels/layer_norm.ts";
-import { drop } from "../../../../plugins/models/_dropout.ts";
+import { drop } from "../../../../plugins/models/_kernels/dropout.ts";
 import { matrix, norm } from "../../../_tensors.ts";
 
 const vector = (width: number, seed: number) => tf.reshape(matrix(1, width, seed), [width]);

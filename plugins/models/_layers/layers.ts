@@ -4,15 +4,11 @@
  * @module
  */
 import { fused, memoize, tf } from "@opf/framework";
-import { drop, type Dropout } from "./_dropout.ts";
+import { drop, type Dropout } from "../_kernels/dropout.ts";
 
 /** `x · Wᵀ` for `x [rows, in]` and a weight stored `[out, in]`: `[rows, out]`. */
 export const linear = (x: tf.Tensor, weight: tf.Tensor): tf.Tensor2D =>
   tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D, false, true);
-
-/** The sum of all rows, `[width]`: as a product, which takes a third of the time of the library's sum. */
-export const sumOfRows = (x: tf.Tensor): tf.Tensor1D =>
-  tf.reshape(tf.matMul(tf.ones([1, x.shape[0]!]), x as tf.Tensor2D), [-1]);
 
 /** Rows of `table [entries, width]` at `ids [count]`; the gradient is scattered, not multiplied out. */
 export function embed(table: tf.Tensor, ids: tf.Tensor): tf.Tensor2D {

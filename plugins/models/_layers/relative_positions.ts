@@ -4,7 +4,7 @@
  * @module
  */
 import { tf } from "@opf/framework";
-import { embed } from "./_layers.ts";
+import { embed } from "./layers.ts";
 
 /** How distances are put into buckets. */
 export interface BucketOptions {

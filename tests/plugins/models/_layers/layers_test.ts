@@ -1,7 +1,7 @@
 import { tf } from "@opf/framework";
 import { assertEquals, assertLess } from "@std/assert";
-import { ACTIVATIONS, biasActivation, embed } from "../../../plugins/models/_layers.ts";
-import { matrix, norm } from "../../_tensors.ts";
+import { ACTIVATIONS, biasActivation, embed } from "../../../../plugins/models/_layers/layers.ts";
+import { matrix, norm } from "../../../_tensors.ts";
 
 interface Fixture {
   readonly x: number[];
@@ -9,7 +9,7 @@ interface Fixture {
 }
 
 const { x, activations }: Fixture = JSON.parse(
-  Deno.readTextFileSync(new URL("../../fixtures/activations.json", import.meta.url)),
+  Deno.readTextFileSync(new URL("../../../fixtures/activations.json", import.meta.url)),
 );
 
 Deno.test("every activation was compared with Transformers", () =>

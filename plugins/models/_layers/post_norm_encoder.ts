@@ -4,13 +4,13 @@
  * @module
  */
 import { type ParameterReader, tf } from "@opf/framework";
-import type { DrawDropout } from "./_dropout.ts";
+import type { DrawDropout } from "../_kernels/dropout.ts";
 import {
   attentionBlock,
   type AttentionModules,
   feedForwardBlock,
   type FeedForwardModules,
-} from "./_post_norm_blocks.ts";
+} from "./post_norm_blocks.ts";
 
 /** The settings of all layers of a stack. */
 export interface LayerSettings {

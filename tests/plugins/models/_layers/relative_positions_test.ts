@@ -4,7 +4,7 @@ import {
   bucketOfOffset,
   type BucketOptions,
   relativePositionBias,
-} from "../../../plugins/models/_relative_positions.ts";
+} from "../../../../plugins/models/_layers/relative_positions.ts";
 
 interface Fixture {
   readonly firstOffset: number;
@@ -12,7 +12,7 @@ interface Fixture {
 }
 
 const { firstOffset, cases }: Fixture = JSON.parse(
-  Deno.readTextFileSync(new URL("../../fixtures/relative_buckets.json", import.meta.url)),
+  Deno.readTextFileSync(new URL("../../../fixtures/relative_buckets.json", import.meta.url)),
 );
 
 for (const { bucketOfOffset: expected, ...options } of cases) {

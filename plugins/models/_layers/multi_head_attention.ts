@@ -4,10 +4,10 @@
  * @module
  */
 import type { ParameterReader, tf } from "@opf/framework";
-import type { DrawDropout } from "./_dropout.ts";
-import { type AttentionOptions, fusedAttention } from "./_kernels/attention.ts";
-import { fusedSplitHeads, joinHeads, splitHeads } from "./_kernels/heads.ts";
-import { linear } from "./_layers.ts";
+import { type AttentionOptions, fusedAttention } from "../_kernels/attention.ts";
+import type { DrawDropout } from "../_kernels/dropout.ts";
+import { fusedSplitHeads, joinHeads, splitHeads } from "../_kernels/heads.ts";
+import { linear } from "./layers.ts";
 
 /** What {@linkcode multiHeadAttention} attends with and to; `width` is that of all heads together. */
 export interface MultiHeadAttentionOptions extends Pick<AttentionOptions, "mask" | "bias" | "scale"> {

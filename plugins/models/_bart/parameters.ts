@@ -19,8 +19,8 @@ import {
   refuse,
   size,
   vocabularySize,
-} from "./_config.ts";
-import { type LayerStack, linearParameters, normParameters, stackParameters } from "./_parameters.ts";
+} from "../_config.ts";
+import { type LayerStack, linearParameters, normParameters, stackParameters } from "../_parameters.ts";
 
 /** Rows of the tables of positions that come before position 0. */
 export const POSITION_OFFSET = 2;

@@ -18,8 +18,8 @@ import {
   parseConfig,
   size,
   vocabularySize,
-} from "./_config.ts";
-import { type LayerStack, linearParameters, normParameters, stackParameters } from "./_parameters.ts";
+} from "../_config.ts";
+import { type LayerStack, linearParameters, normParameters, stackParameters } from "../_parameters.ts";
 
 // Defaults are those of Transformers' BertConfig.
 const schema = z.object({

@@ -4,14 +4,14 @@
  * @module
  */
 import { type ParameterReader, tf } from "@opf/framework";
-import { type DrawDropout, drop } from "./_dropout.ts";
-import { causalMask, fusedAttention } from "./_kernels/attention.ts";
-import { joinHeads, splitHeads } from "./_kernels/heads.ts";
-import { fusedRmsNorm } from "./_kernels/rms_norm.ts";
-import { ACTIVATIONS, embed, linear } from "./_layers.ts";
-import { multiHeadAttention } from "./_multi_head_attention.ts";
-import { relativePositionBias } from "./_relative_positions.ts";
-import type { T5Config } from "./_t5_parameters.ts";
+import { causalMask, fusedAttention } from "../_kernels/attention.ts";
+import { type DrawDropout, drop } from "../_kernels/dropout.ts";
+import { joinHeads, splitHeads } from "../_kernels/heads.ts";
+import { fusedRmsNorm } from "../_kernels/rms_norm.ts";
+import { ACTIVATIONS, embed, linear } from "../_layers/layers.ts";
+import { multiHeadAttention } from "../_layers/multi_head_attention.ts";
+import { relativePositionBias } from "../_layers/relative_positions.ts";
+import type { T5Config } from "./parameters.ts";
 
 /** What both stacks compute with. */
 export interface T5Context {

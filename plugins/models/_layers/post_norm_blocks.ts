@@ -4,10 +4,10 @@
  * @module
  */
 import type { ParameterReader, tf } from "@opf/framework";
-import type { DrawDropout } from "./_dropout.ts";
-import { fusedResidualNorm } from "./_kernels/layer_norm.ts";
-import { biasActivation, linear } from "./_layers.ts";
-import { multiHeadAttention, type MultiHeadAttentionOptions } from "./_multi_head_attention.ts";
+import type { DrawDropout } from "../_kernels/dropout.ts";
+import { fusedResidualNorm } from "../_kernels/layer_norm.ts";
+import { biasActivation, linear } from "./layers.ts";
+import { multiHeadAttention, type MultiHeadAttentionOptions } from "./multi_head_attention.ts";
 
 interface BlockOptions {
   readonly draw: DrawDropout;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { TokenizerClass } from "@opf/framework";
-import { bertTokenizer } from "./_bert_tokenizer.ts";
+import { bertTokenizer } from "../_bert/tokenizer.ts";
 
 /** Transformers' `MPNetTokenizer`: BERT's words, `<s> first </s></s> second </s>`; from `tokenizer.json` only. */
 export const mpnetTokenizer: TokenizerClass = {

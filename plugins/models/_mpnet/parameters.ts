@@ -18,8 +18,8 @@ import {
   parseConfig,
   size,
   vocabularySize,
-} from "./_config.ts";
-import { type LayerStack, linearParameters, normParameters, stackParameters } from "./_parameters.ts";
+} from "../_config.ts";
+import { type LayerStack, linearParameters, normParameters, stackParameters } from "../_parameters.ts";
 
 /** The number of buckets that Transformers computes with, whatever the config says. */
 export const BUCKETS = 32;

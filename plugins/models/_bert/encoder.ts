@@ -4,11 +4,11 @@
  * @module
  */
 import { type ForwardContext, type ParameterReader, type TextBatch, tf } from "@opf/framework";
-import type { BertConfig } from "./_bert_parameters.ts";
-import { type DrawDropout, drawDropout } from "./_dropout.ts";
-import { fusedNormDropout } from "./_kernels/layer_norm.ts";
-import { embed } from "./_layers.ts";
-import { encodeLayers } from "./_post_norm_encoder.ts";
+import { type DrawDropout, drawDropout } from "../_kernels/dropout.ts";
+import { fusedNormDropout } from "../_kernels/layer_norm.ts";
+import { embed } from "../_layers/layers.ts";
+import { encodeLayers } from "../_layers/post_norm_encoder.ts";
+import type { BertConfig } from "./parameters.ts";
 
 /** What a forward pass is given. */
 export interface ForwardOptions {

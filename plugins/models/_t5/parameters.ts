@@ -17,9 +17,9 @@ import {
   refuse,
   size,
   vocabularySize,
-} from "./_config.ts";
-import { ACTIVATIONS } from "./_layers.ts";
-import { type LayerStack, stackParameters } from "./_parameters.ts";
+} from "../_config.ts";
+import { ACTIVATIONS } from "../_layers/layers.ts";
+import { type LayerStack, stackParameters } from "../_parameters.ts";
 
 const tokenId = z.int().min(0);
 
