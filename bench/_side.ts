@@ -5,7 +5,7 @@
  */
 import { processEnvironment } from "@opf/framework";
 import { tensorflow } from "@opf/framework/plugins";
-import { TextLineStream } from "../core/execution/text_lines.ts";
+import { TextLineStream } from "../core/io/text_lines.ts";
 import type { Measurement } from "./_work.ts";
 
 /** A program and its arguments. */

@@ -18,7 +18,7 @@ import {
 import { bert, tensorflow, wasm, xla } from "@opf/framework/plugins";
 import { cpuUsage } from "node:process";
 import { print, printError } from "../core/cli/output.ts";
-import { TextLineStream } from "../core/execution/text_lines.ts";
+import { TextLineStream } from "../core/io/text_lines.ts";
 import { initialize } from "../core/model/initialize.ts";
 import { collate } from "../core/training/batches.ts";
 import { Evaluator } from "../core/training/logits.ts";

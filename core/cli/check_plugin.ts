@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { checkModule } from "../check/module.ts";
 import { type Backend, type Engine, useEngine } from "../backend/engine.ts";
+import { checkModule } from "../check/module.ts";
 import { messageOf, RequestError } from "../errors.ts";
-import { backendNamed, type Registry } from "../registry.ts";
 import { importModule, moduleUrl } from "../experiment/module.ts";
+import { backendNamed, type Registry } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
-import { loadExternally } from "./external_process.ts";
+import { loadExternally } from "./load_externally.ts";
 import { print, printError } from "./output.ts";
 import { userFolder } from "./paths.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 import { unknownName } from "../errors.ts";
-import { doLaunchedTask } from "../execution/launched_task.ts";
-import { TextLineStream } from "../execution/text_lines.ts";
-import { work } from "../execution/worker.ts";
+import { doLaunchedTask } from "../execution/launch/launched_task.ts";
+import { work } from "../execution/worker/worker.ts";
+import { TextLineStream } from "../io/text_lines.ts";
 import type { Registry } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
 import { CHECK_PLUGIN_USAGE, checkPlugin } from "./check_plugin.ts";
@@ -14,9 +14,9 @@ import { runCommand } from "./command.ts";
 import { doctor, DOCTOR_USAGE } from "./doctor.ts";
 import { exitCode } from "./exit_code.ts";
 import { EXPORT_USAGE, exportModel } from "./export.ts";
-import { Progress } from "./progress.ts";
 import { report, REPORT_USAGE } from "./report.ts";
 import { reproduce, REPRODUCE_USAGE } from "./reproduce.ts";
+import { Progress } from "./reproduce/progress.ts";
 import { status, STATUS_USAGE } from "./status.ts";
 
 interface RegistryCommand {

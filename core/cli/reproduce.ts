@@ -4,21 +4,22 @@
  * @module
  */
 import { RequestError } from "../errors.ts";
-import { checkDistinct } from "../experiment/distinct.ts";
-import { outlineExperiment } from "../experiment/dry_run.ts";
 import { type Plan, planExperiment } from "../execution/plan.ts";
 import { type ExperimentOutcome, runExperiment } from "../execution/run_experiment.ts";
-import type { ExperimentManifest } from "../results/manifest.ts";
-import { experimentFileName } from "../results/experiment_name.ts";
-import { readExperimentResults } from "../results/experiment_results.ts";
-import { summaryText } from "../report/markdown.ts";
-import { summarize } from "../report/report.ts";
+import { checkDistinct } from "../experiment/distinct.ts";
+import { outlineExperiment } from "../experiment/dry_run.ts";
 import type { ExperimentRuns } from "../experiment/list_runs.ts";
 import type { OpenRequest } from "../experiment/request.ts";
-import type { RunOutline } from "../run/run_spec.ts";
 import { backendNamed, type Registry } from "../registry.ts";
+import { summaryText } from "../report/markdown.ts";
+import { summarize } from "../report/report.ts";
+import { experimentFileName } from "../results/experiment_name.ts";
+import { readExperimentResults } from "../results/experiment_results.ts";
+import type { ExperimentManifest } from "../results/manifest.ts";
+import type { RunOutline } from "../run/run_spec.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
-import { loadExternally } from "./external_process.ts";
+import { loadExternally } from "./load_externally.ts";
+import { print, printError } from "./output.ts";
 import {
   checkLauncher,
   launch,
@@ -26,14 +27,13 @@ import {
   launchRequest,
   type RequestedLauncher,
   requestedLauncher,
-} from "./launch.ts";
-import { nextCommands } from "./next.ts";
-import { print, printError } from "./output.ts";
-import { planWarnings } from "./plan_warnings.ts";
-import { printPlan } from "./print_plan.ts";
-import { Progress } from "./progress.ts";
-import { type RequestedExperiment, requestedExperiment } from "./requested_experiment.ts";
-import { waitForLaunches } from "./wait.ts";
+} from "./reproduce/launch.ts";
+import { nextCommands } from "./reproduce/next.ts";
+import { planWarnings } from "./reproduce/plan_warnings.ts";
+import { printPlan } from "./reproduce/print_plan.ts";
+import { Progress } from "./reproduce/progress.ts";
+import { type RequestedExperiment, requestedExperiment } from "./reproduce/requested_experiment.ts";
+import { waitForLaunches } from "./reproduce/wait.ts";
 
 export const REPRODUCE_USAGE = `deno task reproduce [experiment…] [options]
   without an experiment: quick, practice tasks that need no data

@@ -20,8 +20,8 @@ import {
   logsFolder,
   readLaunch,
   readLaunchedRuns,
-} from "./launch_folder.ts";
-import { findLaunchedTasks, type LaunchedTasks, type LaunchesOptions } from "./launched_tasks.ts";
+} from "./launch/launch_folder.ts";
+import { findLaunchedTasks, type LaunchedTasks, type LaunchesOptions } from "./launch/launched_tasks.ts";
 
 /** How far a run has come. */
 export interface RunProgress {

@@ -4,13 +4,13 @@
  * @module
  */
 import { messageOf } from "../errors.ts";
-import type { TrainingEvent } from "../training/fine_tune_request.ts";
+import type { Result } from "../results/result.ts";
 import type { ResolvedRun } from "../run/resolve.ts";
-import { Queue } from "./queue.ts";
+import type { TrainingEvent } from "../training/fine_tune_request.ts";
 import { failedPrerequisite, recordFailure } from "./failure.ts";
 import { findResults } from "./find_results.ts";
-import type { Result } from "../results/result.ts";
-import { startWorker, type Worker, type WorkerOptions } from "./worker_process.ts";
+import { Queue } from "./queue.ts";
+import { startWorker, type Worker, type WorkerOptions } from "./worker/worker_process.ts";
 
 /** Receives what happens to the runs. */
 export interface RunListener {

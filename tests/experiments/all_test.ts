@@ -1,9 +1,9 @@
-// Together: every file of experiments/, core/experiment/load.ts and core/cli/estimate.ts.
+// Together: every file of experiments/, core/experiment/load.ts and core/cli/reproduce/estimate.ts.
 import { knownConfigs, tensorflow } from "@opf/framework/plugins";
 import * as plugins from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
 import { assert, assertEquals } from "@std/assert";
-import { estimate } from "../../core/cli/estimate.ts";
+import { estimate } from "../../core/cli/reproduce/estimate.ts";
 import { experimentNames, experimentUrl, loadExperiment } from "../../core/experiment/load.ts";
 import { outlineExperiment } from "../../core/experiment/dry_run.ts";
 import type { Request } from "../../core/experiment/request.ts";

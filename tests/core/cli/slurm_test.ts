@@ -1,5 +1,5 @@
-// Together: core/cli/launch.ts, core/cli/status.ts, core/execution/launched_task.ts and plugins/launchers/slurm.ts, on a real
-// Slurm of one node.
+// Together: core/cli/reproduce/launch.ts, core/cli/status.ts, core/execution/launch/launched_task.ts and
+// plugins/launchers/slurm.ts, on a real Slurm of one node.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { printError } from "../../../core/cli/output.ts";
 import type { RunStatus } from "../../../core/execution/experiment_status.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { makeLaunchFolder, writeArrays, writeLaunch } from "../../../core/execution/launch_folder.ts";
+import { makeLaunchFolder, writeArrays, writeLaunch } from "../../../core/execution/launch/launch_folder.ts";
 import type { Claim } from "../../../core/run/claim.ts";
 import { writeTuningRuns } from "../../../core/results/tuning_runs.ts";
 import { withRunLock } from "../../../core/run/run_lock.ts";
