@@ -28,8 +28,10 @@ export interface Encoding {
 export interface Tokenizer {
   /** The token that shorter examples of a batch are padded with. */
   readonly padId: number;
-  /** One more than the largest id: the number of rows that the model's embeddings need. */
+  /** One more than the largest id. */
   readonly vocabularySize: number;
+  /** Ids of special tokens, which no text has but one that spells them out, or by the layout of all. @default none */
+  readonly specialIds?: ReadonlySet<number>;
   /** Numbers of segments, of a text and of a pair: the rows that the model's embeddings of segments need. */
   readonly tokenTypes: { readonly single: number; readonly pair: number };
   /**
@@ -225,6 +227,7 @@ function tokenizerOf(file: z.output<typeof fileSchema>, { config, ...names }: To
     ...(decode && { decode }),
     padId: padIdOf([padToken, file.padding?.pad_token, names.defaults.pad_token, "[PAD]", "<pad>"], vocabulary),
     vocabularySize: vocabulary.values().reduce((largest, id) => Math.max(largest, id), -1) + 1,
+    specialIds: special,
     tokenTypes: { single: typesOf(layouts.single), pair: typesOf(layouts.pair) },
     encode: ([first, second], maxLength) => {
       const layout = second === undefined ? layouts.single : layouts.pair;

@@ -4,6 +4,7 @@
  * @module
  */
 import { RequestError } from "../errors.ts";
+import type { EncodedExample } from "./batch.ts";
 import type { Architecture } from "./model.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -18,16 +19,32 @@ export interface TokenizerFitOptions {
 
 /**
  * Checks that a model has embeddings for every token and token type that its tokenizer gives, and that texts are padded with
- * the model's token and end with it, where it needs one.
+ * the model's token and end with it, where it needs one. A special token may lack an embedding, as `<mask>` does in BARTs
+ * that were fine-tuned for summaries: {@linkcode checkTokenIds} refuses a text that spells it out.
  *
  * @throws {RequestError} with what the tokenizer gives and what the model takes
  */
 export function checkTokenizerFit(tokenizer: Tokenizer, { architecture, model, hasPairs }: TokenizerFitOptions): void {
   const { vocab_size, pad_token_id } = architecture.config;
-  if (typeof vocab_size === "number" && tokenizer.vocabularySize > vocab_size) {
-    throw new RequestError(
-      `${model}: expected a tokenizer of at most ${vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabularySize}.`,
-    );
+  if (typeof vocab_size === "number") {
+    let tokens = tokenizer.vocabularySize;
+    while (tokens > vocab_size && tokenizer.specialIds?.has(tokens - 1)) tokens--;
+    if (tokens > vocab_size) {
+      throw new RequestError(
+        `${model}: expected a tokenizer of at most ${vocab_size} tokens ("vocab_size" of config.json), got ${tokens}.`,
+      );
+    }
+    const inAll = [
+      ...tokenizer.encode([""], Infinity).ids,
+      ...tokenizer.encode(["", ""], Infinity).ids,
+      tokenizer.padId,
+    ];
+    const missing = inAll.find((id) => id >= vocab_size);
+    if (missing !== undefined) {
+      throw new RequestError(
+        `${model}: expected special tokens with ids below ${vocab_size} ("vocab_size" of config.json) around texts, got ${missing}.`,
+      );
+    }
   }
   if (typeof pad_token_id === "number" && tokenizer.padId !== pad_token_id) {
     throw new RequestError(
@@ -47,6 +64,31 @@ export function checkTokenizerFit(tokenizer: Tokenizer, { architecture, model, h
     throw new RequestError(
       `${model}: expected at most ${architecture.tokenTypes} token types ("type_vocab_size" of config.json), got ${types} ` +
         `from its tokenizer; "model_input_names" without "token_type_ids" in tokenizer_config.json gives one.`,
+    );
+  }
+}
+
+/**
+ * Checks that a model has an embedding for every token of examples.
+ *
+ * @throws {RequestError} with the first example that has another token
+ */
+export function checkTokenIds(
+  examples: readonly EncodedExample[],
+  { architecture: { config: { vocab_size } }, tokenizer, set }: {
+    readonly architecture: Architecture;
+    readonly tokenizer: Tokenizer;
+    /** For messages: `train`. */
+    readonly set: string;
+  },
+): void {
+  if (typeof vocab_size !== "number" || tokenizer.vocabularySize <= vocab_size) return;
+  for (const { index, ids, targets = [] } of examples) {
+    const id = [...ids, ...targets].find((id) => id >= vocab_size);
+    if (id === undefined) continue;
+    throw new RequestError(
+      `${set} example ${index}: expected tokens with ids below ${vocab_size} ("vocab_size" of config.json), got ${id}; its ` +
+        "text spells out a special token that the model has no embedding for.",
     );
   }
 }

@@ -8,6 +8,7 @@ import { messageOf } from "../errors.ts";
 import { cacheFolder } from "../io/cache.ts";
 import { FileStore } from "../io/file_store.ts";
 import type { EncodedExample } from "../model/batch.ts";
+import { checkTokenIds } from "../model/tokenizer_fit.ts";
 import { digest, RESULTS_VERSION } from "../results/result.ts";
 import type { Example } from "../task.ts";
 import type { ExampleSets } from "../training/data_split.ts";
@@ -28,20 +29,27 @@ export interface EncodeSetsOptions {
   readonly pause: () => Promise<void>;
 }
 
-/** Tokenizes the examples of a run, unless an earlier run did. */
+/**
+ * Tokenizes the examples of a run, unless an earlier run did.
+ *
+ * @throws {RequestError} for an example with a token that the model has no embedding for
+ */
 export async function encodeSets(run: ResolvedRun, { store, pause }: EncodeSetsOptions): Promise<EncodedSets> {
   const { tokenizer, plugin, spec: { training: { maxLength } }, examples: { train, dev, heldOut } } = run;
   // The same files mean other tokens to another class, and to other versions of its code.
   const identity = await digest([RESULTS_VERSION, plugin.name, plugin.options, run.digests.tokenizer]);
   const kept = store && { store, tokenizer: identity };
-  const encoded = (examples: readonly Example[]) =>
-    encode(examples, { tokenizer, maxLength, kept, throwIfInterrupted: pause });
+  const encoded = async (set: string, examples: readonly Example[]) => {
+    const tokens = await encode(examples, { tokenizer, maxLength, kept, throwIfInterrupted: pause });
+    checkTokenIds(tokens, { architecture: run.architecture, tokenizer, set: `${run.spec.task.name}, ${set}` });
+    return tokens;
+  };
   const additionalDev: Record<string, readonly EncodedExample[]> = {};
-  for (const [name, examples] of Object.entries(run.additionalDev)) additionalDev[name] = await encoded(examples);
+  for (const [name, examples] of Object.entries(run.additionalDev)) additionalDev[name] = await encoded(name, examples);
   return {
-    train: await encoded(train),
-    dev: await encoded(dev),
-    ...(heldOut && { heldOut: await encoded(heldOut) }),
+    train: await encoded("train", train),
+    dev: await encoded("dev", dev),
+    ...(heldOut && { heldOut: await encoded("held-out", heldOut) }),
     additionalDev,
   };
 }

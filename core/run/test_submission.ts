@@ -16,6 +16,7 @@ import type { Task, TestSet } from "../task.ts";
 import type { Json } from "../json.ts";
 import * as tf from "../backend/tf.ts";
 import { loadTokenizer } from "../model/tokenizer.ts";
+import { checkTokenIds } from "../model/tokenizer_fit.ts";
 import { Evaluator } from "../training/logits.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import type { Result } from "../results/result.ts";
@@ -79,6 +80,7 @@ export async function testPredictions(
     const submissions: Submission[] = [];
     for (const { file, examples } of sets) {
       const encoded = examples.map(({ index, texts }) => ({ index, label: 0, ...tokenizer.encode(texts, maxLength) }));
+      checkTokenIds(encoded, { architecture, tokenizer, set: file });
       const throwIfInterrupted = () => Promise.resolve();
       const logits = await evaluator.logits([...tensors.values()], { examples: encoded, throwIfInterrupted });
       const rows = headPredictions(logits, task.head).map((prediction, at) => {

@@ -1,7 +1,7 @@
 import { RequestError, type Tokenizer } from "@opf/framework";
 import { bart, bert, mpnet, t5 } from "@opf/framework/plugins";
 import { assertStringIncludes, assertThrows } from "@std/assert";
-import { checkTokenizerFit } from "../../../core/model/tokenizer_fit.ts";
+import { checkTokenIds, checkTokenizerFit } from "../../../core/model/tokenizer_fit.ts";
 import { CONFIG } from "../../_tiny.ts";
 
 const head = { kind: "classification", outputs: 2 } as const;
@@ -28,6 +28,44 @@ Deno.test("checkTokenizerFit() requires an embedding for every token and for eve
   assertStringIncludes(refusal({}, false, { tokenTypes: { single: 3, pair: 3 } }), "got 3");
   const vocabularySize = CONFIG.vocab_size + 1;
   assertStringIncludes(refusal({}, false, { vocabularySize }), `of at most ${CONFIG.vocab_size} tokens`);
+});
+
+Deno.test("checkTokenizerFit() lets special tokens lack embeddings, but for those of every text, and for padding", () => {
+  const { vocab_size: size } = CONFIG;
+  const larger = { vocabularySize: size + 2, specialIds: new Set([2, size, size + 1]) };
+  check({}, true, larger);
+  const refused = (more: Partial<Tokenizer>) => refusal({}, true, { ...larger, ...more });
+  assertStringIncludes(refused({ specialIds: new Set([2, size]) }), `of at most ${size} tokens`);
+  assertStringIncludes(refused({ specialIds: new Set([2, size + 1]) }), `at most ${size} tokens ("vocab_size" of`);
+  const around = `ids below ${size} ("vocab_size" of config.json) around texts, got ${size}`;
+  assertStringIncludes(refused({ padId: size }), around);
+  const encode = (count: number): Tokenizer["encode"] => (texts) => ({
+    ids: texts.length === count ? [2, size] : [2],
+    tokenTypeIds: [],
+  });
+  for (const count of [1, 2]) assertStringIncludes(refused({ encode: encode(count) }), around);
+});
+
+Deno.test("checkTokenIds() refuses examples and targets with tokens that have no embedding", () => {
+  const { vocab_size: size } = CONFIG;
+  const architecture = bert({ source: "x" }).architecture(CONFIG, head);
+  const example = (index: number, ids: number[], targets: number[]) => ({
+    ...{ index, label: 0, ids, tokenTypeIds: ids.map(() => 0) },
+    targets,
+  });
+  const check = (last: number, lastOfTarget: number, vocabularySize = size + 1) =>
+    checkTokenIds([example(3, [0, size - 1], []), example(7, [1, last], [lastOfTarget])], {
+      architecture,
+      tokenizer: { ...tokenizer, vocabularySize },
+      set: "mrpc, dev",
+    });
+  check(size - 1, size - 1);
+  for (const [last, ofTarget] of [[size, 0], [0, size]] as const) {
+    assertStringIncludes(
+      assertThrows(() => check(last!, ofTarget!), RequestError).message,
+      `mrpc, dev example 7: expected tokens with ids below ${size} ("vocab_size" of config.json), got ${size}`,
+    );
+  }
 });
 
 Deno.test("checkTokenizerFit() counts the embeddings of a config that leaves their number to its default", () => {
