@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ATTRIBUTE, type Attribute, setAttributes, typed } from "./_attributes.ts";
-import { cName, type Library, type Pointer, TYPE } from "./_ffi.ts";
+import { ATTRIBUTE, type Attribute, setAttributes, typed } from "./_c_api/attributes.ts";
+import { cName, type Library, type Pointer, TYPE } from "./_c_api/ffi.ts";
 
 /** A tensor without its values. */
 export interface Metadata {

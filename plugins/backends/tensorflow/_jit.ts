@@ -4,11 +4,11 @@
  * @module
  */
 import { type JitOptions, KERNEL_SIZE, messageOf, type TensorFunction, tf } from "@opf/framework";
+import { TYPE } from "./_c_api/ffi.ts";
 import type { Eager, Metadata } from "./_eager.ts";
-import { TYPE } from "./_ffi.ts";
-import { MUST_COMPILE, type NativeFunction, UntraceableError } from "./_functions.ts";
-import { Recorder } from "./_graph.ts";
-import type { KernelBackend, Target } from "./_kernels.ts";
+import { MUST_COMPILE, type NativeFunction, UntraceableError } from "./_graph/functions.ts";
+import { Recorder } from "./_graph/recorder.ts";
+import type { KernelBackend, Target } from "./_kernels/register.ts";
 
 /** Callbacks of a {@linkcode Compiler}. */
 export interface CompilerOptions {

@@ -4,9 +4,9 @@
  * @module
  */
 import type { SummaryWriter } from "@opf/framework";
-import { ATTRIBUTE, typed } from "./_attributes.ts";
+import { ATTRIBUTE, typed } from "./_c_api/attributes.ts";
+import { TYPE } from "./_c_api/ffi.ts";
 import type { Eager } from "./_eager.ts";
-import { TYPE } from "./_ffi.ts";
 
 const QUEUE = 100, FLUSH_MILLISECONDS = 10_000;
 

@@ -4,18 +4,18 @@
  * @module
  */
 import { type Backend, type BackendOptions, type Engine, RequestError, tf } from "@opf/framework";
-import { compiledFolder, KernelCache } from "./_compiled.ts";
-import { devices, newContext } from "./_context.ts";
-import { Eager } from "./_eager.ts";
-import { openLibrary } from "./_ffi.ts";
-import { Compiler } from "./_jit.ts";
-import { registerBackend } from "./_kernels.ts";
 import { loadPermanently } from "../_load_permanently.ts";
 import { processMemory } from "../_process_memory.ts";
+import { devices, newContext } from "./_c_api/context.ts";
+import { openLibrary } from "./_c_api/ffi.ts";
+import { compiledFolder, KernelCache } from "./_compiled.ts";
+import { Eager } from "./_eager.ts";
+import { Compiler } from "./_jit.ts";
+import { randomNumbers } from "./_kernels/random.ts";
+import { registerBackend } from "./_kernels/register.ts";
+import { svd } from "./_kernels/svd.ts";
 import { cacheKernelsIn, tuneKernels, useOneDnn } from "./_process.ts";
-import { randomNumbers } from "./_random.ts";
 import { summaryWriter } from "./_summaries.ts";
-import { svd } from "./_svd.ts";
 import { checkVersion, findLibrary } from "./library.ts";
 
 let started: Promise<Engine> | undefined;

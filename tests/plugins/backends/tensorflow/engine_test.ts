@@ -2,8 +2,8 @@
 import { engine, tf } from "@opf/framework";
 import { tensorflow } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess, assertStringIncludes, assertThrows } from "@std/assert";
-import { typed } from "../../../../plugins/backends/tensorflow/_attributes.ts";
-import { TYPE } from "../../../../plugins/backends/tensorflow/_ffi.ts";
+import { typed } from "../../../../plugins/backends/tensorflow/_c_api/attributes.ts";
+import { TYPE } from "../../../../plugins/backends/tensorflow/_c_api/ffi.ts";
 
 Deno.test("an error names the op, the shapes of its inputs and TensorFlow's message", () => {
   const backend = tf.backend() as unknown as {

@@ -31,6 +31,15 @@ Deno.test("jit() takes the value of a tensor from outside at compilation; it may
   other.dispose();
 });
 
+Deno.test("a tensor from outside that jit() reads stays usable", () =>
+  tf.tidy(() => {
+    const outside = tf.tensor1d([2, 3]); // never touched by an op before
+    const scaled = engine().jit((x) => [tf.mul(x!, outside)]);
+    assertEquals(scaled(tf.tensor1d([1, 1]))[0]!.arraySync(), [2, 3]);
+    assertEquals(tf.neg(outside).arraySync(), [-2, -3]);
+    assertEquals(scaled(tf.tensor2d([[1, 1]]))[0]!.arraySync() as number[][], [[2, 3]]);
+  }));
+
 Deno.test("jit() runs uncompiled what cannot be compiled: shapes that depend on values", () =>
   tf.tidy(() => {
     const distinct = engine().jit((x) => {

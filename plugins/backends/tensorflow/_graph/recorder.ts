@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { ATTRIBUTE, type Attribute, setAttributes, typed } from "./_attributes.ts";
-import { describe, type Eager, type Metadata, nextId, type Values } from "./_eager.ts";
-import { cName, TYPE } from "./_ffi.ts";
-import { type FunctionOutput, MUST_COMPILE, type NativeFunction, type Output } from "./_functions.ts";
-import { Graph } from "./_nodes.ts";
-import { Variable } from "./_variables.ts";
+import { ATTRIBUTE, type Attribute, setAttributes, typed } from "../_c_api/attributes.ts";
+import { cName, TYPE } from "../_c_api/ffi.ts";
+import { describe, type Eager, type Metadata, nextId, type Values } from "../_eager.ts";
+import { type FunctionOutput, MUST_COMPILE, type NativeFunction, type Output } from "./functions.ts";
+import { Graph } from "./graph.ts";
+import { Variable } from "./variables.ts";
 
 // Ops that take a list of inputs: how many of their last inputs are not part of it.
 const LIST_INPUTS: Record<string, number> = { AddN: 0, Pack: 0, Einsum: 0, ConcatV2: 1 };

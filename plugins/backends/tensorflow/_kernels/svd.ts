@@ -4,9 +4,9 @@
  * @module
  */
 import { fixSigns, type Svd, tf } from "@opf/framework";
-import { ATTRIBUTE, typed } from "./_attributes.ts";
-import { TYPE } from "./_ffi.ts";
-import type { KernelBackend } from "./_kernels.ts";
+import { ATTRIBUTE, typed } from "../_c_api/attributes.ts";
+import { TYPE } from "../_c_api/ffi.ts";
+import type { KernelBackend } from "./register.ts";
 
 /** The thin decomposition of a float32 matrix, with its signs fixed. */
 export function svd(backend: KernelBackend, matrix: tf.Tensor2D): Svd {

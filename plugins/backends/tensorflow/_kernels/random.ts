@@ -4,12 +4,12 @@
  * @module
  */
 import { type Engine, KERNEL_SIZE, type Key, maskThreshold, memoize, RandomKey, tf } from "@opf/framework";
-import { typed } from "./_attributes.ts";
-import type { Metadata } from "./_eager.ts";
-import { TYPE } from "./_ffi.ts";
-import type { Compiler } from "./_jit.ts";
-import type { KernelBackend } from "./_kernels.ts";
-import { MASK_BLOCK, type Op, philoxMask } from "./_philox.ts";
+import { typed } from "../_c_api/attributes.ts";
+import { TYPE } from "../_c_api/ffi.ts";
+import type { Metadata } from "../_eager.ts";
+import type { Compiler } from "../_jit.ts";
+import { MASK_BLOCK, type Op, philoxMask } from "./philox.ts";
+import type { KernelBackend } from "./register.ts";
 
 const PHILOX = 1; // tensorflow::Algorithm::RNG_ALG_PHILOX
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { ATTRIBUTE, type Attribute } from "./_attributes.ts";
-import type { Metadata } from "./_eager.ts";
-import type { Bytes, Pointer } from "./_ffi.ts";
+import { ATTRIBUTE, type Attribute } from "../_c_api/attributes.ts";
+import type { Bytes, Pointer } from "../_c_api/ffi.ts";
+import type { Metadata } from "../_eager.ts";
 
 /** A function that TensorFlow calls by name. */
 export interface NativeFunction {

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { setAttributes, typed } from "./_attributes.ts";
-import type { Metadata } from "./_eager.ts";
-import type { Pointer } from "./_ffi.ts";
-import type { Output } from "./_functions.ts";
-import type { Graph } from "./_nodes.ts";
+import { setAttributes, typed } from "../_c_api/attributes.ts";
+import type { Pointer } from "../_c_api/ffi.ts";
+import type { Metadata } from "../_eager.ts";
+import type { Output } from "./functions.ts";
+import type { Graph } from "./graph.ts";
 
 /** One variable of a graph under construction. Its reads and writes run in the order in which they are recorded. */
 export class Variable {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Attribute, typed } from "./_attributes.ts";
-import { TYPE } from "./_ffi.ts";
+import { type Attribute, typed } from "../_c_api/attributes.ts";
+import { TYPE } from "../_c_api/ffi.ts";
 
 /** Runs an op with one output on tensors by their ids; returns the id of the output. */
 export type Op = (name: string, attributes: readonly Attribute[], inputs: readonly number[]) => number;

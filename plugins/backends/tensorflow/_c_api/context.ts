@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Bytes, Library, Pointer } from "./_ffi.ts";
-import { text } from "./_ffi.ts";
+import type { Bytes, Library, Pointer } from "./ffi.ts";
+import { text } from "./ffi.ts";
 
 /** A device that TensorFlow sees. */
 export interface Device {

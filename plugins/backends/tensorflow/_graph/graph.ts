@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Metadata, nativeTensor, type Values } from "./_eager.ts";
-import { cName, type Library, type Pointer } from "./_ffi.ts";
-import { joined, type NativeFunction, nodeName, type Output, outputBytes, UntraceableError } from "./_functions.ts";
+import { cName, type Library, type Pointer } from "../_c_api/ffi.ts";
+import { type Metadata, nativeTensor, type Values } from "../_eager.ts";
+import { joined, type NativeFunction, nodeName, type Output, outputBytes, UntraceableError } from "./functions.ts";
 
 /** How a node is built. */
 export interface NodeBuilder {

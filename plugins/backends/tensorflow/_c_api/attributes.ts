@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bytes, cName, type Library, type Pointer } from "./_ffi.ts";
+import { type Bytes, cName, type Library, type Pointer } from "./ffi.ts";
 
 /** Kinds of attributes, with the numbers that TensorFlow.js's kernels use. */
 export const ATTRIBUTE = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5, resource: 99 } as const;

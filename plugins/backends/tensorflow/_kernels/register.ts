@@ -4,12 +4,12 @@
  * @module
  */
 import { tf } from "@opf/framework";
-import "./_node_util.ts";
+import "./node_util.ts";
 import { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import "@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js";
-import { ATTRIBUTE, type Attribute, typed } from "./_attributes.ts";
-import type { Metadata, Values } from "./_eager.ts";
-import { TYPE } from "./_ffi.ts";
+import { ATTRIBUTE, type Attribute, typed } from "../_c_api/attributes.ts";
+import type { Metadata, Values } from "../_eager.ts";
+import { TYPE } from "../_c_api/ffi.ts";
 
 /** What runs or records ops: it creates tensors, executes ops and reads values. */
 export interface Target {
