@@ -4,3 +4,5 @@
  * @module
  */
 export * from "@tensorflow/tfjs-core";
+// In place of TensorFlow.js's own, which has no gradient.
+export { einsum } from "./einsum.ts";

@@ -162,7 +162,8 @@ export class Eager {
     const copy = new ArrayBuffer(size);
     if (size > 0) Deno.UnsafePointerView.copyInto(c.TF_TensorData(tensor)!, copy);
     c.TF_DeleteTensor(tensor);
-    if (dtype === TYPE.float32) return new Float32Array(copy);
+    // Of a complex number its real and its imaginary part.
+    if (dtype === TYPE.float32 || dtype === TYPE.complex64) return new Float32Array(copy);
     if (dtype === TYPE.int32 || dtype === TYPE.uint32) return new Int32Array(copy);
     if (dtype === TYPE.int64) return new BigInt64Array(copy);
     return new Uint8Array(copy);

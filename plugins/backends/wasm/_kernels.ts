@@ -6,6 +6,7 @@
 import { tf } from "@opf/framework";
 import process from "node:process";
 import { type BackendWasm, version_wasm } from "@tensorflow/tfjs-backend-wasm";
+import { fusedMatMul } from "../_fused_mat_mul.ts";
 import { fewerAxes } from "./_axes.ts";
 import type { Kernel } from "./_kernel.ts";
 import { matMulKernel } from "./_mat_mul.ts";
@@ -83,8 +84,11 @@ function replaceKernels(): void {
   }
   for (const name of BINARY) replace(name, fewerAxes(tf.getKernel(name, "wasm").kernelFunc));
   replace(tf.BatchMatMul, matMulKernel(tf.getKernel(tf.BatchMatMul, "wasm").kernelFunc));
+  // Upstream adds the bias to the wrong elements.
+  replace(tf._FusedMatMul, (backend, inputs, attrs) => fusedMatMul({ inputs, attrs, backend }));
   replace(tf.Cast, cast);
   replace(tf.GatherV2, gather);
+  replace(tf.Prelu, prelu);
   replace(tf.SplitV, split);
   replace(tf.Transpose, transpose);
   replace(tf.Unpack, unpack);
@@ -144,6 +148,12 @@ const transpose: Kernel = (backend, { x }, { perm }) => {
   if (last >= 0) walk(0, 0);
   else to.set(from);
   return out;
+};
+
+// Upstream does not broadcast the slopes.
+const prelu: Kernel = (_, inputs) => {
+  const { x, alpha } = inputs as Record<string, tf.Tensor>;
+  return tf.tidy(() => tf.where(tf.greater(x!, 0), x!, tf.mul(x!, alpha!)));
 };
 
 const split: Kernel<tf.TensorInfo[]> = (backend, { x }, { numOrSizeSplits, axis }) => {

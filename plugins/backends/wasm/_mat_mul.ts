@@ -22,7 +22,7 @@ export const matMulKernel = (upstream: tf.KernelFunc): Kernel => (backend, { a, 
   const [rows, inner] = matrixShape(a!, transposeA), [, columns] = matrixShape(b!, transposeB);
   const isBroadcast = [a!, b!].some(({ shape }) => shape.length > 2 && batchOf(shape) !== count);
   const isLarge = rows * inner * columns >= LARGE;
-  if (inner === 0) {
+  if (count * rows * inner * columns === 0) {
     const zeros = backend.makeOutput([...outer, rows, columns], "float32");
     backend.typedArrayFromHeap(zeros).fill(0);
     return zeros;

@@ -101,11 +101,16 @@ export class XlaBackend extends tf.KernelBackend {
   }
 
   override readSync(dataId: object): Values {
-    return this.runtime.read(this.#readable(dataId));
+    return this.valuesOf(this.storedNode(dataId));
   }
 
   override read(dataId: object): Promise<Values> {
-    return this.runtime.readAsync(this.#readable(dataId));
+    return this.runtime.readAsync(this.#readable(this.storedNode(dataId)));
+  }
+
+  /** A copy of a value on the host. */
+  valuesOf(node: LazyNode): Values {
+    return this.runtime.read(this.#readable(node));
   }
 
   override refCount(dataId: object): number {
@@ -157,8 +162,7 @@ export class XlaBackend extends tf.KernelBackend {
     if (node.isPending && !node.isTraced) this.runtime.pending.add(node);
   }
 
-  #readable(dataId: object): LazyNode {
-    const node = this.storedNode(dataId);
+  #readable(node: LazyNode): LazyNode {
     if (node.isTraced && this.traces.length === 0) throw new Error(ENDED);
     if (node.isTraced) throw new UntraceableError("it reads a tensor's values");
     return node;

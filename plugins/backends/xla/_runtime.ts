@@ -175,11 +175,13 @@ export class Runtime {
     const values = emptyValues(node);
     if (node.splat !== undefined) return values.fill(node.splat) as Values;
     if (values.length === 0) return values;
-    const buffer = this.bufferOf(node);
+    node.hold(); // until it is read, if no tensor has it
     try {
-      buffer.copyTo(values);
+      this.bufferOf(node).copyTo(values);
     } catch (error) {
       throw this.#described(error);
+    } finally {
+      node.release();
     }
     return values;
   }

@@ -217,9 +217,118 @@ const CASES: Readonly<Record<string, () => tf.Tensor | tf.Tensor[]>> = {
     ].map((compute) => compute()),
 };
 
-for (const [name, compute] of Object.entries(CASES)) {
+const within = (x: tf.Tensor, limit: number) => tf.mul(x, limit);
+const inShapes = (compute: (x: tf.Tensor) => tf.Tensor, limit: number) => () => [
+  // A matrix whose elements stand in other places, one element, a scalar, none, and those at which something changes.
+  ...[tf.transpose(cube(3, 5)), tf.slice(cube(3, 4), [1, 1], [2, 2]), cube(1), cube(), tf.zeros([0, 3])]
+    .map((x) => compute(within(x, limit))),
+  ...(limit > 1 ? [compute(tf.tensor1d([0, -0, 1, -1, 1e-4, 1e-30]))] : []),
+  gradientOf((x) => compute(within(x, limit)), 3, 4)(),
+];
+const gradientsOf = (compute: (...xs: tf.Tensor[]) => tf.Tensor, ...xs: tf.Tensor[]) =>
+  tf.grads((...xs: tf.Tensor[]) => {
+    const out = compute(...xs);
+    return tf.sum(tf.mul(out, cube(...out.shape)));
+  })(xs);
+const sparse = (shape: number[], indices: tf.Tensor, values: tf.Tensor) =>
+  tf.sparseToDense(indices, values, shape, tf.cast(tf.scalar(7), values.dtype) as tf.Scalar);
+const places = (...rows: number[][]) => tf.tensor2d(rows, [rows.length, rows[0]!.length], "int32");
+const normalized = (...[x, mean, variance, offset, scale]: tf.Tensor[]) =>
+  tf.batchNorm(
+    x!,
+    mean as tf.Tensor1D,
+    tf.square(variance!) as tf.Tensor1D,
+    offset as tf.Tensor1D,
+    scale as tf.Tensor1D,
+  );
+
+// What authors of plugins may use besides; compiled too.
+const SELDOM_CASES: typeof CASES = {
+  "acos": inShapes(tf.acos, 0.9),
+  "acosh": inShapes((x) => tf.acosh(tf.add(tf.square(x), 1.01)), 3),
+  "asin": inShapes(tf.asin, 0.9),
+  "asinh": inShapes(tf.asinh, 6),
+  "atan": inShapes(tf.atan, 6),
+  "atanh": inShapes(tf.atanh, 0.9),
+  "cosh": inShapes(tf.cosh, 6),
+  "sinh": inShapes(tf.sinh, 6),
+  "selu": inShapes(tf.selu, 6),
+  "prelu": () => [
+    tf.prelu(cube(3, 4), cube(4)),
+    tf.prelu(cube(2, 3, 4), cube(3, 1)),
+    tf.prelu(cube(1), cube(1)),
+    tf.prelu(tf.zeros([0, 4]), cube(4)),
+    ...gradientsOf((x, alpha) => tf.prelu(x!, alpha!), cube(2, 3, 4), cube(3, 4)),
+  ],
+  "fused products": () => [
+    ...(["linear", "relu", "relu6", "elu", "sigmoid", "leakyrelu", "prelu"] as const).map((activation) =>
+      tf.fused.matMul({
+        a: tf.mul(cube(5, 3), 4),
+        b: tf.mul(cube(4, 3), 4),
+        transposeB: true,
+        bias: cube(4),
+        activation,
+        preluActivationWeights: tf.abs(cube(4)),
+        leakyreluAlpha: 0.3,
+      })
+    ),
+    tf.fused.matMul({ a: cube(3, 5), b: cube(3, 4), transposeA: true, bias: cube(5, 4) }),
+    tf.fused.matMul({ a: cube(2, 5, 3), b: cube(2, 3, 4), bias: cube(4), activation: "relu" }),
+    tf.fused.matMul({ a: cube(64, 48), b: cube(48, 40), bias: cube(40) }),
+    tf.fused.matMul({ a: tf.zeros([0, 3]), b: cube(3, 4), bias: cube(4) }),
+    tf.fused.matMul({ a: cube(1, 1), b: cube(1, 1) }),
+    ...(["linear", "relu"] as const).flatMap((activation) =>
+      gradientsOf(
+        (a, b, bias) =>
+          tf.fused.matMul({
+            a: a as tf.Tensor2D,
+            b: b as tf.Tensor2D,
+            bias: bias!,
+            transposeA: true,
+            activation,
+          }),
+        cube(3, 5),
+        cube(3, 4),
+        cube(4),
+      )
+    ),
+  ],
+  "batch normalization": () => [
+    normalized(cube(2, 3, 4, 5), cube(5), cube(5), cube(5), cube(5)),
+    normalized(cube(3, 5), cube(5), cube(5)),
+    normalized(cube(3, 5), cube(3, 5), cube(3, 5), cube(3, 5)),
+    normalized(cube(1, 1), cube(1), cube(1)),
+    ...gradientsOf(normalized, cube(3, 5), cube(5), cube(5), cube(5), cube(5)),
+  ],
+  "sparse to dense": () => [
+    sparse([5], tf.tensor1d([1, 3], "int32"), cube(2)),
+    sparse([5], tf.scalar(3, "int32"), tf.scalar(2)),
+    sparse([3, 4], places([0, 1], [2, 3]), cube(2)),
+    sparse([3, 4], places([0, 1], [2, 3]), tf.scalar(2, "int32")),
+    sparse([1, 1, 1], places([0, 0, 0]), cube(1)),
+  ],
+  "counts": () => {
+    const numbers = tf.tensor1d([1, 5, 1, 0, 9, 2 ** 30], "int32");
+    return [
+      tf.bincount(numbers, tf.tensor1d([]), 6),
+      tf.bincount(numbers, cube(6) as tf.Tensor1D, 10),
+      tf.bincount(numbers, numbers, 3),
+      tf.bincount(tf.tensor1d([], "int32"), tf.tensor1d([]), 3),
+      tf.bincount(tf.tensor1d([0], "int32"), tf.tensor1d([]), 1),
+    ];
+  },
+};
+
+for (const [name, compute] of Object.entries({ ...CASES, ...SELDOM_CASES })) {
+  const isSeldom = name in SELDOM_CASES;
   Deno.test(`all backends compute the same: ${name}`, () => {
     const [expected, ...others] = engines.map((own) => on(own, compute)) as [TensorData[], ...TensorData[][]];
+    if (isSeldom) {
+      for (const own of engines) {
+        const compiled = on(own, () => own.jit(() => [compute()].flat(), { name })());
+        assertSame(compiled, expected, `${own.name}, compiled,`);
+      }
+    }
     others.forEach((actual, index) => assertSame(actual, expected, engines[index + 1]!.name));
   });
 }
@@ -235,6 +344,27 @@ function assertSame(actual: readonly TensorData[], expected: readonly TensorData
     });
   });
 }
+
+Deno.test("all backends find the same unique slices, eager and in a compiled function", () => {
+  const compute = () =>
+    [
+      tf.unique(tf.tensor1d([3, 1, 3, 2, 1, 3])),
+      tf.unique(tf.cast(tf.tensor1d([0, 1, 0]), "bool")),
+      tf.unique(tf.transpose(tf.tensor2d([[1, 0, 1], [2, 0, 2]], undefined, "int32")), 0),
+      tf.unique(tf.tensor3d([[[1], [2], [1]], [[3], [2], [3]]]), 1),
+      tf.unique(tf.tensor2d([[1, 0, 1], [2, 0, 2]]), -1),
+      tf.unique(tf.tensor1d([5])),
+      tf.unique(tf.zeros([0])),
+    ].flatMap(({ values, indices }) => [values, indices]);
+  const [expected, ...others] = engines.map((own) => on(own, compute)) as [TensorData[], ...TensorData[][]];
+  assertEquals(expected[0]!.values, [3, 1, 2]);
+  assertEquals(expected[1]!.values, [0, 1, 0, 2, 1, 0]);
+  others.forEach((actual, index) => assertSame(actual, expected, engines[index + 1]!.name));
+  for (const own of engines) {
+    // The shape of the result is not known before the values are.
+    assertSame(on(own, () => own.jit(compute, { name: "unique" })()), expected, `${own.name}, compiled,`);
+  }
+});
 
 Deno.test("useEngine() selects the engine that computes from then on", () => {
   for (const own of [...engines, ...engines]) {

@@ -11,7 +11,7 @@ import { Graph } from "./graph.ts";
 import { Variable } from "./variables.ts";
 
 // Ops that take a list of inputs: how many of their last inputs are not part of it.
-const LIST_INPUTS: Record<string, number> = { AddN: 0, Pack: 0, Einsum: 0, ConcatV2: 1 };
+const LIST_INPUTS: Record<string, number> = { AddN: 0, Pack: 0, ConcatV2: 1 };
 
 /** A value that becomes a node when it is first used: every node costs time in each call, even one that nobody uses. */
 interface LazyNode extends Omit<Metadata, "id"> {

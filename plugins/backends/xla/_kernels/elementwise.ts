@@ -7,7 +7,7 @@ import { tf } from "@opf/framework";
 import type { ElementType } from "../_pjrt/buffer.ts";
 import type { KernelDefinition, Kernels } from "./kernel.ts";
 import type { LazyNode } from "../_stablehlo/node.ts";
-import { binary, compare, convert, erf, select, splat, unary } from "../_stablehlo/elementwise.ts";
+import { binary, compare, convert, select, special, splat, unary } from "../_stablehlo/elementwise.ts";
 import { broadcastTo } from "../_stablehlo/movement.ts";
 
 const like = (value: number, { type, shape }: LazyNode): LazyNode => splat(value, type, shape);
@@ -25,6 +25,7 @@ const named = (op: string): KernelDefinition => ofOne((x) => unary(op, x));
 // As everywhere in TensorFlow.js, functions of floats take integers too.
 const ofFloat = (compute: (x: LazyNode) => LazyNode): KernelDefinition => ofOne((x) => compute(convert(x, "f32")));
 const floatFunction = (op: string): KernelDefinition => ofFloat((x) => unary(op, x));
+const specialFunction = (op: string): KernelDefinition => ofFloat((x) => special(op, x));
 const comparing = (direction: string): KernelDefinition => ofTwo((a, b) => compare(direction, a, b));
 
 /** Elements in another type: numbers are cut off toward zero, and what is not zero is true. */
@@ -65,6 +66,28 @@ const clip = (x: LazyNode, low: number, high: number) =>
 // log(1 + eˣ) without overflow.
 const softplus = (x: LazyNode) =>
   binary("add", relu(x), unary("log_plus_one", unary("exponential", unary("negate", unary("abs", x)))));
+
+const expm1 = (x: LazyNode) => unary("exponential_minus_one", x);
+const { SELU_SCALE, SELU_SCALEALPHA } = tf.backend_util;
+const selu = (x: LazyNode) =>
+  select(
+    compare("GT", x, like(0, x)),
+    binary("multiply", x, like(SELU_SCALE, x)),
+    binary("multiply", expm1(x), like(SELU_SCALEALPHA, x)),
+  );
+
+const prelu: KernelDefinition = ({ x, alpha }) => {
+  const [each, slope] = broadcastTogether(x!, alpha!);
+  return select(compare("GT", each, like(0, each)), each, binary("multiply", each, slope));
+};
+
+const batchNorm: KernelDefinition = ({ x, mean, variance, scale, offset }, { varianceEpsilon }) => {
+  const each = (value: LazyNode) => broadcastTo(value, x!.shape);
+  const factor = unary("rsqrt", binary("add", variance!, like(varianceEpsilon as number, variance!)));
+  const normal = binary("multiply", binary("subtract", x!, each(mean!)), each(factor));
+  const scaled = scale ? binary("multiply", normal, each(scale)) : normal;
+  return offset ? binary("add", scaled, each(offset)) : scaled;
+};
 
 const square = (x: LazyNode) => binary("multiply", x, x);
 
@@ -116,17 +139,28 @@ export const ELEMENTWISE: Kernels = {
   [tf.Tan]: floatFunction("tan"),
   [tf.Tanh]: floatFunction("tanh"),
   [tf.Sigmoid]: floatFunction("logistic"),
-  [tf.Erf]: ofFloat(erf),
+  [tf.Acos]: specialFunction("acos"),
+  [tf.Acosh]: specialFunction("acosh"),
+  [tf.Asin]: specialFunction("asin"),
+  [tf.Asinh]: specialFunction("asinh"),
+  [tf.Atan]: specialFunction("atan"),
+  [tf.Atanh]: specialFunction("atanh"),
+  [tf.Cosh]: specialFunction("cosh"),
+  [tf.Sinh]: specialFunction("sinh"),
+  [tf.Erf]: specialFunction("erf"),
   [tf.Square]: ofOne(square),
   [tf.Reciprocal]: ofFloat(reciprocal),
   [tf.Softplus]: ofFloat(softplus),
   [tf.Relu]: ofOne(relu),
   [tf.Relu6]: ofOne((x) => clip(x, 0, 6)),
-  [tf.Elu]: ofOne((x) => select(compare("GT", x, like(0, x)), x, unary("exponential_minus_one", x))),
+  [tf.Elu]: ofOne((x) => select(compare("GT", x, like(0, x)), x, expm1(x))),
   [tf.EluGrad]: ({ dy, y }) =>
     select(compare("GE", y!, like(0, y!)), dy!, binary("multiply", dy!, binary("add", y!, like(1, y!)))),
+  [tf.Selu]: ofFloat(selu),
+  [tf.Prelu]: prelu,
   [tf.LeakyRelu]: ({ x }, { alpha }) =>
     select(compare("GT", x!, like(0, x!)), x!, binary("multiply", x!, like(alpha as number, x!))),
+  [tf.FusedBatchNorm]: batchNorm,
   [tf.ClipByValue]: ({ x }, { clipValueMin, clipValueMax }) => clip(x!, clipValueMin as number, clipValueMax as number),
   [tf.Step]: ({ x }, { alpha }) =>
     select(isNaN(x!), x!, select(compare("GT", x!, like(0, x!)), like(1, x!), like(alpha as number, x!))),

@@ -6,17 +6,26 @@
 import { tf } from "@opf/framework";
 import { cast } from "./elementwise.ts";
 import type { KernelDefinition, Kernels } from "./kernel.ts";
+import type { LazyNode } from "../_stablehlo/node.ts";
 import { binary, compare, iota, select, splat } from "../_stablehlo/elementwise.ts";
 import { gather, scatter } from "../_stablehlo/indexing.ts";
-import { broadcastInDim, reshape, slice } from "../_stablehlo/movement.ts";
+import { broadcastInDim, broadcastTo, reshape, slice } from "../_stablehlo/movement.ts";
 import { elementType } from "../_stablehlo/types.ts";
 
-// Indices can be checked where they are known on the host; on the device, one that is not there is taken for the nearest.
+// Indices can be checked where they are known on the host: row by row, one for each extent.
+function checkIndices(kernelName: string, { values }: LazyNode, extents: readonly number[]): void {
+  values?.forEach((index, at) => {
+    const extent = extents[at % extents.length]!;
+    if (index < 0 || index >= extent) {
+      throw new RangeError(`${kernelName}: the index ${index} is not in [0, ${extent}).`);
+    }
+  });
+}
+
+// On the device, an index that is not there is taken for the nearest.
 const gatherKernel: KernelDefinition = ({ x, indices }, attributes) => {
   const axis = tf.util.parseAxisParam(attributes.axis as number, [...x!.shape])[0]!;
-  const extent = x!.shape[axis]!;
-  const wrong = indices!.values?.find((index) => index < 0 || index >= extent);
-  if (wrong !== undefined) throw new RangeError(`GatherV2: the index ${wrong} is not in [0, ${extent}).`);
+  checkIndices(tf.GatherV2, indices!, [x!.shape[axis]!]);
   return gather(x!, indices!, { axis, batch: attributes.batchDims as number });
 };
 
@@ -40,6 +49,24 @@ const segmentSum: KernelDefinition = ({ x, segmentIds }, { numSegments }) => {
   const zeros = splat(0, x!.type, [numSegments as number, ...inner]);
   const indices = reshape(segmentIds!, [...segmentIds!.shape, 1]);
   return scatter(zeros, { indices, updates: x!, add: true });
+};
+
+// Each row of indices is the place of a value, or all values are one.
+const sparseToDense: KernelDefinition = ({ sparseIndices, sparseValues, defaultValue }, { outputShape }) => {
+  const shape = outputShape as number[], count = sparseIndices!.shape[0] ?? 1;
+  const indices = reshape(sparseIndices!, [count, shape.length]);
+  checkIndices(tf.SparseToDense, indices, shape);
+  const updates = broadcastTo(sparseValues!, [count]);
+  return scatter(broadcastInDim(defaultValue!, shape, []), { indices, updates, add: false });
+};
+
+// How often, or with what weights, each integer occurs; those that are too large are left out.
+const bincount: KernelDefinition = ({ x, weights }, { size }) => {
+  const { type } = weights!, count = x!.size;
+  const updates = weights!.size === 0 ? splat(1, type, [count]) : reshape(weights!, [count]);
+  const negative = x!.values?.find((value) => value < 0);
+  if (negative !== undefined) throw new RangeError(`Bincount: expected no negative integers, got ${negative}.`);
+  return scatter(splat(0, type, [size as number]), { indices: reshape(x!, [count, 1]), updates, add: true });
 };
 
 const oneHot: KernelDefinition = ({ indices }, { depth, onValue, offValue, dtype }) => {
@@ -68,6 +95,8 @@ export const INDEXING: Kernels = {
     scatter(splat(0, updates!.type, shape as number[]), { indices: indices!, updates: updates!, add: true }),
   [tf.TensorScatterUpdate]: ({ tensor, indices, updates }) =>
     scatter(tensor!, { indices: indices!, updates: updates!, add: false }),
+  [tf.SparseToDense]: sparseToDense,
+  [tf.Bincount]: bincount,
   [tf.OneHot]: oneHot,
   [tf.Diag]: diagonal,
 };

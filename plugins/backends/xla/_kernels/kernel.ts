@@ -4,11 +4,14 @@
  * @module
  */
 import type { Precision, tf } from "@opf/framework";
+import type { Values } from "../_pjrt/buffer.ts";
 import type { LazyNode } from "../_stablehlo/node.ts";
 
 /** What a kernel knows beside its inputs and attributes. */
 export interface KernelContext {
   readonly precision: Precision;
+  /** Reads a value: a function that is being traced cannot be compiled. */
+  valuesOf(node: LazyNode): Values;
 }
 
 /** Values by the names that TensorFlow.js gives inputs; lists of inputs count from 0. */

@@ -4,8 +4,10 @@
  * @module
  */
 import { tf } from "@opf/framework";
+import { fusedMatMul } from "../../_fused_mat_mul.ts";
 import type { XlaBackend } from "../_backend.ts";
 import { cast, ELEMENTWISE } from "./elementwise.ts";
+import { HOST } from "./host.ts";
 import { INDEXING } from "./indexing.ts";
 import type { KernelDefinition } from "./kernel.ts";
 import { MATRIX_PRODUCTS } from "./matrix_products.ts";
@@ -19,7 +21,15 @@ const BACKEND = "xla";
 /** Registers the backend and its kernels; a kernel that is not there is an error with its name. */
 export function registerKernels(backend: XlaBackend): void {
   tf.registerBackend(BACKEND, () => backend, 2);
-  const definitions = { ...ELEMENTWISE, ...MATRIX_PRODUCTS, ...REDUCTIONS, ...MOVEMENT, ...INDEXING, ...SOURCES };
+  const definitions = {
+    ...ELEMENTWISE,
+    ...MATRIX_PRODUCTS,
+    ...REDUCTIONS,
+    ...MOVEMENT,
+    ...INDEXING,
+    ...SOURCES,
+    ...HOST,
+  };
   for (const [name, definition] of Object.entries(definitions)) register(name, definition);
   registerSharing(tf.Identity, ({ shape }) => shape);
   registerSharing(
@@ -32,6 +42,7 @@ export function registerKernels(backend: XlaBackend): void {
     return shape.toSpliced(axis < 0 ? axis + shape.length + 1 : axis, 0, 1);
   });
   registerCast();
+  tf.registerKernel({ kernelName: tf._FusedMatMul, backendName: BACKEND, kernelFunc: fusedMatMul });
   for (const name of kernelNames()) {
     if (tf.getKernel(name, BACKEND)) continue;
     const kernelFunc: tf.KernelFunc = ({ backend }) => {

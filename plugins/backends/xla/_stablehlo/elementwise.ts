@@ -33,13 +33,13 @@ export const unary = (op: string, x: LazyNode): LazyNode =>
     emit: ([a], name) => `${name} = stablehlo.${op} ${a} : ${typeText(x)}`,
   });
 
-/** The error function. */
-export const erf = (x: LazyNode): LazyNode =>
+/** A function of floats that CHLO has and StableHLO has not: `erf`, `acos`. */
+export const special = (op: string, x: LazyNode): LazyNode =>
   new LazyNode({
     type: x.type,
     shape: x.shape,
     operands: [x],
-    emit: ([a], name) => `${name} = chlo.erf ${a} : ${typeText(x)} -> ${typeText(x)}`,
+    emit: ([a], name) => `${name} = chlo.${op} ${a} : ${typeText(x)} -> ${typeText(x)}`,
   });
 
 /** An operation of two operands of one type and shape: `add`, `xor`. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ElementType } from "../_pjrt/buffer.ts";
-import { iota } from "./elementwise.ts";
+import { iota, splat } from "./elementwise.ts";
 import { LazyNode } from "./node.ts";
 import { typeText } from "./text.ts";
 
@@ -18,6 +18,7 @@ export function gather(x: LazyNode, indices: LazyNode, { axis, batch = 0 }: {
 }): LazyNode {
   const { type } = x, places = indices.shape.slice(batch);
   const shape = [...x.shape.slice(0, axis), ...places, ...x.shape.slice(axis + 1)];
+  if (shape.includes(0)) return splat(0, type, shape); // there may be no slice of one element
   const offsets = shape.map((_, index) => index)
     .filter((index) => index >= batch && index < axis || index >= axis + places.length);
   const sizes = x.shape.map((extent, index) => index < batch || index === axis ? 1 : extent);

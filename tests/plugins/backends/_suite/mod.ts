@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "./einsum.ts";
 import "./jit.ts";
 import "./kernels.ts";
 import "./random.ts";
