@@ -14,6 +14,11 @@ import { elementType } from "./_stablehlo/types.ts";
 // Known values of so many elements are part of a compiled function; larger ones are arguments that it keeps.
 const LARGEST_LITERAL = 16;
 
+// What a compiled function took along is freed with it.
+const releasing = new FinalizationRegistry<readonly LazyNode[]>((captured) => {
+  for (const node of captured) node.release();
+});
+
 /** A traced function. */
 interface Compiled {
   readonly executable: Executable;
@@ -87,19 +92,24 @@ export class Compiler {
     }
     const program = programOf(outputs, { parameters, donate, largestLiteral: LARGEST_LITERAL, devices });
     const captured = program.parameters.slice(parameters.length);
-    for (const node of captured) node.hold(); // as long as the function lives
-    for (const node of outputs) {
-      node.release();
-      if (!node.isHeld) runtime.pending.delete(node);
+    try {
+      const compiled: Compiled = {
+        executable: runtime.executable(program.text, { name, devices }),
+        captured,
+        outputs: outputs.map(({ type, shape }) => ({ type, shape })),
+        donated: new Set(donate.filter((index) => index !== undefined)),
+        devices,
+        firstSplit,
+      };
+      for (const node of captured) node.hold();
+      releasing.register(compiled, captured);
+      return compiled;
+    } finally {
+      for (const node of outputs) {
+        node.release();
+        if (!node.isHeld) runtime.pending.delete(node);
+      }
     }
-    return {
-      executable: runtime.load(program.text, { name, devices }),
-      captured,
-      outputs: outputs.map(({ type, shape }) => ({ type, shape })),
-      donated: new Set(donate.filter((index) => index !== undefined)),
-      devices,
-      firstSplit,
-    };
   }
 
   #run(

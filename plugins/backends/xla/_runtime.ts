@@ -12,8 +12,9 @@ import { LazyNode } from "./_stablehlo/node.ts";
 import { programOf, statementsOf } from "./_stablehlo/program.ts";
 import type { ProgramStore } from "./_pjrt/program_store.ts";
 
-// Memoized programs of eager code; the least recently used goes first.
-const MOST_PROGRAMS = 4096;
+// Characters of the programs that are memoized; the least recently used go first. What is compiled of them takes on CPUs some two
+// hundred times as much memory.
+const MOST_TEXT = 2 ** 24;
 // Arrays of equal elements are filled on the host up to so many, and by a program beyond: 4 MB take some milliseconds.
 const LARGEST_FILL = 2 ** 20;
 
@@ -25,6 +26,7 @@ export class Runtime {
   /** What was compiled so far, or loaded from the store. */
   readonly compiled = { programs: 0, fromStore: 0, seconds: 0, textBytes: 0 };
   readonly #programs = new Map<string, Executable>();
+  #memoizedText = 0;
 
   readonly #log: ((message: string) => void) | undefined;
 
@@ -38,11 +40,25 @@ export class Runtime {
   }
 
   /**
-   * A program ready to run, compiled now or kept by an earlier process.
+   * The program of a text, as the one used last: memoized, kept by an earlier process, or compiled now.
    *
-   * @param name of the function that it is, for the log
+   * @param options `name` of the function that it is, for the log
    */
-  load(text: string, { name = "eager code", devices = 1 }: { readonly name?: string; readonly devices?: number } = {}) {
+  executable(text: string, options: { readonly name?: string; readonly devices?: number } = {}): Executable {
+    const memoized = this.#programs.get(text);
+    const executable = memoized ?? this.#load(text, options);
+    this.#programs.delete(text);
+    this.#programs.set(text, executable);
+    if (!memoized) this.#memoizedText += text.length;
+    for (const oldest of this.#programs.keys()) {
+      if (this.#memoizedText <= MOST_TEXT || oldest === text) break;
+      this.#programs.delete(oldest);
+      this.#memoizedText -= oldest.length;
+    }
+    return executable;
+  }
+
+  #load(text: string, { name = "eager code", devices = 1 }: { readonly name?: string; readonly devices?: number }) {
     const started = performance.now();
     const kept = this.store?.read(text);
     const executable = kept ?? this.#guarded(() => this.client.compile(text, { replicas: devices }));
@@ -132,24 +148,11 @@ export class Runtime {
     });
     if (list.length === 0) return;
     const { text, parameters } = programOf(list);
-    const buffers = this.run(this.#executable(text), [parameters.map((node) => this.bufferOf(node))]);
+    const buffers = this.run(this.executable(text), [parameters.map((node) => this.bufferOf(node))]);
     list.forEach((node, index) => {
       node.materialize(buffers[index]!);
       this.pending.delete(node);
     });
-  }
-
-  // The memoized program of this text, as the one used last.
-  #executable(text: string): Executable {
-    const executable = this.#programs.get(text) ?? this.load(text);
-    this.#programs.delete(text);
-    this.#programs.set(text, executable);
-    if (this.#programs.size > MOST_PROGRAMS) {
-      const [oldest] = this.#programs.keys() as IteratorObject<string>;
-      this.#programs.get(oldest!)!.destroy();
-      this.#programs.delete(oldest!);
-    }
-    return executable;
   }
 
   #fill(node: LazyNode, value: number): void {
@@ -164,7 +167,7 @@ export class Runtime {
     const values = emptyValues({ type, size: 1 }).fill(value) as Values;
     const element = new LazyNode({ type, shape: [], values });
     const { text } = programOf([broadcastInDim(element, shape, [])]);
-    const [array] = this.run(this.#executable(text), [[this.bufferOf(element)]]);
+    const [array] = this.run(this.executable(text), [[this.bufferOf(element)]]);
     element.donate();
     return array!;
   }

@@ -6,11 +6,15 @@
 import { DeviceBuffer } from "./buffer.ts";
 import { type Address, addressOf, type Bytes, type Pjrt, Struct } from "./pjrt.ts";
 
-/** A program loaded on the devices it was compiled for. */
+// Programs are unloaded once nobody can run them any more.
+const unloading = new FinalizationRegistry<() => void>((unload) => unload());
+
+/** A program loaded on the devices it was compiled for, as long as it is referenced. */
 export class Executable {
   readonly outputCount: number;
 
   constructor(readonly pjrt: Pjrt, readonly address: Address) {
+    unloading.register(this, () => pjrt.call("loadedDestroy", new Struct(24, { 16: address })));
     this.outputCount = this.#withExecutable((executable) =>
       pjrt.call("executableNumOutputs", new Struct(32, { 16: executable })).number(24)
     );
@@ -54,10 +58,6 @@ export class Executable {
       if (deleter) new Deno.UnsafeFnPointer(deleter, signature).call(Deno.UnsafePointer.create(args.address(40)));
       return bytes;
     });
-  }
-
-  destroy(): void {
-    this.pjrt.call("loadedDestroy", new Struct(24, { 16: this.address }));
   }
 
   #withExecutable<T>(use: (executable: Address) => T): T {

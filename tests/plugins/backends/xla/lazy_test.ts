@@ -119,6 +119,36 @@ Deno.test("a compiled function is compiled once per combination of shapes, and t
   assertEquals(programsOf(() => assert(call(3).every((element) => Math.abs(element - 3) < 1e-6))), 0);
 });
 
+Deno.test("functions of one program share what is compiled of it", () => {
+  const compute = () => engine().jit((x) => [tf.div(tf.expm1(x!), 3)], { name: "shared" })(tf.ones([2, 9]));
+  tf.tidy(() => compute());
+  assertEquals(programsOf(() => assertEquals(compute()[0]!.shape, [2, 9])), 0);
+});
+
+Deno.test("what a compiled function took along is freed with it", async () => {
+  const { destroy } = DeviceBuffer.prototype;
+  let freed = 0;
+  DeviceBuffer.prototype.destroy = function () {
+    freed++;
+    destroy.call(this);
+  };
+  try {
+    tf.tidy(() => {
+      const table = tf.tensor1d(RandomKey.of(2).uniforms(2 ** 15));
+      engine().jit((x) => [tf.mul(x!, table)])(tf.scalar(2))[0]!.dataSync();
+    });
+    const byTensors = freed;
+    const garbage: unknown[] = [];
+    for (let round = 0; freed === byTensors && round < 2000; round++) {
+      garbage[round % 8] = Array.from({ length: 2 ** 15 }, () => ({}));
+      await new Promise((resolve) => setTimeout(resolve)); // arrays are freed between tasks
+    }
+    assertEquals(freed - byTensors, 1);
+  } finally {
+    DeviceBuffer.prototype.destroy = destroy;
+  }
+});
+
 Deno.test("a donated argument is gone, and says so", () => {
   const move = engine().jit((x) => [tf.add(x!, 1)], { donate: [0] });
   const x = tf.tensor1d(new Float32Array(2 ** 15).fill(0.5));
