@@ -13,7 +13,10 @@ export async function withRunLock<T>(folder: string, run: () => Promise<T>): Pro
   const path = `${folder}/${FILES.lock}`;
   await Deno.mkdir(folder, { recursive: true });
   using file = await Deno.open(path, { create: true, write: true });
-  if (!await file.tryLock(true)) return undefined;
+  while (!await file.tryLock(true)) {
+    if (!await file.tryLock()) return undefined;
+    await file.unlock(); // those who hold it together only look whether it is held
+  }
   // Its last holder may have removed the file since it was opened: then this lock excludes no one.
   const [own, current] = [await file.stat(), await Deno.stat(path).catch(() => undefined)];
   if (own.ino !== current?.ino) return await withRunLock(folder, run);

@@ -6,10 +6,11 @@
 import { exists, type Launcher, type SubmittedArray, taskId, type TaskState } from "@opf/framework";
 import { dirname } from "node:path";
 
-// $1 script, $2 first task, $3 count, $4 limit, $5 … ids of arrays to wait for. Its process id is the id of the array.
+// $1 script, $2 first task, $3 count, $4 limit, $5 … ids of arrays to wait for. Its process id is the id of the array. One
+// that has ended may stay in the table of processes, with the state Z, where nothing waits for orphans.
 const RUN_ARRAY = `
 script=$1 first=$2 count=$3 limit=$4; shift 4
-for array in "$@"; do while kill -0 "$array" 2>/dev/null; do sleep 0.5; done; done
+for array in "$@"; do while ps -o stat= -p "$array" | grep -q "^[^Z]"; do sleep 0.5; done; done
 seq 0 $((count - 1)) | xargs -P "$limit" -I{} bash "$script" "$first" "$$" {}
 `;
 

@@ -1,6 +1,6 @@
 import { Interrupted, messageOf, RequestError, unknownName } from "@opf/framework";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../_properties.ts";
 
 Deno.test("unknownName() suggests the name closest to a typo", () => {
   const names = ["attention.self.query", "attention.self.key", "attention.self.value", "output.dense"];

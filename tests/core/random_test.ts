@@ -1,7 +1,7 @@
 import { RandomKey } from "@opf/framework";
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { philox } from "../_philox.ts";
+import { fc } from "../_properties.ts";
 
 Deno.test("the reference philox() gives the known answers published with Random123", () => {
   const all = 0xffffffff;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Finding, MAX_SECONDS } from "./_fuzz.ts";
+import { cpuSeconds, type Finding, MAX_SECONDS } from "./_fuzz.ts";
 import { COUNTS, type FuzzRequest, type WorkerMessage } from "./_worker.ts";
 
 /** A finding; or the end, after so many mutations. */
@@ -23,6 +23,8 @@ export type ProcessMessage =
 // A read that allocates more is ended before the machine runs out; those of less are measured where they end.
 const MAX_GROWTH = 2e9;
 const LOOK_EVERY = 100; // ms
+// One that computes nothing waits for what never comes.
+const PATIENCE_SECONDS = 240;
 
 function main(request: FuzzRequest): void {
   const counts = new Int32Array(new SharedArrayBuffer(4 * Object.keys(COUNTS).length));
@@ -41,13 +43,15 @@ function main(request: FuzzRequest): void {
     else end(data.end === undefined ? {} : { error: data.end });
   };
   worker.onerror = ({ message }) => end({ error: message });
-  let [started, since, memory] = [0, performance.now(), Deno.memoryUsage().rss];
+  let [started, since, computed, memory] = [0, performance.now(), cpuSeconds(), Deno.memoryUsage().rss];
   setInterval(() => {
     const now = countOf("started");
-    if (now > started) [started, since, memory] = [now, performance.now(), Deno.memoryUsage().rss];
+    if (now > started) {
+      [started, since, computed, memory] = [now, performance.now(), cpuSeconds(), Deno.memoryUsage().rss];
+    }
     if (now === 0) return; // it is loading its modules
-    const seconds = (performance.now() - since) / 1000;
-    if (seconds > MAX_SECONDS + 1) end({ problem: `it did not end within ${MAX_SECONDS} s` }); // else it is measured
+    const isHang = cpuSeconds() - computed > MAX_SECONDS + 1 || performance.now() - since > 1000 * PATIENCE_SECONDS;
+    if (isHang) end({ problem: `it did not end within ${MAX_SECONDS} s` }); // else it is measured
     if (Deno.memoryUsage().rss - memory > MAX_GROWTH) end({ problem: `it took more than ${MAX_GROWTH / 1e6} MB` });
   }, LOOK_EVERY);
   worker.postMessage({ ...request, counts });

@@ -16,8 +16,8 @@ import { startRunner } from "../worker/runner.ts";
 import { type Launch, type LaunchedRun, readTask } from "./launch_folder.ts";
 import { isClaimAlive, launcherNamed } from "./launched_tasks.ts";
 
-/** `SIGTERM` ends a task; `SIGUSR1` warns it of its time limit. */
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGUSR1"] as const;
+/** `SIGTERM` ends a task; `SIGUSR1` and `SIGUSR2` warn it of its time limit. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const;
 
 /** Options of {@linkcode doLaunchedTask}. */
 export interface LaunchedTaskOptions {

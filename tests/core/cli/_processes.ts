@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { assert, assertEquals } from "@std/assert";
+import { until } from "../../_until.ts";
+import { type Ended, spawn, type Surroundings } from "./_command.ts";
 
 /** A process and all that it started. */
 export function family(pid: number): number[] {
@@ -14,11 +17,15 @@ export function family(pid: number): number[] {
   }
 }
 
-/** Kills a process at once, if it is there. */
-export function kill(pid: number): void {
-  try {
-    Deno.kill(pid, "SIGKILL");
-  } catch { /* it ended in the meantime */ }
+/** Kills processes at once, those that are there: none sees another one's end. */
+export function kill(pids: readonly number[]): void {
+  for (const signal of ["SIGSTOP", "SIGKILL"] as const) {
+    for (const pid of pids) {
+      try {
+        Deno.kill(pid, signal);
+      } catch { /* it ended in the meantime */ }
+    }
+  }
 }
 
 /** Whether a process is there, and not only its exit code. */
@@ -30,16 +37,52 @@ export function alive(pid: number): boolean {
   }
 }
 
-/** Waits until something is so, or the process ended; whether it was so. */
-export async function until(
-  isSo: () => boolean,
-  { ended = () => false }: { ended?: () => boolean } = {},
-): Promise<boolean> {
-  while (!ended()) {
-    if (isSo()) return true;
-    await new Promise((resume) => setTimeout(resume, 10));
-  }
-  return false;
+/** A command that runs. */
+export interface Running {
+  readonly pid: number;
+  /** How it ends. */
+  readonly end: Promise<Ended>;
+  /** Waits until something is so, or the command ended; whether it was so. */
+  until(what: string, isSo: () => boolean): Promise<boolean>;
+  /** Interrupts it as Ctrl-C does; whether it had not ended. It must end as an interrupted command does, or as one that is done. */
+  interrupt(): Promise<boolean>;
+  /** Kills what is left of it. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts a command from a folder. */
+export function start(args: readonly string[], folder: string, surroundings: Surroundings = {}): Running {
+  const process = spawn(args, folder, surroundings);
+  let ended = false;
+  const end = process.output().finally(() => ended = true).then(({ code, stdout, stderr }) => {
+    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
+    return { code, out, err };
+  });
+  return {
+    pid: process.pid,
+    end,
+    until: async (what, isSo) => await until(what, isSo, { ended: () => ended }) ?? false,
+    interrupt: async () => {
+      try {
+        process.kill("SIGINT");
+      } catch { /* it has ended */ }
+      const { code, err } = await end;
+      if (code !== 0) assertEquals(code, 130, err);
+      return code !== 0;
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (!ended) kill(family(process.pid));
+      await end;
+    },
+  };
+}
+
+const ATTEMPTS = 5;
+
+/** Repeats a test in which a command may end before the test can meet it: until it returns true. */
+export async function untilMet(attempt: () => Promise<boolean>): Promise<void> {
+  for (let attempts = 0; attempts < ATTEMPTS; attempts++) if (await attempt()) return;
+  assert(false, `The command ended ${ATTEMPTS} times before it could be stopped.`);
 }
 
 /** A line of `events.jsonl`. */

@@ -42,10 +42,10 @@ export default defineExperiment({
 `;
 
 /** A folder with the experiment, its model and its data, taken away afterwards. */
-export const inFolder = (use: (folder: string) => Promise<void>): Promise<void> =>
+export const inFolder = <T>(use: (folder: string) => Promise<T>): Promise<T> =>
   inTinyFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/resumed.ts`, EXPERIMENT.replace("MODEL", `${folder}/model`));
-    await use(folder);
+    return await use(folder);
   });
 
 /** What must be the same: each step as it was taken last, and all that a result says of numbers. */

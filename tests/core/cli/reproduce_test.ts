@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { inFolder, withEnvironment } from "../../_place.ts";
-import { inTinyFolder, run, spawn } from "./_command.ts";
+import { inTinyFolder, run } from "./_command.ts";
+import { start } from "./_processes.ts";
 import type { Result } from "../../../core/results/result.ts";
 
 const DATA = ["--data", "data"];
@@ -184,10 +185,7 @@ Deno.test("reproduce does the other runs after one that fails, and ends with 1",
 Deno.test("reproduce stops after the current step when it is interrupted", () =>
   inTinyFolder(async (folder) => {
     const words = ["reproduce", "tiny.ts", ...DATA, "--runs", "runs", "--set", "training.epochs=100000"];
-    const process = spawn(words, folder);
-    const output = process.output();
-    let ended = false;
-    process.status.then(() => ended = true);
+    await using running = start(words, folder);
     const events = () =>
       names(`${folder}/runs`).filter((name) => name !== "experiments").map((id) => `${folder}/runs/${id}/events.jsonl`);
     const started = () =>
@@ -198,10 +196,8 @@ Deno.test("reproduce stops after the current step when it is interrupted", () =>
           return false;
         }
       });
-    while (!started() && !ended) await new Promise((resume) => setTimeout(resume, 50));
-    process.kill("SIGINT");
-    const { code, stderr } = await output;
-    assertEquals(code, 130, new TextDecoder().decode(stderr));
+    await running.until("the run takes steps", started);
+    assert(await running.interrupt(), (await running.end).err);
     const [path] = events();
     const lines = Deno.readTextFileSync(path!).trimEnd().split("\n");
     for (const line of lines) JSON.parse(line);

@@ -5,13 +5,15 @@ import { printError } from "../../../core/cli/output.ts";
 import type { RunStatus } from "../../../core/execution/experiment_status.ts";
 import type { Result } from "../../../core/results/result.ts";
 import { type Slurm, slurmProblem, startSlurm } from "../../_slurm.ts";
+import { until } from "../../_until.ts";
 import { inTinyFolder, run } from "./_command.ts";
 import { counted, kill, steps } from "./_processes.ts";
 
 const problem = await slurmProblem();
 if (problem) printError(`No test of Slurm: ${problem}.`);
 
-// A run of the policy "slow" goes on at a snail's pace until there is a file of that name; "broken" fails.
+// A run of the policy "slow" goes on at a snail's pace until there is a file of that name, and does not end before tests
+// have lost their patience; "broken" fails.
 const EXPERIMENT = `
 import { defineExperiment } from "@opf/framework";
 import { mpo, staticTop, taylor } from "@opf/framework/plugins";
@@ -22,7 +24,7 @@ const slow = (gate) => ({
   rounds: ({ steps }) => Array.from({ length: steps }, (_, step) => step),
   select: async ({ matrices, step }) => {
     const isOpen = await Deno.stat(gate).then(() => true, () => false);
-    if (!isOpen) await new Promise((resume) => setTimeout(resume, 1000));
+    if (!isOpen) await new Promise((resume) => setTimeout(resume, step < 5 ? 1000 : 10_000));
     return step === 0 ? [matrices[0].name] : [];
   },
 });
@@ -74,7 +76,7 @@ async function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
       const text = EXPERIMENT.replace("NAME", name).replace("MODEL", `${folder}/model`).replace("METHODS", methods);
       await Deno.writeTextFile(`${folder}/${name}.ts`, text);
     }
-    await using slurm = await startSlurm(`${folder}/slurm`, { cpus: 8 });
+    await using slurm = await startSlurm({ cpus: 8 });
     const env = { HF_HUB_OFFLINE: "1", ...slurm.env };
     const inRuns = (name: string) => ["--runs", `runs-${name}`];
     await use({
@@ -93,18 +95,7 @@ async function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
   });
 }
 
-const PATIENCE_SECONDS = 240;
-
-/** Waits until something is found; fails with `what` where nothing is for too long. */
-async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const end = performance.now() + 1000 * PATIENCE_SECONDS;
-  while (performance.now() < end) {
-    const value = await look();
-    if (value !== undefined) return value;
-    await new Promise((resume) => setTimeout(resume, 1000));
-  }
-  throw new Error(`Waited too long until ${what}.`);
-}
+const PAUSE = { pause: 1000 };
 
 CASES.set(
   "Slurm does an experiment as this machine does, and a failed run does not stop the others",
@@ -146,7 +137,7 @@ CASES.set(
     const runs = `${folder}/runs-slow`;
     const at = (id: string) => steps(`${runs}/${id}`).at(-1) ?? 0;
 
-    // A time limit of a minute with a warning 40 seconds before it.
+    const launched = performance.now();
     const limitedLaunch = await launch(
       "slow",
       ...GATED,
@@ -155,28 +146,32 @@ CASES.set(
       "--set",
       `parameters.gate=${limited}`,
       "--slurm-option",
-      "--time=1 --signal=B:USR1@40",
+      "--time=60 --signal=B:USR2@90",
     );
     assertEquals(limitedLaunch.code, 0, limitedLaunch.err);
-    const { id: limitedId } = await rows(3);
+    const { id: limitedId, run: limitedRun } = await rows(3);
+    assert(limitedRun.state === "queued" || limitedRun.state === "running");
 
     const first = await slow(open, "--seeds", "1,2");
     assertStringIncludes(first.out, "2 × runs");
     const again = await slow(open, "--seeds", "1,2");
     assertStringIncludes(again.out, "2 are queued or running.\nNothing is left to submit.");
     const [canceled, killed] = [await rows(1), await rows(2)];
-    await until("both runs take steps", () => at(canceled.id) >= 3 && at(killed.id) >= 3 || undefined);
+    await until("the runs take steps", () => [canceled.id, killed.id, limitedId].every((id) => at(id) >= 3), PAUSE);
+    // Two minutes are left at most, of which Slurm warns at its next look.
+    const minutes = Math.floor((performance.now() - launched) / 60_000) + 2;
+    await slurm.command("scontrol", "update", `JobId=${limitedRun.job}`, `TimeLimit=${minutes}`);
     const running = [await rows(1), await rows(2)].map(({ run }) => {
       assert(run.state === "running");
       assert(run.progress!.step >= 1);
       return run;
     });
     await slurm.command("scancel", running[0]!.job!);
-    for (const pid of await processesOf(running[1]!.job!)) kill(pid);
+    kill(await processesOf(running[1]!.job!));
     const ended = await until("both tasks end", async () => {
       const rows = (await status("slow")).filter(({ seed }) => seed < 3);
-      return rows.every(({ run }) => ["waiting", "failed"].includes(run.state)) ? rows : undefined;
-    });
+      return rows.every(({ run }) => ["waiting", "failed"].includes(run.state)) && rows;
+    }, PAUSE);
     assertEquals(ended.map(({ run }) => run.state), ["waiting", "failed"]);
     const [{ run: stopped }, { run: lost }] = ended as [RunStatus, RunStatus];
     assert(stopped.state === "waiting" && lost.state === "failed");
@@ -184,21 +179,21 @@ CASES.set(
     assertStringIncludes(await Deno.readTextFile(lost.log!), "slow");
     const stoppedAt = [canceled.id, killed.id].map(at);
 
-    // The time limit has struck by now, or will.
-    const log = await until("the time limit strikes", async () => {
+    // The warning has come by now, or will.
+    const log = await until("the task near its time limit is stopped", async () => {
       const text = await Deno.readTextFile(
         `${runs}/launches/1/logs/${limitedLaunch.out.match(/job (\d+)/)![1]}_0.log`,
       );
-      return text.includes("queued again") ? text : undefined;
-    });
+      return text.includes("queued again") && text;
+    }, PAUSE);
     assertStringIncludes(log, "Stopped; queued again, restart 1 of at most 20.");
     await Deno.writeTextFile(limited, "");
-    // A task that is queued again may start after two minutes; here at once.
+    // A task that is queued again may start after two minutes; here at once, and with time to end.
     const queued = await until("the task is queued again", async () => {
       const { run } = (await status("slow")).find(({ id }) => id === limitedId)!;
-      return run.state === "queued" ? run.job : undefined;
-    });
-    await slurm.command("scontrol", "update", `JobId=${queued}`, "StartTime=now");
+      return run.state === "queued" && run.job;
+    }, PAUSE);
+    await slurm.command("scontrol", "update", `JobId=${queued}`, "StartTime=now", "TimeLimit=60");
     await Deno.writeTextFile(open, "");
     const last = await slow(open, "--seeds", "1,2", "--wait", "--json");
     assertEquals(last.code, 0, last.err);
@@ -212,8 +207,8 @@ CASES.set(
 
     const result = await until("the task continues and ends", async () => {
       const text = await Deno.readTextFile(`${runs}/${limitedId}/result.json`).catch(() => undefined);
-      return text === undefined ? undefined : JSON.parse(text) as Result;
-    });
+      return text !== undefined && JSON.parse(text) as Result;
+    }, PAUSE);
     assertEquals(result.status, "done", result.error);
     assert(result.resumedFrom.length > 0);
     assertEquals(steps(`${runs}/${limitedId}`), counted(steps(`${runs}/${limitedId}`)));

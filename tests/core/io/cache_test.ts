@@ -88,10 +88,10 @@ Deno.test("locked() waits for another process, and a lock goes with its process"
       import { locked } from "@opf/framework";
       await locked(${JSON.stringify(path)}, async () => {
         console.log("held");
-        await new Promise((done) => setTimeout(done, 60_000));
+        await new Promise((done) => setTimeout(done, 600_000));
       });`);
     const reader = holder.stdout.getReader();
-    await reader.read(); // it holds the lock
+    assert(!(await reader.read()).done, "the other process holds the lock");
     const notes: string[] = [];
     const killed = (note: string) => {
       notes.push(note);

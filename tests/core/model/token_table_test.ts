@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { TokenTable } from "../../../core/model/token_table.ts";
+import { fc } from "../../_properties.ts";
 
 const concat = (parts: readonly Uint8Array[]) => new Uint8Array(parts.flatMap((part) => [...part]));
 const tableOf = (rows: readonly (readonly number[])[][], columns: number) => {

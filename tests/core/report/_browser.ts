@@ -13,6 +13,9 @@ export const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr
   }
 });
 
+const PATIENCE_SECONDS = 240;
+const ENDED = new Error(`Chromium ended, or did not answer within ${PATIENCE_SECONDS} s.`);
+
 /** A message of the protocol. */
 interface Message {
   readonly id?: number;
@@ -31,7 +34,7 @@ export class Page {
   /** Addresses that it requested. */
   readonly requests: string[] = [];
   readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, (message: Message) => void>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<Message["result"]>>();
   readonly #loaded = Promise.withResolvers<void>();
   #session = "";
   #sent = 0;
@@ -39,25 +42,38 @@ export class Page {
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
+    this.#loaded.promise.catch(() => {}); // it may be that nothing waits for it
+    socket.addEventListener("close", () => {
+      this.#loaded.reject(ENDED);
+      for (const { reject } of this.#waiting.values()) reject(ENDED);
+    });
   }
 
   /** Opens an address in a new browser, passes the page on, and closes the browser. */
   static async with(url: string, use: (page: Page) => Promise<void>): Promise<void> {
-    const profile = await Deno.makeTempDir();
+    const profile = await Deno.makeTempDir({ dir: "/tmp" }); // the path of its socket is short
     const browser = new Deno.Command(CHROMIUM!, {
       args: [
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
+        "--disable-dev-shm-usage", // in a container it may be small
         "--hide-scrollbars",
         "--remote-debugging-port=0",
         `--user-data-dir=${profile}`,
         "about:blank",
       ],
+      env: { TMPDIR: "/tmp" },
       stdin: "null",
       stdout: "null",
       stderr: "piped",
     }).spawn();
+    const kill = () => {
+      try {
+        browser.kill("SIGKILL");
+      } catch { /* It has ended. */ }
+    };
+    const timer = setTimeout(kill, 1000 * PATIENCE_SECONDS);
     try {
       const socket = new WebSocket(await addressIn(browser.stderr));
       await new Promise((resolve, reject) => {
@@ -67,13 +83,12 @@ export class Page {
       const page = new Page(socket);
       await page.#open(url);
       await use(page);
-      const closed = new Promise((resolve) => socket.onclose = resolve);
-      page.send("Browser.close");
+      const closed = new Promise((resolve) => socket.addEventListener("close", resolve));
+      page.send("Browser.close").catch(() => {}); // it may close without an answer
       await closed;
     } finally {
-      try {
-        browser.kill("SIGKILL");
-      } catch { /* It has ended. */ }
+      clearTimeout(timer);
+      kill();
       await browser.status;
       await Deno.remove(profile, { recursive: true }).catch(() => {});
     }
@@ -92,9 +107,9 @@ export class Page {
   send(method: string, params: object = {}): Promise<any> {
     const id = ++this.#sent;
     this.#socket.send(JSON.stringify({ id, method, params, ...this.#session && { sessionId: this.#session } }));
-    return new Promise((resolve, reject) =>
-      this.#waiting.set(id, ({ result, error }) => error ? reject(new Error(error.message)) : resolve(result))
-    );
+    const answer = Promise.withResolvers<Message["result"]>();
+    this.#waiting.set(id, answer);
+    return answer.promise;
   }
 
   /** The value of an expression on the page. */
@@ -114,9 +129,11 @@ export class Page {
     await this.send("Emulation.setDeviceMetricsOverride", { width, height: 900, deviceScaleFactor: 1, mobile: false });
   }
 
-  #hear({ id, method, params, ...rest }: Message): void {
-    if (id !== undefined) this.#waiting.get(id)?.({ id, ...rest });
-    else if (method === "Page.loadEventFired") this.#loaded.resolve();
+  #hear({ id, method, params, result, error }: Message): void {
+    if (id !== undefined) {
+      if (error) this.#waiting.get(id)?.reject(new Error(error.message));
+      else this.#waiting.get(id)?.resolve(result);
+    } else if (method === "Page.loadEventFired") this.#loaded.resolve();
     else if (method === "Network.requestWillBeSent") this.requests.push(params.request.url);
     else if (method === "Runtime.exceptionThrown") this.errors.push(JSON.stringify(params.exceptionDetails));
     else if (method === "Log.entryAdded") this.errors.push(params.entry.text);

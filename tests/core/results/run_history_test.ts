@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import fc from "fast-check";
 import { RequestError } from "@opf/framework";
 import { eventSchema } from "../../../core/results/event.ts";
 import { readRunHistory } from "../../../core/results/run_history.ts";
 import { inFolder } from "../../_place.ts";
 import { EventLog } from "../../../core/run/event_log.ts";
+import { fc } from "../../_properties.ts";
 
 const lossesOf = async (folder: string) => {
   const { steps, losses } = await readRunHistory(folder);

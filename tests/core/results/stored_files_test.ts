@@ -1,6 +1,5 @@
 // Together: core/results/ and core/report/report.ts, on damaged files: each is reported by file and field.
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import fc from "fast-check";
 import { RequestError } from "@opf/framework";
 import * as tasks from "@opf/framework/tasks";
 import { markdown } from "../../../core/report/markdown.ts";
@@ -15,6 +14,7 @@ import { computeMetrics } from "../../../core/task.ts";
 import { readRunHistory } from "../../../core/results/run_history.ts";
 import { inFolder } from "../../_place.ts";
 import { madeUpPredictions, madeUpResult, madeUpRuns, writeMadeUp } from "../report/_made_up.ts";
+import { fc } from "../../_properties.ts";
 
 const RUNS = madeUpRuns({ skills: { "fine-tuning": 0.7, "OPF-MPO static": 0.8 }, seeds: [1, 2] }).map((run) => ({
   ...run,

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { type EncodedExample, engine, useEngine } from "@opf/framework";
 import { toyModel } from "../../../core/check/toy.ts";
 import { bucketOf, chunks, collate, countExamples } from "../../../core/training/batches.ts";
+import { fc } from "../../_properties.ts";
 
 const example = (ids: number[], index = 0, label = 1): EncodedExample => ({
   ids,

@@ -1,6 +1,6 @@
 import { rateAt } from "@opf/framework";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { fc } from "../../_properties.ts";
 
 // Transformers' own rates are in adamw_test.ts, where they drive AdamW.
 

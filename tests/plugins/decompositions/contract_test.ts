@@ -1,8 +1,8 @@
 import { tf } from "@opf/framework";
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import fc from "fast-check";
 import { contract, contractionOrder } from "../../../plugins/decompositions/_contract.ts";
 import { distance, matrix } from "../../_tensors.ts";
+import { fc } from "../../_properties.ts";
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((size, n) => size * n, 1);
 const small = fc.integer({ min: 1, max: 4 });

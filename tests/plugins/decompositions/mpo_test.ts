@@ -9,8 +9,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import fc from "fast-check";
 import { distance, gap, matrix, norm, ofRank } from "../../_tensors.ts";
+import { fc } from "../../_properties.ts";
 
 const key = RandomKey.of(1);
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);

@@ -20,7 +20,7 @@ Deno.test("the job script passes the user's options on, and warns the task itsel
     '#SBATCH --output="/shared/100%% sure/logs/%A_%a.log"',
     "#SBATCH --open-mode=append",
     "#SBATCH --requeue",
-    "#SBATCH --signal=B:USR1@90",
+    "#SBATCH --signal=B:USR2@90",
     "#SBATCH --partition=gpu --gres=gpu:1",
     "#SBATCH --time=02:00:00",
   ]);
@@ -46,11 +46,11 @@ Deno.test("the job script tells its task which one it is, in every array of a la
 
 Deno.test("a warning that comes before the task listens does not end it, and one that comes later arrives", async () => {
   const program = `
-    Deno.kill(Deno.pid, "SIGUSR1");
-    Deno.addSignalListener("SIGUSR1", () => { console.log("warned"); Deno.exit(); });
-    setTimeout(() => Deno.kill(Deno.pid, "SIGUSR1"), 10);
+    Deno.kill(Deno.pid, "SIGUSR2");
+    Deno.addSignalListener("SIGUSR2", () => { console.log("warned"); Deno.exit(); });
+    setTimeout(() => Deno.kill(Deno.pid, "SIGUSR2"), 10);
     setTimeout(() => {}, 60_000);`;
-  const command = `kill -USR1 $$\nexec '${Deno.execPath()}' eval '${program}'`;
+  const command = `kill -USR2 $$\nexec '${Deno.execPath()}' eval '${program}'`;
   const script = slurm().script({ command, logs: "/logs", options: [] });
   const { code, stdout } = await new Deno.Command("bash", { args: ["-c", script, "job", "0"] }).output();
   assertEquals([code, new TextDecoder().decode(stdout)], [0, "warned\n"]);

@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { exists } from "@opf/framework";
 import type { Result } from "../../../../core/results/result.ts";
-import { run, spawn } from "../_command.ts";
-import { counted, ids, steps, until } from "../_processes.ts";
+import { run } from "../_command.ts";
+import { counted, ids, start, steps, untilMet } from "../_processes.ts";
 import { BACKEND, inFolder, numbers } from "../_resumed.ts";
 
 // The second method's score reads the weights of the first, which plain fine-tuning does not keep.
@@ -39,11 +39,11 @@ const COMMAND = [
 const PLAIN = [...COMMAND, "--methods", "fine-tuning"];
 
 /** A folder in which plain fine-tuning is done. */
-const inPlace = (
+const inPlace = <T>(
   use: (
     place: { folder: string; runs: string; plain: Result; resultOf(args: readonly string[]): Promise<Result> },
-  ) => Promise<void>,
-): Promise<void> =>
+  ) => Promise<T>,
+): Promise<T> =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/repeated.ts`, EXPERIMENT.replace("MODEL", `${folder}/model`));
     const resultOf = async (args: readonly string[]) => {
@@ -51,47 +51,47 @@ const inPlace = (
       assertEquals(code, 0, err);
       return (JSON.parse(out).results as Result[])[0]!;
     };
-    await use({ folder, runs: `${folder}/runs`, plain: await resultOf([...PLAIN, "--keep-models"]), resultOf });
+    return await use({ folder, runs: `${folder}/runs`, plain: await resultOf([...PLAIN, "--keep-models"]), resultOf });
   });
 
-/** Starts a command and interrupts it when the run, which is being repeated, has taken some steps. */
-async function interrupt(args: readonly string[], { folder, id }: { folder: string; id: string }): Promise<void> {
+/** Starts a command and interrupts it when the run, which is being repeated, has taken some steps; whether it was there yet. */
+async function interrupted(args: readonly string[], { folder, id }: { folder: string; id: string }): Promise<boolean> {
   const path = `${folder}/runs/${id}`;
-  const process = spawn([...args, "--set", "checkpoint.everySeconds=0"], folder);
-  let ended = false;
-  const output = process.output().finally(() => ended = true);
+  await using running = start([...args, "--set", "checkpoint.everySeconds=0"], folder);
   const isRepeated = () => {
     const taken = steps(path).at(-1) ?? 0;
     return taken >= 10 && taken < 50;
   };
-  assert(await until(isRepeated, { ended: () => ended }));
-  process.kill("SIGINT");
-  assertEquals((await output).code, 130);
+  if (!await running.until("the run is repeated", isRepeated) || !await running.interrupt()) return false;
+  return !await exists(`${folder}/runs/fine-tuned/${id}.safetensors`);
 }
 
 Deno.test("a finished run that is repeated for its weights keeps its result until then, and is resumed", () =>
-  inPlace(async ({ folder, runs, plain, resultOf }) => {
-    const path = `${runs}/${plain.id}`;
-    const before = await Deno.readTextFile(`${path}/result.json`);
-    const whole = numbers(runs, plain);
-    await interrupt(COMMAND, { folder, id: plain.id });
-    assertEquals(await Deno.readTextFile(`${path}/result.json`), before);
-    assert(await exists(`${path}/model/model.safetensors`));
-    const report = await run(["report", "repeated", "--runs", "runs"], folder);
-    assertMatch(report.out, /^repeated: 1 of 2 runs/);
-    assertEquals(report.out.includes("do not confirm"), false, report.out);
-    // Finished for who needs nothing else; the repetition stays to be resumed.
-    assertEquals(await resultOf(PLAIN), plain);
-    const stopped = steps(path).at(-1)!;
-    await resultOf(COMMAND);
-    const again = JSON.parse(await Deno.readTextFile(`${path}/result.json`)) as Result;
-    assertEquals([again.method, again.resumedFrom], ["fine-tuning", [stopped]]);
-    assertEquals(numbers(runs, again), whole);
-    assertEquals(steps(path), counted(steps(path)), "no step was taken twice");
-    assert(await exists(`${path}/model/model.safetensors`));
-    assertEquals(await exists(`${path}/checkpoint`), false);
-    assertEquals(ids(runs).length, 2);
-  }));
+  untilMet(() =>
+    inPlace(async ({ folder, runs, plain, resultOf }) => {
+      const path = `${runs}/${plain.id}`;
+      const before = await Deno.readTextFile(`${path}/result.json`);
+      const whole = numbers(runs, plain);
+      if (!await interrupted(COMMAND, { folder, id: plain.id })) return false;
+      assertEquals(await Deno.readTextFile(`${path}/result.json`), before);
+      assert(await exists(`${path}/model/model.safetensors`));
+      const report = await run(["report", "repeated", "--runs", "runs"], folder);
+      assertMatch(report.out, /^repeated: 1 of 2 runs/);
+      assertEquals(report.out.includes("do not confirm"), false, report.out);
+      // Finished for who needs nothing else; the repetition stays to be resumed.
+      assertEquals(await resultOf(PLAIN), plain);
+      const stopped = steps(path).at(-1)!;
+      await resultOf(COMMAND);
+      const again = JSON.parse(await Deno.readTextFile(`${path}/result.json`)) as Result;
+      assertEquals([again.method, again.resumedFrom], ["fine-tuning", [stopped]]);
+      assertEquals(numbers(runs, again), whole);
+      assertEquals(steps(path), counted(steps(path)), "no step was taken twice");
+      assert(await exists(`${path}/model/model.safetensors`));
+      assertEquals(await exists(`${path}/checkpoint`), false);
+      assertEquals(ids(runs).length, 2);
+      return true;
+    })
+  ));
 
 Deno.test("a finished run that fails when it is repeated keeps its result", () =>
   inPlace(async ({ folder, runs, plain }) => {

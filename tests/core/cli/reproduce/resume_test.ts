@@ -1,17 +1,10 @@
 // Together: core/cli/reproduce.ts and core/run/checkpoint_file.ts, in processes that are killed and resumed.
-import {
-  assert,
-  assertEquals,
-  assertLessOrEqual,
-  assertMatch,
-  assertNotEquals,
-  assertStringIncludes,
-} from "@std/assert";
+import { assertEquals, assertLessOrEqual, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { readSafetensors, writeSafetensors } from "../../../../core/io/safetensors.ts";
 import type { Result } from "../../../../core/results/result.ts";
-import { run, spawn } from "../_command.ts";
-import { counted, events, family, ids, kill, steps, until } from "../_processes.ts";
+import { run } from "../_command.ts";
+import { counted, events, family, ids, kill, start, steps, untilMet } from "../_processes.ts";
 import { COMMAND, inFolder, numbers } from "../_resumed.ts";
 
 const lines = (runs: string) => ids(runs).reduce((sum, id) => sum + events(`${runs}/${id}`).length, 0);
@@ -25,15 +18,23 @@ async function killed(
   { folder, runs, after, seconds }: { folder: string; runs: string; after: number; seconds: number },
 ): Promise<boolean> {
   const before = lines(runs);
-  const process = spawn(command, folder);
-  let ended = false;
-  const output = process.output().then(() => ended = true);
-  await until(() => lines(runs) >= before + after, { ended: () => ended });
+  await using running = start(command, folder);
+  await running.until(`${after} more lines are written`, () => lines(runs) >= before + after);
   const moment = performance.now() + 1000 * seconds;
-  const inTime = await until(() => performance.now() >= moment, { ended: () => ended });
-  if (inTime) { for (const pid of family(process.pid)) kill(pid); }
-  await output;
+  const inTime = await running.until("the moment comes", () => performance.now() >= moment);
+  if (inTime) kill(family(running.pid));
+  await running.end;
   return inTime;
+}
+
+/** Starts the command in `runs`, from nothing, and interrupts it when something is so; whether it was before its end. */
+async function interrupted(
+  command: readonly string[],
+  { folder, when }: { folder: string; when: () => boolean },
+): Promise<boolean> {
+  await Deno.remove(`${folder}/runs`, { recursive: true }).catch(() => {});
+  await using running = start(command, folder);
+  return await running.until("the run is under way", when) && await running.interrupt();
 }
 
 /** What happened in a run, each event by its type and step. */
@@ -83,7 +84,10 @@ Deno.test("reproduce, killed where it keeps its state after every step, replays 
   inFolder(async (folder) => {
     const runs = `${folder}/runs`;
     const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic", "--set", "checkpoint.everySeconds=0"];
-    assert(await killed(command, { folder, runs, after: 12, seconds: 0 }));
+    await untilMet(async () => {
+      await Deno.remove(runs, { recursive: true }).catch(() => {});
+      return await killed(command, { folder, runs, after: 12, seconds: 0 });
+    });
     const [id] = ids(runs);
     const before = steps(`${runs}/${id}`).length;
     const { code, out, err } = await run(command, folder);
@@ -102,13 +106,8 @@ Deno.test("reproduce, killed where it keeps its state after every step, replays 
 Deno.test("reproduce, interrupted, is resumed after the step it stopped at", () =>
   inFolder(async (folder) => {
     const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic"];
-    const process = spawn(command, folder);
-    let ended = false;
-    const output = process.output().finally(() => ended = true);
     const taken = () => steps(`${folder}/runs/${ids(`${folder}/runs`)[0]}`);
-    assert(await until(() => taken().length >= 20, { ended: () => ended }));
-    process.kill("SIGINT");
-    assertEquals((await output).code, 130);
+    await untilMet(() => interrupted(command, { folder, when: () => taken().length >= 20 }));
     const before = taken().at(-1)!;
     const { code, out, err } = await run(command, folder);
     assertEquals(code, 0, err);
@@ -142,15 +141,10 @@ Deno.test("reproduce continues without a checkpoint that cannot be written or re
 Deno.test("a sound checkpoint that another version of a plugin wrote is dropped, and the run starts over", () =>
   inFolder(async (folder) => {
     const command = [...COMMAND, "--runs", "runs", "--methods", "dynamic", "--set", "checkpoint.everySeconds=0"];
-    const process = spawn(command, folder);
-    let ended = false;
-    const output = process.output().finally(() => ended = true);
-    const [runs] = [`${folder}/runs`];
-    const converted = () =>
+    const runs = `${folder}/runs`;
+    const isConverted = () =>
       ids(runs).flatMap((id) => events(`${runs}/${id}`)).some(({ type, step }) => type === "step" && step > 15);
-    assert(await until(converted, { ended: () => ended }));
-    process.kill("SIGINT");
-    assertEquals((await output).code, 130);
+    await untilMet(() => interrupted(command, { folder, when: isConverted }));
     const path = `${runs}/${ids(runs)[0]}/checkpoint/state.safetensors`;
     const { entries, metadata, tensor } = await readSafetensors(path);
     // Each factor with its axes turned round, under the right digest.
