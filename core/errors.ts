@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closest } from "fastest-levenshtein";
+import { closest, distance } from "fastest-levenshtein";
 
 /**
  * The request is invalid, or something it needs is missing; nothing was started. Commands exit with code 2.
@@ -40,7 +40,7 @@ export class Interrupted extends Error {
 }
 
 /**
- * The error for an unknown name, which suggests the nearest known one.
+ * The error for an unknown name, which suggests the nearest known one if it may be a typo of that.
  *
  * @example The message for a typo
  * ```ts
@@ -54,9 +54,12 @@ export function unknownName(what: string, name: string, known: Iterable<string>)
   const names = [...known].map((name) => name.replaceAll("\n", "\\n"));
   if (names.length === 0) return new RequestError(`Unknown ${what} ${JSON.stringify(name)}: none is known.`);
   const containing = names.filter((known) => name !== "" && known.includes(name)); // "similarity" is no typo of "mnli"
-  const suggested = closest(name, containing.length > 0 ? containing : names);
+  const nearest = closest(name, containing.length > 0 ? containing : names);
+  const isNear = containing.length > 0 || distance(name, nearest) <= Math.max(name.length, nearest.length) / 2;
   return new RequestError(
-    `Unknown ${what} ${JSON.stringify(name)}. Did you mean "${suggested}"? Known: ${names.join(", ")}.`,
+    `Unknown ${what} ${JSON.stringify(name)}. ${isNear ? `Did you mean "${nearest}"? ` : ""}Known: ${
+      names.join(", ")
+    }.`,
   );
 }
 

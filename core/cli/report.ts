@@ -8,6 +8,7 @@ import { experimentFileName, experimentNameSchema } from "../results/experiment_
 import { readExperimentResults } from "../results/experiment_results.ts";
 import { summaryText } from "../report/markdown.ts";
 import { makeReport } from "../report/report.ts";
+import { runCount } from "../report/tables.ts";
 import { reportJson, writeReport } from "../report/write.ts";
 import type { Registry } from "../registry.ts";
 import { readArguments } from "./arguments.ts";
@@ -32,7 +33,7 @@ export async function report(args: readonly string[], registry: Registry): Promi
   const report = await makeReport(results);
   if (options.flag("json")) print(JSON.stringify(reportJson(report)));
   else {
-    print(`${name}: ${results.runs.length} of ${results.manifest.runs.length} runs\n`);
+    print(`${name}: ${runCount(results)}\n`);
     print(summaryText(report, { verbose: true }));
   }
   const output = options.text("output");

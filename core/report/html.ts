@@ -8,6 +8,7 @@ import { CHART_STYLE } from "./charts/appearance.ts";
 import type { DrawnChart } from "./charts/svg.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import type { Report } from "./report.ts";
+import { runCount } from "./tables.ts";
 import type { Table } from "./table.ts";
 import { visibleText as text } from "./visible_text.ts";
 
@@ -19,7 +20,7 @@ const OPEN_CHARTS = 4;
 
 /** The page. */
 export async function page(report: Report): Promise<string> {
-  const { experiment: { manifest: { experiment, description, runs: all }, runs }, results, notes } = report;
+  const { experiment: { manifest: { experiment, description } }, results, notes } = report;
   const { tables, rankings, charts } = report;
   const sections = [...Map.groupBy(charts, ({ section }) => section)];
   return String(
@@ -38,7 +39,7 @@ export async function page(report: Report): Promise<string> {
           <header>
       <h1>${text(experiment)}</h1>
       ${description === undefined ? "" : html`<p>${text(description)}</p>`}
-      <p>${runs.length} of ${all.length} runs.</p>
+      <p>${runCount(report.experiment)}.</p>
           </header>
           <main>
       <section aria-labelledby="results">
@@ -87,24 +88,26 @@ const folded = (summary: string, content: Markup): Markup =>
 
 function tableMarkup({ name, caption, head, headers, rows }: Table): Markup {
   return html`
-    <div class="table" tabindex="0" role="region" aria-label="${text(caption)}">
-      <table class="${name}">
-        <caption>${text(caption)}</caption>
-        <thead>
-          <tr>${head.map((cell, column) =>
-            html`
-              <th scope="col" ${column < headers ? raw(' class="about"') : ""}>${text(cell)}</th>
-            `
-          )}</tr>
-        </thead>
-        <tbody>${rows.map(({ cells, published }) =>
-          html`
-            <tr${published ? raw(' class="published"') : ""}>${cells.map((cell, column) =>
-              column < headers ? html`<th scope="row">${text(cell)}</th>` : html`<td>${text(cell)}</td>`
+    <figure class="table">
+      <figcaption>${text(caption)}</figcaption>
+      <div class="scroll" tabindex="0" role="region" aria-label="${text(caption)}">
+        <table class="${name}" aria-label="${text(caption)}">
+          <thead>
+            <tr>${head.map((cell, column) =>
+              html`
+                <th scope="col" ${column < headers ? raw(' class="about"') : ""}>${text(cell)}</th>
+              `
             )}</tr>
-          `
-        )}</tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>${rows.map(({ cells, published }) =>
+            html`
+              <tr${published ? raw(' class="published"') : ""}>${cells.map((cell, column) =>
+                column < headers ? html`<th scope="row">${text(cell)}</th>` : html`<td>${text(cell)}</td>`
+              )}</tr>
+            `
+          )}</tbody>
+        </table>
+      </div>
+    </figure>
   `;
 }

@@ -8,8 +8,11 @@ import { mean, sampleStandardDeviation } from "simple-statistics";
 /** A fraction in percent, two digits. */
 export const percent = (value: number): string => (100 * value).toFixed(2);
 
-/** A difference of fractions in points, with its sign. */
-export const points = (value: number): string => (value < 0 ? "−" : "+") + Math.abs(100 * value).toFixed(2);
+/** A difference of fractions in points, with its sign unless it rounds to zero. */
+export function points(value: number): string {
+  const size = percent(Math.abs(value));
+  return size === "0.00" ? size : (value < 0 ? "−" : "+") + size;
+}
 
 /** A count in millions. */
 export const millions = (count: number): string => (count / 1e6).toFixed(2);

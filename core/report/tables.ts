@@ -59,6 +59,13 @@ export function baselinesTable(
   };
 }
 
+/** How many of the runs have ended: `48 of 48 runs, and 8 from random weights`. */
+export function runCount({ manifest, runs, baselines }: ExperimentResults): string {
+  const untrained = baselines.reduce((sum, { untrained }) => sum + Object.keys(untrained).length, 0);
+  return `${runs.length} of ${counted(manifest.runs.length, "run")}` +
+    (untrained > 0 ? `, and ${untrained} from random weights` : "");
+}
+
 const listed = (values: { readonly [path: string]: Json }): string =>
   Object.entries(values).map(([path, value]) => `${lastPart(path)} ${setting(value)}`).join(", ");
 
@@ -86,8 +93,10 @@ export function tuningTable({ manifest: { tuned = [] } }: ExperimentResults): Ta
 }
 
 // Of generated texts, the share that merging changed; of logits, their largest difference.
-const mergeDifference = ({ merge: { maxLogitDifference }, unlabeledAnswers }: Result): string =>
-  unlabeledAnswers === undefined ? maxLogitDifference.toExponential(1) : `${percent(maxLogitDifference)} % of texts`;
+function mergeDifference({ merge: { maxLogitDifference: difference }, unlabeledAnswers }: Result): string {
+  if (unlabeledAnswers !== undefined) return `${percent(difference)} % of texts`;
+  return difference === 0 ? "0" : difference.toExponential(1);
+}
 
 /** What each run cost, a row per run. */
 export function costsTable(experiment: Pick<ExperimentResults, "runs">): Table {

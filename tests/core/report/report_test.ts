@@ -126,17 +126,19 @@ interface Seen {
   readonly ink: string;
   readonly line: string;
   readonly overflow: number;
+  readonly cutCaptions: number;
 }
 
 const SEEN = `({
   tables: [...document.querySelectorAll("table")].map((table) => table.className),
-  unnamed: [...document.querySelectorAll("table")].filter((table) => !table.caption || !table.querySelector("th[scope=row]")).length,
+  unnamed: [...document.querySelectorAll("table")].filter((table) => table.ariaLabel !== table.closest("figure").querySelector("figcaption").textContent || !table.querySelector("th[scope=row]")).length,
   charts: [...document.querySelectorAll("svg")].filter((svg) => !svg.closest("details"))
     .map((svg) => ({ alt: svg.getAttribute("role") === "img" ? svg.getAttribute("aria-label") : "", width: svg.getBoundingClientRect().width })),
   naughty: document.querySelector("#x, script") !== null,
   ink: getComputedStyle(document.querySelector("svg text")).fill,
   line: getComputedStyle(document.querySelector("svg [stroke-dasharray]")).stroke,
   overflow: document.documentElement.scrollWidth - innerWidth,
+  cutCaptions: [...document.querySelectorAll("figcaption")].filter((caption) => caption.getBoundingClientRect().right > innerWidth).length,
 })`;
 
 Deno.test({
@@ -163,7 +165,8 @@ Deno.test({
         assertNotEquals(night.ink, day.ink);
         assertNotEquals(night.line, day.line);
         await page.width(390);
-        assertEquals((await page.value<Seen>(SEEN)).overflow, 0);
+        const narrow = await page.value<Seen>(SEEN);
+        assertEquals([narrow.overflow, narrow.cutCaptions], [0, 0]);
         assertEquals(page.errors, []);
         assertEquals(page.requests.length, 1);
       });
