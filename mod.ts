@@ -28,5 +28,6 @@ export * from "./core/selection_policy.ts";
 export * from "./core/source.ts";
 export * from "./core/model/structure.ts";
 export * from "./core/task.ts";
+export * from "./core/model/pretrained_tokenizer.ts";
 export * from "./core/model/tokenizer.ts";
 export * from "./core/model/weights.ts";

@@ -18,7 +18,7 @@ import { exists } from "../core/io/cache.ts";
 import { initialize } from "../core/model/initialize.ts";
 import { storedTensors } from "../core/model/pretrained.ts";
 import { writeSafetensors } from "../core/io/safetensors.ts";
-import { loadTokenizer } from "../core/model/tokenizer.ts";
+import { loadTokenizer } from "../core/model/pretrained_tokenizer.ts";
 import { collate } from "../core/training/batches.ts";
 import { Stepper } from "../core/training/step.ts";
 import { TRAINING_DEFAULTS } from "../core/training/settings.ts";

@@ -10,7 +10,7 @@ import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import type { Json } from "../json.ts";
 import type { EncodedExample } from "../model/batch.ts";
 import { loadWritten, readConfig, storedTensors } from "../model/pretrained.ts";
-import { loadTokenizer } from "../model/tokenizer.ts";
+import { loadTokenizer } from "../model/pretrained_tokenizer.ts";
 import type { Architecture } from "../model/model.ts";
 import { writeTextAtomic } from "../results/result.ts";
 import type { Repository } from "../source.ts";

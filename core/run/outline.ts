@@ -10,8 +10,9 @@ import { modelFor, type Registry } from "../registry.ts";
 import { RandomKey } from "../random.ts";
 import { roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
 import type { TrainingSettings } from "../training/settings.ts";
+import { nameOf } from "./found_model.ts";
+import { type RunResolver, taskFor } from "./resolve.ts";
 import { modelKey, plainOf, type RunOutline, type RunSpec } from "./run_spec.ts";
-import { nameOf, type RunResolver, taskFor } from "./resolve.ts";
 
 /** The same text for the same run. */
 export const keyOf = ({ id, model, spec: { task, seed, training, method: { decomposition, policy } } }: RunOutline) =>

@@ -15,7 +15,7 @@ import type { Repository } from "../source.ts";
 import type { Task, TestSet } from "../task.ts";
 import type { Json } from "../json.ts";
 import * as tf from "../backend/tf.ts";
-import { loadTokenizer } from "../model/tokenizer.ts";
+import { loadTokenizer } from "../model/pretrained_tokenizer.ts";
 import { checkTokenIds } from "../model/tokenizer_fit.ts";
 import { Evaluator } from "../training/logits.ts";
 import type { TrainingSettings } from "../training/settings.ts";

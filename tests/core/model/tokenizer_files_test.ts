@@ -1,8 +1,8 @@
-// Together: core/model/tokenizer.ts and the tokenizer classes of plugins/models, against Transformers
+// Together: core/model/pretrained_tokenizer.ts and the tokenizer classes of plugins/models, against Transformers
 // (tests/peers/tokenizer_files_fixture.py).
 import { loadTokenizer, type Repository, RequestError, type TokenizerClass } from "@opf/framework";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { tokenizerFiles } from "../../../core/model/tokenizer.ts";
+import { tokenizerFiles } from "../../../core/model/pretrained_tokenizer.ts";
 import { bartTokenizer } from "../../../plugins/models/_bart/tokenizer.ts";
 import { bertTokenizer } from "../../../plugins/models/_bert/tokenizer.ts";
 import { mpnetTokenizer } from "../../../plugins/models/_mpnet/tokenizer.ts";

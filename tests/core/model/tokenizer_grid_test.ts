@@ -1,4 +1,5 @@
-// Together: core/model/tokenizer.ts and core/model/tokenizer/, against the Rust library (tests/peers/tokenizer_grid_fixture.py).
+// Together: core/model/pretrained_tokenizer.ts and core/model/tokenizer/, against the Rust library
+// (tests/peers/tokenizer_grid_fixture.py).
 import { loadTokenizer, type Repository, RequestError } from "@opf/framework";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { inFolder } from "../../_place.ts";

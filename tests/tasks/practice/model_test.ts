@@ -1,4 +1,4 @@
-// Together: tasks/practice/ and core/model/tokenizer.ts.
+// Together: tasks/practice/ and core/model/pretrained_tokenizer.ts.
 import { bert, folder } from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
 import { practiceModelFiles, practicePassage } from "@opf/framework/tasks";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { checkPretrained, readConfig } from "../../../core/model/pretrained.ts";
 import { openWeights } from "../../../core/model/weights_file.ts";
 import type { Repository } from "../../../core/source.ts";
-import { loadTokenizer } from "../../../core/model/tokenizer.ts";
+import { loadTokenizer } from "../../../core/model/pretrained_tokenizer.ts";
 
 const PLACE = fileURLToPath(new URL("../../../experiments/practice/model", import.meta.url));
 const repository = await folder().open({ kind: "model", id: PLACE }) as Repository;

@@ -1,11 +1,12 @@
-// Together: tasks/practice/_t5.ts, tasks/practice/_bart.ts, tasks/practice/_words.ts and core/model/tokenizer.ts.
+// Together: tasks/practice/_t5.ts, tasks/practice/_bart.ts, tasks/practice/_words.ts and
+// core/model/pretrained_tokenizer.ts.
 import { bart, folder, t5 } from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
 import { practiceBartFiles, practiceT5Files, practiceWords, textToText } from "@opf/framework/tasks";
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../../../core/model/pretrained.ts";
-import { loadTokenizer } from "../../../core/model/tokenizer.ts";
+import { loadTokenizer } from "../../../core/model/pretrained_tokenizer.ts";
 import { checkTokenizerFit } from "../../../core/model/tokenizer_fit.ts";
 import type { Repository } from "../../../core/source.ts";
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Address, addressOf, type Pjrt, Struct } from "./pjrt.ts";
+import type { Pjrt } from "./pjrt.ts";
+import { type Address, addressOf, Struct } from "./struct.ts";
 
 /** Element types, by StableHLO's names. */
 export type ElementType = "f32" | "i32" | "i1" | "ui32" | "ui64" | "bf16";

@@ -6,7 +6,8 @@
 import { DeviceBuffer, type ElementType, type Values } from "./buffer.ts";
 import { compileOptions, type Flags } from "./compile_options.ts";
 import { Executable } from "./executable.ts";
-import { type Address, type Bytes, Pjrt, PjrtError, Struct } from "./pjrt.ts";
+import { Pjrt, PjrtError } from "./pjrt.ts";
+import { type Address, type Bytes, Struct } from "./struct.ts";
 
 /** One device of a client. */
 export interface Device {

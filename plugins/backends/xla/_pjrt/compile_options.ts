@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bytes } from "./pjrt.ts";
+import type { Bytes } from "./struct.ts";
 
 /** Values of XLA's flags by name, those of `XLA_FLAGS` without the dashes: `{ xla_gpu_deterministic_ops: true }`. */
 export type Flags = Readonly<Record<string, boolean | number | string>>;

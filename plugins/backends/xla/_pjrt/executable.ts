@@ -4,7 +4,8 @@
  * @module
  */
 import { DeviceBuffer } from "./buffer.ts";
-import { type Address, addressOf, type Bytes, type Pjrt, Struct } from "./pjrt.ts";
+import type { Pjrt } from "./pjrt.ts";
+import { type Address, addressOf, type Bytes, Struct } from "./struct.ts";
 
 // Programs are unloaded once nobody can run them any more.
 const unloading = new FinalizationRegistry<() => void>((unload) => unload());

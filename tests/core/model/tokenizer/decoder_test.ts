@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { loadTokenizer } from "../../../../core/model/tokenizer.ts";
+import { loadTokenizer } from "../../../../core/model/pretrained_tokenizer.ts";
 
 interface Case {
   readonly scheme: string;
