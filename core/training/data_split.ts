@@ -1,14 +1,12 @@
 /**
- * What determines a run before its first step: its length, its examples, its trainable parameters.
+ * What determines a run before its first step: its length, its examples and its rounds of selection.
  *
  * @module
  */
 import { RequestError } from "../errors.ts";
 import { usesTrainingGradients } from "../importance_score.ts";
-import { matchNames } from "../name_pattern.ts";
 import { RandomKey } from "../random.ts";
 import type { RunLength, SelectionPolicy } from "../selection_policy.ts";
-import type { ParameterSlot, Weights } from "../model/weights.ts";
 import type { TrainingSettings } from "./settings.ts";
 
 /** Number of optimizer steps per epoch and per run. */
@@ -71,16 +69,4 @@ export function trainingParts<T>(
   const kept = new Set(rest.slice(0, trainExamples ?? train.length));
   const inOrder = (indices: ReadonlySet<number>) => train.filter((_, index) => indices.has(index));
   return { train: inOrder(kept), heldOut: given ?? inOrder(out) };
-}
-
-/** Whether `train` includes a slot. A pattern that matches no parameter is an error. */
-export function trainableBy(train: TrainingSettings["train"], weights: Weights): (slot: ParameterSlot) => boolean {
-  if (train === "all") return () => true;
-  const { parameters } = weights.architecture;
-  const names = parameters.map(({ name }) => name);
-  const what = "pattern of parameters in training.train";
-  const trained = new Set(train.flatMap((pattern) => matchNames(pattern, names, { what })));
-  // A parameter has several names if others are tied to it.
-  const namesOf = Map.groupBy(parameters, ({ name, tiedTo = name }) => tiedTo);
-  return ({ parameter }) => namesOf.get(parameter.name)!.some(({ name }) => trained.has(name));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { engine } from "../backend/engine.ts";
+import * as tf from "../backend/tf.ts";
 import {
   DeviceMemoryError,
   Interrupted,
@@ -12,24 +13,24 @@ import {
   NotResumableError,
   RequestError,
 } from "../errors.ts";
-import type { Need } from "../importance_score.ts";
 import type { EncodedExample } from "../model/batch.ts";
-import * as tf from "../backend/tf.ts";
 import type { ParameterSlot } from "../model/weights.ts";
-import { type BatchShape, chunks, collate } from "./batches.ts";
-import { metricsOf } from "./logits.ts";
-import { Evaluation, type MergedModel } from "./evaluation.ts";
-import { KeptModel } from "./kept_model.ts";
-import { roundsOf, runLength, trainableBy, trainingParts } from "./data_split.ts";
-import { Rounds } from "./selection/rounds.ts";
-import type { TrainingOutcome, TrainingRequest } from "./fine_tune_request.ts";
-import { rateAt, type Schedule } from "./schedule.ts";
 import type { RunLength } from "../selection_policy.ts";
-import { restoreSnapshot, takeSnapshot, type TrainingParts } from "./snapshot.ts";
-import type { Position } from "./training_state.ts";
-import { type StepOptions, Stepper, type StepReport } from "./step.ts";
+import { type BatchShape, chunks, collate } from "./batches.ts";
+import { roundsOf, runLength, trainingParts } from "./data_split.ts";
+import { Evaluation, type MergedModel } from "./evaluation.ts";
+import type { TrainingOutcome, TrainingRequest } from "./fine_tune_request.ts";
+import { KeptModel } from "./kept_model.ts";
+import { metricsOf } from "./logits.ts";
+import { memoryAdvice } from "./memory_advice.ts";
+import { rateAt, type Schedule } from "./schedule.ts";
+import { Rounds } from "./selection/rounds.ts";
+import { restoreSnapshot, type SnapshotParts, takeSnapshot } from "./snapshot.ts";
+import { Stepper, type StepReport } from "./step.ts";
+import { stepOptionsOf } from "./step_options.ts";
 import { type StartedStep, StepReports } from "./step_reports.ts";
 import { StepTimes } from "./step_times.ts";
+import type { Position } from "./training_state.ts";
 
 /** Fine-tunes, merges, and checks that the merged model gives the same logits. */
 export async function fineTune(request: TrainingRequest): Promise<TrainingOutcome> {
@@ -38,19 +39,10 @@ export async function fineTune(request: TrainingRequest): Promise<TrainingOutcom
     return await training.run();
   } catch (error) {
     if (!(error instanceof DeviceMemoryError)) throw error;
-    throw new RequestError(`${error.message} ${smallerBatches(request.settings)}`);
+    throw new RequestError(`${error.message} ${memoryAdvice(request.settings)}`);
   } finally {
     training.dispose();
   }
-}
-
-// Settings that need less memory for the same steps.
-function smallerBatches({ batchSize, gradientAccumulationSteps }: TrainingRequest["settings"]): string {
-  if (batchSize === 1) return "With a batch size of 1 already, try a smaller training.maxLength, or another device.";
-  const factor = [2, 3, 5, 7].find((prime) => batchSize % prime === 0) ?? batchSize;
-  return `Try a batch size of ${batchSize / factor}, which takes the same steps with ` +
-    `--set training.batchSize=${batchSize / factor} ` +
-    `--set training.gradientAccumulationSteps=${gradientAccumulationSteps * factor}.`;
 }
 
 /** A step with what is logged of it. */
@@ -86,15 +78,7 @@ class Training {
     [this.#train, this.#heldOut] = [train, heldOut];
     const shape = { batchSize: settings.batchSize, maxLength: settings.maxLength, padId };
     this.#modelSize = weights.size;
-    const byPattern = trainableBy(settings.train, weights);
-    const headOnly = request.method.decomposition?.trainOtherParameters === false;
-    const stepOptions: StepOptions = {
-      optimizer: settings,
-      maxGradNorm: settings.maxGradNorm,
-      precision: settings.precision ?? "float32",
-      isTrainable: (slot) => byPattern(slot) && (!headOnly || slot.parameter.ifMissing === "head"),
-      accumulateGradients: accumulationFor(request.method.policy?.needs),
-    };
+    const stepOptions = stepOptionsOf(request);
     const stepper = new Stepper(weights, stepOptions);
     const evaluation = new Evaluation(request, shape);
     [this.#shape, this.#stepper, this.#evaluation] = [shape, stepper, evaluation];
@@ -111,7 +95,7 @@ class Training {
     this.#kept.dispose();
   }
 
-  get #parts(): TrainingParts {
+  get #parts(): SnapshotParts {
     return {
       weights: this.#request.weights,
       stepper: this.#stepper,
@@ -133,7 +117,7 @@ class Training {
       this.#request.listener.event({ type: "resumed", step: this.#position.step });
     }
     try {
-      return await this.#go();
+      return await this.#loop();
     } catch (error) {
       // The run diverged: its loss, weights or logits are no longer finite.
       if (error instanceof NotFiniteError) return this.#outcome(this.#position.step);
@@ -142,7 +126,7 @@ class Training {
     }
   }
 
-  async #go(): Promise<TrainingOutcome> {
+  async #loop(): Promise<TrainingOutcome> {
     const { policy } = this.#request.method;
     const length = this.#length;
     const rounds = new Set(policy ? roundsOf(policy, length) : []);
@@ -263,13 +247,4 @@ class Training {
       seconds: { ...this.#times.seconds, ...seconds, evaluation: this.#evaluation.seconds },
     };
   }
-}
-
-// Which gradients of training a policy scores by.
-function accumulationFor(needs: readonly Need[] = []): "signed" | "absolute" | undefined {
-  const [signed, absolute] = [needs.includes("trainingGradients"), needs.includes("absoluteTrainingGradients")];
-  if (signed && absolute) {
-    throw new Error("A policy scores by the gradients of training or by their absolute values, not both.");
-  }
-  return signed ? "signed" : absolute ? "absolute" : undefined;
 }

@@ -16,7 +16,7 @@ import type { StepTimes } from "./step_times.ts";
 import type { Position, TrainingState } from "./training_state.ts";
 
 /** Everything of a run that changes while it trains. */
-export interface TrainingParts {
+export interface SnapshotParts {
   readonly weights: Weights;
   readonly stepper: Stepper;
   readonly rounds: Rounds;
@@ -27,7 +27,7 @@ export interface TrainingParts {
 
 /** The state of a run at a position, copied to the host. */
 export function takeSnapshot(
-  { weights, stepper: { moments, accumulator }, rounds, evaluation, times, kept }: TrainingParts,
+  { weights, stepper: { moments, accumulator }, rounds, evaluation, times, kept }: SnapshotParts,
   position: Position,
 ): TrainingState {
   const stored = moments.stored();
@@ -61,7 +61,7 @@ export function takeSnapshot(
  */
 export async function restoreSnapshot(
   { facts, tensors }: TrainingState,
-  { weights, stepper, rounds, evaluation, times, kept }: TrainingParts,
+  { weights, stepper, rounds, evaluation, times, kept }: SnapshotParts,
 ): Promise<void> {
   const storedUnder = (folder: string) =>
     [...tensors].filter(([name]) => name.startsWith(`${folder}/`)).map(([name, tensor]) =>

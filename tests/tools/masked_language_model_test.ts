@@ -15,7 +15,7 @@ import { batchTensors } from "../../core/model/batch.ts";
 import { initialize } from "../../core/model/initialize.ts";
 import { checkPretrained, loadPretrained, storedTensors } from "../../core/model/pretrained.ts";
 import { collate } from "../../core/training/batches.ts";
-import { trainableBy } from "../../core/training/data_split.ts";
+import { trainableBy } from "../../core/training/step_options.ts";
 import { Evaluator } from "../../core/training/logits.ts";
 import { ScoringPass } from "../../core/training/selection/importance_pass.ts";
 import { TRAINING_DEFAULTS } from "../../core/training/settings.ts";

@@ -1,10 +1,8 @@
-import { RandomKey, RequestError, tf, Weights } from "@opf/framework";
-import { bert, dynamicTop, staticTop, taylor } from "@opf/framework/plugins";
-import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { initialize } from "../../../core/model/initialize.ts";
-import { roundsOf, runLength, splitExamples, trainableBy, trainingParts } from "../../../core/training/data_split.ts";
+import { RandomKey, RequestError } from "@opf/framework";
+import { dynamicTop, staticTop, taylor } from "@opf/framework/plugins";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { roundsOf, runLength, splitExamples, trainingParts } from "../../../core/training/data_split.ts";
 import { TRAINING_DEFAULTS as defaults } from "../../../core/training/settings.ts";
-import { CONFIG } from "../../_tiny.ts";
 
 Deno.test("runLength() counts the optimizer steps of whole epochs, up to maxSteps", () => {
   assertEquals(runLength({ ...defaults, epochs: 3, batchSize: 32 }, 2490), { steps: 234, stepsPerEpoch: 78 });
@@ -68,26 +66,4 @@ Deno.test("splitExamples() evaluates on the dev set, half of the dev set, or hel
     assertThrows(() => splitExamples(few, { split, heldOut: 0.1 }), RequestError, "two");
   }
   assertEquals(splitExamples({ ...sets, train: ["a", "b"] }, { split: "held-out", heldOut: 0.9 }).train.length, 1);
-});
-
-Deno.test("trainableBy() reads patterns of names, and refuses one that no parameter matches", () => {
-  const architecture = bert({ source: "tiny" }).architecture(CONFIG, { kind: "classification", outputs: 2 });
-  const tensors = architecture.parameters.map((parameter) =>
-    [parameter.name, initialize(parameter, { key: RandomKey.of(1), width: 0.1 })] as const
-  );
-  const weights = new Weights(architecture, new Map(tensors));
-  const trained = (train: string[]) =>
-    weights.slots.filter(trainableBy(train, weights)).map(({ parameter }) => parameter.name);
-  assertEquals(trained(["classifier.*"]), ["classifier.weight", "classifier.bias"]);
-  assertEquals(trained(["*.layer.1.*.query.*", "classifier.bias"]), [
-    "bert.encoder.layer.1.attention.self.query.weight",
-    "bert.encoder.layer.1.attention.self.query.bias",
-    "classifier.bias",
-  ]);
-  assertStringIncludes(
-    assertThrows(() => trainableBy(["clasifier.bias"], weights), RequestError).message,
-    '"classifier.bias"',
-  );
-  weights.dispose();
-  tf.dispose(tensors.map(([, tensor]) => tensor));
 });
