@@ -18,14 +18,19 @@ export async function withRunLock<T>(folder: string, run: () => Promise<T>): Pro
     await file.unlock(); // those who hold it together only look whether it is held
   }
   // Its last holder may have removed the file since it was opened: then this lock excludes no one.
-  const [own, current] = [await file.stat(), await Deno.stat(path).catch(() => undefined)];
-  if (own.ino !== current?.ino) return await withRunLock(folder, run);
+  if (!await isAt(path, file)) return await withRunLock(folder, run);
   try {
     return await run();
   } finally {
-    // A process that opened the file before, and gets the lock now, finds the result.
-    await Deno.remove(path);
+    // A process that opened the file before, and gets the lock now, finds the result. If a user has removed the folder
+    // meanwhile, the file may be another process's.
+    if (await isAt(path, file)) await Deno.remove(path);
   }
+}
+
+async function isAt(path: string, file: Deno.FsFile): Promise<boolean> {
+  const [own, current] = [await file.stat(), await Deno.stat(path).catch(() => undefined)];
+  return own.ino === current?.ino;
 }
 
 /** Whether a process holds the lock of a run's folder. */

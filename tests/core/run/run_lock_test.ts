@@ -33,3 +33,18 @@ Deno.test("a process that looks whether a run is locked does not keep another on
     looking.close();
     assertEquals(await inside, true);
   }));
+
+Deno.test("a run whose folder was removed meanwhile returns, and leaves the lock of the process that began it anew", () =>
+  inFolder(async (folder) => {
+    const runFolder = `${folder}/run`;
+    const removeFolder = () => Deno.remove(runFolder, { recursive: true });
+    assertEquals(await withRunLock(runFolder, () => removeFolder().then(() => "done")), "done");
+    const again = withRunLock(runFolder, async () => {
+      await removeFolder();
+      await Deno.mkdir(runFolder);
+      await Deno.writeTextFile(`${runFolder}/lock`, "");
+      return "done again";
+    });
+    assertEquals(await again, "done again");
+    assertEquals(await exists(`${runFolder}/lock`), true);
+  }));
