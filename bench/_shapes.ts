@@ -34,13 +34,13 @@ export interface BatchShape {
 }
 
 /** Number of local tensors, m. */
-export const TENSORS = 15;
+const TENSORS = 15;
 
 /** Layers whose six matrices are over-parameterized: 18 in total. */
-export const CHOSEN_LAYERS: readonly number[] = [0, 2, 4];
+const CHOSEN_LAYERS: readonly number[] = [0, 2, 4];
 
 /** 1536 = 48·1…1·32 and 384 = 24·1…1·16: the bonds are 512 and 256. */
-export const modesOf = (size: number, tensors = TENSORS): number[] => {
+const modesOf = (size: number, tensors = TENSORS): number[] => {
   const [first, last] = size === CONFIG.intermediate_size ? [48, 32] : [24, 16];
   return [first!, ...Array<number>(tensors - 2).fill(1), last!];
 };

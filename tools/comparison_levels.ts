@@ -19,7 +19,7 @@ import { estimateDifference, meanOf, sampleVariance } from "../core/statistics/d
 import { ErrorDistribution, FEWEST_SEEDS, normalTail } from "../core/statistics/error_distribution.ts";
 
 /** The metrics that the table has. */
-export const METRICS: readonly Metric[] = [accuracy, f1, matthews, spearman];
+const METRICS: readonly Metric[] = [accuracy, f1, matthews, spearman];
 
 /** A level that p-values are held to: alone, and at Holm's first step of 5 and of 24 comparisons. */
 export const LEVELS: readonly number[] = [0.05, 0.05 / 5, 0.05 / 24];
@@ -133,7 +133,7 @@ function expectedMetric(metric: Metric): (skill: number) => number {
 const curves = new Map<string, (skill: number) => number>();
 
 /** The deviation of skill between seeds, and the first method's lead in skill, that give what a setting says. */
-export function calibrate({ metric, deviation, effect }: Pick<Setting, "metric" | "deviation" | "effect">) {
+function calibrate({ metric, deviation, effect }: Pick<Setting, "metric" | "deviation" | "effect">) {
   const expected = curves.getOrInsertComputed(metric.name, () => expectedMetric(metric));
   const random = new Random(3), normals = Array.from({ length: 2000 }, () => random.normal());
   const skill = USUAL_SKILL(metric);

@@ -43,7 +43,7 @@ export async function status(args: readonly string[], registry: Registry): Promi
 }
 
 /** How many runs are in each state: `24 runs: 20 done, 4 running`. */
-export function countStates(runs: readonly RunStatus[]): string {
+function countStates(runs: readonly RunStatus[]): string {
   const counts = STATES.map((state) => [runs.filter(({ run }) => run.state === state).length, state] as const);
   return `${counted(runs.length, "run")}: ${
     counts.filter(([count]) => count > 0).map((count) => count.join(" ")).join(", ")

@@ -21,7 +21,7 @@ import type { Experiment } from "./define.ts";
 import { lastPart, setting } from "../report/setting.ts";
 
 /** Seconds between two checkpoints, unless the experiment or `--set checkpoint.everySeconds` says otherwise. */
-export const CHECKPOINT_SECONDS = 60;
+const CHECKPOINT_SECONDS = 60;
 
 /** An experiment as the command line changed it: models × tasks × points of the sweep × methods × seeds. */
 export class ExperimentGrid {

@@ -40,10 +40,10 @@ interface Group<Run> {
 const FACTOR_RATE = "training.factorLearningRate";
 
 /** Seeds of tuning runs by default: none that final runs usually have. */
-export const TUNING_SEEDS: readonly number[] = [101, 102, 103];
+const TUNING_SEEDS: readonly number[] = [101, 102, 103];
 
 /** Whether a run trains factors at the learning rate of factors. */
-export function trainsFactors({ spec: { method: { decomposition } }, architecture }: RunOutline): boolean {
+function trainsFactors({ spec: { method: { decomposition } }, architecture }: RunOutline): boolean {
   const { shape } = architecture.matrices[0]!;
   const plan = decomposition?.plan(shape);
   return plan?.factorShapes.some((_, index) => {

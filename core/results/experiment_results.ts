@@ -6,9 +6,9 @@
 import { RequestError } from "../errors.ts";
 import { mapConcurrently } from "../io/map_concurrently.ts";
 import { type Namespace, tasksByName } from "../registry.ts";
-import { primaryMetric, type Task } from "../task.ts";
+import type { Task } from "../task.ts";
 import { type ExperimentManifest, type ManifestRun, readManifest } from "./manifest.ts";
-import { type Prediction, readPredictions as readPredictionsIn } from "./predictions.ts";
+import { metricOfSet, type Prediction, readPredictions as readPredictionsIn } from "./predictions.ts";
 import { readReferenceBaselines, type ReferenceBaseline } from "./reference_scores.ts";
 import { readSoundResult, type Result, RESULTS_VERSION } from "./result.ts";
 
@@ -114,7 +114,7 @@ export async function otherSetsProblem(
 ): Promise<string | undefined> {
   const known = tasks.get(task);
   for (const set of known ? result.additionalDev ?? [] : []) {
-    const metrics = [{ ...primaryMetric(known!), name: set }];
+    const metrics = [metricOfSet(known!, set)];
     const predictions = await readPredictionsIn(`${folder}/${id}`, result, { set, metrics });
     if (typeof predictions === "string") return predictions;
   }

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { messageOf, RequestError } from "../errors.ts";
 import { readTextFileIfPresent } from "../io/text_file.ts";
-import type { Metric } from "../task.ts";
+import { type Metric, primaryMetric, type Task } from "../task.ts";
 import { FILES, type Result } from "./result.ts";
 import { parseStoredLines } from "./stored_json.ts";
 
@@ -45,6 +45,9 @@ const predictionSchema: z.ZodType<Prediction> = z.object({
 /** The name of a file of predictions: on the dev set, or on another one. */
 export const predictionsFile = (set?: string): string =>
   set === undefined ? FILES.predictions : FILES.predictions.replace(".", `-${set}.`);
+
+/** The metric of another dev set: a result stores the primary metric there under the set's name. */
+export const metricOfSet = (task: Task, set: string): Metric => ({ ...primaryMetric(task), name: set });
 
 /** What of a run's result its predictions are checked against. */
 export type PredictionsResult = Pick<Result, "files"> & Partial<Pick<Result, "metrics" | "primary" | "examples">>;

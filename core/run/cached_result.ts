@@ -4,13 +4,12 @@
  * @module
  */
 import { exists } from "../io/cache.ts";
-import { readPredictions } from "../results/predictions.ts";
+import { metricOfSet, readPredictions } from "../results/predictions.ts";
 import { FILES, readSoundResult, type Result } from "../results/result.ts";
 import { checkpointPath } from "./checkpoint_file.ts";
 import { fineTunedPath } from "./execute.ts";
 import type { ResolvedRun } from "./resolve.ts";
 import { withRunLock } from "./run_lock.ts";
-import { primaryMetric } from "../task.ts";
 
 /** Folder of plainly fine-tuned weights, for scores that need them. */
 export const fineTunedFolder = ({ runs }: { readonly runs: string }): string => `${runs}/fine-tuned`;
@@ -39,7 +38,7 @@ export async function cachedResult(run: ResolvedRun, options: CachedResultOption
     const { task } = run.spec;
     const predictions = set === undefined
       ? await readPredictions(folder, result, { metrics: task.metrics })
-      : await readPredictions(folder, result, { set, metrics: [{ ...primaryMetric(task), name: set }] });
+      : await readPredictions(folder, result, { set, metrics: [metricOfSet(task, set)] });
     if (typeof predictions === "string") return void repeat(`${folder}: ${predictions}`);
   }
   await removeLeftovers(folder);

@@ -16,7 +16,7 @@ import type { Usage } from "./checkpoint_file.ts";
 import { exportModel, type ExportOptions, readExport } from "./export_model.ts";
 import { headKey } from "./head_key.ts";
 import type { ResolvedRun } from "./resolve.ts";
-import { type Prediction, predictionsFile } from "../results/predictions.ts";
+import { metricOfSet, type Prediction, predictionsFile } from "../results/predictions.ts";
 import {
   FILES,
   type MatrixPlace,
@@ -65,7 +65,7 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
   for (const [name, examples] of Object.entries(additionalDev)) {
     const logits = merged && await evaluate(run, { values: [...merged.values()], examples, pause: options.pause });
     const { predictions, labels } = evaluated(examples, logits, name);
-    metrics[name] = primaryMetric(spec.task).compute(predictions, labels);
+    metrics[name] = metricOfSet(spec.task, name).compute(predictions, labels);
   }
   const additionalSeconds = (performance.now() - start) / 1000;
   let difference = outcome.mergeDifference;

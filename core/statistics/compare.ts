@@ -15,7 +15,7 @@ import { holm } from "./holm.ts";
 export const LEVEL = 0.05;
 
 /** The probability with which a comparison finds a difference as large as {@linkcode Bounds.detectable}. */
-export const POWER = 0.8;
+const POWER = 0.8;
 
 /** What the data say of the true difference, as fractions. */
 export interface Bounds {

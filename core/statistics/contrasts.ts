@@ -9,7 +9,7 @@ import { doneRuns, type ExperimentResults } from "../results/experiment_results.
 export type Contrast = readonly [method: string, reference: string];
 
 /** Names of methods that show what of an effect is over-parameterization: a larger step, or a larger form alone. */
-export const CONTROLS: readonly string[] = ["rate-matched", "frozen"];
+const CONTROLS: readonly string[] = ["rate-matched", "frozen"];
 
 /**
  * The contrasts that the experiment declares; by default each method with the baseline, and each that trains more

@@ -101,10 +101,10 @@ export function largestDifference(a: Logits, b: Logits): number {
 }
 
 /** Largest logit difference that rounding may cause between factors and the matrix they stand for; of larger logits, as a part. */
-export const LOGIT_TOLERANCE = 1e-3;
+const LOGIT_TOLERANCE = 1e-3;
 
 /** Share of generated texts that rounding may change, where two tokens are about equally likely. */
-export const ANSWER_TOLERANCE = 0.01;
+const ANSWER_TOLERANCE = 0.01;
 
 /**
  * The largest difference between logits of the same model before and after `what`; of generated token ids, the share of

@@ -109,7 +109,7 @@ export const MODIFIERS: readonly (readonly [words: string, factor: number])[] = 
 export const DETERMINERS = { one: ["a", "the", "this", "that"], many: ["some", "the", "these", "those"] } as const;
 
 /** Words of no list above. */
-export const OTHERS = ["an", "does", "do", "not", "is", "and", "but", "near", "behind", "."];
+const OTHERS = ["an", "does", "do", "not", "is", "and", "but", "near", "behind", "."];
 
 /** All words, each once. */
 export const WORDS: readonly string[] = [

@@ -9,7 +9,7 @@ const SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 const LETTERS = [..."abcdefghijklmnopqrstuvwxyz"];
 
 /** The WordPiece vocabulary: whole words of the grammar first; other words are spelled by letters. */
-export const VOCABULARY: readonly string[] = [
+const VOCABULARY: readonly string[] = [
   ...new Set([...SPECIAL, ...WORDS, ...LETTERS, ...LETTERS.map((letter) => `##${letter}`)]),
 ];
 

@@ -20,7 +20,7 @@ export interface Platform {
 }
 
 /** The version of TensorFlow that is downloaded. */
-export const VERSION = "2.21.0";
+const VERSION = "2.21.0";
 
 const LINUX = {
   cc: ["libtensorflow_cc.so.2", "libtensorflow.so.2"],

@@ -52,7 +52,7 @@ export async function run(args: readonly string[], folder: string, surroundings:
 }
 
 /** An experiment file on the tiny model. */
-export const EXPERIMENT = `
+const EXPERIMENT = `
 import { defineExperiment } from "@opf/framework";
 import { mpo, staticTop, taylor } from "@opf/framework/plugins";
 

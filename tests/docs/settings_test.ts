@@ -1,14 +1,11 @@
-/**
- * The table of defaults as a page of the documentation.
- *
- * @module
- */
+// Together: docs/settings.md and core/training/settings.ts.
+import { assertEquals } from "@std/assert";
 import type { z } from "zod";
-import { trainingSchema } from "../training/settings.ts";
-import { markdownTable } from "./markdown_table.ts";
+import { markdownTable } from "../../core/report/markdown_table.ts";
+import { trainingSchema } from "../../core/training/settings.ts";
 
-/** `docs/settings.md`, from the schema itself. */
-export function settingsPage(): string {
+/** The page, from the schema itself. */
+function settingsPage(): string {
   const rows = Object.entries(trainingSchema.shape).map(([name, field]) => {
     const { description = "" } = field as z.ZodType;
     const value = trainingSchema.parse({})[name as keyof z.output<typeof trainingSchema>];
@@ -27,3 +24,8 @@ export function settingsPage(): string {
     "",
   ].join("\n");
 }
+
+Deno.test("docs/settings.md matches the schema", async () => {
+  const path = new URL("../../docs/settings.md", import.meta.url);
+  assertEquals(await Deno.readTextFile(path), settingsPage());
+});
