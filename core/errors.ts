@@ -63,6 +63,38 @@ export function unknownName(what: string, name: string, known: Iterable<string>)
   );
 }
 
+/**
+ * Throws if options have a name that a function does not know, as a typo: `rest` is what destructuring them left over.
+ *
+ * @throws {RequestError} with the function and the option
+ *
+ * @example The options of a decomposition
+ * ```ts
+ * import { refuseOtherOptions } from "@opf/framework";
+ * import { assertThrows } from "@std/assert";
+ *
+ * function blocks({ count = 2, ...rest }: { count?: number } = {}) {
+ *   refuseOtherOptions("blocks", rest);
+ *   return count;
+ * }
+ * const typo = { cuont: 3 };
+ * assertThrows(() => blocks(typo), Error, "blocks({ cuont }): there is no such option.");
+ * ```
+ */
+export function refuseOtherOptions(of: string, rest: object): void {
+  const [name] = Object.keys(rest);
+  if (name !== undefined) throw new RequestError(`${of}({ ${name} }): there is no such option.`);
+}
+
+/**
+ * Throws unless an option has one of its values.
+ *
+ * @throws {RequestError} with the option and its values, and the nearest of them for a typo
+ */
+export function checkChoice(option: string, value: string, choices: readonly string[]): void {
+  if (!choices.includes(value)) throw unknownName(`value of ${option}:`, value, choices);
+}
+
 /** The message of any thrown value; what is not permitted without Deno's advice about flags, which tasks have already. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -50,6 +50,7 @@ export class ExperimentGrid {
     this.#seeds = changes.seeds ?? experiment.seeds;
     const set = (changes.set ?? []).map(parseSetting);
     this.set = Object.fromEntries(set);
+    check(trainingSchema.partial(), applySettings(experiment, this.set).training, "--set training");
     this.#methods = this.#methodsByPoint();
     this.#checkSets(set.map(([path]) => path));
     this.#checkMethodNames();

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Decomposition, RequestError } from "@opf/framework";
+import { type Decomposition, refuseOtherOptions, RequestError } from "@opf/framework";
+import { checkDecomposition } from "./_check_decomposition.ts";
 import { whole } from "./_whole.ts";
 
 /** Learning rates at which matrices move as far as their factors do under another decomposition. */
@@ -44,9 +45,12 @@ export interface DenseOptions {
  * assertEquals(multiplierOf(calibrated.get("a")!), 1.5);
  * ```
  */
-export function dense({ rate }: DenseOptions): Decomposition {
+export function dense({ rate, ...rest }: DenseOptions): Decomposition {
+  refuseOtherOptions("dense", rest);
   if (typeof rate === "number") return withRate(rate, { rate });
-  const { matched, share = 0.1 } = rate;
+  const { matched, share = 0.1, ...others } = rate;
+  refuseOtherOptions("dense({ rate })", others);
+  checkDecomposition(matched, "dense({ rate: { matched } })");
   if (!(share > 0 && share <= 1)) {
     throw new RequestError(`dense({ rate: { share: ${share} } }): expected a number above 0, 1 at most.`);
   }

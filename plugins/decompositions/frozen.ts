@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Decomposition } from "@opf/framework";
+import { type Decomposition, refuseOtherOptions } from "@opf/framework";
+import { checkDecomposition } from "./_check_decomposition.ts";
 import { whole } from "./_whole.ts";
 import { mpo } from "./mpo.ts";
 
@@ -29,7 +30,9 @@ export interface FrozenOptions {
  * assertEquals(frozen({ of: mpo({ tensors: 3 }) }).plan([4, 6]).training?.map(({ frozen }) => frozen), [true, true, true]);
  * ```
  */
-export function frozen({ of: inner = whole, asReleased = false }: FrozenOptions = {}): Decomposition {
+export function frozen({ of: inner = whole, asReleased = false, ...rest }: FrozenOptions = {}): Decomposition {
+  refuseOtherOptions("frozen", rest);
+  checkDecomposition(inner, "frozen({ of })");
   return {
     name: "frozen",
     options: { ...(inner !== whole && { of: { name: inner.name, options: inner.options } }), asReleased },

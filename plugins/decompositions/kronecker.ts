@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Decomposition, engine, RequestError, tf } from "@opf/framework";
+import { type Decomposition, engine, refuseOtherOptions, RequestError, tf } from "@opf/framework";
 import { evenShare } from "./_even_share.ts";
 import { modesOf } from "./_modes.ts";
 
@@ -30,7 +30,8 @@ export interface KroneckerOptions {
  * assertEquals(kronecker().plan([6, 4]).factorShapes, [[4, 3, 2], [4, 2, 2]]);
  * ```
  */
-export function kronecker({ terms }: KroneckerOptions = {}): Decomposition {
+export function kronecker({ terms, ...rest }: KroneckerOptions = {}): Decomposition {
+  refuseOtherOptions("kronecker", rest);
   if (terms !== undefined && !(Number.isInteger(terms) && terms >= 1)) {
     throw new RequestError(`kronecker({ terms: ${terms} }): expected a positive integer.`);
   }

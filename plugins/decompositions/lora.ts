@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Decomposition } from "@opf/framework";
+import { type Decomposition, refuseOtherOptions } from "@opf/framework";
 import { lowRank } from "./_low_rank.ts";
 
 /** Options of {@linkcode lora}. */
@@ -32,7 +32,8 @@ export interface LoraOptions {
  * assertEquals(plan.training![0], { frozen: true });
  * ```
  */
-export function lora({ rank = 8, alpha = rank }: LoraOptions = {}): Decomposition {
+export function lora({ rank = 8, alpha = rank, ...rest }: LoraOptions = {}): Decomposition {
+  refuseOtherOptions("lora", rest);
   return {
     name: "lora",
     options: { rank, alpha },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Decomposition, tf } from "@opf/framework";
+import { type Decomposition, refuseOtherOptions, type tf } from "@opf/framework";
 import { lowRank } from "./_low_rank.ts";
 import { lora, type LoraOptions } from "./lora.ts";
 import { mpo, type MpoOptions } from "./mpo.ts";
@@ -27,7 +27,9 @@ export interface LoraOverOptions extends LoraOptions, Pick<MpoOptions, "tensors"
  * ```
  */
 export function loraOver({ tensors = 3, layout = "ends", ...options }: LoraOverOptions = {}): Decomposition {
-  const { rank = 8, alpha = rank } = options;
+  const { rank = 8, alpha = rank, ...rest } = options;
+  refuseOtherOptions("loraOver", rest);
+  mpo({ tensors, layout }); // checks them
   return {
     ...lora(options),
     name: "lora-over",

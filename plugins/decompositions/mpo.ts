@@ -4,10 +4,12 @@
  * @module
  */
 import {
+  checkChoice,
   type Decomposition,
   type Factorization,
   type HostTensor,
   type MatrixShape,
+  refuseOtherOptions,
   RequestError,
 } from "@opf/framework";
 import { contract } from "./_contract.ts";
@@ -61,7 +63,10 @@ export interface MpoOptions {
  * ```
  */
 export function mpo(options: MpoOptions = {}): Decomposition {
-  const { tensors = 11, layout = "ends", modes, gauge = "symmetric", bond, tolerance = 0 } = options;
+  const { tensors = 11, layout = "ends", modes, gauge = "symmetric", bond, tolerance = 0, ...rest } = options;
+  refuseOtherOptions("mpo", rest);
+  checkChoice("mpo({ layout })", layout, ["ends", "balanced"]);
+  checkChoice("mpo({ gauge })", gauge, ["symmetric", "left"]);
   if (!(Number.isInteger(tensors) && tensors >= 1)) {
     throw new RequestError(`mpo({ tensors: ${tensors} }): expected a positive integer.`);
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Decomposition } from "@opf/framework";
+import { checkChoice, type Decomposition, refuseOtherOptions } from "@opf/framework";
 import { mpo, type MpoOptions } from "./mpo.ts";
 
 /** Options of {@linkcode svd}. */
@@ -30,6 +30,9 @@ export interface SvdOptions extends Pick<MpoOptions, "gauge" | "bond" | "toleran
  * ```
  */
 export function svd({ layout = "matrix", ...options }: SvdOptions = {}): Decomposition {
+  const { gauge: _gauge, bond: _bond, tolerance: _tolerance, ...rest } = options;
+  refuseOtherOptions("svd", rest);
+  checkChoice("svd({ layout })", layout, ["matrix", "paper"]);
   return {
     name: "svd",
     options: { layout, ...options },

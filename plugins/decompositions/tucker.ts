@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Decomposition, engine, RequestError, tf } from "@opf/framework";
+import { type Decomposition, engine, refuseOtherOptions, RequestError, tf } from "@opf/framework";
 import { modesOf } from "./_modes.ts";
 
 /** Options of {@linkcode tucker}. */
@@ -29,7 +29,8 @@ export interface TuckerOptions {
  * assertEquals(tucker().plan([6, 4]).factorShapes, [[3, 2, 2, 2], [3, 3], [2, 2], [2, 2], [2, 2]]);
  * ```
  */
-export function tucker({ rank }: TuckerOptions = {}): Decomposition {
+export function tucker({ rank, ...rest }: TuckerOptions = {}): Decomposition {
+  refuseOtherOptions("tucker", rest);
   if (rank !== undefined && !(Number.isInteger(rank) && rank >= 1)) {
     throw new RequestError(`tucker({ rank: ${rank} }): expected a positive integer.`);
   }

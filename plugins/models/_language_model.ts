@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Architecture, Head, LanguageModel } from "@opf/framework";
+import { type Architecture, type Head, type LanguageModel, refuseOtherOptions } from "@opf/framework";
 import type { ConfigFile } from "./_config.ts";
 
 /** Options of a language model. */
@@ -24,13 +24,14 @@ export interface LanguageModelOptions {
  */
 export function languageModel(
   name: string,
-  { source, revision, layers, title, build, tokenizer, answersInWords }:
+  { source, revision, layers, title, build, tokenizer, answersInWords, ...rest }:
     & LanguageModelOptions
     & Pick<LanguageModel, "tokenizer" | "answersInWords">
     & {
       readonly build: (config: ConfigFile, head: Head) => Architecture;
     },
 ): LanguageModel {
+  refuseOtherOptions(name, rest);
   return {
     name,
     options: { ...(layers !== undefined && { layers }) },

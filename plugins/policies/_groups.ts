@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type MatrixInfo, RequestError, unknownName } from "@opf/framework";
+import { checkChoice, type ImportanceScore, type MatrixInfo, RequestError } from "@opf/framework";
 
 /**
  * How matrices are grouped: by exact module, by kind (attention, ffn), or all together. In an encoder-decoder model, the
@@ -47,15 +47,20 @@ export function groups(all: readonly MatrixInfo[], { by = "module", stack }: Gro
 
 /** Throws unless the options name a grouping and a stack; the error suggests the nearest name. */
 export function checkGroups({ by = "module", stack = "encoder" }: GroupOptions): void {
-  const groupings = [...Object.keys(GROUP_OF), "asReleased"], stacks = ["encoder", "decoder"];
-  if (!groupings.includes(by)) throw unknownName("grouping", by, groupings);
-  if (!stacks.includes(stack)) throw unknownName("stack", stack, stacks);
+  checkChoice("by", by, [...Object.keys(GROUP_OF), "asReleased"]);
+  checkChoice("stack", stack, ["encoder", "decoder"]);
 }
 
 /** Throws unless `value` is a positive integer; the error names the option. */
 export function checkPositiveInteger(value: number, option: string): number {
   if (Number.isInteger(value) && value >= 1) return value;
   throw new RequestError(`${option}: expected a positive integer, got ${value}.`);
+}
+
+/** Throws unless `value` is a score, and not a function that returns one; the error names the option. */
+export function checkScore(value: ImportanceScore, option: string): void {
+  if (typeof value?.score === "function") return;
+  throw new RequestError(`${option}: expected an importance score such as taylor(), got ${Deno.inspect(value)}.`);
 }
 
 /** The `n` matrices of each group with the highest scores; ties go to the earlier matrix. */

@@ -4,14 +4,16 @@
  * @module
  */
 import {
+  checkChoice,
   type ImportanceScore,
   type MatrixInfo,
+  refuseOtherOptions,
   RequestError,
   type RunLength,
   type SelectionPolicy,
 } from "@opf/framework";
 import { exampleScore } from "./_example_score.ts";
-import { checkGroups, checkPositiveInteger, firstOf, type GroupOptions, groups, topOf } from "./_groups.ts";
+import { checkGroups, checkPositiveInteger, checkScore, firstOf, type GroupOptions, groups, topOf } from "./_groups.ts";
 
 /** Options of {@linkcode dynamicTop}. */
 export interface DynamicTopOptions extends GroupOptions {
@@ -42,9 +44,12 @@ export interface DynamicTopOptions extends GroupOptions {
  * ```
  */
 export function dynamicTop(options: DynamicTopOptions): SelectionPolicy {
-  const { n, perRound = 1, every, firstRound = "after", by = "module", stack, score } = options;
+  const { n, perRound = 1, every, firstRound = "after", by = "module", stack, score, ...rest } = options;
+  refuseOtherOptions("dynamicTop", rest);
   checkPositiveInteger(n, "dynamicTop({ n })");
   checkPositiveInteger(perRound, "dynamicTop({ perRound })");
+  checkChoice("dynamicTop({ firstRound })", firstRound, ["after", "before"]);
+  checkScore(score, "dynamicTop({ score })");
   const grouping = { by, ...(stack && { stack }) };
   checkGroups(grouping);
   const count = Math.ceil(n / perRound);

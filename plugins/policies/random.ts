@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SelectionPolicy } from "@opf/framework";
+import { refuseOtherOptions, type SelectionPolicy } from "@opf/framework";
 import { checkGroups, checkPositiveInteger, firstOf, type GroupOptions, groups } from "./_groups.ts";
 
 /** Options of {@linkcode random}. */
@@ -23,7 +23,8 @@ export interface RandomOptions extends GroupOptions {
  * assertEquals(random({ n: 2 }).options, { n: 2, by: "module" });
  * ```
  */
-export function random({ n, by = "module", stack }: RandomOptions): SelectionPolicy {
+export function random({ n, by = "module", stack, ...rest }: RandomOptions): SelectionPolicy {
+  refuseOtherOptions("random", rest);
   checkPositiveInteger(n, "random({ n })");
   const grouping = { by, ...(stack && { stack }) };
   checkGroups(grouping);

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { ImportanceScore, SelectionPolicy } from "@opf/framework";
+import { type ImportanceScore, refuseOtherOptions, type SelectionPolicy } from "@opf/framework";
 import { exampleScore } from "./_example_score.ts";
-import { checkGroups, checkPositiveInteger, firstOf, type GroupOptions, groups, topOf } from "./_groups.ts";
+import { checkGroups, checkPositiveInteger, checkScore, firstOf, type GroupOptions, groups, topOf } from "./_groups.ts";
 
 /** Options of {@linkcode staticTop}. */
 export interface StaticTopOptions extends GroupOptions {
@@ -28,8 +28,10 @@ export interface StaticTopOptions extends GroupOptions {
  * assertEquals(policy.options, { n: 3, by: "module", score: { name: "taylor", options: { reduce: "abs-sum" } } });
  * ```
  */
-export function staticTop({ n, by = "module", stack, score }: StaticTopOptions): SelectionPolicy {
+export function staticTop({ n, by = "module", stack, score, ...rest }: StaticTopOptions): SelectionPolicy {
+  refuseOtherOptions("staticTop", rest);
   checkPositiveInteger(n, "staticTop({ n })");
+  checkScore(score, "staticTop({ score })");
   const grouping = { by, ...(stack && { stack }) };
   checkGroups(grouping);
   return {

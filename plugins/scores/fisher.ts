@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ImportanceScore, tf } from "@opf/framework";
+import { type ImportanceScore, refuseOtherOptions, tf } from "@opf/framework";
 
 /** Options of {@linkcode fisher}. */
 export interface FisherOptions {
@@ -24,7 +24,8 @@ export interface FisherOptions {
  * assertEquals(fisher().options, { maxGradNorm: 1 });
  * ```
  */
-export function fisher({ maxGradNorm = 1 }: FisherOptions = {}): ImportanceScore {
+export function fisher({ maxGradNorm = 1, ...rest }: FisherOptions = {}): ImportanceScore {
+  refuseOtherOptions("fisher", rest);
   return {
     name: "fisher",
     options: { maxGradNorm: Number.isFinite(maxGradNorm) ? maxGradNorm : "none" },

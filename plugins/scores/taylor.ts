@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ImportanceScore, tf } from "@opf/framework";
+import { checkChoice, type ImportanceScore, refuseOtherOptions, tf } from "@opf/framework";
 
 /** Options of {@linkcode taylor}. */
 export interface TaylorOptions {
@@ -37,9 +37,13 @@ export interface TaylorOptions {
  * ```
  */
 export function taylor(options: TaylorOptions = {}): ImportanceScore {
-  const { gradients: from = "pass", accumulate = "absolute" } = options;
+  const { gradients: from = "pass", accumulate = "absolute", reduce: given, ...rest } = options;
+  refuseOtherOptions("taylor", rest);
+  checkChoice("taylor({ gradients })", from, ["pass", "training"]);
+  checkChoice("taylor({ accumulate })", accumulate, ["absolute", "signed"]);
   const isTraining = from === "training", isAbsolute = isTraining && accumulate === "absolute";
-  const { reduce = isAbsolute ? "sum-abs" : "abs-sum" } = options;
+  const reduce = given ?? (isAbsolute ? "sum-abs" : "abs-sum");
+  checkChoice("taylor({ reduce })", reduce, ["abs-sum", "sum-abs"]);
   return {
     name: "taylor",
     options: { reduce, ...(isTraining && { gradients: from, accumulate }) },

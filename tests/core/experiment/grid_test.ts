@@ -78,6 +78,10 @@ Deno.test("overrides with an unknown name are refused with the nearest one", () 
   refused(() => changed({ tasks: ["rtee"] }), 'Unknown task "rtee". Did you mean "rte"?');
   refused(() => changed({ methods: ["finetuning"] }), 'Did you mean "fine-tuning"?');
   refused(() => changed({ set: ["training.epoch=1"] }), 'Did you mean "training.epochs"?');
+  refused(
+    () => changed({ set: ["training.learningRate=high"] }),
+    '--set training: learningRate: expected number, got "high".',
+  );
   refused(() => changed({ set: ["training.epochs"] }), "expected path=value");
   refused(() => changed({ set: ["training.epochs=many"] }), "epochs");
   refused(() => changed({ set: ["parameters.tensors=two"] }), "expected a number");
