@@ -5,9 +5,11 @@
  */
 export * as tf from "./core/backend/tf.ts";
 export * from "./core/io/cache.ts";
+export * from "./core/io/remove_oldest.ts";
 export * from "./core/io/json_text.ts";
 export * from "./core/io/text_file.ts";
 export * from "./core/decomposition.ts";
+export * from "./core/backend/check_donation.ts";
 export * from "./core/backend/engine.ts";
 export * from "./core/backend/fix_signs.ts";
 export * from "./core/errors.ts";

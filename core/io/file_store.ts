@@ -7,9 +7,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import { writeFileAtomic } from "./atomic_file.ts";
+import { removeOldest } from "./remove_oldest.ts";
 
 const DIGEST_BYTES = 32;
-const MAX_WRITING_MS = 3_600_000; // an older temporary file is that of a killed process
 
 /** Options of {@linkcode FileStore}. */
 export interface FileStoreOptions {
@@ -48,26 +48,10 @@ export class FileStore {
     try {
       await Deno.mkdir(this.folder, { recursive: true });
       await writeFileAtomic(path, [digestOf(parts), ...parts]);
-      await this.#removeOldest(name);
+      removeOldest(this.folder, { maxBytes: this.options.maxBytes, keep: name });
     } catch (error) {
       this.#isWritable = false;
       this.options.note(`Nothing is kept in ${this.folder} for later runs: ${messageOf(error)}.`);
-    }
-  }
-
-  // Keeps the file of that name, and of the others those that were used last.
-  async #removeOldest(name: string): Promise<void> {
-    const files: { readonly path: string; readonly size: number; readonly used: number }[] = [];
-    for await (const entry of Deno.readDir(this.folder)) {
-      const path = join(this.folder, entry.name);
-      const stat = await Deno.stat(path).catch(() => undefined); // removed by another process
-      if (stat?.isFile) files.push({ path, size: stat.size, used: entry.name === name ? Infinity : +stat.mtime! });
-    }
-    let total = 0;
-    for (const { path, size, used } of files.sort((a, b) => b.used - a.used)) {
-      total += size;
-      const isStale = path.endsWith(".tmp") && Date.now() - used > MAX_WRITING_MS;
-      if (isStale || total > this.options.maxBytes && used < Infinity) await Deno.remove(path).catch(() => {});
     }
   }
 }
