@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { KERNEL_SIZE } from "../backend/kernels.ts";
 import * as tf from "../backend/tf.ts";
 import {
   checkFactors,
@@ -229,6 +230,9 @@ function checkTie({ name, tiedTo, shape }: ParameterInfo, parameters: readonly P
 }
 
 function checkFinite(tensor: tf.Tensor, name: string): void {
-  const isFinite = tf.tidy(() => tf.all(tf.isFinite(tensor)).dataSync()[0]);
+  // Reading a small tensor takes less time than a program for its shape.
+  const isFinite = tensor.size < KERNEL_SIZE
+    ? tensor.dataSync().every(Number.isFinite)
+    : tf.tidy(() => tf.all(tf.isFinite(tensor)).dataSync()[0]);
   if (!isFinite) throw new NotFiniteError(`The parameter "${name}" has elements that are not finite.`);
 }

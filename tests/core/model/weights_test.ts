@@ -3,6 +3,7 @@ import {
   collateText,
   type Conversion,
   type Decomposition,
+  KERNEL_SIZE,
   NotFiniteError,
   type ParameterInfo,
   RandomKey,
@@ -147,6 +148,23 @@ Deno.test("Weights.toDense() refuses parameters that are not finite, and leaves 
     assertStringIncludes(message, `"${name}" has elements that are not finite`);
     assertEquals([weights.factorized, tf.memory().numTensors], [["a.weight"], before]);
     weights.dispose();
+  }
+});
+
+Deno.test("Weights.toDense() finds the one element that is not finite, in large parameters too", () => {
+  for (const value of [NaN, Infinity, -Infinity]) {
+    const values = new Float32Array(KERNEL_SIZE + 6).fill(1);
+    const large: Architecture = {
+      ...architecture,
+      parameters: [{ name: "large", shape: [values.length] }],
+      matrices: [],
+    };
+    const finite = new Weights(large, new Map([["large", tf.tensor1d(values)]]));
+    tf.dispose([...finite.toDense().values()]);
+    values[KERNEL_SIZE + 5] = value;
+    const broken = new Weights(large, new Map([["large", tf.tensor1d(values)]]));
+    assertThrows(() => broken.toDense(), NotFiniteError, '"large" has elements');
+    [finite, broken].forEach((weights) => weights.dispose());
   }
 });
 
