@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type JitOptions, KERNEL_SIZE, messageOf, type TensorFunction, tf } from "@opf/framework";
+import { checkDonation, type JitOptions, KERNEL_SIZE, messageOf, type TensorFunction, tf } from "@opf/framework";
 import { TYPE } from "./_c_api/ffi.ts";
 import type { Eager, Metadata } from "./_eager.ts";
 import { MUST_COMPILE, type NativeFunction, UntraceableError } from "./_graph/functions.ts";
@@ -79,7 +79,7 @@ export class Compiler {
       // A gradient needs to see every operation, and a graph includes those of a function that is no kernel.
       if (isTapeOn() || (isRecording && !kernel)) return compute(...inputs);
       const ids = this.#backend.getInputTensorIds(inputs);
-      const variables = new Set(donated.values().filter((index) => this.#canBeVariable(inputs[index]!, ids[index]!)));
+      const variables = new Set(donated.values().filter((index) => this.#canBeVariable(inputs[index], ids[index]!)));
       const types = inputs.map(({ dtype, shape }, index) => `${variables.has(index) ? "&" : ""}${dtype}[${shape}]`);
       const signature = [kernel, ...types].join();
       const cached = cache.get(signature);
@@ -92,9 +92,10 @@ export class Compiler {
   }
 
   // For small tensors a variable costs more than it saves.
-  #canBeVariable({ size, dtype }: tf.Tensor, id: number): boolean {
+  #canBeVariable(tensor: tf.Tensor | undefined, id: number): boolean {
     const recorder = this.#recorders.at(-1);
-    return recorder ? recorder.isVariable(id) : size >= KERNEL_SIZE && dtype === "float32";
+    if (!tensor || recorder) return recorder?.isVariable(id) ?? false;
+    return tensor.size >= KERNEL_SIZE && tensor.dtype === "float32";
   }
 
   #compile(
@@ -109,7 +110,9 @@ export class Compiler {
         const variable = variables.has(index);
         return this.#backend.createOutputTensor(recorder.argument(shape, TYPE[dtype as "float32"], { variable }));
       });
-      const outputs = this.#backend.getInputTensorIds(compute(...placeholders));
+      const results = compute(...placeholders);
+      checkDonation(name, { donate, inputs, outputs: results });
+      const outputs = this.#backend.getInputTensorIds(results);
       if (kernel && !recorder.isKernel) {
         this.options.note(`"${name}" scatters more than once, so it is not compiled into one kernel.`);
       }

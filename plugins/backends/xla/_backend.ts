@@ -133,7 +133,6 @@ export class XlaBackend extends tf.KernelBackend {
       this.#count--;
     }
     for (let time = 0; time < released; time++) entry.node.release();
-    if (!entry.node.isHeld) this.runtime.pending.delete(entry.node);
     return entry.references === 0;
   }
 
@@ -159,7 +158,6 @@ export class XlaBackend extends tf.KernelBackend {
     this.#entries.set(dataId, { node, references });
     this.#count++;
     for (let time = 0; time < references; time++) node.hold();
-    if (node.isPending && !node.isTraced) this.runtime.pending.add(node);
   }
 
   #readable(node: LazyNode): LazyNode {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type JitOptions, messageOf, type TensorFunction, tf } from "@opf/framework";
+import { checkDonation, type JitOptions, messageOf, type TensorFunction, tf } from "@opf/framework";
 import { UntraceableError, type XlaBackend } from "./_backend.ts";
 import type { DeviceBuffer } from "./_pjrt/buffer.ts";
 import type { Executable } from "./_pjrt/executable.ts";
@@ -80,7 +80,9 @@ export class Compiler {
     const outputs: LazyNode[] = [];
     try {
       const given = parameters.map((node) => this.#tensorOf(node));
-      outputs.push(...compute(...given).map((tensor) => this.#backend.nodeOf(tensor)));
+      const results = compute(...given);
+      checkDonation(name, { donate, inputs, outputs: results });
+      outputs.push(...results.map((tensor) => this.#backend.nodeOf(tensor)));
       for (const node of outputs) node.hold(); // past the end of the scope
     } catch (error) {
       if (!(error instanceof UntraceableError)) throw error;
@@ -105,10 +107,7 @@ export class Compiler {
       releasing.register(compiled, captured);
       return compiled;
     } finally {
-      for (const node of outputs) {
-        node.release();
-        if (!node.isHeld) runtime.pending.delete(node);
-      }
+      for (const node of outputs) node.release();
     }
   }
 

@@ -20,8 +20,6 @@ const LARGEST_FILL = 2 ** 20;
 
 /** Compiles and runs programs, on the first device of a client or on several together. */
 export class Runtime {
-  /** Values that tensors have and that are not computed yet. */
-  readonly pending = new Set<LazyNode>();
   readonly store: ProgramStore | undefined;
   /** What was compiled so far, or loaded from the store. */
   readonly compiled = { programs: 0, fromStore: 0, seconds: 0, textBytes: 0 };
@@ -137,10 +135,14 @@ export class Runtime {
     const outputs = new Set(
       [...nodes, ...needed].filter((node) => node.isPending && (node.isHeld || nodes.includes(node))),
     );
-    for (const node of this.pending) {
-      if (needed.has(node)) continue;
-      const statements = statementsOf([node]);
-      if (statements.some((statement) => needed.has(statement) && !outputs.has(statement))) outputs.add(node);
+    // What shares a value that no tensor has, so that it would be gone.
+    const sharing = new Set([...needed].filter((node) => !outputs.has(node)));
+    for (const shared of sharing) {
+      for (const user of shared.users) {
+        if (user.isTraced || needed.has(user)) continue;
+        sharing.add(user);
+        if (user.isHeld) outputs.add(user);
+      }
     }
     const list = [...outputs].filter((node) => {
       if (node.size === 0) node.values = emptyValues(node);
@@ -149,17 +151,13 @@ export class Runtime {
     if (list.length === 0) return;
     const { text, parameters } = programOf(list);
     const buffers = this.run(this.executable(text), [parameters.map((node) => this.bufferOf(node))]);
-    list.forEach((node, index) => {
-      node.materialize(buffers[index]!);
-      this.pending.delete(node);
-    });
+    list.forEach((node, index) => node.materialize(buffers[index]!));
   }
 
   #fill(node: LazyNode, value: number): void {
     if (node.size === 0) node.values = emptyValues(node);
     else if (node.size > LARGEST_FILL) node.materialize(this.#repeated(node, value));
     else node.materialize(this.upload(emptyValues(node).fill(value) as Values, node));
-    this.pending.delete(node);
   }
 
   // An array of equal elements, made on the device.

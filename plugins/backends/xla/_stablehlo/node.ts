@@ -42,8 +42,7 @@ export class LazyNode {
   #emit: Emit | undefined;
   #operands: readonly LazyNode[];
   #tensors = 0;
-  // Statements that are needed themselves and have this value as an operand.
-  #statements = 0;
+  readonly #users = new Set<LazyNode>();
 
   constructor(
     { type, shape, emit, operands = [], result = "", isTraced, splat, values, buffer }: NodeOptions,
@@ -72,6 +71,11 @@ export class LazyNode {
     return this.#operands;
   }
 
+  /** Statements that are needed themselves and have this value as an operand. */
+  get users(): Iterable<LazyNode> {
+    return this.#users;
+  }
+
   /** It is neither on the device nor on the host. */
   get isPending(): boolean {
     return this.buffer === undefined && this.values === undefined && this.#emit !== undefined;
@@ -84,7 +88,7 @@ export class LazyNode {
 
   /** Nobody but one tensor needs the array. */
   get isUnshared(): boolean {
-    return this.#tensors === 1 && this.#statements === 0;
+    return this.#tensors === 1 && this.#users.size === 0;
   }
 
   /** A tensor begins to have this value. */
@@ -114,7 +118,7 @@ export class LazyNode {
   }
 
   get #isNeeded(): boolean {
-    return this.#tensors > 0 || this.#statements > 0;
+    return this.#tensors > 0 || this.#users.size > 0;
   }
 
   // Loops, not recursions: chains of values may be long.
@@ -122,7 +126,8 @@ export class LazyNode {
     const nodes: LazyNode[] = [this];
     for (let node = nodes.pop(); node; node = nodes.pop()) {
       for (const operand of node.#operands) {
-        if (operand.#statements++ === 0 && operand.#tensors === 0) nodes.push(operand);
+        if (!operand.#isNeeded) nodes.push(operand);
+        operand.#users.add(node);
       }
     }
   }
@@ -134,7 +139,7 @@ export class LazyNode {
       node.#operands = [];
       node.#emit = undefined;
       for (const operand of operands) {
-        operand.#statements--;
+        operand.#users.delete(node);
         if (operand.#isNeeded) continue;
         operand.donate();
         nodes.push(operand);

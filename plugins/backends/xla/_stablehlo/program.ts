@@ -59,15 +59,15 @@ export function programOf(
     nextName: () => `%${count++}`,
     argument: (node) => isLiteral(node) ? undefined : `%a${parameters.push(node) - 1}`,
   });
-  const results = outputs.map(nameOf).join(", ");
   const types = outputs.map(typeText).join(", ");
+  const results = outputs.length === 0 ? "" : ` ${outputs.map(nameOf).join(", ")} : ${types}`;
   const aliases = new Map(donate.flatMap((parameter, output) => parameter === undefined ? [] : [[parameter, output]]));
   const given = parameters.map((node, index) => {
     const output = aliases.get(index);
     const attribute = output === undefined ? "" : ` {tf.aliasing_output = ${output} : i32}`;
     return `%a${index}: ${typeText(node)}${attribute}`;
   });
-  const body = [...statements, `return ${results} : ${types}`].map((line) => `    ${line}\n`).join("");
+  const body = [...statements, `return${results}`].map((line) => `    ${line}\n`).join("");
   const attributes = devices === 1 ? "" : ` attributes {mhlo.num_replicas = ${devices} : i32}`;
   return {
     text: `module @program${attributes} {\n  func.func public @main(${

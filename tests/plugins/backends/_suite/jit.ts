@@ -4,7 +4,7 @@
  * @module
  */
 import { engine, fused, kernel, KERNEL_SIZE, tf } from "@opf/framework";
-import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertStringIncludes, assertThrows } from "@std/assert";
 import { gap, matrix } from "../../../_tensors.ts";
 
 type Compute = (...inputs: tf.Tensor[]) => tf.Tensor[];
@@ -136,3 +136,34 @@ Deno.test("jit() may reuse the memory of an argument, but not of one that has cl
   }
   assertEquals(tf.memory().numTensors, before);
 });
+
+Deno.test("jit() refuses to donate an argument that does not fit its output, by the function's name, small and large", () => {
+  const before = engine().memory().tensors;
+  tf.tidy(() => {
+    for (const size of [3, KERNEL_SIZE]) {
+      const x = tf.ones([size]), next = (x: tf.Tensor) => tf.add(x, 1);
+      for (
+        const [compute, donate, ...parts] of [
+          [(x) => [tf.sum(x!)], [0], "argument 0", `float32[${size}]`, "output 0", "float32[]"],
+          [(x) => [tf.cast(x!, "int32")], [0], `float32[${size}]`, `int32[${size}]`],
+          [(x) => [next(x!)], [1], "argument 1", "does not exist"],
+          [(x) => [next(x!)], [undefined, 0], "output 1", "does not exist"],
+          [(x) => [next(x!)], [undefined, 1], "argument 1", "output 1", "does not exist"],
+          [(x) => [next(x!), tf.neg(x!)], [0, 0], "outputs 0 and 1"],
+        ] as [Compute, (number | undefined)[], ...string[]][]
+      ) {
+        const misfit = engine().jit(compute, { name: "misfit", donate });
+        const { message } = assertThrows(() => misfit(x));
+        for (const part of ['"misfit"', ...parts]) assertStringIncludes(message, part);
+      }
+      assertEquals(next(x).dataSync()[0], 2);
+    }
+  });
+  assertEquals(engine().memory().tensors, before);
+});
+
+Deno.test("jit() of a function without outputs has none", () =>
+  tf.tidy(() => {
+    const nothing = engine().jit(() => [], { name: "nothing" });
+    assertEquals([nothing(), nothing(tf.ones([2])), nothing(tf.ones([2]))], [[], [], []]);
+  }));
