@@ -42,8 +42,9 @@ export function decompositionChecks(decomposition: Decomposition): [name: string
       `${name} (${what})`,
       () =>
         tf.tidy(() => {
-          const matrix = make();
-          check(matrix, decomposition.plan(matrix.shape));
+          const matrix = make(), plan = decomposition.plan(matrix.shape);
+          checkSizes(plan);
+          check(matrix, plan);
         }),
     ]);
   return [
@@ -60,8 +61,9 @@ export function decompositionChecks(decomposition: Decomposition): [name: string
       const copy = tf.clone(matrix);
       const first = plan.factorize(matrix, { key }).map(values);
       const again = decomposition.plan(matrix.shape).factorize(matrix, { key }).map(values);
-      same(plan.factorize(matrix, { key }).map(values), first, "a second call gave other factors");
-      same(again, first, "a second plan gave other factors");
+      const cause = "random numbers are to come from the context's key";
+      same(plan.factorize(matrix, { key }).map(values), first, `a second call gave other factors (${cause})`);
+      same(again, first, `a second plan gave other factors (${cause})`);
       const factors = plan.factorize(matrix, { key });
       same(values(plan.reconstruct(factors)), values(plan.reconstruct(factors)), "reconstruct gave two results");
       same(values(matrix), values(copy), "the matrix it was given changed");
@@ -73,6 +75,12 @@ export function decompositionChecks(decomposition: Decomposition): [name: string
     ["a step moves its own trained factors and nothing else", () => checkStep(decomposition)],
     ["leaves no tensor behind", () => checkLeaks(decomposition)],
   ];
+}
+
+function checkSizes({ factorShapes }: Factorization): void {
+  factorShapes.forEach((shape, at) => {
+    expect(shape.every((size) => size >= 1), `factor ${at} of shape [${shape.join(", ")}] is empty`);
+  });
 }
 
 const values = (tensor: tf.Tensor) => [...tensor.dataSync()];

@@ -47,7 +47,8 @@ export async function checkPlugin(args: readonly string[], registry: Registry): 
   else printResults(results, skipped);
   if (results.length === 0) {
     printError(
-      `${specifier}: nothing to check. Export a plugin, a function that returns one, or \`examples\`, a list of them.`,
+      `${specifier}: nothing to check. Export a decomposition, policy or score, a function that returns one, or ` +
+        "`examples`, a list of them.",
     );
     return 2;
   }
@@ -74,7 +75,23 @@ function printResults(results: readonly BackendResult[], skipped: Report["skippe
     const failed = checks.filter(({ problem }) => problem);
     const verdict = failed.length > 0 ? "REFUSED" : "ok     ";
     print(`${verdict} ${name} (${checks[0]!.kind}): ${checks.length - failed.length} of ${checks.length} checks`);
-    for (const { check, problem, backend } of failed) print(`          ${check}, on ${backend}: ${problem}`);
+    for (const line of problemLines(failed)) print(`          ${line}`);
   }
   for (const { export: name, why } of skipped) print(`skipped ${name}: ${why}`);
+}
+
+// Problems that are the same on several backends, and then on several matrices, share a line.
+function problemLines(failed: readonly BackendResult[]): string[] {
+  const byBackend = [...Map.groupBy(failed, ({ check, problem }) => JSON.stringify([check, problem])).values()].map(
+    (group) => {
+      const { check, problem } = group[0]!;
+      const [, name, matrix] = /^(.*?)(?: \((.*)\))?$/s.exec(check)!;
+      return { name, matrix, rest: `on ${group.map(({ backend }) => backend).join(", ")}: ${problem}` };
+    },
+  );
+  return [...Map.groupBy(byBackend, ({ name, rest }) => JSON.stringify([name, rest])).values()].map((group) => {
+    const { name, rest } = group[0]!;
+    const matrices = group.flatMap(({ matrix }) => matrix ?? []);
+    return `${name}${matrices.length > 0 ? ` (${matrices.join("; ")})` : ""}, ${rest}`;
+  });
 }

@@ -66,6 +66,25 @@ Deno.test("checkModule() reports state between calls", async () => {
   assert(!found.includes("error as stated"), found);
 });
 
+Deno.test("checkModule() reports a factor without elements", async () => {
+  const halves: Decomposition = {
+    name: "halves",
+    options: {},
+    plan: ([rows, columns]) => {
+      const half = Math.floor(rows / 2);
+      return {
+        shape: [rows, columns],
+        factorShapes: [[half, columns], [rows - half, columns]],
+        factorize: (matrix) => tf.split(matrix, [half, rows - half]),
+        reconstruct: (factors) => tf.concat([...factors]) as tf.Tensor2D,
+      };
+    },
+  };
+  const found = await problems(halves);
+  assertStringIncludes(found, "gradient as by central differences (1×7): factor 0 of shape [0, 7] is empty");
+  assert(!found.includes("got NaN") && !found.includes("got 0"), found);
+});
+
 Deno.test("checkModule() reports leaks, shapes other than planned, and options that are not JSON", async () => {
   const leaky = broken((plan) => ({
     factorize: (matrix: tf.Tensor2D, context: never) => {
