@@ -18,7 +18,6 @@ export class UntraceableError extends Error {}
 /** A function that is being traced. */
 export interface Trace {
   readonly name: string;
-  readonly precision: Precision;
   /** Devices that run it together, each on its part of a batch. */
   readonly devices: number;
 }
@@ -39,6 +38,8 @@ interface Entry {
 export class XlaBackend extends tf.KernelBackend {
   /** Functions that are being traced, the innermost last. */
   readonly traces: Trace[] = [];
+  /** How the matrix products of the code that runs now multiply. */
+  precision: Precision = "float32";
   // By the objects that TensorFlow.js knows tensors' data by.
   readonly #entries = new WeakMap<object, Entry>();
   #count = 0;
@@ -47,9 +48,15 @@ export class XlaBackend extends tf.KernelBackend {
     super();
   }
 
-  /** How the matrix products of the code that runs now multiply. */
-  get precision(): Precision {
-    return this.traces.at(-1)?.precision ?? "float32";
+  /** Runs code whose matrix products multiply in a precision. */
+  withPrecision<T>(precision: Precision, run: () => T): T {
+    const outer = this.precision;
+    this.precision = precision;
+    try {
+      return run();
+    } finally {
+      this.precision = outer;
+    }
   }
 
   /** Devices that run the code of now together. */

@@ -56,17 +56,20 @@ export class Compiler {
     return (...inputs) => {
       // A gradient needs to see every operation, and a program takes up the statements of another.
       if (tapeIsOn() || this.#backend.traces.length > 0) return compute(...inputs);
-      const signature = inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`).join();
-      let program = compiled.get(signature);
-      if (!program) compiled.set(signature, program = this.#compile(compute, inputs, { ...options, name }));
-      return program === "as it is" ? runAsItIs(compute, inputs) : this.#run(program, inputs);
+      const precision = options.precision ?? this.#backend.precision;
+      return this.#backend.withPrecision(precision, () => {
+        const signature = [precision, ...inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`)].join();
+        let program = compiled.get(signature);
+        if (!program) compiled.set(signature, program = this.#compile(compute, inputs, { ...options, name }));
+        return program === "as it is" ? runAsItIs(compute, inputs) : this.#run(program, inputs);
+      });
     };
   }
 
   #compile(
     compute: TensorFunction,
     inputs: readonly tf.Tensor[],
-    { name, donate = [], precision = "float32", split }: JitOptions & { readonly name: string },
+    { name, donate = [], split }: JitOptions & { readonly name: string },
   ): Compiled | "as it is" {
     const { runtime, traces } = this.#backend;
     const devices = split === undefined ? 1 : this.#devices;
@@ -75,7 +78,7 @@ export class Compiler {
       const partShape = index < firstSplit ? shape : partOf(shape, { devices, name });
       return new LazyNode({ type: elementType(dtype), shape: partShape, isTraced: true });
     });
-    traces.push({ name, precision, devices });
+    traces.push({ name, devices });
     tf.engine().startScope(name);
     const outputs: LazyNode[] = [];
     try {

@@ -71,7 +71,8 @@ export class ProgramStore {
   write(text: string, executable: Executable): void {
     if (!this.#isWritable) return;
     const name = this.#name(text), path = join(this.#folder, name);
-    const temporary = `${path}.${Deno.pid}.tmp`;
+    // Machines and containers that share the folder have processes of one id.
+    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
     try {
       const body = executable.serialize();
       mkdirSync(this.#folder, { recursive: true });

@@ -34,6 +34,22 @@ Deno.test("bfloat16 rounds the factors of products to 8 bits, adds in float32, a
     assert(distance(short!, product!) > 1e-3);
   }));
 
+Deno.test("a function that cannot be compiled, and those that it calls, multiply in its precision", () =>
+  tf.tidy(() => {
+    const [x, y] = [matrix(6, 200), matrix(200, 7)];
+    const inner = engine().jit((x, y) => [tf.matMul(x as tf.Tensor2D, y as tf.Tensor2D)]);
+    const reading = (precision: Precision) =>
+      engine().jit((x, y) => {
+        assert(tf.max(x!).dataSync()[0]! < 1e9);
+        return [tf.matMul(x as tf.Tensor2D, y as tf.Tensor2D), ...inner(x!, y!)];
+      }, { precision });
+    for (const precision of ["bfloat16", "float32"] as const) {
+      const [expected] = layerIn(precision)(x, y);
+      for (const product of reading(precision)(x, y)) assertLess(distance(product, expected!), 1e-6);
+    }
+    assertLess(distance(inner(x, y)[0]!, tf.matMul(x, y)), 1e-6);
+  }));
+
 Deno.test("eager code and functions that ask for nothing multiply in float32", () =>
   tf.tidy(() => {
     const [x, y] = [matrix(16, 64), matrix(64, 16)];

@@ -67,6 +67,17 @@ Deno.test("a program under the name of another, and whole bytes that are none, c
     assertEquals(store.read(two), undefined);
   }));
 
+Deno.test("a writer of the same process id on another machine is not in the way", () =>
+  inFolder((folder) => {
+    const text = doubling(2), store = new ProgramStore(folder, client);
+    store.write(text, client.compile(text));
+    const [path] = filesIn(folder);
+    Deno.removeSync(path!);
+    Deno.mkdirSync(`${path}.${Deno.pid}.tmp`); // nothing can be written under this name
+    store.write(text, client.compile(text));
+    assert(store.read(text) !== undefined);
+  }));
+
 Deno.test("a folder that cannot be written costs time only, and says so once", () =>
   inFolder((folder) => {
     Deno.writeTextFileSync(join(folder, "file"), "");
