@@ -10,7 +10,19 @@ export async function inFolder<T>(run: (folder: string) => T | Promise<T>): Prom
   try {
     return await run(await Deno.realPath(folder));
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
+  }
+}
+
+// A process that is ending may still write into it.
+async function removeFolder(folder: string): Promise<void> {
+  for (let attempts = 1;; attempts++) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch (error) {
+      if (attempts === 20) throw error;
+      await new Promise((resume) => setTimeout(resume, 100));
+    }
   }
 }
 

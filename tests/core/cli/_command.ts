@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inFolder } from "../../_place.ts";
 import { writeTinyData, writeTinyModel } from "../../_tiny.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
@@ -71,14 +72,10 @@ export default defineExperiment({
 `;
 
 /** A folder with \`model/\`, \`data/\` and \`tiny.ts\`, taken away afterwards. */
-export async function inTinyFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await Deno.realPath(await Deno.makeTempDir());
-  try {
+export const inTinyFolder = <T>(use: (folder: string) => Promise<T>): Promise<T> =>
+  inFolder(async (folder) => {
     await writeTinyModel(`${folder}/model`);
     await writeTinyData(`${folder}/data`);
     await Deno.writeTextFile(`${folder}/tiny.ts`, EXPERIMENT.replace('"./model"', JSON.stringify(`${folder}/model`)));
     return await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+  });

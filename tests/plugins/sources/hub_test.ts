@@ -14,6 +14,9 @@ const VARIABLES = [
   ...["HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "HF_TOKEN", "HF_TOKEN_PATH", "XDG_CACHE_HOME"],
 ];
 
+/** A source that waits for a hub on a busy machine. */
+const patient = (options: HubOptions = {}) => hub({ timeout: 240_000, ...options });
+
 /** A hub on loopback that has one model, and an empty cache. */
 function withHub(
   run: (at: { open: (options?: HubOptions) => Promise<Opened>; cache: string } & Fake) => Promise<void>,
@@ -23,7 +26,7 @@ function withHub(
     const nothing = Object.fromEntries(VARIABLES.map((name) => [name, undefined]));
     await using fake = fakeHub({ [`models/${ID}`]: { commit: COMMIT, files: FILES } }, options);
     const open = async (options: HubOptions = {}) => {
-      const found = await hub({ endpoint: fake.endpoint, cache, ...options }).open({ kind: "model", id: ID });
+      const found = await patient({ endpoint: fake.endpoint, cache, ...options }).open({ kind: "model", id: ID });
       assert("file" in found, JSON.stringify(found));
       return found;
     };
@@ -129,7 +132,7 @@ Deno.test("hub() refuses a file that is longer than the hub says", () =>
 
 Deno.test("hub() sends its token to the hub, and to nobody that the hub sends it to", () =>
   withHub(async ({ open, endpoint, cache, seen }) => {
-    const source = hub({ endpoint, cache });
+    const source = patient({ endpoint, cache });
     const refused = await source.open({ kind: "model", id: ID });
     assert("missing" in refused);
     assertStringIncludes(refused.missing, "HF_TOKEN");
@@ -147,9 +150,9 @@ Deno.test("hub() sends its token to the hub, and to nobody that the hub sends it
 Deno.test("hub() offline gives what the cache has, and says what it lacks", () =>
   withHub(async ({ open, endpoint, cache, seen }) => {
     await withEnvironment({ HF_HUB_OFFLINE: "1", HF_ENDPOINT: endpoint, HF_HUB_CACHE: cache }, async () => {
-      const found = await hub().open({ kind: "model", id: ID });
+      const found = await patient().open({ kind: "model", id: ID });
       assertEquals(found, { missing: "HF_HUB_OFFLINE is set and it is not in the cache" });
-      assertEquals(await hub().check(AbortSignal.timeout(5_000)), {
+      assertEquals(await patient().check(AbortSignal.timeout(5_000)), {
         answers: false,
         detail: "HF_HUB_OFFLINE is set",
       });
@@ -161,7 +164,7 @@ Deno.test("hub() offline gives what the cache has, and says what it lacks", () =
     const requests = seen.length;
     await withEnvironment({ HF_HUB_OFFLINE: "YES", HF_HUB_CACHE: cache }, async () => {
       const notes: string[] = [];
-      const found = await hub({ endpoint, note: (message) => notes.push(message) }).open({ kind: "model", id: ID });
+      const found = await patient({ endpoint, note: (message) => notes.push(message) }).open({ kind: "model", id: ID });
       assert("file" in found);
       assertEquals(await Deno.readFile((await found.file("config.json"))!), SMALL);
       assertEquals(await found.file("tokenizer.json"), undefined);
@@ -182,7 +185,7 @@ Deno.test("hub() takes a cached snapshot as it is when the hub falls silent", ()
     const closed = `http://127.0.0.1:${nobody.addr.port}`;
     nobody.close();
     const notes: string[] = [];
-    const source = hub({ endpoint: closed, cache, note: (message) => notes.push(message) });
+    const source = patient({ endpoint: closed, cache, note: (message) => notes.push(message) });
     for (const revision of ["main", (online.origin as { revision: string }).revision]) {
       const found = await source.open({ kind: "model", id: ID, revision });
       assert("file" in found);
@@ -198,7 +201,7 @@ Deno.test("hub() takes a cached snapshot as it is when the hub falls silent", ()
 Deno.test("hub() tells what it lacks: repository, revision, name, and a hub that is silent", () =>
   withHub(async ({ endpoint, cache }) => {
     const missing = async (id: string, revision?: string, options: HubOptions = {}) => {
-      const source = hub({ endpoint, cache, ...options });
+      const source = patient({ endpoint, cache, ...options });
       const found = await source.open({ kind: "model", id, ...(revision && { revision }) });
       return "missing" in found ? found.missing : "found";
     };
@@ -210,12 +213,12 @@ Deno.test("hub() tells what it lacks: repository, revision, name, and a hub that
     const silent = `http://127.0.0.1:${nobody.addr.port}`; // takes connections and says nothing
     const timeout = 50;
     assertStringIncludes(await missing(ID, undefined, { endpoint: silent, timeout }), "no response within 0.05 s");
-    const { answers, detail } = await hub({ endpoint: silent, timeout }).check(new AbortController().signal);
+    const { answers, detail } = await patient({ endpoint: silent, timeout }).check(new AbortController().signal);
     assertEquals(answers, false);
     assertStringIncludes(detail, "no response within 0.05 s");
     nobody.close();
     assertStringIncludes(await missing(ID, undefined, { endpoint: silent }), "does not respond");
-    assert((await hub({ endpoint }).check(new AbortController().signal)).answers);
+    assert((await patient({ endpoint }).check(new AbortController().signal)).answers);
   }));
 
 Deno.test("hub() takes what the cache has of a branch where the hub is silent, and says so", () =>
@@ -239,7 +242,7 @@ Deno.test("hub() asks for the commit that this project was made with, and for da
       "models/sentence-transformers/all-MiniLM-L6-v2": { commit: pinned, files: {} },
       "datasets/some/data": { commit: COMMIT, files },
     });
-    const source = hub({ endpoint: fake.endpoint, cache });
+    const source = patient({ endpoint: fake.endpoint, cache });
     const model = await source.open({ kind: "model", id: "sentence-transformers/all-MiniLM-L6-v2" });
     assert("file" in model);
     assertStringIncludes(fake.seen.at(-1)!.path, pinned);
@@ -255,7 +258,7 @@ Deno.test("hub() in two processes at a time fetches a file once", () =>
     const module = new URL("../../../plugins/sources/hub.ts", import.meta.url);
     const code = `
       import { hub } from ${JSON.stringify(module)};
-      const options = ${JSON.stringify({ endpoint, cache })};
+      const options = ${JSON.stringify({ endpoint, cache, timeout: 240_000 })};
       const found = await hub(options).open({ kind: "model", id: ${JSON.stringify(ID)} });
       console.log((await Deno.stat(await found.file("onnx/model one.bin"))).size);`;
     assertEquals(await Promise.all([startDeno(code), startDeno(code)].map(printed)), ["300000\n", "300000\n"]);

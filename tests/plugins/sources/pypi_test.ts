@@ -63,7 +63,7 @@ Deno.test("pypi() says why it has no such repository", () =>
 
 Deno.test("pypi() tells whether pip's index or the cache has the wheel", () =>
   withModel(async (options, folder) => {
-    const check = (values = {}) => withEnvironment(values, () => pypi(options).check(AbortSignal.timeout(60_000)));
+    const check = (values = {}) => withEnvironment(values, () => pypi(options).check(AbortSignal.timeout(240_000)));
     assertEquals(await check(), { answers: true, detail: "pip's index has some-model 1.2.0" });
     assertEquals((await check({ PIP_FIND_LINKS: folder })).answers, false);
     assertEquals(await check({ PATH: "" }), { answers: false, detail: "python3 was not found" });
