@@ -116,10 +116,11 @@ export function textToText(task: Task, words: Words): Task {
 const KEYS = ["template", "labels", "step", "maxLength", "decode"];
 
 // Experiments run without a check of types, hence the first three.
-function checkWords({ name, head }: Task, words: Words | undefined): void {
+function checkWords({ name, head, inClasses }: Task, words: Words | undefined): void {
   const refuse = (problem: string): never => {
     throw new RequestError(`textToText(${name}): ${problem}.`);
   };
+  if (inClasses) refuse("expected a task whose labels are classes or numbers, got one that has words already");
   if (typeof words?.template !== "string") refuse("expected words with a template, got none");
   const { template, labels, step, maxLength = 8, decode = "greedy" } = words!;
   const unknown = Object.keys(words!).find((key) => !KEYS.includes(key));
@@ -128,8 +129,10 @@ function checkWords({ name, head }: Task, words: Words | undefined): void {
     refuse(`expected a list of texts as labels, got ${JSON.stringify(labels)}`);
   }
   if (!template.includes("{0}")) refuse(`expected a template with {0} for the first text, got "${template}"`);
+  const place = template.match(/\{(?![01]\})\d+\}/)?.[0];
+  if (place) refuse(`expected a template with {0} and, for pairs, {1}, got ${place} in "${template}"`);
   if (!(Number.isInteger(maxLength) && maxLength >= 2)) {
-    refuse(`expected a maxLength of at least 2 tokens, got ${maxLength}`);
+    refuse(`expected a maxLength of at least 2 tokens, got ${JSON.stringify(maxLength)}`);
   }
   if (!DECODES.includes(decode)) refuse(`expected a decode of ${DECODES.join(" or ")}, got "${decode}"`);
   if (head.kind === "regression") {

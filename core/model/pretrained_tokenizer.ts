@@ -18,7 +18,13 @@ export interface LoadTokenizerOptions {
   readonly tokenizerClass?: TokenizerClass | undefined;
 }
 
-const SENTENCE_PIECE = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.model"];
+// What a tokenizer.json may be made from.
+const CONVERTIBLE = {
+  "spiece.model": "the SentencePiece model ",
+  "sentencepiece.bpe.model": "the SentencePiece model ",
+  "tokenizer.model": "the SentencePiece model ",
+  "vocab.txt": "",
+};
 const CONFIG = "tokenizer_config.json";
 const SPECIAL_TOKENS_MAP = "special_tokens_map.json";
 const ADDED_TOKENS = "added_tokens.json";
@@ -102,10 +108,10 @@ async function findFiles(repository: Repository, tokenizerClass: TokenizerClass 
   const paths = (await Promise.all(older.map((name) => repository.file(name)))).filter((path) => path !== undefined);
   if (older.length > 0 && paths.length === older.length) return paths;
   const origin = JSON.stringify(repository.origin);
-  for (const name of SENTENCE_PIECE) {
+  for (const [name, kind] of Object.entries(CONVERTIBLE)) {
     if (await repository.file(name) === undefined) continue;
     throw new RequestError(
-      `The tokenizer of ${origin} is only the SentencePiece model ${name}: write its tokenizer.json with Transformers, ` +
+      `The tokenizer of ${origin} is only ${kind}${name}: write its tokenizer.json with Transformers, ` +
         "`AutoTokenizer.from_pretrained(folder).save_pretrained(folder)`.",
     );
   }

@@ -31,7 +31,7 @@ export function checkTokenizerFit(tokenizer: Tokenizer, { architecture, model, h
     while (tokens > vocab_size && tokenizer.specialIds?.has(tokens - 1)) tokens--;
     if (tokens > vocab_size) {
       throw new RequestError(
-        `${model}: expected a tokenizer of at most ${vocab_size} tokens ("vocab_size" of config.json), got ${tokens}.`,
+        `${model}: expected a tokenizer of at most ${vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabularySize}.`,
       );
     }
     const inAll = [

@@ -8,6 +8,7 @@ import { datasetInfo, fileDownloadInfo, HubApiError, modelInfo } from "@huggingf
 import { dirname, join } from "node:path";
 import { fetchBlob, reasonOf } from "./_download.ts";
 import { checkName } from "./_inside.ts";
+import { PINNED_REVISIONS } from "./_pinned_revisions.ts";
 
 /** Options of {@linkcode hub}; the variables are those of Hugging Face's own tools. */
 export interface HubOptions {
@@ -25,12 +26,6 @@ export interface HubOptions {
   readonly note?: (message: string) => void;
 }
 
-/** Default revisions, pinned so that results stay comparable; other repositories default to `main`. */
-const PINNED: { readonly [repository: string]: string } = {
-  "model sentence-transformers/all-MiniLM-L6-v2": "c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
-  "dataset nyu-mll/glue": "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c",
-};
-
 const COMMIT = /^[0-9a-f]{40}$/;
 const NAME = /^[\w][\w.-]*(\/[\w][\w.-]*)?$/;
 
@@ -47,7 +42,7 @@ export function hub(options: HubOptions = {}): Source {
     open: async (name) => {
       if (!NAME.test(name.id)) return { missing: "not a name on the hub" };
       const hub = settings();
-      const revision = name.revision ?? PINNED[`${name.kind} ${name.id}`] ?? "main";
+      const revision = name.revision ?? PINNED_REVISIONS[`${name.kind} ${name.id}`] ?? "main";
       checkName(revision);
       const place = join(hub.cache, `${name.kind}s--${name.id.replace("/", "--")}`);
       const cached = await cachedCommit(place, revision);

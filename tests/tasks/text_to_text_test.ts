@@ -134,6 +134,17 @@ Deno.test("textToText() refuses words that do not fit the task or the tokenizer"
   assertStringIncludes(refused(mrpc, { template: "mrpc" }), "expected a template with {0}");
   assertStringIncludes(refused(mrpc, {}), 'at most 8 tokens (maxLength), got 15 for "not_equivalent"');
   assertStringIncludes(refused(mrpc, { labels: [1, 2] as never }), "expected a list of texts as labels, got [1,2]");
+  for (const place of ["{2}", "{10}", "{01}"]) {
+    assertStringIncludes(refused(mrpc, { template: `{0} {1} ${place}` }), `and, for pairs, {1}, got ${place} in "{0}`);
+  }
+  for (const [maxLength, shown] of [[1, "1"], ["8", '"8"'], [2.5, "2.5"]] as const) {
+    assertStringIncludes(refused(mrpc, { maxLength: maxLength as never }), `of at least 2 tokens, got ${shown}`);
+  }
+  assertThrows(
+    () => textToText(textToText(cola, glueWords.cola!), glueWords.cola!),
+    RequestError,
+    "textToText(cola): expected a task whose labels are classes or numbers",
+  );
   assertStringIncludes(refused(mrpc, { template: undefined as never }), "expected words with a template, got none");
   assertStringIncludes(
     refused(mrpc, { decoding: "rank" } as never),

@@ -203,8 +203,11 @@ Deno.test("loadTokenizer() refuses a Metaspace that contradicts itself, as the R
   }
 });
 
-Deno.test("loadTokenizer() says how to convert a SentencePiece model", async () => {
-  const message = await refusal({ "spiece.model": "", "tokenizer_config.json": {} }, t5Tokenizer);
-  assertStringIncludes(message, "save_pretrained(folder)");
-  assertEquals(message.split(". ").length, 1);
+Deno.test("loadTokenizer() says how to convert files that it does not read", async () => {
+  for (const [name, title] of [["spiece.model", "the SentencePiece model spiece.model"], ["vocab.txt", "vocab.txt"]]) {
+    const message = await refusal({ [name!]: "", "tokenizer_config.json": {} }, t5Tokenizer);
+    assertStringIncludes(message, `is only ${title}: write`);
+    assertStringIncludes(message, "save_pretrained(folder)");
+    assertEquals(message.split(". ").length, 1);
+  }
 });

@@ -2,6 +2,7 @@ import { RequestError } from "@opf/framework";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { hub, type HubOptions } from "../../../plugins/sources/hub.ts";
+import { PINNED_REVISIONS } from "../../../plugins/sources/_pinned_revisions.ts";
 import { inFolder, printed, startDeno, withEnvironment } from "../../_place.ts";
 import { digestOf, fakeHub, type FakeHubOptions } from "./_fake_hub.ts";
 
@@ -236,16 +237,20 @@ Deno.test("hub() takes what the cache has of a branch where the hub is silent, a
 
 Deno.test("hub() asks for the commit that this project was made with, and for datasets", () =>
   inFolder(async (cache) => {
-    const pinned = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf";
+    const pinned = Object.entries(PINNED_REVISIONS).map(([repository, commit]) => {
+      const [kind, id] = repository.split(" ") as ["model" | "dataset", string];
+      return { kind, id, commit };
+    });
     const files = { "rte/train.parquet": SMALL };
     await using fake = fakeHub({
-      "models/sentence-transformers/all-MiniLM-L6-v2": { commit: pinned, files: {} },
+      ...Object.fromEntries(pinned.map(({ kind, id, commit }) => [`${kind}s/${id}`, { commit, files: {} }])),
       "datasets/some/data": { commit: COMMIT, files },
     });
     const source = patient({ endpoint: fake.endpoint, cache });
-    const model = await source.open({ kind: "model", id: "sentence-transformers/all-MiniLM-L6-v2" });
-    assert("file" in model);
-    assertStringIncludes(fake.seen.at(-1)!.path, pinned);
+    for (const { kind, id, commit } of pinned) {
+      assert("file" in await source.open({ kind, id }));
+      assertStringIncludes(fake.seen.at(-1)!.path, `${kind}s/${id}/revision/${commit}`);
+    }
     const data = await source.open({ kind: "dataset", id: "some/data" });
     assert("file" in data);
     const path = join(cache, "datasets--some--data", "snapshots", COMMIT, "rte", "train.parquet");
