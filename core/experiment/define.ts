@@ -98,11 +98,21 @@ export interface Experiment extends Omit<ExperimentDefinition, "methods" | "para
   methods(parameters: Readonly<Record<string, Json>>): Methods;
 }
 
+const aFunction = z.custom((value) => typeof value === "function", "expected a function");
+
+const taskSchema = z.looseObject({
+  name: z.string(),
+  head: z.looseObject({ kind: z.enum(["classification", "regression"]), outputs: z.int().min(1) }),
+  metrics: z.array(z.looseObject({ name: z.string(), compute: aFunction })).min(1),
+  primary: z.string(),
+  load: aFunction,
+});
+
 const plain = z.strictObject({
   name: experimentNameSchema,
   description: z.string().optional(),
   models: z.array(z.union([z.string(), z.looseObject({ name: z.string(), source: z.string() })])).min(1),
-  tasks: z.array(z.union([z.string(), z.looseObject({ name: z.string() })])).min(1),
+  tasks: z.array(z.union([z.string(), taskSchema])).min(1),
   seeds: z.array(z.int().min(0)).min(1),
   training: trainingSchema.partial().optional(),
   parameters: z.record(z.string(), z.json()).optional(),

@@ -36,6 +36,30 @@ Deno.test("the guide to policies gives plugins that keep their promises", () =>
     assertStringIncludes(out, "ok      everySecondLayer (policy)");
   }));
 
+const REVIEWS = { negative: "the plot is bad", neutral: "the plot is here", positive: "the film is good" };
+
+Deno.test("the guide to tasks ends in a measured run, and in a message for a wrong label", () =>
+  inTinyFolder(async (folder) => {
+    const [task, experiment] = await listings("writing_a_task");
+    await Deno.writeTextFile(`${folder}/reviews.ts`, task!);
+    await Deno.writeTextFile(`${folder}/mine.ts`, experiment!.replace(', "rte"', ""));
+    await Deno.mkdir(`${folder}/mydata/reviews`, { recursive: true });
+    const rows = Object.entries(REVIEWS).map(([label, text]) => `${text}\t${label}\n`).join("");
+    const write = (name: string, text: string) => Deno.writeTextFile(`${folder}/mydata/reviews/${name}.tsv`, text);
+    for (const name of ["train", "dev"]) await write(name, `text\tlabel\n${rows.repeat(8)}`);
+    const small = ["--models", "./model", "--data", "mydata", "--runs", "runs", "--seeds", "1"];
+    const settings = ["--set", "training.maxLength=16", "--set", "training.maxSteps=2"];
+    const command = ["reproduce", "./mine.ts", ...small, ...settings, "--json"];
+    const { code, out, err } = await run(command, folder);
+    assertEquals(code, 0, err);
+    const [plain] = JSON.parse(out).results as Result[];
+    assertEquals([plain!.primary, plain!.status, plain!.examples?.dev], ["closeness", "done", 24]);
+    await write("dev", `text\tlabel\n${rows}the end\tpositiv\n`);
+    const wrong = await run(command, folder);
+    assertEquals(wrong.code, 2, wrong.out);
+    assertStringIncludes(wrong.err, 'mydata/reviews/dev.tsv, line 5: expected a label, got "positiv".');
+  }));
+
 // Stand-ins for PBS: a job is a process per task, and a file with its state as long as it runs.
 const QSUB = `#!/bin/bash
 here=$(dirname "$0")
