@@ -41,12 +41,12 @@ const key = RandomKey.of(1);
 function newWeights(layers = CONFIG.num_hidden_layers): Weights {
   const architecture = bert({ source: "bench" }).architecture({ ...CONFIG, num_hidden_layers: layers }, HEAD);
   const tensors = architecture.parameters.map((parameter) => {
-    const initial = parameter.name.endsWith("LayerNorm.weight") ? "ones" : parameter.noWeightDecay ? "zeros" : "normal";
     const options = { key: key.fold(parameter.name), width: architecture.initializerRange };
     // Uniform numbers from the engine, because drawing millions of normal ones on the host would raise the peak memory.
     const uniform = () =>
       tf.mul(tf.sub(engine().randomUniform(options.key, parameter.shape), 0.5), options.width * Math.sqrt(12));
-    const value = initial === "normal" ? tf.tidy(uniform) : initialize({ ...parameter, initial }, options);
+    const { initial = "normal" } = parameter;
+    const value = initial === "normal" ? tf.tidy(uniform) : initialize(parameter, options);
     return [parameter.name, value] as const;
   });
   return new Weights(architecture, new Map(tensors));

@@ -4,9 +4,9 @@
  * @module
  */
 import { RandomKey } from "@opf/framework";
-import { initialize } from "../core/model/initialize.ts";
 import { writeSafetensors } from "../core/io/safetensors.ts";
 import { bert } from "@opf/framework/plugins";
+import { initialValues } from "./_initial_tensors.ts";
 
 const WORDS = [
   "good",
@@ -87,14 +87,9 @@ export const TOKENIZER = {
 export async function writeTinyModel(folder: string, change: Partial<typeof CONFIG> = {}): Promise<void> {
   const config = { ...CONFIG, ...change };
   const architecture = bert({ source: folder }).architecture(config, { kind: "classification", outputs: 2 });
-  const tensors = architecture.parameters.filter(({ ifMissing }) => ifMissing !== "head").map((parameter) => {
-    const initial = parameter.initial ??
-      (parameter.noWeightDecay ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal");
-    const value = initialize({ ...parameter, initial }, { key: RandomKey.of(7).fold(parameter.name), width: 0.2 });
-    const stored = { shape: value.shape, values: value.dataSync() as Float32Array };
-    value.dispose();
-    return [parameter.name.replace(/^bert\./, ""), stored] as const;
-  });
+  const parameters = architecture.parameters.filter(({ ifMissing }) => ifMissing !== "head");
+  const values = initialValues({ parameters }, { key: RandomKey.of(7), width: 0.2 });
+  const tensors = values.entries().map(([name, tensor]) => [name.replace(/^bert\./, ""), tensor] as const);
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config));
   await Deno.writeTextFile(`${folder}/tokenizer.json`, JSON.stringify(TOKENIZER));

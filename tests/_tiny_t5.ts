@@ -6,8 +6,8 @@
 import { RandomKey } from "@opf/framework";
 import { t5 } from "@opf/framework/plugins";
 import { writeSafetensors } from "../core/io/safetensors.ts";
-import { initialize } from "../core/model/initialize.ts";
 import { unigramTokenizer } from "../tasks/practice/_t5.ts";
+import { initialValues } from "./_initial_tensors.ts";
 
 const WORDS = ["sst2", "sentence", "The", "film", "plot", "is", "good", "bad", "fine", "poor", "negative", "positive"];
 const PIECES = ["▁", ":", ".", ...WORDS.map((word) => `▁${word}`)];
@@ -31,15 +31,10 @@ const CONFIG = {
 /** Writes a model folder with random weights. */
 export async function writeTinyT5(folder: string): Promise<void> {
   const head = { kind: "classification", outputs: 2, answers: { maxLength: 4 } } as const;
-  const { parameters, initializerRange: width } = t5({ source: folder }).architecture(CONFIG, head);
-  const tensors = parameters.filter(({ tiedTo }) => tiedTo === undefined).map((parameter) => {
-    const value = initialize(parameter, { key: RandomKey.of(7).fold(parameter.name), width });
-    const stored = { shape: value.shape, values: value.dataSync() as Float32Array };
-    value.dispose();
-    return [parameter.name, stored] as const;
-  });
+  const architecture = t5({ source: folder }).architecture(CONFIG, head);
+  const tensors = initialValues(architecture, { key: RandomKey.of(7), width: architecture.initializerRange });
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(CONFIG));
   await Deno.writeTextFile(`${folder}/tokenizer.json`, JSON.stringify(T5_TOKENIZER));
-  await writeSafetensors(`${folder}/model.safetensors`, new Map(tensors));
+  await writeSafetensors(`${folder}/model.safetensors`, tensors);
 }

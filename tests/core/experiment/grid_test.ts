@@ -1,37 +1,14 @@
-import { defineExperiment, type Experiment, RequestError, zipped } from "@opf/framework";
+import { defineExperiment, type Experiment, zipped } from "@opf/framework";
 import { bert, mpo, staticTop, taylor, zeroing } from "@opf/framework/plugins";
 import * as tasks from "@opf/framework/tasks";
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { ExperimentGrid } from "../../../core/experiment/grid.ts";
 import type { Overrides } from "../../../core/results/manifest.ts";
 import { plainOf } from "../../../core/run/run_spec.ts";
-import { ExperimentGrid } from "../../../core/experiment/grid.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
-
-const experiment = defineExperiment({
-  name: "e",
-  models: ["a", "b"],
-  tasks: ["rte", "mrpc"],
-  seeds: [1, 2],
-  training: { epochs: 2 },
-  parameters: { tensors: 3, gauge: "left" },
-  methods: ({ tensors }) => ({
-    "fine-tuning": {},
-    "OPF-MPO static": {
-      decomposition: mpo({ tensors }),
-      policy: staticTop({ n: 1, score: taylor() }),
-      training: { epochs: 4 },
-    },
-  }),
-});
-/** The specs of every run. */
-function specs(experiment: Experiment, changes: Overrides = {}) {
-  const grid = new ExperimentGrid(experiment, changes, { tasks });
-  return grid.coordinates.map((coordinates) => grid.specAt(coordinates));
-}
+import { experiment, refused, specs } from "./_declared.ts";
 
 const changed = (changes: Overrides) => specs(experiment, changes);
-const refused = (run: () => unknown, message: string) =>
-  assertStringIncludes(assertThrows(run, RequestError).message, message);
 
 Deno.test("a grid has every combination, a method's settings before the experiment's before the defaults", () => {
   const runs = changed({});
@@ -87,24 +64,6 @@ Deno.test("overrides with an unknown name are refused with the nearest one", () 
   refused(() => changed({ set: ["parameters.tensors=two"] }), "expected a number");
 });
 
-Deno.test("defineExperiment() names the path of a mistake, what it expected and what it got", () => {
-  const plain = { name: "e", models: ["a"], tasks: ["rte"], seeds: [1], methods: { "fine-tuning": {} } };
-  const declared = (change: object) => () => defineExperiment({ ...plain, ...change });
-  refused(declared({ seeds: [1, -1] }), "seeds.1");
-  refused(declared({ models: [] }), "models");
-  refused(declared({ training: { epoch: 3 } }), "epoch");
-  refused(declared({ training: { batchSize: 0 } }), "training.batchSize");
-  refused(declared({ trainings: {} }), "trainings");
-  const made = (methods: object) => () => defineExperiment({ ...plain, methods: methods as never }).methods({});
-  refused(made({}), "expected methods, got none");
-  refused(made({ a: { decomposition: mpo() } }), "the policy is missing");
-  refused(made({ a: { decompositoin: mpo() } }), 'Did you mean "decomposition"?');
-  refused(
-    made({ a: { decomposition: "mpo", policy: staticTop({ n: 1, score: taylor() }) } }),
-    "expected a decomposition",
-  );
-});
-
 Deno.test("plainOf() is the experiment's own plain run, whatever the method sets for factors or tuning chose", () => {
   const score = zeroing();
   const own = defineExperiment({
@@ -154,21 +113,6 @@ Deno.test("a sweep over settings of factors has one plain run", () => {
     plainOf(specs(swept, { methods: ["OPF-MPO static"] }).at(-1)!).training.factorLearningRate,
     one,
   );
-});
-
-Deno.test("defineExperiment() adds to the experiment that it extends", () => {
-  const more = defineExperiment({
-    extends: experiment,
-    name: "more",
-    seeds: [9],
-    training: { batchSize: 4 },
-    parameters: { n: 2 },
-    methods: ({ n }) => ({ all: { decomposition: mpo(), policy: staticTop({ n: n as number, score: taylor() }) } }),
-  });
-  const runs = specs(more, { tasks: ["rte"], models: ["a"] });
-  assertEquals(runs.map(({ label, seed }) => [label, seed]), [["fine-tuning", 9], ["OPF-MPO static", 9], ["all", 9]]);
-  assertEquals(runs[0]!.training, { ...TRAINING_DEFAULTS, epochs: 2, batchSize: 4 });
-  assertEquals(runs[0]!.parameters, { tensors: 3, gauge: "left", n: 2 });
 });
 
 Deno.test("a zipped sweep gives its points one by one", () => {
@@ -285,39 +229,4 @@ Deno.test("methods and parameters may be named like members of every object", ()
   const [only] = specs(odd, { methods: ["constructor"], tasks: ["rte"], models: ["a"], seeds: [1] });
   assertEquals(only!.label, "constructor");
   refused(() => specs(experiment, { methods: ["constructor"] }), 'Unknown method "constructor"');
-});
-
-Deno.test("defineExperiment() refuses names that lead out of a folder, hide a file or split a line", () => {
-  const named = (name: unknown) => () => defineExperiment({ ...experiment, name } as typeof experiment);
-  for (const name of ["..", ".", "a/..", "../a", "/a", "a/", "a//b", ".a", "a/.b", "-a", "", " ", "a b", "a\\b", 5]) {
-    refused(named(name), "name: ");
-  }
-  refused(named(Symbol("a")), "name: ");
-  refused(named("a".repeat(101)), "name: ");
-  for (const name of ["a", "ablations/size", "a-b_c.d", "_a", "2026"]) assertEquals(named(name)().name, name);
-  const method = (name: string) => () => specs({ ...experiment, methods: () => ({ [name]: {} }) } as Experiment);
-  for (const name of ["", "  "]) refused(() => defineWith(name), "expected a name");
-  for (const name of ["a\nb", "a\u0000", "\u001b[2J", "\ud800"]) refused(() => defineWith(name), "expected a name");
-  assertEquals(method("eq. 7, |Σ g·w|")()[0]!.label, "eq. 7, |Σ g·w|");
-});
-
-const defineWith = (method: string) => defineExperiment({ ...experiment, methods: { [method]: {} } }).methods({});
-
-Deno.test("defineExperiment() names what is wrong with declarations of any shape", () => {
-  const minimal = { name: "e", models: ["a"], tasks: ["rte"], seeds: [1], methods: {} };
-  const define = (change: object) => () => defineExperiment({ ...minimal, ...change });
-  let deep: unknown = 1;
-  for (let depth = 0; depth < 20000; depth++) deep = [deep];
-  refused(define({ parameters: { deep } }), "nested too deeply");
-  refused(define({ seeds: [2 ** 53] }), "seeds.0");
-  refused(define({ seeds: [0.5] }), "seeds.0");
-  refused(define({ extends: {} }), "extends");
-  refused(() => defineExperiment(null as never), "expected an object, got null");
-  for (const method of [null, 5, [], "mpo"]) {
-    refused(() => define({ methods: { a: method } })().methods({}), 'methods["a"]: expected an object');
-    refused(() => define({ methods: () => ({ a: method }) })().methods({}), 'methods["a"]: expected an object');
-  }
-  refused(() => define({ methods: [] })().methods({}), "methods: expected a plain object");
-  const literal = { __proto__: { training: {} } };
-  refused(() => define({ methods: literal })().methods({}), "methods: expected a plain object");
 });

@@ -2,10 +2,10 @@ import { type Architecture, engine, RandomKey, tf, useEngine, Weights } from "@o
 import { bert, mpo, svd } from "@opf/framework/plugins";
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { TOY_EXAMPLES, TOY_MATRICES, toyModel, toyWeights } from "../../../core/check/toy.ts";
-import { initialize } from "../../../core/model/initialize.ts";
 import { collate } from "../../../core/training/batches.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 import { type StepOptions, Stepper } from "../../../core/training/step.ts";
+import { initialTensors } from "../../_initial_tensors.ts";
 import { CONFIG } from "../../_tiny.ts";
 
 const key = RandomKey.of(1);
@@ -27,14 +27,7 @@ const architecture = bert({ source: "tiny" }).architecture({
 }, HEAD);
 
 function bertWeights(): Weights {
-  const values = architecture.parameters.map((parameter) => {
-    const initial = parameter.name.endsWith("LayerNorm.weight") ? "ones" : parameter.noWeightDecay ? "zeros" : "normal";
-    return [
-      parameter.name,
-      initialize({ ...parameter, initial }, { key: key.fold(parameter.name), width: 0.1 }),
-    ] as const;
-  });
-  const weights = new Weights(architecture, new Map(values));
+  const weights = new Weights(architecture, initialTensors(architecture, { key, width: 0.1 }));
   for (const { name } of architecture.matrices.slice(3, 5)) {
     weights.factorize([name], { decomposition: mpo({ tensors: 4 }), key });
   }

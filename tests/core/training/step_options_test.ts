@@ -1,16 +1,13 @@
-import { RandomKey, RequestError, tf, Weights } from "@opf/framework";
+import { RandomKey, RequestError, Weights } from "@opf/framework";
 import { bert } from "@opf/framework/plugins";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { initialize } from "../../../core/model/initialize.ts";
 import { trainableBy } from "../../../core/training/step_options.ts";
+import { initialTensors } from "../../_initial_tensors.ts";
 import { CONFIG } from "../../_tiny.ts";
 
 Deno.test("trainableBy() reads patterns of names, and refuses one that no parameter matches", () => {
   const architecture = bert({ source: "tiny" }).architecture(CONFIG, { kind: "classification", outputs: 2 });
-  const tensors = architecture.parameters.map((parameter) =>
-    [parameter.name, initialize(parameter, { key: RandomKey.of(1), width: 0.1 })] as const
-  );
-  const weights = new Weights(architecture, new Map(tensors));
+  const weights = new Weights(architecture, initialTensors(architecture, { key: RandomKey.of(1), width: 0.1 }));
   const trained = (train: string[]) =>
     weights.slots.filter(trainableBy(train, weights)).map(({ parameter }) => parameter.name);
   assertEquals(trained(["classifier.*"]), ["classifier.weight", "classifier.bias"]);
@@ -24,5 +21,4 @@ Deno.test("trainableBy() reads patterns of names, and refuses one that no parame
     '"classifier.bias"',
   );
   weights.dispose();
-  tf.dispose(tensors.map(([, tensor]) => tensor));
 });

@@ -11,11 +11,11 @@ import {
 } from "@std/assert";
 import { TOY_EXAMPLES, TOY_MATRICES, toyModel, toyWeights } from "../../../core/check/toy.ts";
 import { batchTensors } from "../../../core/model/batch.ts";
-import { initialize } from "../../../core/model/initialize.ts";
 import { collate } from "../../../core/training/batches.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 import { slotName } from "../../../core/training/optimizer_state.ts";
 import { type StepOptions, Stepper } from "../../../core/training/step.ts";
+import { initialTensors } from "../../_initial_tensors.ts";
 import { distance, norm } from "../../_tensors.ts";
 import { CONFIG } from "../../_tiny.ts";
 
@@ -200,18 +200,7 @@ function tinyBert(dropout: number): Weights {
     attention_probs_dropout_prob: dropout,
   };
   const architecture = bert({ source: "tiny" }).architecture(config, { kind: "classification", outputs: 2 });
-  return new Weights(
-    architecture,
-    new Map(architecture.parameters.map((parameter) => {
-      const initial = parameter.name.endsWith("LayerNorm.weight")
-        ? "ones"
-        : parameter.noWeightDecay
-        ? "zeros"
-        : "normal";
-      const width = { key: RandomKey.of(5).fold(parameter.name), width: 0.3 };
-      return [parameter.name, initialize({ ...parameter, initial }, width)];
-    })),
-  );
+  return new Weights(architecture, initialTensors(architecture, { key: RandomKey.of(5), width: 0.3 }));
 }
 
 const bertExamples = TOY_EXAMPLES.slice(0, 6).map(({ index, label }) => ({

@@ -12,12 +12,12 @@ import {
 } from "@opf/framework";
 import { bert, mpo, tensorflow, wasm, xla } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { initialize } from "../../../core/model/initialize.ts";
 import { TOY_EXAMPLES, toyModel, toyWeights } from "../../../core/check/toy.ts";
 import { collate } from "../../../core/training/batches.ts";
 import { slotName } from "../../../core/training/optimizer_state.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 import { Stepper, type StepReport } from "../../../core/training/step.ts";
+import { initialTensors } from "../../_initial_tensors.ts";
 import { distance, gap, matrix, ofRank } from "../../_tensors.ts";
 import { CONFIG } from "../../_tiny.ts";
 
@@ -41,12 +41,7 @@ const key = RandomKey.of(5);
 /** A tiny BERT with two factorized matrices, and its stepper. */
 function model() {
   const architecture = bert({ source: "a folder" }).architecture(CONFIG, HEAD);
-  const dense = architecture.parameters.map((parameter) => {
-    const initial = parameter.noWeightDecay ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal";
-    const value = initialize({ ...parameter, initial }, { key: key.fold(parameter.name), width: 0.2 });
-    return [parameter.name, value] as const;
-  });
-  const weights = new Weights(architecture, new Map(dense));
+  const weights = new Weights(architecture, initialTensors(architecture, { key, width: 0.2 }));
   for (const name of FACTORIZED) weights.factorize([name], { decomposition: mpo({ tensors: 3 }), key });
   const optimizer = { ...TRAINING_DEFAULTS, learningRate: 5e-3, factorLearningRate: 1e-3 };
   const stepper = new Stepper(weights, { optimizer, maxGradNorm: 1, isTrainable: () => true });

@@ -3,12 +3,12 @@ import { type EncodedExample, type Engine, RandomKey, tf, useEngine, Weights } f
 import { bert, mpo, xla } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { toyModel } from "../../../../core/check/toy.ts";
-import { initialize } from "../../../../core/model/initialize.ts";
 import { chunks, collate } from "../../../../core/training/batches.ts";
 import { Evaluator } from "../../../../core/training/logits.ts";
 import { ScoringPass } from "../../../../core/training/selection/importance_pass.ts";
 import { TRAINING_DEFAULTS } from "../../../../core/training/settings.ts";
 import { Stepper } from "../../../../core/training/step.ts";
+import { initialTensors } from "../../../_initial_tensors.ts";
 import { distance } from "../../../_tensors.ts";
 import { CONFIG } from "../../../_tiny.ts";
 
@@ -37,16 +37,8 @@ const MODELS = Object.fromEntries([0, 0.3].map((rate) => {
 const TOY = toyModel();
 const FACTORIZED = ["attention.self.query", "output.dense"].map((name) => `bert.encoder.layer.0.${name}.weight`);
 
-function weightsOf(architecture: Weights["architecture"]): Weights {
-  return new Weights(
-    architecture,
-    new Map(architecture.parameters.map((parameter) => {
-      const initial = parameter.noWeightDecay ? parameter.name.endsWith("weight") ? "ones" : "zeros" : "normal";
-      const value = initialize({ ...parameter, initial }, { key: key.fold(parameter.name), width: 0.2 });
-      return [parameter.name, value] as const;
-    })),
-  );
-}
+const weightsOf = (architecture: Weights["architecture"]): Weights =>
+  new Weights(architecture, initialTensors(architecture, { key, width: 0.2 }));
 
 /** Runs on an engine, then goes back to one device. */
 async function on<T>(own: Engine, run: () => T | Promise<T>): Promise<T> {
