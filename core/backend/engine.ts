@@ -21,8 +21,8 @@ export interface JitOptions {
   /** Used in messages. @default the function's own name */
   readonly name?: string;
   /**
-   * For each output the index of the argument whose memory it may reuse. After the call that argument must only be
-   * disposed. @default none: outputs get new memory
+   * For each output the index of the argument whose memory it may reuse: one of its type and shape, and for one output only.
+   * After the call that argument must only be disposed. @default none: outputs get new memory
    */
   readonly donate?: readonly (number | undefined)[];
   /** One of the backend's {@linkcode Backend.precisions}. @default "float32" */
