@@ -95,11 +95,11 @@ Deno.test("beyond the limit, the programs that were not used for longest are rem
   inFolder((folder) => {
     const programs = [2, 3, 4].map(doubling);
     new ProgramStore(folder, client).write(programs[0]!, client.compile(programs[0]!));
-    const size = Deno.statSync(filesIn(folder)[0]!).size;
+    const [first] = filesIn(folder) as [string], { size } = Deno.statSync(first);
     const store = new ProgramStore(folder, client, { maxBytes: 2.5 * size });
     const kept = () => programs.map((text) => store.read(text) !== undefined);
     store.write(programs[1]!, client.compile(programs[1]!));
-    for (const path of filesIn(folder)) Deno.utimeSync(path, 1000, 1000);
+    for (const path of filesIn(folder)) Deno.utimeSync(path, 1000, path === first ? 1000 : 2000);
     assertEquals(store.read(programs[0]!) !== undefined, true); // used last
     store.write(programs[2]!, client.compile(programs[2]!));
     assertEquals(kept(), [true, false, true]);
