@@ -4,7 +4,10 @@
  * @module
  */
 import { RequestError } from "../errors.ts";
+import { denoTaskArguments } from "../execution/deno_task.ts";
 import { experimentStatus, type RunProgress, type RunState, type RunStatus } from "../execution/experiment_status.ts";
+import { launchFolder, launchNumbers, readLaunch } from "../execution/launch/launch_folder.ts";
+import { isModuleUrl } from "../experiment/module.ts";
 import { counted } from "../report/numbers.ts";
 import type { Registry } from "../registry.ts";
 import { experimentNameSchema } from "../results/experiment_name.ts";
@@ -19,19 +22,21 @@ export const STATUS_USAGE = `deno task status EXPERIMENT [options]
   --runs FOLDER    where runs are kept (runs)
   --json           one JSON document on standard output`;
 
+/** The option of the process that imports launchers from outside the tree. */
+const WITHOUT_LOCK = "without-lock";
+
 const STATES = ["done", "running", "queued", "waiting", "failed"] as const;
 
 /** Runs the command; returns its exit code. */
 export async function status(args: readonly string[], registry: Registry): Promise<number> {
-  const options = readArguments(args, { boolean: ["json"], string: ["runs"], words: 1 });
+  const options = readArguments(args, { boolean: ["json", WITHOUT_LOCK], string: ["runs"], words: 1 });
   const [name] = options.words;
   if (name === undefined) throw new RequestError("deno task status EXPERIMENT: expected an experiment.");
   const { error } = experimentNameSchema.safeParse(name);
   if (error) throw new RequestError(`"${name}" is not the name of an experiment: ${error.issues[0]!.message}.`);
-  const { runs, next, warnings } = await experimentStatus(name, {
-    runs: runsFolder(options.text("runs"), registry),
-    registry,
-  });
+  const folder = runsFolder(options.text("runs"), registry);
+  if (!options.flag(WITHOUT_LOCK) && await hasModuleLauncher(folder)) return await runWithoutLock(args, registry.root);
+  const { runs, next, warnings } = await experimentStatus(name, { runs: folder, registry });
   if (options.flag("json")) print(JSON.stringify({ experiment: name, runs, next, warnings }));
   else {
     print(`${name}: ${countStates(runs)}`);
@@ -40,6 +45,22 @@ export async function status(args: readonly string[], registry: Registry): Promi
     for (const warning of warnings) printError(warning);
   }
   return 0;
+}
+
+/** Whether a module from outside the tree launched some runs. */
+async function hasModuleLauncher(runs: string): Promise<boolean> {
+  for (const number of await launchNumbers(runs)) {
+    const launch = await readLaunch(launchFolder(runs, number));
+    if (launch && isModuleUrl(launch.launcher)) return true;
+  }
+  return false;
+}
+
+// What such a module imports would get into the project's lock file, of which this command may not write a copy.
+async function runWithoutLock(args: readonly string[], root: URL): Promise<number> {
+  const options = { root, flags: ["--no-lock"], args: [...args, `--${WITHOUT_LOCK}`] };
+  const process = new Deno.Command(Deno.execPath(), { args: await denoTaskArguments("status", options), cwd: root });
+  return (await process.spawn().status).code;
 }
 
 /** How many runs are in each state: `24 runs: 20 done, 4 running`. */

@@ -156,6 +156,35 @@ Deno.test("status names a run of the reference model the same before there is a 
     assertEquals(await row(), before);
   }));
 
+Deno.test("status asks a launcher from a URL, without a trace in the lock file", () =>
+  inPlace(async ({ folder, ids, status }) => {
+    const lock = new URL("../../../deno.lock", import.meta.url), before = await Deno.readTextFile(lock);
+    const launcher = `export const own = {
+      name: "own",
+      check: () => Promise.resolve({ maxTasks: 1 }),
+      script: () => "",
+      submit: () => Promise.resolve("12"),
+      tasks: () => Promise.resolve(new Map([["12_2", { state: "queued" }]])),
+    };`;
+    const headers = { "content-type": "application/typescript" };
+    const server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      () => new Response(launcher, { headers }),
+    );
+    try {
+      const file = `${folder}/runs/launches/1/launch.json`;
+      const launch = JSON.parse(await Deno.readTextFile(file));
+      const address = `http://127.0.0.1:${server.addr.port}/own.ts`;
+      await Deno.writeTextFile(file, JSON.stringify({ ...launch, launcher: address }));
+      const { code, out, err } = await status();
+      assertEquals(code, 0, err);
+      assertMatch(out, new RegExp(`${ids[2]} .* queued \\(job 12_2`));
+    } finally {
+      await server.shutdown();
+    }
+    assertEquals(await Deno.readTextFile(lock), before);
+  }));
+
 Deno.test("status takes one experiment, and says so of a second", () =>
   inFolder(async (folder) => {
     const { code, err } = await run(["status", "mine", "yours", "2"], folder);
