@@ -36,3 +36,9 @@ Deno.test("an op that fails leaks nothing, and the next one works", () => {
   tf.tidy(() => assertEquals(tf.add(y, 1).arraySync(), [1, 1, 1, 1]));
   tf.dispose([x, y]);
 });
+
+Deno.test("complex numbers are read as their real and imaginary parts", () =>
+  tf.tidy(() => {
+    assertEquals([...tf.complex([1, 2], [-3, 0.5]).dataSync()], [1, -3, 2, 0.5]);
+    assertEquals([...tf.spectral.rfft(tf.tensor1d([1, 2, 3, 4])).dataSync()], [10, 0, -2, 2, -2, 0]);
+  }));
