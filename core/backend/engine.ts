@@ -12,7 +12,7 @@ export type TensorFunction = (...inputs: tf.Tensor[]) => tf.Tensor[];
 
 /**
  * How matrix products multiply: float32; TF32, float32 with 10 bits of mantissa, on GPUs that have it; or bfloat16. Their sums
- * are float32, and so is everything else.
+ * are float32, and so is everything else, products with a vector included.
  */
 export type Precision = "float32" | "tf32" | "bfloat16";
 

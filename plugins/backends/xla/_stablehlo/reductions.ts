@@ -57,7 +57,10 @@ export interface DotAxes {
   readonly contract: readonly [x: readonly number[], y: readonly number[]];
 }
 
-/** The product of two operands: axes that go along, then those left of `x`, then those left of `y`. */
+/**
+ * The product of two operands: axes that go along, then those left of `x`, then those left of `y`. A product with a vector is
+ * float32 in any precision: it is a sum, such as a mean of a LayerNorm, and takes as long as reading its operands.
+ */
 export function dot(
   x: LazyNode,
   y: LazyNode,
@@ -68,17 +71,22 @@ export function dot(
     ...x.shape.filter((_, axis) => !batch[0].includes(axis) && !contract[0].includes(axis)),
     ...y.shape.filter((_, axis) => !batch[1].includes(axis) && !contract[1].includes(axis)),
   ];
-  const isFloat = x.type === "f32";
-  const [left, right] = isFloat && precision === "bfloat16" ? [convert(x, "bf16"), convert(y, "bf16")] : [x, y];
+  const extent = (axes: readonly number[]) => axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+  const inner = extent(contract[0]), each = extent(batch[0]) * inner;
+  const ofVector = [inner, x.size / each, y.size / each].includes(1);
+  const isFloat = x.type === "f32", how = ofVector ? "float32" : precision;
+  const [left, right] = isFloat && how === "bfloat16" ? [convert(x, "bf16"), convert(y, "bf16")] : [x, y];
   const list = (axes: readonly (readonly number[])[]) => axes.map((each) => `[${each.join(", ")}]`).join(" x ");
   const batching = batch[0].length > 0 ? `batching_dims = ${list(batch)}, ` : "";
-  const how = isFloat && precision === "float32" ? "HIGHEST" : "DEFAULT";
+  const attribute = isFloat && how === "float32" ? "HIGHEST" : "DEFAULT";
   return new LazyNode({
     type: x.type,
     shape,
     operands: [left, right],
     emit: ([a, b], name) =>
       `${name} = stablehlo.dot_general ${a}, ${b}, ${batching}contracting_dims = ${list(contract)}, ` +
-      `precision = [${how}, ${how}] : (${typeText(left)}, ${typeText(right)}) -> ${typeText({ type: x.type, shape })}`,
+      `precision = [${attribute}, ${attribute}] : (${typeText(left)}, ${typeText(right)}) -> ${
+        typeText({ type: x.type, shape })
+      }`,
   });
 }

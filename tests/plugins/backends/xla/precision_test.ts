@@ -4,6 +4,7 @@ import { xla } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { TOY_EXAMPLES, toyModel, toyWeights } from "../../../../core/check/toy.ts";
 import { collate } from "../../../../core/training/batches.ts";
+import { fusedResidualNorm, residualNorm } from "../../../../plugins/models/_kernels/layer_norm.ts";
 import { TRAINING_DEFAULTS } from "../../../../core/training/settings.ts";
 import { Stepper } from "../../../../core/training/step.ts";
 import { distance, gap, matrix } from "../../../_tensors.ts";
@@ -32,6 +33,25 @@ Deno.test("bfloat16 rounds the factors of products to 8 bits, adds in float32, a
     };
     assertLess(distance(short!, tf.matMul(rounded(x), rounded(y))), 1e-5);
     assert(distance(short!, product!) > 1e-3);
+  }));
+
+Deno.test("LayerNorms and their gradients are float32 in every precision", () =>
+  tf.tidy(() => {
+    const [rows, width] = [10, 24];
+    const [x, residual] = [tf.add(matrix(rows, width), 3), matrix(rows, width, 2)]; // means that bfloat16 rounds
+    const [gamma, beta, bias] = [3, 4, 5].map((seed) => matrix(1, width, seed).flatten());
+    for (const norm of [residualNorm, fusedResidualNorm]) {
+      const [full, short] = (["float32", "bfloat16"] as const).map((precision) =>
+        engine().jit((...inputs) => {
+          const { value, grads } = tf.valueAndGrads((x, residual, gamma, beta, bias) => {
+            const options = { residual: residual!, gamma: gamma!, beta: beta!, bias: bias!, epsilon: 1e-12 };
+            return tf.sum(tf.square(norm(x!, options)));
+          })(inputs);
+          return [value, ...grads];
+        }, { precision })(x, residual, gamma!, beta!, bias!)
+      ) as [tf.Tensor[], tf.Tensor[]];
+      full.forEach((tensor, index) => assertLess(distance(short[index]!, tensor), 1e-5));
+    }
   }));
 
 Deno.test("a function that cannot be compiled, and those that it calls, multiply in its precision", () =>
