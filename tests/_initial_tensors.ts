@@ -5,7 +5,6 @@
  */
 import { type Architecture, type RandomKey, tf, untied } from "@opf/framework";
 import { initialize } from "../core/model/initialize.ts";
-import { storedTensors } from "../core/model/pretrained.ts";
 
 interface InitialOptions {
   readonly key: RandomKey;
@@ -25,7 +24,9 @@ export const initialTensors = ({ parameters }: Pick<Architecture, "parameters">,
 /** The same values as a file of weights has them. */
 export function initialValues(model: Pick<Architecture, "parameters">, options: InitialOptions) {
   const tensors = initialTensors(model, options);
-  const values = storedTensors(tensors);
+  const values = new Map(
+    [...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, values: tensor.dataSync() as Float32Array }]),
+  );
   tf.dispose([...tensors.values()]);
   return values;
 }

@@ -16,7 +16,7 @@ import { practiceModelFiles, practicePassage } from "@opf/framework/tasks";
 import { fileURLToPath } from "node:url";
 import { exists } from "../core/io/cache.ts";
 import { initialize } from "../core/model/initialize.ts";
-import { storedTensors } from "../core/model/pretrained.ts";
+import { unreadTensors } from "../core/model/pretrained.ts";
 import { writeSafetensors } from "../core/io/safetensors.ts";
 import { loadTokenizer } from "../core/model/pretrained_tokenizer.ts";
 import { collate } from "../core/training/batches.ts";
@@ -73,7 +73,7 @@ for (let step = 0; step < STEPS; step++) {
 const kept = [...weights.toDense()].filter(([name]) => !/^(cls|classifier)\./.test(name));
 await writeSafetensors(
   `${folder}/model.safetensors`,
-  storedTensors(new Map(kept.map(([name, tensor]) => [name.replace(/^bert\./, ""), tensor]))),
+  unreadTensors(new Map(kept.map(([name, tensor]) => [name.replace(/^bert\./, ""), tensor]))),
 );
 say(`${folder}: pre-trained in ${seconds()} s.`);
 

@@ -9,11 +9,18 @@ import { isObject, shortJson } from "./json_file.ts";
 import { parseJson } from "./json_text.ts";
 import { checkNoLfsPointer } from "./lfs_pointer.ts";
 import { writeFileAtomic } from "./atomic_file.ts";
+import { freeUnusedBuffers } from "./unused_buffers.ts";
 
 /** Values of one tensor: floats as float32, integers as int32. */
 export interface StoredTensor {
   readonly shape: readonly number[];
   readonly values: Float32Array | Int32Array;
+}
+
+/** A tensor of floats whose values are copied each time that they are read, so that few copies exist at a time. */
+export interface UnreadTensor {
+  readonly shape: readonly number[];
+  readonly read: () => Float32Array;
 }
 
 /** What the header says of one tensor. */
@@ -177,21 +184,32 @@ const CONVERT: Readonly<Record<string, (bytes: Uint8Array, wrong: Wrong) => Floa
 /** Writes tensors as F32 or I32; under its name the file is whole or not there. */
 export async function writeSafetensors(
   path: string,
-  tensors: ReadonlyMap<string, StoredTensor>,
+  tensors: ReadonlyMap<string, StoredTensor | UnreadTensor>,
   metadata: { readonly [key: string]: string } = { format: "pt" },
 ): Promise<void> {
   let end = 0;
-  const entries = [...tensors].map(([name, { shape, values }]) => {
-    const data_offsets = [end, end += values.byteLength];
-    return [name, { dtype: values instanceof Float32Array ? "F32" : "I32", shape, data_offsets }] as const;
+  const entries = [...tensors].map(([name, tensor]) => {
+    const { shape } = tensor;
+    const dtype = "values" in tensor && tensor.values instanceof Int32Array ? "I32" : "F32";
+    const data_offsets = [end, end += shape.reduce((product, axis) => product * axis, BYTES[dtype]!)];
+    return [name, { dtype, shape, data_offsets }] as const;
   });
   const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) });
   const text = new TextEncoder().encode(json);
   const header = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(32); // data begins at a multiple of 8
   header.set(text, 8);
   new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
-  const data = [...tensors.values()].map(({ values: { buffer, byteOffset, byteLength } }) =>
-    new Uint8Array(buffer, byteOffset, byteLength)
-  );
-  await writeFileAtomic(path, [header, ...data]);
+  await writeFileAtomic(path, parts(header, tensors.values()));
 }
+
+function* parts(header: Uint8Array, tensors: Iterable<StoredTensor | UnreadTensor>): Generator<Uint8Array> {
+  yield header;
+  for (const tensor of tensors) {
+    yield bytesOf("values" in tensor ? tensor.values : tensor.read());
+    freeUnusedBuffers();
+  }
+}
+
+/** The bytes of values, in their memory. */
+export const bytesOf = ({ buffer, byteOffset, byteLength }: StoredTensor["values"]): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

@@ -6,7 +6,8 @@
 import * as tf from "../backend/tf.ts";
 import { RequestError } from "../errors.ts";
 import { readJsonObject } from "../io/json_file.ts";
-import type { StoredTensor, TensorFile } from "../io/safetensors.ts";
+import type { StoredTensor, TensorFile, UnreadTensor } from "../io/safetensors.ts";
+import { freeUnusedBuffers } from "../io/unused_buffers.ts";
 import type { Json } from "../json.ts";
 import { RandomKey } from "../random.ts";
 import type { Repository } from "../source.ts";
@@ -82,6 +83,7 @@ export function loadPretrained(
   const { namesInFile } = checkPretrained(file, options);
   return new Map(
     untied(parameters).map((parameter) => {
+      freeUnusedBuffers();
       const nameInFile = namesInFile.get(parameter.name);
       const value = nameInFile === undefined
         ? initialize(parameter, { key: key.fold(parameter.name), width: initializerRange })
@@ -180,11 +182,9 @@ function checkEqual(file: TensorFile, [first, second]: readonly [string, string]
   );
 }
 
-/** Values of tensors, to be written. */
-export const storedTensors = (
-  tensors: ReadonlyMap<string, tf.Tensor>,
-): Map<string, StoredTensor & { readonly values: Float32Array }> =>
+/** Tensors to be written, which must not be disposed before. */
+export const unreadTensors = (tensors: ReadonlyMap<string, tf.Tensor>): Map<string, UnreadTensor> =>
   new Map([...tensors].map(([name, tensor]) => [
     name,
-    { shape: tensor.shape, values: tensor.dataSync() as Float32Array },
+    { shape: tensor.shape, read: () => tensor.dataSync() as Float32Array },
   ]));

@@ -60,11 +60,13 @@ async function openFile(path: string, maxRetainedBytes: number): Promise<Weights
   const bytes = await readBytes(path);
   const digest = createHash("sha256").update(bytes).digest("hex");
   const file = parseSafetensors(bytes, { path });
-  const retained = retainedBytes + bytes.length <= maxRetainedBytes;
-  if (!retained) return { path, digest, read: () => readSafetensors(path) };
+  if (retainedBytes + bytes.length > maxRetainedBytes) return unreadFile(path, digest);
   retainedBytes += bytes.length;
   return { path, digest, read: () => Promise.resolve(file) };
 }
+
+// Outside of openFile(): a function made there would keep the bytes in memory.
+const unreadFile = (path: string, digest: string): WeightsFile => ({ path, digest, read: () => readSafetensors(path) });
 
 const indexSchema = z.object({
   weight_map: z.record(

@@ -9,7 +9,8 @@ import { z } from "zod";
 import { messageOf } from "../errors.ts";
 import { removeStaleTempFiles } from "../io/atomic_file.ts";
 import { exists } from "../io/cache.ts";
-import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
+import { bytesOf, readSafetensors, writeSafetensors } from "../io/safetensors.ts";
+import { freeUnusedBuffers } from "../io/unused_buffers.ts";
 import { rankingSchema, selectedSchema } from "../results/event.ts";
 import { FILES } from "../results/result.ts";
 import { count, nullableNumber, parseStored, runId } from "../results/stored_json.ts";
@@ -158,7 +159,12 @@ async function read(path: string, { id, steps, note }: RunCheckpointOptions): Pr
     if (stored.id !== id) throw new Error(`${path}: expected the run "${id}", got "${stored.id}".`);
     const { step } = stored.facts.position;
     if (step > steps) throw new Error(`${path}: expected at most ${steps} steps, got ${step}.`);
-    const tensors = new Map([...file.entries.keys()].map((name) => [name, file.tensor(name)]));
+    const tensors = new Map(
+      [...file.entries].map(([name, { shape }]) => [
+        name,
+        { shape, read: () => file.tensor(name).values as Float32Array },
+      ]),
+    );
     if (digestOf(state, tensors) !== sha256) {
       throw new Error(`${path}: its SHA-256 is not the one it was written with.`);
     }
@@ -172,8 +178,9 @@ async function read(path: string, { id, steps, note }: RunCheckpointOptions): Pr
 // Of the state and of each tensor's name, shape and bytes.
 function digestOf(state: string, tensors: TrainingState["tensors"]): string {
   const hash = createHash("sha256").update(state);
-  for (const [name, { shape, values: { buffer, byteOffset, byteLength } }] of tensors) {
-    hash.update(JSON.stringify([name, shape])).update(new Uint8Array(buffer, byteOffset, byteLength));
+  for (const [name, { shape, read }] of tensors) {
+    hash.update(JSON.stringify([name, shape])).update(bytesOf(read()));
+    freeUnusedBuffers();
   }
   return hash.digest("hex");
 }

@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import { exists } from "../io/cache.ts";
 import { messageOf, NotResumableError } from "../errors.ts";
 import { engine } from "../backend/engine.ts";
-import { loadPretrained, loadWritten, storedTensors } from "../model/pretrained.ts";
+import { loadPretrained, loadWritten, unreadTensors } from "../model/pretrained.ts";
 import { RandomKey } from "../random.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import * as tf from "../backend/tf.ts";
@@ -96,10 +96,7 @@ async function attempt(run: ResolvedRun, options: ExecuteOptions): Promise<Resul
   engine().memory({ resetPeak: true });
   const key = RandomKey.of(seed);
   const { additionalDev, ...sets } = await encodeSets(run, { store: options.tokenStore, pause });
-  const weights = new Weights(
-    architecture,
-    loadPretrained(await run.weights.read(), { architecture, key: headKey(seed) }),
-  );
+  const weights = await loadWeights(run);
   let outcome: TrainingOutcome | undefined;
   try {
     const request = { ...sets, task, settings: training, padId: tokenizer.padId, key, weights, method, checkpoint };
@@ -113,7 +110,7 @@ async function attempt(run: ResolvedRun, options: ExecuteOptions): Promise<Resul
       const path = fineTunedPath(run, options.fineTuned);
       await Deno.mkdir(dirname(path), { recursive: true });
       await removeStaleTempFilesOf(path);
-      await writeSafetensors(path, storedTensors(outcome.merged));
+      await writeSafetensors(path, unreadTensors(outcome.merged));
     }
     const about = { ...sets, outcome, additionalDev, usage, environment: await environment() };
     const result = await writeResult(run, { ...options, keepModel, ...about });
@@ -124,6 +121,11 @@ async function attempt(run: ResolvedRun, options: ExecuteOptions): Promise<Resul
     weights.dispose();
     tf.dispose([...outcome?.merged?.values() ?? []]);
   }
+}
+
+// A function of its own, which holds the file no longer than it runs.
+async function loadWeights({ weights, architecture, spec: { seed } }: ResolvedRun): Promise<Weights> {
+  return new Weights(architecture, loadPretrained(await weights.read(), { architecture, key: headKey(seed) }));
 }
 
 // A finished run is repeated for what it did not keep: its result, and its model, stay until they are replaced.

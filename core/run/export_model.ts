@@ -9,7 +9,7 @@ import { readJsonObject } from "../io/json_file.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import type { Json } from "../json.ts";
 import type { EncodedExample } from "../model/batch.ts";
-import { loadWritten, readConfig, storedTensors } from "../model/pretrained.ts";
+import { loadWritten, readConfig, unreadTensors } from "../model/pretrained.ts";
 import { loadTokenizer } from "../model/pretrained_tokenizer.ts";
 import type { Architecture } from "../model/model.ts";
 import { writeTextAtomic } from "../results/result.ts";
@@ -37,7 +37,7 @@ export async function exportModel(run: ResolvedRun, { folder, merged, metrics }:
   }
   await writeTextAtomic(join(folder, "config.json"), configText(run.architecture.config));
   await writeTextAtomic(join(folder, "README.md"), cardOf(run, { merged, metrics }));
-  await writeSafetensors(join(folder, "model.safetensors"), storedTensors(merged));
+  await writeSafetensors(join(folder, "model.safetensors"), unreadTensors(merged));
 }
 
 /** A model that was read back. */

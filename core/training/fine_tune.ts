@@ -13,6 +13,7 @@ import {
   NotResumableError,
   RequestError,
 } from "../errors.ts";
+import { freeUnusedBuffers } from "../io/unused_buffers.ts";
 import type { EncodedExample } from "../model/batch.ts";
 import type { ParameterSlot } from "../model/weights.ts";
 import type { RunLength } from "../selection_policy.ts";
@@ -108,14 +109,9 @@ class Training {
 
   async run(): Promise<TrainingOutcome> {
     const { checkpoint } = this.#request;
-    const state = checkpoint?.load();
-    if (state) {
-      await restoreSnapshot(state, this.#parts).catch((error) => {
-        throw new NotResumableError(messageOf(error), { cause: error });
-      });
-      this.#position = state.facts.position;
-      this.#request.listener.event({ type: "resumed", step: this.#position.step });
-    }
+    await this.#restore();
+    await new Promise((resolve) => setTimeout(resolve)); // functions that have just ended hold their arrays until then
+    freeUnusedBuffers({ atLeast: 0 }); // the files of the weights and of the checkpoint
     try {
       return await this.#loop();
     } catch (error) {
@@ -124,6 +120,17 @@ class Training {
       if (error instanceof Interrupted) await checkpoint?.save(takeSnapshot(this.#parts, this.#position));
       throw error;
     }
+  }
+
+  // A function of its own, which holds the stored tensors no longer than it runs.
+  async #restore(): Promise<void> {
+    const state = this.#request.checkpoint?.load();
+    if (!state) return;
+    await restoreSnapshot(state, this.#parts).catch((error) => {
+      throw new NotResumableError(messageOf(error), { cause: error });
+    });
+    this.#position = state.facts.position;
+    this.#request.listener.event({ type: "resumed", step: this.#position.step });
   }
 
   async #loop(): Promise<TrainingOutcome> {

@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "../backend/tf.ts";
-import type { StoredTensor } from "../io/safetensors.ts";
+import type { UnreadTensor } from "../io/safetensors.ts";
 import type { ParameterSlot } from "../model/weights.ts";
 
 /** The name under which a slot's state is kept and stored. */
@@ -19,10 +19,10 @@ export interface MomentGroup {
   updates: number;
 }
 
-/** The moments of a slot on the host. */
+/** The moments of a slot, to be read. */
 export interface StoredMoment {
-  readonly first: StoredTensor;
-  readonly second: StoredTensor;
+  readonly first: UnreadTensor;
+  readonly second: UnreadTensor;
   readonly updates: number;
 }
 
@@ -66,20 +66,18 @@ export class Moments {
     });
   }
 
-  /** Copies by slot name. */
+  /** By slot name, to be read before the next update. */
   stored(): Map<string, StoredMoment> {
     return new Map(this.#groups.flatMap(({ slots, first, second, updates }) => {
-      const [ofFirst, ofSecond] = [first, second].map((tensor) => tensor.dataSync() as Float32Array);
-      let from = 0;
+      const [ofFirst, ofSecond] = [first, second].map((tensor) => readerOf(tensor, { parts: slots.length }));
+      let end = 0;
       return slots.map((slot) => {
-        const to = from + sizeOf(slot);
-        const part = (values: Float32Array): StoredTensor => ({
+        const from = end, to = end += sizeOf(slot);
+        const part = (read: () => Float32Array): UnreadTensor => ({
           shape: [...slot.shape],
-          values: values.subarray(from, to),
+          read: () => read().subarray(from, to),
         });
-        const moment = { first: part(ofFirst!), second: part(ofSecond!), updates };
-        from = to;
-        return [slotName(slot), moment] as const;
+        return [slotName(slot), { first: part(ofFirst!), second: part(ofSecond!), updates }] as const;
       });
     }));
   }
@@ -108,6 +106,13 @@ export class Moments {
   }
 }
 
+// One copy for all slots of a group.
+function readerOf(tensor: tf.Tensor, { parts }: { readonly parts: number }): () => Float32Array {
+  const read = () => tensor.dataSync() as Float32Array;
+  let copy: Float32Array | undefined;
+  return parts === 1 ? read : () => copy ??= read();
+}
+
 const sizeOf = ({ shape }: ParameterSlot): number => tf.util.sizeFromShape([...shape]);
 
 /** The shape of slots that are joined: that of a single one, else a vector's. */
@@ -120,8 +125,9 @@ function groupOfStored(slots: readonly ParameterSlot[], state: ReadonlyMap<strin
     const all = new Float32Array(slots.reduce((sum, slot) => sum + sizeOf(slot), 0));
     let from = 0;
     for (const moment of moments) {
-      all.set(moment[part].values, from);
-      from += moment[part].values.length;
+      const values = moment[part].read();
+      all.set(values, from);
+      from += values.length;
     }
     return tf.keep(tf.tensor(all, shapeOf(slots)));
   };

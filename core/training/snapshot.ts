@@ -4,8 +4,9 @@
  * @module
  */
 import * as tf from "../backend/tf.ts";
-import type { StoredTensor } from "../io/safetensors.ts";
-import { storedTensors } from "../model/pretrained.ts";
+import type { UnreadTensor } from "../io/safetensors.ts";
+import { freeUnusedBuffers } from "../io/unused_buffers.ts";
+import { unreadTensors } from "../model/pretrained.ts";
 import type { Weights } from "../model/weights.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { KeptModel } from "./kept_model.ts";
@@ -25,7 +26,7 @@ export interface SnapshotParts {
   readonly kept: KeptModel;
 }
 
-/** The state of a run at a position, copied to the host. */
+/** The state of a run at a position, to be read before the run goes on. */
 export function takeSnapshot(
   { weights, stepper: { moments, accumulator }, rounds, evaluation, times, kept }: SnapshotParts,
   position: Position,
@@ -45,8 +46,8 @@ export function takeSnapshot(
       ...(best && { best }),
       seconds: { evaluation: evaluation.seconds, ...times.state },
     },
-    tensors: new Map<string, StoredTensor>([
-      ...storedTensors(tensors),
+    tensors: new Map<string, UnreadTensor>([
+      ...unreadTensors(tensors),
       ...[...stored].flatMap(([slot, { first, second }]) =>
         [[`first/${slot}`, first], [`second/${slot}`, second]] as const
       ),
@@ -96,4 +97,7 @@ export async function restoreSnapshot(
   times.restore(facts.seconds);
 }
 
-const tensorOf = ({ shape, values }: StoredTensor): tf.Tensor => tf.tensor(values, [...shape], "float32");
+function tensorOf({ shape, read }: UnreadTensor): tf.Tensor {
+  freeUnusedBuffers();
+  return tf.tensor(read(), [...shape], "float32");
+}

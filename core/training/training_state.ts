@@ -3,15 +3,18 @@
  *
  * @module
  */
-import type { StoredTensor } from "../io/safetensors.ts";
+import type { UnreadTensor } from "../io/safetensors.ts";
 import type { Logits } from "./logits.ts";
 import type { RoundsState } from "./selection/rounds_state.ts";
 
 /** Everything that a run needs to continue as if it had not stopped. */
 export interface TrainingState {
   readonly facts: TrainingFacts;
-  /** `weights/…`, `first/…`, `second/…`, `gradient/…` by slot, `best/…` by parameter. */
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /**
+   * `weights/…`, `first/…`, `second/…`, `gradient/…` by slot, `best/…` by parameter. Those of a run are to be read before it
+   * goes on.
+   */
+  readonly tensors: ReadonlyMap<string, UnreadTensor>;
 }
 
 /** The plain part of a {@linkcode TrainingState}. */

@@ -101,8 +101,8 @@ export class Eager {
   }
 
   /**
-   * The id of a variable with the values of a tensor, which a function may write to. If the tensor is to be consumed and is
-   * stored in a variable already, that variable is taken from it; {@linkcode adoptVariable} makes the next tensor of it.
+   * The id of a variable with the values of a tensor, which a function may write to. A tensor that is to be consumed gives
+   * its memory to the variable and no longer has values; {@linkcode adoptVariable} makes the next tensor of it.
    */
   toVariable(id: number, { consume }: { consume: boolean }): number {
     const existing = this.#variables.get(id);
@@ -122,6 +122,7 @@ export class Eager {
       1,
     ) as [Metadata];
     this.execute("AssignVariableOp", [typed("dtype", dtype)], [variable.id, id], 0); // shares the tensor's memory
+    if (consume) this.delete(id); // a function writes to a copy of memory that is shared
     return variable.id;
   }
 

@@ -1,7 +1,7 @@
 import { RandomKey, RequestError, tf } from "@opf/framework";
 import { bert, untrained } from "@opf/framework/plugins";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { checkPretrained, loadPretrained, loadWritten, storedTensors } from "../../../core/model/pretrained.ts";
+import { checkPretrained, loadPretrained, loadWritten, unreadTensors } from "../../../core/model/pretrained.ts";
 import { readSafetensors, type StoredTensor, type TensorFile, writeSafetensors } from "../../../core/io/safetensors.ts";
 import { CONFIG, writeTinyModel } from "../../_tiny.ts";
 
@@ -165,10 +165,10 @@ Deno.test("loadWritten() reads a run's weights by the model's own names, without
       const architecture = model.architecture(config, head);
       const tensors = loadPretrained(file, { architecture, key });
       const path = await Deno.makeTempFile();
-      await writeSafetensors(path, storedTensors(tensors));
+      await writeSafetensors(path, unreadTensors(tensors));
       const written = loadWritten(await readSafetensors(path), { architecture });
       for (const [name, tensor] of tensors) assertEquals(written.get(name)!.dataSync(), tensor.dataSync());
-      await writeSafetensors(path, new Map([...storedTensors(tensors)].slice(1)));
+      await writeSafetensors(path, new Map([...unreadTensors(tensors)].slice(1)));
       const { message } = await assertRejects(
         async () => loadWritten(await readSafetensors(path), { architecture }),
         RequestError,

@@ -1,8 +1,9 @@
 import { type Repository, RequestError } from "@opf/framework";
 import { folder as folderSource } from "@opf/framework/plugins";
-import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertLess, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { writeSafetensors } from "../../../core/io/safetensors.ts";
+import { freeUnusedBuffers } from "../../../core/io/unused_buffers.ts";
 import { openWeights } from "../../../core/model/weights_file.ts";
 
 async function inFolder(use: (repository: Repository, folder: string) => Promise<void>): Promise<void> {
@@ -38,6 +39,21 @@ Deno.test("openWeights() retains no file beyond the limit: its tensors are read 
     for (let time = 0; time < 2; time++) assertEquals((await weights.read()).tensor("a").values, VALUES);
     await Deno.remove(path);
     await assertRejects(() => weights.read(), Deno.errors.NotFound);
+  }));
+
+Deno.test("openWeights() holds the bytes of no file beyond the limit", () =>
+  inFolder(async (repository, folder) => {
+    const values = new Float32Array(2 ** 24);
+    await writeSafetensors(`${folder}/model.safetensors`, new Map([["a", { shape: [values.length], values }]]));
+    const externalBytes = async () => {
+      await new Promise((resolve) => setTimeout(resolve)); // what has just ended holds its arrays until then
+      freeUnusedBuffers({ atLeast: 0 });
+      return Deno.memoryUsage().external;
+    };
+    const before = await externalBytes();
+    const weights = await openWeights(repository, { maxRetainedBytes: 0 });
+    assertLess(await externalBytes() - before, values.byteLength / 2);
+    assertEquals((await weights.read()).tensor("a").values.length, values.length);
   }));
 
 Deno.test("openWeights() refuses a broken file, and a pickle with advice on how to convert it", () =>

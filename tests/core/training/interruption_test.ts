@@ -53,6 +53,15 @@ Deno.test("fineTune() ends as diverged at the step that did, whenever its loss i
   }
 });
 
+/** A state that outlives its run. */
+const copyOf = ({ facts, tensors }: TrainingState): TrainingState => ({
+  facts,
+  tensors: new Map([...tensors].map(([name, { shape, read }]) => {
+    const values = read();
+    return [name, { shape, read: () => values }];
+  })),
+});
+
 Deno.test("fineTune(), interrupted with steps under way, has logged and saved all of them, and continues bit for bit", () =>
   asynchronously(async () => {
     const settings = { epochs: 3, batchSize: 8 };
@@ -62,7 +71,7 @@ Deno.test("fineTune(), interrupted with steps under way, has logged and saved al
     const checkpointOf = (state?: TrainingState): Checkpoint => ({
       load: () => state,
       due: () => ++reached < 0,
-      save: (state) => Promise.resolve(void saved.push(state)),
+      save: (state) => Promise.resolve(void saved.push(copyOf(state))),
     });
     const listener = {
       event: (event: TrainingEvent) => void events.push(event),

@@ -3,6 +3,7 @@ import { svd } from "@opf/framework/plugins";
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { TOY_EXAMPLES, TOY_MATRICES, toyModel, toyWeights } from "../../../core/check/toy.ts";
 import { collate } from "../../../core/training/batches.ts";
+import type { UnreadTensor } from "../../../core/io/safetensors.ts";
 import { Moments, slotName } from "../../../core/training/optimizer_state.ts";
 import { TRAINING_DEFAULTS } from "../../../core/training/settings.ts";
 import { Stepper } from "../../../core/training/step.ts";
@@ -41,16 +42,21 @@ function train({ resume = false } = {}) {
       stepper.refresh();
     }
     if (resume) {
-      const stored = stepper.moments.stored();
-      stepper.dispose();
+      const old = stepper;
       stepper = newStepper();
-      stepper.restoreMoments(stored);
+      stepper.restoreMoments(old.moments.stored());
+      old.dispose();
     }
     stepper.step([batch], { key: key.fold(step), rate: 1 });
     groups.push(stepper.moments.groups.length);
   }
   const values = weights.values.map((value) => value.dataSync());
-  const moments = stepper.moments.stored();
+  const valuesOf = ({ shape, read }: UnreadTensor) => ({ shape, values: read() });
+  const moments = new Map(
+    [...stepper.moments.stored()].map(([slot, { first, second, updates }]) =>
+      [slot, { first: valuesOf(first), second: valuesOf(second), updates }] as const
+    ),
+  );
   const slots = weights.slots.length;
   stepper.dispose();
   weights.dispose();

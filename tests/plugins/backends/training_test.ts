@@ -87,8 +87,7 @@ function stateOf({ weights, stepper }: ReturnType<typeof model>): State {
   const read = (tensor: tf.Tensor) => tensor.dataSync() as Float32Array;
   const stored = stepper.moments.stored();
   const moments = names.map((name) => stored.get(name)!);
-  const values = (part: "first" | "second") =>
-    new Map(names.map((name, at) => [name, moments[at]![part].values as Float32Array]));
+  const values = (part: "first" | "second") => new Map(names.map((name, at) => [name, moments[at]![part].read()]));
   return {
     values: new Map(names.map((name, at) => [name, read(weights.values[at]!)])),
     first: values("first"),
@@ -105,8 +104,8 @@ function stepFrom(state: State, step: number): { report: StepReport; state: Stat
   own.weights.replace([...shapes.keys()].map((name) => tensor(state.values, name)));
   own.stepper.restoreMoments(
     new Map([...shapes].map(([name, shape]) => [name, {
-      first: { shape, values: state.first.get(name)! },
-      second: { shape, values: state.second.get(name)! },
+      first: { shape, read: () => state.first.get(name)! },
+      second: { shape, read: () => state.second.get(name)! },
       updates: state.updates,
     }])),
   );

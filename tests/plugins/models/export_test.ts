@@ -3,7 +3,7 @@ import { type Head, type LanguageModel, tf } from "@opf/framework";
 import { bart, bert, mpnet, t5 } from "@opf/framework/plugins";
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { writeSafetensors } from "../../../core/io/safetensors.ts";
-import { storedTensors } from "../../../core/model/pretrained.ts";
+import { unreadTensors } from "../../../core/model/pretrained.ts";
 import { configText } from "../../../core/run/export_model.ts";
 import { peerPython, runPeer } from "../../_peer_python.ts";
 import { batchOf, examplesOf, loadModel, readJson } from "./_parity.ts";
@@ -40,7 +40,7 @@ for (const [name, { model, fixture, head }] of Object.entries(CASES)) {
         const dense = weights.toDense();
         const { config } = model.architecture({ ...readJson(`${fixtures}/config.json`), ...DECODING }, head);
         await Deno.writeTextFile(`${target}/config.json`, configText(config));
-        await writeSafetensors(`${target}/model.safetensors`, storedTensors(dense));
+        await writeSafetensors(`${target}/model.safetensors`, unreadTensors(dense));
         tf.dispose([...dense.values()]);
         const examples = examplesOf(readJson(`${fixtures}/batch.json`));
         const theirs = await runPeer(python!, {
