@@ -60,7 +60,8 @@ export const checkpoints: FileReader = {
     const { step } = state.facts.position;
     if (!(step >= 0 && step <= 100)) throw new Contradiction(`resumed at step ${step}`);
     expectSame("seconds", checkpoint.usage.resumedFrom.at(-1), step);
-    const values = [...state.tensors.values()].map(({ values }) => new Uint8Array(values.buffer).toHex()).join("");
+    const values = [...state.tensors.values()].map(({ read }) => new Uint8Array(read().buffer as ArrayBuffer).toHex())
+      .join("");
     expectSame("tensors", values, TENSOR_BYTES);
     const header = decode(bytes.subarray(8, 8 + new DataView(bytes.buffer).getUint32(0, true)));
     expectKeysOnce(header);
