@@ -73,10 +73,10 @@ export function modelCard(card: ModelCard): string {
     "",
     `# ${plain(name)}, fine-tuned on ${plain(task)}`,
     "",
-    `${code(name)} fine-tuned on ${code(task)} by ${
-      code(method)
-    } with the seed ${card.seed}. The factors that training`,
-    `used are merged into dense matrices: ${card.parameters} parameters in float32, as in the base model.`,
+    `${code(name)} fine-tuned on ${code(task)} by ${code(method)} with the seed ${card.seed}. ${
+      card.decomposition ? "The factors that training used are merged into dense matrices: it" : "It"
+    } has`,
+    `${card.parameters} parameters in float32, as the base model has with a head for this task.`,
     "",
     ...(values.length > 0
       ? [

@@ -1,17 +1,24 @@
 /**
- * `deno task fuzz [--count N] [--reader NAME] [--seed S] [--first N]`: damaged files read, a line for each reader.
+ * `deno task fuzz`: damaged files read, a line for each reader.
  *
  * @module
  */
 import { unknownName } from "@opf/framework";
 import { readArguments } from "../../core/cli/arguments.ts";
-import { exitCode } from "../../core/cli/exit_code.ts";
+import { runCommand } from "../../core/cli/command.ts";
 import { print, printError } from "../../core/cli/output.ts";
 import { inFolder } from "../_place.ts";
 import { readers } from "./_readers.ts";
 import { fuzzWatched } from "./_watchdog.ts";
 
 const COUNT = 10_000;
+
+const USAGE = `deno task fuzz [options]
+  reads damaged files, and prints a line for each reader
+  --count N       files of each reader (${COUNT})
+  --reader NAME   this reader alone (all)
+  --seed S        what the damage is drawn from (1)
+  --first N       the first file (0)`;
 
 async function main(args: readonly string[]): Promise<number> {
   const options = readArguments(args, { string: ["count", "reader", "seed", "first"] });
@@ -43,4 +50,4 @@ async function main(args: readonly string[]): Promise<number> {
   return found === 0 ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await exitCode(() => main(Deno.args)));
+if (import.meta.main) Deno.exit(await runCommand({ usage: USAGE, run: main }, Deno.args));

@@ -3,9 +3,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { inFolder } from "../../_place.ts";
 import { run } from "./_command.ts";
 
-const COMMANDS = ["reproduce", "report", "status", "export", "check-plugin", "doctor", "bench"];
-/** Of tasks that submit the next stage, and those that `--launcher-option` explains. */
-const UNLISTED = ["--continue", "--local-option"];
+const COMMANDS = ["reproduce", "report", "status", "export", "check-plugin", "doctor", "bench", "fuzz"];
+/** Of tasks that submit the next stage, those that `--launcher-option` explains, and of a process that `status` starts. */
+const UNLISTED = ["--continue", "--local-option", "--without-lock"];
 
 Deno.test("every command prints its usage, with each option that it takes", () =>
   inFolder(async (folder) => {

@@ -35,6 +35,13 @@ Deno.test("modelCard() names base model, dataset, metrics and method, and a lice
   assertStringIncludes(licensed, "license: mit");
 });
 
+Deno.test("modelCard() speaks of factors only where training used some", () => {
+  const { decomposition: _, ...plain } = CARD;
+  assertStringIncludes(modelCard(CARD), "The factors that training used are merged");
+  assert(!modelCard({ ...plain, method: "fine-tuning" }).includes("factors that training"));
+  for (const card of [CARD, plain]) assertStringIncludes(modelCard(card), "\n1234 parameters in float32");
+});
+
 Deno.test("modelCard() has the pipeline of the model in both places where the hub looks for it", () => {
   for (const pipeline of ["text-classification", "text2text-generation"] as const) {
     const lines = metadataOf(modelCard({ ...CARD, pipeline })).map((line) => line.trim());
