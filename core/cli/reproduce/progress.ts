@@ -19,8 +19,11 @@ const PLAIN_SECONDS = 30;
 interface RunState {
   readonly number: number;
   bar?: SingleBar;
+  /** When its first step ended. */
   startTime?: number;
+  /** Since the first step. */
   examples: number;
+  /** Since the first step. */
   steps: number;
   printTime: number;
 }
@@ -92,15 +95,17 @@ export class Progress implements RunListener {
 
   #step(run: ResolvedRun, event: TrainingEvent & { readonly type: "step" }): void {
     const state = this.#runs.get(run.id)!;
-    state.startTime ??= performance.now() - 1000 * event.seconds;
-    state.examples += event.examples;
-    const seconds = (performance.now() - state.startTime) / 1000;
-    const left = seconds / ++state.steps * (event.steps - event.step);
-    this.#timeLeft.running(run.id, { seconds, left });
+    const isFirst = state.startTime === undefined, now = performance.now();
+    state.startTime ??= now; // the first step compiles, and says nothing of the others
+    state.examples += isFirst ? 0 : event.examples;
+    state.steps += isFirst ? 0 : 1;
+    const seconds = isFirst ? event.seconds : (now - state.startTime) / 1000;
+    const left = seconds / (state.steps || 1) * (event.steps - event.step);
+    if (!isFirst) this.#timeLeft.running(run.id, { seconds, left });
     const facts = [
       `loss ${event.loss.toFixed(4)}`,
       `learning rate ${(event.rate * run.spec.training.learningRate).toExponential(1)}`,
-      `${(state.examples / seconds).toFixed(1)} examples/s`,
+      `${((isFirst ? event.examples : state.examples) / seconds).toFixed(1)} examples/s`,
       `${(event.residentBytes / 1e9).toFixed(1)} GB`,
       `${duration(left)} left`,
       ...(this.#expected + this.#expectedLater > 1 ? [`${duration(this.#timeLeft.seconds)} for all runs`] : []),

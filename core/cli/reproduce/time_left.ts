@@ -11,7 +11,7 @@ interface RunTime {
   took: number;
 }
 
-/** Estimated times of runs, scaled by how long finished runs took. */
+/** Estimated times of runs, scaled by how long what is done of them took. */
 export class TimeLeft {
   readonly #runs = new Map<string, RunTime>();
   /** Estimated seconds of runs that are announced for later. */
@@ -43,9 +43,11 @@ export class TimeLeft {
     for (const run of this.#runs.values()) {
       if (run.state === "waiting") waiting += run.estimated;
       else {
-        estimated += run.estimated;
-        measured += run.state === "finished" ? run.took : run.state.seconds + run.state.left;
-        left += run.state === "finished" ? 0 : run.state.left;
+        const state = run.state === "finished" ? { seconds: run.took, left: 0 } : run.state;
+        const whole = state.seconds + state.left;
+        estimated += whole > 0 ? run.estimated * state.seconds / whole : 0;
+        measured += state.seconds;
+        left += state.left;
       }
     }
     const ratio = estimated > 0 ? measured / estimated : 1;
