@@ -122,7 +122,15 @@ export interface Engine {
   /** A writer of TensorBoard event files to a folder; absent if the backend cannot write them. */
   summaryWriter?(folder: string): SummaryWriter;
   /** What is in use. */
-  memory(options?: { readonly resetPeak?: boolean }): EngineMemory;
+  memory(options?: MemoryOptions): EngineMemory;
+}
+
+/** What to do before memory is measured. */
+export interface MemoryOptions {
+  /** Measure the peak from now on, after a `trim`. @default false */
+  readonly resetPeak?: boolean;
+  /** Return memory to the system that is free but kept in reserve by the process. @default false */
+  readonly trim?: boolean;
 }
 
 /** Memory in use, in bytes. */

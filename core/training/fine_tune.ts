@@ -112,6 +112,7 @@ class Training {
     await this.#restore();
     await new Promise((resolve) => setTimeout(resolve)); // functions that have just ended hold their arrays until then
     freeUnusedBuffers({ atLeast: 0 }); // the files of the weights and of the checkpoint
+    engine().memory({ trim: true });
     try {
       return await this.#loop();
     } catch (error) {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { MemoryOptions } from "@opf/framework";
+
 const WRITE_ONLY = 1;
 const DARWIN = Deno.build.os === "darwin";
 
@@ -21,14 +23,14 @@ let library: Deno.DynamicLibrary<typeof FUNCTIONS> | undefined;
 let observedPeak = 0;
 
 /**
- * Resident memory in bytes: the current value, and the peak since the process started or since the last reset (Linux). A
- * reset also returns the memory that the allocator keeps in reserve. Without a C library (Windows), the peak is the largest
+ * Resident memory in bytes: the current value, and the peak since the process started or since the last reset (Linux). Both
+ * a reset and `trim` return the memory that the allocator keeps in reserve. Without a C library (Windows), the peak is the largest
  * value observed by calls of this function.
  */
-export function processMemory({ resetPeak = false }: { readonly resetPeak?: boolean } = {}) {
+export function processMemory({ resetPeak = false, trim = resetPeak }: MemoryOptions = {}) {
   let peak = 0;
   try {
-    peak = peakMemory(resetPeak);
+    peak = peakMemory({ resetPeak, trim });
   } catch {
     if (resetPeak) observedPeak = 0;
     peak = observedPeak;
@@ -39,10 +41,10 @@ export function processMemory({ resetPeak = false }: { readonly resetPeak?: bool
   return { residentBytes, peakBytes: observedPeak };
 }
 
-function peakMemory(reset: boolean): number {
+function peakMemory({ resetPeak, trim }: Required<MemoryOptions>): number {
   const { symbols: c } = library ??= Deno.dlopen(DARWIN ? "libSystem.B.dylib" : "libc.so.6", FUNCTIONS);
-  if (reset) {
-    c.malloc_trim?.(0n);
+  if (trim) c.malloc_trim?.(0n);
+  if (resetPeak) {
     const file = c.open?.(new TextEncoder().encode("/proc/self/clear_refs\0"), WRITE_ONLY) ?? -1;
     if (file >= 0) [c.write!(file, new Uint8Array([53]), 1n), c.close!(file)]; // "5" resets the peak
   }

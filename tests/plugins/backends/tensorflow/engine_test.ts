@@ -23,6 +23,11 @@ Deno.test("a process has one engine, which describes itself", async () => {
   assert(["cpu", "gpu"].includes(engine().device));
 });
 
+Deno.test("memory() returns what the allocator keeps, without a reset of the peak", () => {
+  const { peakBytes } = engine().memory();
+  assert(engine().memory({ trim: true }).peakBytes >= peakBytes);
+});
+
 Deno.test("memory() resets its peak, and returns what the allocator kept", () => {
   if (Deno.build.os !== "linux") return;
   const large = tf.ones([2 ** 24]); // 64 MiB
