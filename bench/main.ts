@@ -4,7 +4,8 @@
  * @module
  */
 import { RequestError, unknownName } from "@opf/framework";
-import { tensorflow, xla } from "@opf/framework/plugins";
+import { tensorflow, wasm, xla } from "@opf/framework/plugins";
+import { precisionOf } from "../core/backend/precision.ts";
 import { readArguments } from "../core/cli/arguments.ts";
 import { runCommand } from "../core/cli/command.ts";
 import { print, printError } from "../core/cli/output.ts";
@@ -15,6 +16,7 @@ import { peerPython } from "./_python.ts";
 import { CURVES, type RowPlan, ROWS, taskRows } from "./_rows.ts";
 
 const PAIRS = 5;
+const BACKENDS = { tensorflow, xla, wasm };
 
 const USAGE = `deno task bench [name…] [options]
   measures steps, evaluation, decompositions and memory beside PyTorch, and the method as it was released
@@ -38,13 +40,18 @@ async function bench(args: readonly string[]): Promise<number> {
   });
   const temporary = await Deno.makeTempDir();
   try {
-    const wanted = options.choice("backend", ["tensorflow", "xla", "wasm"]);
+    const name = options.choice("backend", Object.keys(BACKENDS) as (keyof typeof BACKENDS)[]);
     // Both sides run on one device.
-    const device = options.choice("device", ["cpu", "gpu"]) ?? (wanted === "xla" && xla.hasGpu!() ? "gpu" : "cpu");
-    const backend = wanted ?? (device === "gpu" ? xla.name : tensorflow.name);
+    const device = options.choice("device", ["cpu", "gpu"]) ?? (name === "xla" && xla.hasGpu!() ? "gpu" : "cpu");
+    const backend = BACKENDS[name ?? (device === "gpu" ? "xla" : "tensorflow")];
+    if (device === "gpu" && !backend.hasGpu?.()) {
+      throw new RequestError(`--device gpu: expected a GPU that the backend ${backend.name} can use, got none.`);
+    }
+    const requested = options.choice("precision", ["float32", "tf32", "bfloat16"]);
+    const precision = requested && precisionOf(requested, { backend, device, name: "--precision" });
     const rowsOfDevice = ROWS.filter(({ onlyOnCpu }) => !onlyOnCpu || device === "cpu");
     // Rows of another backend are measured if they are named.
-    const isOfBackend = ({ ours }: RowPlan) => ours.backend === undefined || ours.backend === backend;
+    const isOfBackend = ({ ours }: RowPlan) => ours.backend === undefined || ours.backend === backend.name;
     const plans = chosenRows(
       [...options.flag("curves") ? CURVES : rowsOfDevice, ...await rowsOfTasks(temporary)],
       options.words,
@@ -52,12 +59,11 @@ async function bench(args: readonly string[]): Promise<number> {
     const needPython = plans.some(({ peer }) => peer?.side === "python");
     const python = needPython ? await peerPython(printError) : undefined;
     const threads = options.count("threads") ?? navigator.hardwareConcurrency;
-    const precision = options.choice("precision", ["float32", "tf32", "bfloat16"]);
     const sides: Sides = {
       threads,
       compile: options.flag("compile"),
       ...(python !== undefined && { python }),
-      backend,
+      backend: backend.name,
       device,
       ...(precision !== undefined && { precision }),
     };

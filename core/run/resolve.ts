@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend, Precision } from "../backend/engine.ts";
+import { precisionOf } from "../backend/precision.ts";
 import { RequestError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { Head } from "../model/head.ts";
@@ -69,7 +69,7 @@ export class RunResolver {
     const backend = backendNamed(this.options.backend, this.parts);
     // Where a GPU is requested the runs may be done on another machine.
     const device = backend.hasGpu ? this.options.device ?? (backend.hasGpu() ? "gpu" : "cpu") : "cpu";
-    const training = { ...spec.training, precision: precisionOf(spec.training, { backend, device }) };
+    const training = { ...spec.training, precision: precisionOf(spec.training.precision, { backend, device }) };
     const architecture = architectureOf(model, task.head);
     await this.#check(model, architecture);
     if (training.maxLength > architecture.maxLength) {
@@ -165,20 +165,6 @@ function settingsOf(
     training,
     ...more,
   };
-}
-
-/** The precision that a run's matrix products have on a device. */
-function precisionOf(
-  { precision: requested }: TrainingSettings,
-  { backend, device }: { readonly backend: Backend; readonly device: "cpu" | "gpu" },
-): Precision {
-  const known = backend.precisions?.(device) ?? ["float32"];
-  const precision = requested ?? known[0]!;
-  if (known.includes(precision)) return precision;
-  throw new RequestError(
-    `training.precision: expected ${known.join(" or ")}, which the backend ${backend.name} has on the ` +
-      `${device.toUpperCase()}, got ${precision}.`,
-  );
 }
 
 /** The architecture that a model's config describes; an error says whose config it is. */

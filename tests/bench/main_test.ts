@@ -33,3 +33,27 @@ Deno.test("bench suggests the nearest row for an unknown name", async () => {
   assertEquals([code, stdout], [2, ""]);
   assertMatch(stderr, /Unknown row "step\/32x129"\. Did you mean "step\/32x128"\?/);
 });
+
+Deno.test("bench refuses a device or a precision that the backend does not have, before anything is fetched", async () => {
+  for (
+    const [args, message] of [
+      [
+        ["--backend", "tensorflow", "--precision", "bfloat16"],
+        /--precision: expected float32, .* tensorflow .*, got bfloat16/,
+      ],
+      [
+        ["--backend", "xla", "--device", "cpu", "--precision", "tf32"],
+        /--precision: expected float32 or bfloat16, .*got tf32/,
+      ],
+      [
+        ["--backend", "wasm", "--device", "gpu"],
+        /--device gpu: expected a GPU that the backend wasm can use, got none/,
+      ],
+    ] as const
+  ) {
+    const { code, stdout, stderr } = await bench("step/8x32", ...args);
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(stderr, message);
+    assertEquals(stderr.trim().split("\n").length, 1);
+  }
+});
