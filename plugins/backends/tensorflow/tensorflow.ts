@@ -5,6 +5,7 @@
  */
 import { type Backend, type BackendOptions, type Engine, RequestError, tf } from "@opf/framework";
 import { loadPermanently } from "../_load_permanently.ts";
+import { oncePerProcess } from "../_once_per_process.ts";
 import { processMemory } from "../_process_memory.ts";
 import { devices, newContext } from "./_c_api/context.ts";
 import { openLibrary } from "./_c_api/ffi.ts";
@@ -18,14 +19,12 @@ import { cacheKernelsIn, tuneKernels, useOneDnn } from "./_process.ts";
 import { summaryWriter } from "./_summaries.ts";
 import { checkVersion, findLibrary } from "./library.ts";
 
-let started: Promise<Engine> | undefined;
-
 /** TensorFlow on the CPU. A process has one such engine: starting it again returns the same. */
 export const tensorflow: Backend = {
   name: "tensorflow",
   // Huge pages (2 MB) if the system provides them: large tensors spend less time on address translation.
   processEnvironment: { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" },
-  start: (options = {}) => started ??= start(options),
+  start: oncePerProcess(start),
 };
 
 async function start(

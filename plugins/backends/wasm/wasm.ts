@@ -4,11 +4,10 @@
  * @module
  */
 import { type Backend, type BackendOptions, type Engine, RequestError, tf } from "@opf/framework";
+import { oncePerProcess } from "../_once_per_process.ts";
 import { processMemory } from "../_process_memory.ts";
 import { uncompiled } from "./_jit.ts";
 import { randomNumbers } from "./_random.ts";
-
-let started: Promise<Engine> | undefined;
 
 /**
  * WebAssembly on one thread of the CPU: slower than `tensorflow`, but all of it comes from npm. It does not compile
@@ -16,7 +15,7 @@ let started: Promise<Engine> | undefined;
  */
 export const wasm: Backend = {
   name: "wasm",
-  start: (options = {}) => started ??= start(options),
+  start: oncePerProcess(start),
 };
 
 async function start({ device }: BackendOptions): Promise<Engine> {

@@ -16,6 +16,7 @@ import {
 } from "@opf/framework";
 import { join } from "node:path";
 import { loadPermanently } from "../_load_permanently.ts";
+import { oncePerProcess } from "../_once_per_process.ts";
 import { processMemory } from "../_process_memory.ts";
 import { processorFeatures } from "../_processor.ts";
 import { XlaBackend } from "./_backend.ts";
@@ -37,7 +38,7 @@ import { findLapack, findPlugin } from "./plugin.ts";
 const LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL";
 
 // One client a process, and one engine for each number of devices.
-let started: Promise<(devices: number) => Engine> | undefined;
+const startClient = oncePerProcess(start);
 
 /** XLA on whatever device a PJRT plugin has: one program for each structure of operations. */
 export const xla: Backend = {
@@ -46,12 +47,12 @@ export const xla: Backend = {
   // The CPU has no TF32.
   precisions: (device) => device === "gpu" ? ["tf32", "float32", "bfloat16"] : ["float32", "bfloat16"],
   hasDeviceGroups: true,
-  start: async (options = {}) => (await (started ??= start(options)))(options.devices ?? 1),
+  start: async (options = {}) => (await startClient(options)).engineFor(options.devices ?? 1),
 };
 
 async function start(
   { device, threads = navigator.hardwareConcurrency, note = () => {} }: BackendOptions,
-): Promise<(devices: number) => Engine> {
+): Promise<Pick<Engine, "name" | "device"> & { engineFor(devices: number): Engine }> {
   const [plugin, lapackLibrary] = [await findPlugin({ ...(device && { device }), note }), await findLapack({ note })];
   // XLA reports each step of its start on standard error. Crashes only: its errors arrive as exceptions.
   if (Deno.env.get(LOG_LEVEL) === undefined) Deno.env.set(LOG_LEVEL, "3");
@@ -103,12 +104,16 @@ async function start(
     }),
   };
   const engines = new Map([[1, onOne]]);
-  return (devices) =>
-    engines.getOrInsertComputed(devices, () => ({
-      ...onOne,
-      deviceGroup: deviceGroup(backend, devices),
-      jit: jit(devices),
-    }));
+  const newEngine = (devices: number): Engine => ({
+    ...onOne,
+    deviceGroup: deviceGroup(backend, devices),
+    jit: jit(devices),
+  });
+  return {
+    name: onOne.name,
+    device: onOne.device,
+    engineFor: (devices) => engines.getOrInsertComputed(devices, newEngine),
+  };
 }
 
 function newClient(path: string, device: BackendOptions["device"]): Client {
