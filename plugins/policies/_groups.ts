@@ -63,14 +63,30 @@ export function checkScore(value: ImportanceScore, option: string): void {
   throw new RequestError(`${option}: expected an importance score such as taylor(), got ${Deno.inspect(value)}.`);
 }
 
+/**
+ * Scores that differ by less, as a part of the larger, are equal. Some are equal in exact arithmetic, such as the Taylor
+ * scores of values and attention outputs without biases, and rounding must not decide between them.
+ */
+const TIE = 1e-4;
+
 /** The `n` matrices of each group with the highest scores; ties go to the earlier matrix. */
 export function topOf(
   grouped: ReadonlyMap<string, readonly MatrixInfo[]>,
   { n, scores }: { n: number; scores: ReadonlyMap<string, number> },
 ): string[] {
-  const best = [...grouped.values()].flatMap((matrices) =>
-    matrices.map(({ name }) => name).sort((a, b) => scores.get(b)! - scores.get(a)!).slice(0, n)
-  );
+  const best = [...grouped.values()].flatMap((matrices) => {
+    const names = matrices.map(({ name }) => name);
+    const left = names.toSorted((a, b) => scores.get(b)! - scores.get(a)!);
+    const selected: string[] = [];
+    while (selected.length < n && left.length > 0) {
+      const highest = scores.get(left[0]!)!;
+      const isTie = (name: string) => !(highest - scores.get(name)! > TIE * Math.abs(highest));
+      const end = left.findIndex((name) => !isTie(name));
+      const ties = new Set(left.splice(0, end < 0 ? left.length : end));
+      selected.push(...names.filter((name) => ties.has(name)).slice(0, n - selected.length));
+    }
+    return selected;
+  });
   return [...new Set(best)];
 }
 

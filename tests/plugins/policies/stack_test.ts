@@ -1,5 +1,5 @@
 // Together: the policies of plugins/policies and the encoder-decoder models of plugins/models.
-import { type ImportanceScore, type MatrixInfo, RequestError } from "@opf/framework";
+import { type ImportanceScore, type MatrixInfo, RequestError, type SelectionPolicy } from "@opf/framework";
 import { bart, bert, dynamicTop, random, staticTop, t5 } from "@opf/framework/plugins";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { CONFIG } from "../../_tiny.ts";
@@ -27,13 +27,19 @@ const score: ImportanceScore = {
     Promise.resolve(new Map(matrices.map(({ name, layer, stack }) => [name, layer + (stack === "decoder" ? 0.5 : 0)]))),
 };
 
+const makers: readonly ((options: { n: number; stack: "encoder" | "decoder" }) => SelectionPolicy)[] = [
+  (options) => staticTop({ ...options, score }),
+  (options) => dynamicTop({ ...options, score }),
+  random,
+];
+
 const isCross = ({ module }: MatrixInfo) => /encoder_attn|EncDecAttention/.test(module);
 
 for (const [model, matrices] of Object.entries(MODELS)) {
   Deno.test(`policies select in one stack of a ${model}, and score nothing else`, async () => {
     for (const stack of ["encoder", "decoder"] as const) {
       const modules = stack === "encoder" ? 6 : 10;
-      for (const policy of [staticTop, dynamicTop, random].map((make) => make({ n: 2, stack, score }))) {
+      for (const policy of makers.map((make) => make({ n: 2, stack }))) {
         const { selected, scored } = await selectAll(policy, matrices);
         assertEquals(selected.length, 2 * modules, `${policy.name}, ${stack}`);
         assert(selected.every((matrix) => matrix.stack === stack), `${policy.name}, ${stack}`);
@@ -60,12 +66,12 @@ for (const [model, matrices] of Object.entries(MODELS)) {
 }
 
 Deno.test("a stack that a model does not have, and one that does not exist, are refused", async () => {
-  for (const make of [staticTop, dynamicTop, random]) {
-    const policy = make({ n: 1, stack: "decoder", score });
+  for (const make of makers) {
+    const policy = make({ n: 1, stack: "decoder" });
     const { message } = await assertRejects(() => selectAll(policy, ofBert), RequestError);
     assertStringIncludes(message, "expected an encoder-decoder model");
     assertStringIncludes(
-      assertThrows(() => make({ n: 1, stack: "decode" as never, score }), RequestError).message,
+      assertThrows(() => make({ n: 1, stack: "decode" as never }), RequestError).message,
       '"decoder"',
     );
   }

@@ -17,9 +17,11 @@ const score: ImportanceScore = {
   score: ({ matrices }) => Promise.resolve(new Map(matrices.map((matrix) => [matrix.name, value(matrix)]))),
 };
 
-async function chosen(options: Omit<Parameters<typeof staticTop>[0], "score">) {
+async function chosen(
+  { score: own = score, ...options }: Omit<Parameters<typeof staticTop>[0], "score"> & { score?: ImportanceScore },
+) {
   const notes: string[] = [];
-  const names = await staticTop({ ...options, score }).select({
+  const names = await staticTop({ ...options, score: own }).select({
     matrices,
     converted: new Set(),
     step: 0,
@@ -34,6 +36,33 @@ Deno.test("staticTop() selects the best of each module, kind or the whole model"
   assertEquals((await chosen({ n: 1 })).names, ["0.key", "0.output", "3.query"]);
   assertEquals((await chosen({ n: 2, by: "kind" })).names, ["0.output", "1.output", "2.query", "3.query"]);
   assertEquals((await chosen({ n: 3, by: "model" })).names, ["1.query", "2.query", "3.query"]);
+});
+
+Deno.test("staticTop() takes the earlier of matrices whose scores differ by rounding alone, and no lower score", async () => {
+  for (const sign of [1, -1]) {
+    const later = (difference: number): ImportanceScore => ({
+      ...score,
+      score: ({ matrices }) =>
+        Promise.resolve(new Map(matrices.map(({ name, layer }) => [name, sign * (7 + sign * difference * layer)]))),
+    });
+    const layers = async (difference: number, n: number) =>
+      (await chosen({ n, by: "kind", score: later(difference) })).names.filter((name) => name.endsWith("output"))
+        .map((name) => Number(name[0]));
+    assertEquals([await layers(0, 1), await layers(1e-6, 1), await layers(1e-6, 3)], [[0], [0], [0, 1, 2]]);
+    assertEquals([await layers(0.01, 1), await layers(0.01, 3)], [[3], [1, 2, 3]]);
+    // The second and third tie with each other, not with the last.
+    const steps: ImportanceScore = {
+      ...score,
+      score: ({ matrices }) =>
+        Promise.resolve(
+          new Map(matrices.map(({ name, layer }) => [name, sign * 3 + [0, 1, 1 + 1e-6, 2][layer]!])),
+        ),
+    };
+    const { names } = await chosen({ n: 2, by: "kind", score: steps });
+    assertEquals(names.filter((name) => name.endsWith("output")), ["1.output", "3.output"]);
+  }
+  const infinite = { ...score, score: () => Promise.resolve(new Map(matrices.map(({ name }) => [name, Infinity]))) };
+  assertEquals((await chosen({ n: 1, by: "model", score: infinite })).names, ["0.query"]);
 });
 
 Deno.test("staticTop() selects all of a group that is smaller than n, with a note", async () => {
