@@ -33,6 +33,7 @@ const gatherKernel: KernelDefinition = ({ x, indices }, attributes) => {
 const gatherNd: KernelDefinition = ({ params, indices }) => {
   const depth = indices!.shape.at(-1)!, outer = indices!.shape.slice(0, -1);
   const [indexed, rest] = [params!.shape.slice(0, depth), params!.shape.slice(depth)];
+  checkIndices(tf.GatherNd, indices!, indexed);
   const rows = reshape(params!, [tf.util.sizeFromShape(indexed), ...rest]);
   const strides = tf.util.computeStrides([...indexed, 1]);
   const parts = strides.map((stride, axis) => {
@@ -49,6 +50,17 @@ const segmentSum: KernelDefinition = ({ x, segmentIds }, { numSegments }) => {
   const zeros = splat(0, x!.type, [numSegments as number, ...inner]);
   const indices = reshape(segmentIds!, [...segmentIds!.shape, 1]);
   return scatter(zeros, { indices, updates: x!, add: true });
+};
+
+const scatterNd: KernelDefinition = ({ indices, updates }, attributes) => {
+  const shape = attributes.shape as number[];
+  checkIndices(tf.ScatterNd, indices!, shape.slice(0, indices!.shape.at(-1)));
+  return scatter(splat(0, updates!.type, shape), { indices: indices!, updates: updates!, add: true });
+};
+
+const tensorScatterUpdate: KernelDefinition = ({ tensor, indices, updates }) => {
+  checkIndices(tf.TensorScatterUpdate, indices!, tensor!.shape.slice(0, indices!.shape.at(-1)));
+  return scatter(tensor!, { indices: indices!, updates: updates!, add: false });
 };
 
 // Each row of indices is the place of a value, or all values are one.
@@ -91,10 +103,8 @@ export const INDEXING: Kernels = {
   [tf.GatherV2]: gatherKernel,
   [tf.GatherNd]: gatherNd,
   [tf.UnsortedSegmentSum]: segmentSum,
-  [tf.ScatterNd]: ({ indices, updates }, { shape }) =>
-    scatter(splat(0, updates!.type, shape as number[]), { indices: indices!, updates: updates!, add: true }),
-  [tf.TensorScatterUpdate]: ({ tensor, indices, updates }) =>
-    scatter(tensor!, { indices: indices!, updates: updates!, add: false }),
+  [tf.ScatterNd]: scatterNd,
+  [tf.TensorScatterUpdate]: tensorScatterUpdate,
   [tf.SparseToDense]: sparseToDense,
   [tf.Bincount]: bincount,
   [tf.OneHot]: oneHot,

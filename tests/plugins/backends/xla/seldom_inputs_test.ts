@@ -69,6 +69,21 @@ Deno.test("operands of types that do not go together are an error with the kerne
   assertEquals(engine().memory().tensors, before);
 });
 
+Deno.test("a known index that is not there is an error with the kernel", () =>
+  tf.tidy(() => {
+    const [x, indices] = [tf.tensor2d([[1, 2], [3, 4]]), tf.tensor2d([[0, 1], [0, 5]], [2, 2], "int32")];
+    const updates = tf.tensor1d([7, 8]);
+    for (
+      const [name, compute] of [
+        ["GatherNd", () => tf.gatherND(x, indices)],
+        ["ScatterNd", () => tf.scatterND(indices, updates, [2, 2])],
+        ["TensorScatterUpdate", () => tf.tensorScatterUpdate(x, indices, updates)],
+      ] as const
+    ) {
+      assertThrows(compute, RangeError, `${name}: the index 5 is not in [0, 2)`);
+    }
+  }));
+
 Deno.test("a value that left its compiled function, and a disposed one, say so", () => {
   const left: tf.Tensor[] = [];
   const leaking = engine().jit((x) => {
