@@ -42,7 +42,7 @@ export interface Running {
   readonly pid: number;
   /** How it ends. */
   readonly end: Promise<Ended>;
-  /** Waits until something is so, or the command ended; whether it was so. */
+  /** Waits until something is so, or the command ended, without an error; whether it was so. */
   until(what: string, isSo: () => boolean): Promise<boolean>;
   /** Interrupts it as Ctrl-C does; whether it had not ended. It must end as an interrupted command does, or as one that is done. */
   interrupt(): Promise<boolean>;
@@ -61,7 +61,12 @@ export function start(args: readonly string[], folder: string, surroundings: Sur
   return {
     pid: process.pid,
     end,
-    until: async (what, isSo) => await until(what, isSo, { ended: () => ended }) ?? false,
+    until: async (what, isSo) => {
+      if (await until(what, isSo, { ended: () => ended })) return true;
+      const { code, err } = await end;
+      assertEquals(code, 0, err);
+      return false;
+    },
     interrupt: async () => {
       try {
         process.kill("SIGINT");

@@ -34,7 +34,7 @@ export default defineExperiment({
       training: { keep: "best", heldOut: 0.2 },
     },
     "rate-matched": {
-      decomposition: dense({ rate: { matched: mpo({ tensors: 3 }), steps: 3 } }),
+      decomposition: dense({ rate: { matched: mpo({ tensors: 3 }) } }),
       policy: staticTop({ n: 1, score: taylor() }),
     },
   },

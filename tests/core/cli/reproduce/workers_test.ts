@@ -11,12 +11,13 @@ Deno.test("two runners on one folder do each run once, and wait for those that a
   inFolder(async (folder) => {
     const command = [...COMMAND, "--runs", "runs"];
     const dry = await run([...command, "--dry-run"], folder);
+    assertEquals(dry.code, 0, dry.err);
     const [first, second] = JSON.parse(dry.out).runs.map(({ id }: { id: string }) => `${folder}/runs/${id}`);
     const taken = (path: string) => steps(path).length > 0;
     // The first run is another process's until the second one has begun.
     const both = [start(command, folder), start(command, folder)] as const;
     await using a = both[0], b = both[1];
-    await withRunLock(first, () => a.until("the second run has begun", () => taken(second)));
+    await withRunLock(first, () => a.until("the second run begins", () => taken(second)));
     const ends = await Promise.all([a.end, b.end]);
     const results = ends.map(({ code, out, err }) => {
       assertEquals(code, 0, err);
