@@ -107,7 +107,7 @@ export class Progress implements RunListener {
       `learning rate ${(event.rate * run.spec.training.learningRate).toExponential(1)}`,
       `${((isFirst ? event.examples : state.examples) / seconds).toFixed(1)} examples/s`,
       `${(event.residentBytes / 1e9).toFixed(1)} GB`,
-      `${duration(left)} left`,
+      ...isFirst ? [] : [`${duration(left)} left`],
       ...(this.#expected + this.#expectedLater > 1 ? [`${duration(this.#timeLeft.seconds)} for all runs`] : []),
     ].join(", ");
     this.#show(run, { step: event.step, facts, always: event.step === event.steps });

@@ -142,7 +142,9 @@ async function findLibrary(library: NativeLibrary, options: SearchOptions): Prom
     if (!(error instanceof RequestError)) throw error;
     throw new RequestError(
       `${library.title} is neither in the cache (${cached}) nor in the Python environment (${library.module}), ` +
-        `and could not be fetched: ${messageOf(error)} Let pip reach it (PIP_INDEX_URL, PIP_FIND_LINKS), or ${out}.`,
+        `and could not be fetched: ${
+          messageOf(error).replace(/\.?$/, ".")
+        } Let pip reach it (PIP_INDEX_URL, PIP_FIND_LINKS), or ${out}.`,
     );
   }
 }
