@@ -99,24 +99,24 @@ function checkGradient(matrix: tf.Tensor2D, plan: Factorization): void {
   const value = (...moving: tf.Tensor[]) => tf.sum<tf.Scalar>(tf.mul(plan.reconstruct(moving), weight));
   const trained = factors.flatMap((_, at) => plan.training?.[at]?.frozen ? [] : [at]);
   const gradients = gradientsOf(value, factors);
-  for (const at of trained) {
-    const factor = factors[at]!;
-    const direction = randomTensor(factor.shape, key.fold("direction").fold(at));
+  for (const index of trained) {
+    const factor = factors[index]!;
+    const direction = randomTensor(factor.shape, key.fold("direction").fold(index));
     const step = 0.02 * (norm(factor) || 1) / norm(direction);
-    const at2 = (by: number) =>
-      value(...factors.map((own, other) => other === at ? tf.add(own, tf.mul(direction, by * step)) : own))
+    const valueAt = (by: number) =>
+      value(...factors.map((other, place) => place === index ? tf.add(other, tf.mul(direction, by * step)) : other))
         .dataSync()[0]!;
-    const measured = (at2(1) - at2(-1)) / (2 * step);
-    const given = tf.sum(tf.mul(gradients[at]!, direction)).dataSync()[0]!;
-    const scale = norm(gradients[at]!) * norm(direction) / Math.sqrt(factor.size);
-    const noise = 2e-6 * Math.abs(at2(0)) / step;
+    const measured = (valueAt(1) - valueAt(-1)) / (2 * step);
+    const expected = tf.sum(tf.mul(gradients[index]!, direction)).dataSync()[0]!;
+    const scale = norm(gradients[index]!) * norm(direction) / Math.sqrt(factor.size);
+    const noise = 2e-6 * Math.abs(valueAt(0)) / step;
     expect(
-      norm(gradients[at]!) > 0 || Math.abs(measured) <= noise,
-      `factor ${at} has no gradient and is not marked as frozen`,
+      norm(gradients[index]!) > 0 || Math.abs(measured) <= noise,
+      `factor ${index} has no gradient and is not marked as frozen`,
     );
     expect(
-      Math.abs(measured - given) <= 1e-2 * Math.max(scale, Math.abs(measured)) + noise,
-      `factor ${at}: along a random direction expected a change of ${given} by the gradient, got ${measured}`,
+      Math.abs(measured - expected) <= 1e-2 * Math.max(scale, Math.abs(measured)) + noise,
+      `factor ${index}: along a random direction expected a change of ${expected} by the gradient, got ${measured}`,
     );
   }
 }

@@ -39,10 +39,8 @@ function kindOf(value: unknown): PluginKind | undefined {
   if (typeof value !== "object" || value === null || typeof (value as { name?: unknown }).name !== "string") {
     return undefined;
   }
-  const found = Object.entries(KINDS).find(([, { method }]) =>
-    typeof (value as Record<string, unknown>)[method] === "function"
-  );
-  return found?.[0] as PluginKind | undefined;
+  const has = (method: string) => typeof (value as Record<string, unknown>)[method] === "function";
+  return (Object.keys(KINDS) as PluginKind[]).find((kind) => has(KINDS[kind].method));
 }
 
 /**
@@ -55,8 +53,8 @@ export async function checkModule(module: Readonly<Record<string, unknown>>): Pr
   const { examples, ...rest } = module;
   const covered = new Set<string>();
   if (Array.isArray(examples)) {
-    examples.forEach((value, at) => {
-      values.push([`examples[${at}]`, value]);
+    examples.forEach((value, index) => {
+      values.push([`examples[${index}]`, value]);
       if (kindOf(value)) covered.add((value as { name: string }).name);
     });
   }
@@ -66,8 +64,8 @@ export async function checkModule(module: Readonly<Record<string, unknown>>): Pr
       continue;
     }
     try {
-      const made = value();
-      if (kindOf(made)) values.push([`${name}()`, made]);
+      const plugin = value();
+      if (kindOf(plugin)) values.push([`${name}()`, plugin]);
     } catch (error) {
       if (!Array.isArray(examples)) {
         skipped.push({ export: name, why: `it throws when called without arguments: ${messageOf(error)}` });

@@ -83,9 +83,10 @@ export function policyChecks(policy: SelectionPolicy): [name: string, check: () 
     ["options are plain JSON", () => plainJson(policy.options)],
     ["rounds are steps of the run, rising", () => {
       const rounds = [...policy.rounds?.(LENGTH) ?? [0]];
-      for (const [at, step] of rounds.entries()) {
-        const fits = Number.isInteger(step) && step >= 0 && step < LENGTH.steps && (at === 0 || step > rounds[at - 1]!);
-        expect(fits, `expected rounds at increasing steps of ${LENGTH.steps}, got round ${at} before step ${step}`);
+      for (const [index, step] of rounds.entries()) {
+        const fits = Number.isInteger(step) && step >= 0 && step < LENGTH.steps &&
+          (index === 0 || step > rounds[index - 1]!);
+        expect(fits, `expected rounds at increasing steps of ${LENGTH.steps}, got round ${index} before step ${step}`);
       }
     }],
     ["chooses matrices of the model, each once", async () => {

@@ -19,7 +19,7 @@ function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): 
   try {
     for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
   } catch (error) {
-    // The program that reads has ended, as `head` does; runs go on.
+    // The reading program has ended, as `head` does; runs continue.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

@@ -211,9 +211,9 @@ async function printResults(
   { results, json, verbose, runs }: PrintOptions,
 ): Promise<void> {
   const { name, notes } = experiment;
-  const found = await readExperimentResults(name, request.runs, registry);
-  if (json) return print(JSON.stringify({ experiment: name, results, grounds: found.baselines }));
-  const summary = await summarize(found);
+  const stored = await readExperimentResults(name, request.runs, registry);
+  if (json) return print(JSON.stringify({ experiment: name, results, grounds: stored.baselines }));
+  const summary = await summarize(stored);
   const report = `deno task report ${name}${runs === undefined ? "" : ` --runs ${runs}`}`;
   const next = [`${report}   (differences, costs, charts)`, ...await nextCommands(experiment, registry)];
   print([

@@ -1,5 +1,5 @@
 /**
- * Runs that fail: why, and the result that says so.
+ * Why a run failed, and the result that records it.
  *
  * @module
  */

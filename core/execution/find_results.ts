@@ -28,9 +28,9 @@ export async function findResults(
 ): Promise<FoundResults> {
   const results = new Map<string, Result>();
   const find = async (runs: readonly ResolvedRun[], { share }: { readonly share: boolean }) => {
-    const found = await mapConcurrently(runs, (run) => cachedResult(run, { ...request, share, note }));
+    const cached = await mapConcurrently(runs, (run) => cachedResult(run, { ...request, share, note }));
     for (const [index, { id }] of runs.entries()) {
-      if (found[index]) results.set(id, found[index]);
+      if (cached[index]) results.set(id, cached[index]);
       else results.delete(id);
     }
   };

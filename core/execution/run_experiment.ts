@@ -65,16 +65,16 @@ export async function runExperiment(
   const runs = await Promise.all(tuning.coordinates.map(resolve));
   const manifest = await makeManifest(plan, { runs, tuned: tuning.tuned });
   if (before) checkSameRuns(manifest, before);
-  const found = await runAll([...runs, ...references], {
+  const finalResults = await runAll([...runs, ...references], {
     ...common,
     onStart: () => writeManifest(manifest, request.runs),
   });
   if (signal.aborted) throw interrupted();
   const results = runs.flatMap(({ id, spec: { label } }): Result[] => {
-    const result = found.get(id);
+    const result = finalResults.get(id);
     return result ? [{ ...result, method: label, experiment: experiment.name }] : [];
   });
-  const ofReferences = references.flatMap(({ id }) => found.get(id) ?? []);
+  const ofReferences = references.flatMap(({ id }) => finalResults.get(id) ?? []);
   return { results, otherResults: [...tuningResults.values(), ...ofReferences] };
 }
 

@@ -41,7 +41,7 @@ export class FileStore {
     return content;
   }
 
-  /** Keeps a file where the folder can be written; where it cannot, says so once. */
+  /** Keeps a file; a folder that cannot be written is reported once. */
   async write(name: string, parts: readonly Uint8Array[]): Promise<void> {
     if (!this.#isWritable) return;
     const path = join(this.folder, name);

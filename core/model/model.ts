@@ -92,7 +92,7 @@ export interface Architecture {
   readonly tokenTypes?: number;
   /** What of the head in the repository's weights is used. @default the head as it is, if its shape fits */
   readonly pretrainedHead?: PretrainedHead;
-  /** The parameter that a tensor of a file of weights is, whatever its prefix or age; nothing for one to be ignored. */
+  /** The parameter that a tensor of a file of weights is, whatever its prefix or age; `undefined` for one that is ignored. */
   canonicalName(nameInFile: string): string | undefined;
   /** The arrays of a batch: the examples padded to the bucket, with their labels or targets and an example mask. */
   collate(examples: readonly EncodedExample[], bucket: Bucket): NamedArrays;

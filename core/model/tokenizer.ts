@@ -41,7 +41,7 @@ export interface TokenizerClass {
   readonly names: readonly string[];
   /** Special tokens where no file names them, by attribute: `{ cls_token: "[CLS]" }`. */
   readonly specialTokens: { readonly [attribute: string]: string };
-  /** What stands for `tokenizer.json` where a repository lacks it. @default nothing */
+  /** What replaces `tokenizer.json` in a repository that lacks it. @default nothing */
   readonly older?: {
     readonly files: readonly string[];
     /** What `tokenizer.json` would hold, from the texts of these files. */

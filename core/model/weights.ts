@@ -151,15 +151,16 @@ export class Weights {
   }
 
   /**
-   * Factorizes dense matrices, all by one decomposition or each by its own. An error leaves all weights as they were: an unknown name, a matrix that is factorized already
-   * or not finite, factors whose shapes are not the planned ones or that lose more than the plan allows.
+   * Factorizes dense matrices, all by one decomposition or each by its own. An error leaves all weights as they were: an
+   * unknown name, a matrix that is factorized already or not finite, factors whose shapes are not the planned ones or that
+   * lose more than the plan allows.
    */
   factorize(
     names: readonly string[],
     { decomposition, key }: { decomposition: Decomposition | ReadonlyMap<string, Decomposition>; key: RandomKey },
   ): Conversion[] {
     const decompositionOf = (name: string) => "plan" in decomposition ? decomposition : decomposition.get(name)!;
-    const made: { readonly name: string; readonly plan: Factorization; readonly factors: tf.Tensor[] }[] = [];
+    const factorizations: { readonly name: string; readonly plan: Factorization; readonly factors: tf.Tensor[] }[] = [];
     try {
       const conversions = names.map((name): Conversion => {
         const matrix = this.#denseMatrix(name);
@@ -167,16 +168,16 @@ export class Weights {
         const facts: Record<string, Json> = {};
         const context = { key: key.fold(name), report: (more: Conversion["facts"]) => void Object.assign(facts, more) };
         const factors = tf.tidy(() => plan.factorize(matrix, context).map((factor) => tf.keep(tf.clone(factor))));
-        made.push({ name, plan, factors });
+        factorizations.push({ name, plan, factors });
         const what = `${decompositionOf(name).name} of ${name}`;
         checkFactors(plan, factors, what);
         const error = relativeError(plan, { matrix, factors, what });
         return { name, error, size: factors.reduce((sum, { size }) => sum + size, 0), facts };
       });
-      for (const { name, plan, factors } of made) this.#setFactors(name, plan, factors);
+      for (const { name, plan, factors } of factorizations) this.#setFactors(name, plan, factors);
       return conversions;
     } catch (error) {
-      tf.dispose(made.flatMap(({ factors }) => factors));
+      tf.dispose(factorizations.flatMap(({ factors }) => factors));
       throw error;
     }
   }

@@ -36,7 +36,7 @@ export function resultsTable(experiment: ExperimentResults, { comparisons }: Pic
   const rows = models.flatMap((model): TableRow[] => {
     const methods = [...new Set(planned.filter((run) => run.model === model).map(({ method }) => method))];
     const publishedRows = (published?.rows ?? []).filter((row) => (row.model ?? model) === model);
-    const ofOthers = (rows: typeof publishedRows) =>
+    const publishedOf = (rows: typeof publishedRows) =>
       rows.map(({ method, values, average, parameters }) => ({
         published: true,
         cells: [
@@ -65,10 +65,10 @@ export function resultsTable(experiment: ExperimentResults, { comparisons }: Pic
       const parameters = (["training", "merged"] as const).map((kind) =>
         row.length > 0 ? millions(mean(row.map(({ result }) => result.parameters[kind]))) : "–"
       );
-      const own = publishedRows.filter((other) => other.method === method);
-      return [{ cells: [...lead(model, method), ...cells, ...average, ...parameters] }, ...ofOthers(own)];
+      const ofMethod = publishedRows.filter((other) => other.method === method);
+      return [{ cells: [...lead(model, method), ...cells, ...average, ...parameters] }, ...publishedOf(ofMethod)];
     });
-    return [...measured, ...ofOthers(publishedRows.filter(({ method }) => !methods.includes(method)))];
+    return [...measured, ...publishedOf(publishedRows.filter(({ method }) => !methods.includes(method)))];
   });
   return {
     name: "results",

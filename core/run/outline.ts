@@ -11,8 +11,9 @@ import { RandomKey } from "../random.ts";
 import { roundsOf, runLength, splitExamples, trainingParts } from "../training/data_split.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import { nameOf } from "./found_model.ts";
-import { type RunResolver, taskFor } from "./resolve.ts";
+import type { RunResolver } from "./resolve.ts";
 import { modelKey, plainOf, type RunOutline, type RunSpec } from "./run_spec.ts";
+import { taskFor } from "./task_for_model.ts";
 
 /** The same text for the same run. */
 export const keyOf = ({ id, model, spec: { task, seed, training, method: { decomposition, policy } } }: RunOutline) =>
@@ -70,12 +71,11 @@ export class Outliner {
 
   // Why something was not found; each is looked for once.
   #absence(what: object | string, find: () => Promise<unknown>): Promise<string | undefined> {
-    const found = this.#missing.get(what) ?? find().then(() => undefined, (error) => {
-      if (error instanceof NotFoundError) return error.message;
-      throw error;
-    });
-    this.#missing.set(what, found);
-    return found;
+    return this.#missing.getOrInsertComputed(what, () =>
+      find().then(() => undefined, (error) => {
+        if (error instanceof NotFoundError) return error.message;
+        throw error;
+      }));
   }
 
   #known(model: string | LanguageModel, why: string): { plugin: LanguageModel; config: { [key: string]: Json } } {

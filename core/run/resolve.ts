@@ -19,6 +19,7 @@ import type { TrainingSettings } from "../training/settings.ts";
 import { findModel, type FoundModel } from "./found_model.ts";
 import { modelKey, plainOf, type RunOutline, type RunSpec } from "./run_spec.ts";
 import { loadTaskData } from "./task_data.ts";
+import { taskFor, withTokenizer } from "./task_for_model.ts";
 
 /** Everything that can change the numbers of a run. */
 export type RunSettings = { readonly training: TrainingSettings } & { readonly [name: string]: Json };
@@ -62,8 +63,7 @@ export class RunResolver {
   /** Everything that one run needs; a mistake is a {@linkcode RequestError}. */
   async prepare(requested: RunSpec): Promise<ResolvedRun> {
     const model = await this.model(requested.model);
-    const untokenized = taskFor(model.plugin, requested.task);
-    const task = untokenized.withTokenizer?.(model.tokenizer) ?? untokenized;
+    const task = withTokenizer(taskFor(model.plugin, requested.task), model.tokenizer);
     const spec = { ...requested, task };
     const { policy } = spec.method;
     const backend = backendNamed(this.options.backend, this.parts);
@@ -175,9 +175,5 @@ function architectureOf({ plugin, config, name }: FoundModel, head: Head): Archi
     throw error instanceof RequestError ? new RequestError(`${name}: ${error.message}`) : error;
   }
 }
-
-/** A task as a model takes it. */
-export const taskFor = ({ answersInWords }: LanguageModel, task: Task): Task =>
-  answersInWords ? task : task.inClasses ?? task;
 
 const optionsOf = ({ name, options }: { readonly name: string; readonly options: Json }) => ({ name, options });

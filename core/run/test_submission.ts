@@ -20,6 +20,7 @@ import { checkTokenIds } from "../model/tokenizer_fit.ts";
 import { Evaluator } from "../training/logits.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import type { Result } from "../results/result.ts";
+import { withTokenizer } from "./task_for_model.ts";
 
 /** A file to submit. */
 export interface Submission {
@@ -71,7 +72,7 @@ export async function testPredictions(
   const config = await readConfig(repository);
   const plugin = modelFor(config.model_type, { source: model, plugins: parts.plugins });
   const tokenizer = await loadTokenizer(repository, { tokenizerClass: plugin.tokenizer });
-  const asked = taskOf(result, parts), task = asked.withTokenizer?.(tokenizer) ?? asked;
+  const task = withTokenizer(taskOf(result, parts), tokenizer);
   const architecture = plugin.architecture(config, task.head);
   const weights = await openWeights(repository);
   const tensors = loadPretrained(await weights.read(), { architecture, key: RandomKey.of(0) });

@@ -47,27 +47,11 @@ export interface WriteResultOptions {
 
 /** Writes the predictions and, if requested, the model; returns the result. */
 export async function writeResult(run: ResolvedRun, options: WriteResultOptions): Promise<Result> {
-  const { outcome, train, dev, additionalDev } = options;
+  const { outcome, dev, additionalDev } = options;
   const { spec } = run;
   const { head } = spec.task;
   const { merged, logits } = outcome;
-  const constant = constantPrediction(train.map(({ label }) => label), head);
-  const texts = new Map<string, string>();
-  const evaluated = (examples: readonly EncodedExample[], logits: Logits | undefined, set?: string) => {
-    const predictions = logits ? headPredictions(logits, head) : examples.map(() => constant);
-    const results = { predictions, labels: examples.map(({ label }) => label) };
-    const lines = predictionLines(examples, { ...results, logits, head, primary: primaryMetric(spec.task) });
-    texts.set(predictionsFile(set), lines);
-    return results;
-  };
-  const metrics: Record<string, number> = { ...computeMetrics(spec.task.metrics, evaluated(dev, logits)) };
-  const start = performance.now();
-  for (const [name, examples] of Object.entries(additionalDev)) {
-    const logits = merged && await evaluate(run, { values: [...merged.values()], examples, pause: options.pause });
-    const { predictions, labels } = evaluated(examples, logits, name);
-    metrics[name] = metricOfSet(spec.task, name).compute(predictions, labels);
-  }
-  const additionalSeconds = (performance.now() - start) / 1000;
+  const { metrics, texts, seconds } = await evaluateSets(run, options);
   let difference = outcome.mergeDifference;
   if (merged && options.keepModel) {
     const again = await exportAndRead(run, { ...options, merged, metrics });
@@ -97,7 +81,7 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     seconds: {
       total: usage.seconds,
       ...outcome.seconds,
-      evaluation: outcome.seconds.evaluation + additionalSeconds,
+      evaluation: outcome.seconds.evaluation + seconds,
     },
     memory: { peakBytes: usage.peakBytes },
     selected: outcome.selected.map(({ name, step, score, error, size, facts }) => ({
@@ -116,6 +100,31 @@ export async function writeResult(run: ResolvedRun, options: WriteResultOptions)
     settings: { ...run.settings, origin: run.repository.origin, data: run.origin, parameters: spec.parameters },
     environment: options.environment,
   };
+}
+
+/** The metrics on all dev sets, the texts of their files of predictions, and what the additional sets took. */
+async function evaluateSets(
+  run: ResolvedRun,
+  { outcome: { merged, logits }, train, dev, additionalDev, pause }: WriteResultOptions,
+): Promise<{ metrics: Record<string, number>; texts: Map<string, string>; seconds: number }> {
+  const { task } = run.spec, { head } = task;
+  const constant = constantPrediction(train.map(({ label }) => label), head);
+  const texts = new Map<string, string>();
+  const predict = (examples: readonly EncodedExample[], logits: Logits | undefined, set?: string) => {
+    const predictions = logits ? headPredictions(logits, head) : examples.map(() => constant);
+    const results = { predictions, labels: examples.map(({ label }) => label) };
+    const lines = predictionLines(examples, { ...results, logits, head, primary: primaryMetric(task) });
+    texts.set(predictionsFile(set), lines);
+    return results;
+  };
+  const metrics: Record<string, number> = { ...computeMetrics(task.metrics, predict(dev, logits)) };
+  const start = performance.now();
+  for (const [name, examples] of Object.entries(additionalDev)) {
+    const logits = merged && await evaluate(run, { values: [...merged.values()], examples, pause });
+    const { predictions, labels } = predict(examples, logits, name);
+    metrics[name] = metricOfSet(task, name).compute(predictions, labels);
+  }
+  return { metrics, texts, seconds: (performance.now() - start) / 1000 };
 }
 
 // The text of a file of predictions.

@@ -15,8 +15,8 @@ seq 0 $((count - 1)) | xargs -P "$limit" -I{} bash "$script" "$first" "$$" {}
 `;
 
 /**
- * Processes in the background of this machine, one after the other unless `--array-limit` allows more at a time. They go on
- * when the terminal is closed; tasks that are stopped are not started again by themselves.
+ * Processes in the background of this machine, one after the other unless `--array-limit` allows more at a time. They
+ * continue when the terminal is closed; tasks that are stopped are not started again by themselves.
  */
 export function local(): Launcher {
   return {

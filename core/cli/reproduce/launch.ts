@@ -53,13 +53,13 @@ export async function requestedLauncher(
   options: Arguments,
   { launchers }: Pick<Registry, "launchers">,
 ): Promise<RequestedLauncher | undefined> {
-  const given = options.text("launcher");
+  const launcher = options.text("launcher");
   const [limit, restarts] = [options.count("array-limit"), options.count("restarts")];
-  const ofLauncher = launchers.find(({ name }) => name === given);
+  const ofLauncher = launchers.find(({ name }) => name === launcher);
   const scriptOptions = ["launcher", ...ofLauncher ? [ofLauncher.name] : []].flatMap((name) =>
     options.all(`${name}-option`)
   );
-  if (given === undefined) {
+  if (launcher === undefined) {
     const option = [["array-limit", limit], ["restarts", restarts], ["wait", options.flag("wait") || undefined]]
       .find(([, value]) => value !== undefined);
     if (option) throw new RequestError(`--${option[0]}: expected --launcher with it.`);
@@ -68,7 +68,7 @@ export async function requestedLauncher(
   if (options.text("jobs") !== undefined) {
     throw new RequestError("--jobs: expected none with --launcher, whose tasks do one run each; see --array-limit.");
   }
-  const name = isModulePath(given) ? await moduleUrl(given, { cwd: userFolder(), what: "launcher" }) : given;
+  const name = isModulePath(launcher) ? await moduleUrl(launcher, { cwd: userFolder(), what: "launcher" }) : launcher;
   return {
     name,
     ...(isModuleUrl(name) && { url: name }),
@@ -139,8 +139,8 @@ export async function launch(plan: Plan, command: LaunchCommand): Promise<void> 
 
 // A task submits the next stage without waiting for it.
 function withoutContinue(args: readonly string[]): string[] {
-  const at = args.indexOf("--continue");
-  const rest = at < 0 ? args : args.toSpliced(at, 2);
+  const index = args.indexOf("--continue");
+  const rest = index < 0 ? args : args.toSpliced(index, 2);
   return rest.filter((arg) => arg !== "--wait");
 }
 

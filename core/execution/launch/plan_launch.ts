@@ -62,16 +62,16 @@ export async function planLaunch(plan: Plan, options: PlanLaunchOptions): Promis
   const tasks = await findLaunchedTasks({ runs: request.runs, registry });
   const ended = await runsOf(continues, request.runs);
   const find = async (runs: readonly ResolvedRun[]) => {
-    const found = await findResults(runs, { request, note });
-    for (const run of found.missing) {
-      if (ended.has(run.id) && !tasks.byRun.has(run.id)) found.results.set(run.id, await failureOf(run, plan, note));
+    const { results, missing, ...others } = await findResults(runs, { request, note });
+    for (const run of missing) {
+      if (ended.has(run.id) && !tasks.byRun.has(run.id)) results.set(run.id, await failureOf(run, plan, note));
     }
-    return { ...found, missing: found.missing.filter(({ id }) => !found.results.has(id)) };
+    return { ...others, results, missing: missing.filter(({ id }) => !results.has(id)) };
   };
-  let found: FoundResults | undefined;
+  let stage: FoundResults | undefined;
   const tuning = await Tuning.of({ grid, resolve });
-  const isTuned = await tuning.run(async (runs) => (found = await find(runs)).results);
-  if (!isTuned) return await arraysOf(found!, { ...options, tasks, title: "tuning runs", plan });
+  const isTuned = await tuning.run(async (runs) => (stage = await find(runs)).results);
+  if (!isTuned) return await arraysOf(stage!, { ...options, tasks, title: "tuning runs", plan });
   for (const tuned of tuning.tuned) note(describeTuned(tuned));
   const runs = await Promise.all(tuning.coordinates.map(resolve));
   const manifest = await makeManifest(plan, { runs, tuned: tuning.tuned });
@@ -99,7 +99,7 @@ interface ArraysOptions extends PlanLaunchOptions {
   readonly plan?: Plan;
 }
 
-// Plain runs that others stand on, the runs that need none, those that do; and what submits the next stage.
+// The plain runs that others need, the runs that need none, those that do; and what submits the next stage.
 async function arraysOf(
   { requested, prerequisites, results, missing }: FoundResults,
   { tasks, title, plan, maxTasks, limit }: ArraysOptions,
@@ -115,7 +115,7 @@ async function arraysOf(
   const arrays: PlannedArray[] = [], runs: LaunchedRun[] = [];
   const arrayOf = (run: ResolvedRun) => arrayIdOf(tasks.byRun.get(run.id)!.job);
   for (const [stage, group] of groups.entries()) {
-    const plain = stage < 2 ? [] : arrays.flatMap((array, at) => array.title === groups[0]!.title ? [at] : []);
+    const plain = stage < 2 ? [] : arrays.flatMap((array, index) => array.title === groups[0]!.title ? [index] : []);
     const needed = queued.filter(({ id }) => group.runs.some(({ needs }) => stage === 2 && needs?.id === id));
     for (let first = 0; first < group.runs.length; first += maxTasks) {
       const count = Math.min(maxTasks, group.runs.length - first);
@@ -127,7 +127,7 @@ async function arraysOf(
   }
   if (plan && !await hasNext(plan, tasks)) {
     const afterIds = [...new Set(queued.map(arrayOf))];
-    const after = arrays.map((_, at) => at);
+    const after = arrays.map((_, index) => index);
     arrays.push({ title: "the next stage", kind: "next", first: runs.length, count: 1, after, afterIds });
   }
   return {

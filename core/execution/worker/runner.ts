@@ -58,7 +58,7 @@ export async function startRunner(
   };
   const where = started.deviceGroup ? `${started.deviceGroup.size} devices, each a ` : "the ";
   note(`Computing with ${started.description.library} on ${where}${started.device.toUpperCase()}.`);
-  const kept = tokenStore(note);
+  const store = tokenStore(note);
   const initialBytes = engine().memory().residentBytes;
   const maxRetainedBytes = started.compilesWholePrograms
     ? MAX_RETAINED_BYTES_OF_PROGRAMS
@@ -76,7 +76,7 @@ export async function startRunner(
           folder: `${runs}/${run.id}`,
           keepModel: request.keepModels,
           tensorboard: request.tensorboard,
-          tokenStore: kept,
+          tokenStore: store,
           fineTuned: fineTunedFolder(request),
           shareFineTuned: share,
           event,

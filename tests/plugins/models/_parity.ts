@@ -13,10 +13,11 @@ import {
   type NamedTensors,
   RandomKey,
   tf,
+  untied,
   Weights,
 } from "@opf/framework";
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
-import { readSafetensors } from "../../../core/io/safetensors.ts";
+import { readSafetensors, type TensorFile } from "../../../core/io/safetensors.ts";
 import { checkPretrained, loadPretrained } from "../../../core/model/pretrained.ts";
 
 /** A batch, and what Transformers computed for it. */
@@ -85,9 +86,7 @@ export async function assertParity(
   const { missing, unexpected, weights } = await loadModel(model, { folder: `${fixtures}/${ofFolder}`, head });
   assertEquals([missing, unexpected], [[], []]);
   const architecture = model.architecture(readJson(`${fixtures}/${folder}/config.json`), head);
-  const theirs = await readSafetensors(`${fixtures}/${folder}/gradients.safetensors`);
-  const names = architecture.parameters.flatMap(({ name, tiedTo }) => tiedTo === undefined ? [name] : []);
-  assertEquals(names.toSorted(), [...theirs.entries.keys()].toSorted());
+  const gradients = await readSafetensors(`${fixtures}/${folder}/gradients.safetensors`);
   tf.tidy(() => {
     const examples = examplesOf(fixture);
     const batch = batchOf(architecture, { examples, length: fixture.ids[0]!.length, padId });
@@ -103,19 +102,37 @@ export async function assertParity(
         assertLogits(architecture.outputs(reader, alone), [fixture.logits[index]!]);
       });
     }
-    const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) =>
-      tf.mean<tf.Scalar>(architecture.losses(weights.structure.reader(values), batch, masksOf(fixture)))
-    )(weights.values);
-    assertLess(Math.abs(value.dataSync()[0]! - fixture.loss), 1e-5 * Math.max(1, fixture.loss));
-    const all = norm(names.map((name) => norm(theirs.tensor(name).values)));
-    names.forEach((name, index) => {
-      const [actual, expected] = [grads[index]!.dataSync(), theirs.tensor(name).values];
-      assertEquals(actual.length, expected.length, name);
-      const difference = norm(Array.from(expected, (value, element) => value - actual[element]!));
-      assertLessOrEqual(difference, 1e-4 * norm(expected) + 1e-7 * all, name);
-    });
+    assertLossParity(weights, { architecture, batch, context: masksOf(fixture), loss: fixture.loss, gradients });
   });
   weights.dispose();
+}
+
+/**
+ * Holds the mean loss (1e-5) and the gradient of every parameter (`1e-4 · ‖theirs‖ + 1e-7 · ‖all‖`) to those of Transformers.
+ */
+export function assertLossParity(
+  weights: Weights,
+  { architecture, batch, context, loss, gradients }: {
+    readonly architecture: Architecture;
+    readonly batch: NamedTensors;
+    readonly context: ForwardContext;
+    readonly loss: number;
+    readonly gradients: TensorFile;
+  },
+): void {
+  const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) =>
+    tf.mean<tf.Scalar>(architecture.losses(weights.structure.reader(values), batch, context))
+  )(weights.values);
+  assertLess(Math.abs(value.dataSync()[0]! - loss), 1e-5 * Math.max(1, loss));
+  const names = untied(architecture.parameters).map(({ name }) => name);
+  assertEquals(names.toSorted(), [...gradients.entries.keys()].toSorted());
+  const all = norm(names.map((name) => norm(gradients.tensor(name).values)));
+  names.forEach((name, index) => {
+    const [actual, expected] = [grads[index]!.dataSync(), gradients.tensor(name).values];
+    assertEquals(actual.length, expected.length, name);
+    const difference = norm(Array.from(expected, (value, element) => value - actual[element]!));
+    assertLessOrEqual(difference, 1e-4 * norm(expected) + 1e-7 * all, name);
+  });
 }
 
 const norm = (values: ArrayLike<number>) => Math.hypot(...Array.from(values));
