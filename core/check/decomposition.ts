@@ -13,26 +13,25 @@ import { TRAINING_DEFAULTS } from "../training/settings.ts";
 import { checkSameLogits, Evaluator } from "../training/logits.ts";
 import type { ParameterSlot, Weights } from "../model/weights.ts";
 import { expect, plainJson, same } from "./expect.ts";
-import { randomTensor, TOY_EXAMPLES, toyModel, toyWeights } from "./toy.ts";
+import { checkGradient } from "./gradient.ts";
+import { randomMatrix, TOY_EXAMPLES, toyModel, toyWeights } from "./toy.ts";
 
 const key = RandomKey.of(1);
-const random = (rows: number, columns: number, seed = 0) =>
-  randomTensor([rows, columns], RandomKey.of(3).fold(rows).fold(columns).fold(seed)) as tf.Tensor2D;
 const ofRank = (rank: number, rows: number, columns: number) =>
-  tf.matMul(random(rows, rank, 1), random(rank, columns, 2)) as tf.Tensor2D;
+  tf.matMul(randomMatrix(rows, rank, 1), randomMatrix(rank, columns, 2)) as tf.Tensor2D;
 
 const MATRICES: Readonly<Record<string, () => tf.Tensor2D>> = {
-  "1×1": () => random(1, 1),
-  "1×7": () => random(1, 7),
-  "7×1": () => random(7, 1),
-  "prime 13×5": () => random(13, 5),
-  "square 12×12": () => random(12, 12),
-  "tall 48×6": () => random(48, 6),
-  "wide 6×48": () => random(6, 48),
+  "1×1": () => randomMatrix(1, 1),
+  "1×7": () => randomMatrix(1, 7),
+  "7×1": () => randomMatrix(7, 1),
+  "prime 13×5": () => randomMatrix(13, 5),
+  "square 12×12": () => randomMatrix(12, 12),
+  "tall 48×6": () => randomMatrix(48, 6),
+  "wide 6×48": () => randomMatrix(6, 48),
   "12×18 of rank 2": () => ofRank(2, 12, 18),
   "zero 6×8": () => tf.zeros([6, 8]),
-  "8×6 times 1e4": () => tf.mul(random(8, 6), 1e4),
-  "8×6 times 1e-6": () => tf.mul(random(8, 6), 1e-6),
+  "8×6 times 1e4": () => tf.mul(randomMatrix(8, 6), 1e4),
+  "8×6 times 1e-6": () => tf.mul(randomMatrix(8, 6), 1e-6),
 };
 
 /** The checks by name; each throws if its property does not hold. */
@@ -69,7 +68,7 @@ export function decompositionChecks(decomposition: Decomposition): [name: string
       same(values(plan.reconstruct(factors)), values(plan.reconstruct(factors)), "reconstruct gave two results");
       same(values(matrix), values(copy), "the matrix it was given changed");
     }),
-    ...onEach("gradient as by central differences", checkGradient),
+    ...onEach("gradient as by central differences", (matrix, plan) => checkGradient(matrix, { plan, key })),
     ["the model gives the same logits factorized and merged", () => checkMerging(decomposition)],
     ["throws for a matrix that is not finite", () => checkRefusal(decomposition)],
     ["stored and restored factors reconstruct the same matrix", () => checkSaving(decomposition)],
@@ -87,54 +86,6 @@ function checkSizes({ factorShapes }: Factorization): void {
 const values = (tensor: tf.Tensor) => [...tensor.dataSync()];
 const norm = (tensor: tf.Tensor) => tf.norm(tensor).dataSync()[0]!;
 const distance = (a: tf.Tensor, b: tf.Tensor) => norm(tf.sub(a, b)) / (norm(b) || 1);
-
-// Near the factors, where nothing is zero by construction, along random directions, for every factor that is not frozen.
-function checkGradient(matrix: tf.Tensor2D, plan: Factorization): void {
-  const size = Math.max(1e-3, norm(matrix) / Math.sqrt(matrix.size));
-  const factors = plan.factorize(matrix, { key }).map((factor, at) => {
-    const scale = Math.max(norm(factor) / Math.sqrt(factor.size), 0.1 * Math.min(size, 1));
-    return tf.add(factor, tf.mul(randomTensor(factor.shape, key.fold("beside").fold(at)), 0.3 * scale));
-  });
-  const weight = random(matrix.shape[0], matrix.shape[1], 9);
-  const value = (...moving: tf.Tensor[]) => tf.sum<tf.Scalar>(tf.mul(plan.reconstruct(moving), weight));
-  const trained = factors.flatMap((_, at) => plan.training?.[at]?.frozen ? [] : [at]);
-  const gradients = gradientsOf(value, factors);
-  for (const index of trained) {
-    const factor = factors[index]!;
-    const direction = randomTensor(factor.shape, key.fold("direction").fold(index));
-    const step = 0.02 * (norm(factor) || 1) / norm(direction);
-    const valueAt = (by: number) =>
-      value(...factors.map((other, place) => place === index ? tf.add(other, tf.mul(direction, by * step)) : other))
-        .dataSync()[0]!;
-    const measured = (valueAt(1) - valueAt(-1)) / (2 * step);
-    const expected = tf.sum(tf.mul(gradients[index]!, direction)).dataSync()[0]!;
-    const scale = norm(gradients[index]!) * norm(direction) / Math.sqrt(factor.size);
-    const noise = 2e-6 * Math.abs(valueAt(0)) / step;
-    expect(
-      norm(gradients[index]!) > 0 || Math.abs(measured) <= noise,
-      `factor ${index} has no gradient and is not marked as frozen`,
-    );
-    expect(
-      Math.abs(measured - expected) <= 1e-2 * Math.max(scale, Math.abs(measured)) + noise,
-      `factor ${index}: along a random direction expected a change of ${expected} by the gradient, got ${measured}`,
-    );
-  }
-}
-
-// TensorFlow.js refuses all gradients if one factor has none, without saying which: then each is computed alone.
-function gradientsOf(value: (...moving: tf.Tensor[]) => tf.Scalar, factors: readonly tf.Tensor[]): tf.Tensor[] {
-  try {
-    return tf.grads(value)([...factors]);
-  } catch {
-    return factors.map((factor, at) => {
-      try {
-        return tf.grad((own) => value(...factors.map((other, place) => place === at ? own : other)))(factor);
-      } catch {
-        return tf.zerosLike(factor);
-      }
-    });
-  }
-}
 
 const INFO: MatrixInfo = { name: "toy.weight", kind: "ffn", module: "toy", layer: 0, shape: [12, 8] };
 const OTHER: MatrixInfo = { ...INFO, name: "toy.other.weight", layer: 1 };
@@ -175,7 +126,7 @@ function checkMerging(decomposition: Decomposition): Promise<void> {
 function checkRefusal(decomposition: Decomposition): void {
   for (const wrong of [NaN, Infinity]) {
     const matrix = tf.tidy(() => {
-      const entries = random(12, 8).arraySync();
+      const entries = randomMatrix(12, 8).arraySync();
       entries[3]![5] = wrong;
       return tf.tensor2d(entries);
     });
@@ -240,7 +191,7 @@ function checkStep(decomposition: Decomposition): Promise<void> {
 function checkLeaks(decomposition: Decomposition): void {
   const round = () =>
     tf.tidy(() => {
-      const matrix = random(12, 8);
+      const matrix = randomMatrix(12, 8);
       const plan = decomposition.plan(matrix.shape);
       plan.reconstruct(plan.factorize(matrix, { key }));
     });

@@ -18,6 +18,10 @@ export function randomTensor(shape: readonly number[], key: RandomKey): tf.Tenso
   return tf.tensor(values, [...shape]);
 }
 
+/** A random matrix of its own for each shape and seed. */
+export const randomMatrix = (rows: number, columns: number, seed = 0): tf.Tensor2D =>
+  randomTensor([rows, columns], RandomKey.of(3).fold(rows).fold(columns).fold(seed)) as tf.Tensor2D;
+
 /** Four layers with three modules of two kinds. */
 export const TOY_MATRICES: readonly MatrixInfo[] = Array.from(
   { length: 4 },
