@@ -70,7 +70,7 @@ export const PLUGINS: { readonly [kind in PluginKind]: NativeLibrary } = {
 };
 
 /** LAPACK. */
-export const LAPACK: NativeLibrary = {
+const LAPACK: NativeLibrary = {
   title: "OpenBLAS",
   module: "scipy_openblas32",
   file: "lib/libscipy_openblas.so",

@@ -13,7 +13,7 @@ import { broadcastTo } from "../_stablehlo/movement.ts";
 const like = (value: number, { type, shape }: LazyNode): LazyNode => splat(value, type, shape);
 
 /** Two values in the shape that both are broadcast to. */
-export function broadcastTogether(a: LazyNode, b: LazyNode): [LazyNode, LazyNode] {
+function broadcastTogether(a: LazyNode, b: LazyNode): [LazyNode, LazyNode] {
   const shape = tf.backend_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]);
   return [broadcastTo(a, shape), broadcastTo(b, shape)];
 }

@@ -7,16 +7,16 @@ import { DeviceMemoryError } from "@opf/framework";
 import type { DeviceMemory } from "./client.ts";
 import { PjrtError } from "./pjrt.ts";
 
-/** The error of a full device with what was requested and what is free, where the plugin says so; any other as it is. */
+/** The error of a full device with what was requested and what is free, if the plugin reports them; any other error as it is. */
 export function withMemory(error: unknown, memory: () => DeviceMemory | undefined): unknown {
   if (!(error instanceof PjrtError) || !isFull(error)) return error;
   const [reason] = error.message.split("\n") as [string];
   const requested = requestedBytes(reason), { bytesInUse, bytesLimit } = memory() ?? {};
-  const what = requested === undefined ? `it says: ${reason}` : `it was asked for ${gigabytes(requested)}`;
+  const what = requested === undefined ? reason : `a program requested ${gigabytes(requested)}`;
   const room = bytesLimit === undefined
     ? ""
     : `, and ${gigabytes(bytesLimit - bytesInUse!)} of ${gigabytes(bytesLimit)} are free`;
-  return new DeviceMemoryError(`The device has no room left: ${what}${room}.`);
+  return new DeviceMemoryError(`The device is out of memory: ${what}${room}.`);
 }
 
 const isFull = ({ code, message }: PjrtError): boolean =>

@@ -89,7 +89,7 @@ Deno.test({
       assertEquals(status, "failed");
       assertEquals(
         error,
-        "The device has no room left: it was asked for 3.2 GB, and 1.5 GB of 2.0 GB are free. Try a batch size of 8, which " +
+        "The device is out of memory: a program requested 3.2 GB, and 1.5 GB of 2.0 GB are free. Try a batch size of 8, which " +
           "takes the same steps with --set training.batchSize=8 --set training.gradientAccumulationSteps=2.",
       );
     }),
