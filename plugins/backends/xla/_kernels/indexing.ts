@@ -10,6 +10,7 @@ import type { LazyNode } from "../_stablehlo/node.ts";
 import { binary, compare, iota, select, splat } from "../_stablehlo/elementwise.ts";
 import { gather, scatter } from "../_stablehlo/indexing.ts";
 import { broadcastInDim, broadcastTo, reshape, slice } from "../_stablehlo/movement.ts";
+import { check } from "../_stablehlo/text.ts";
 import { elementType } from "../_stablehlo/types.ts";
 
 // Indices can be checked where they are known on the host: row by row, one for each extent.
@@ -32,6 +33,7 @@ const gatherKernel: KernelDefinition = ({ x, indices }, attributes) => {
 // Rows named by the last axis of indices, which counts the first axes of the tensor.
 const gatherNd: KernelDefinition = ({ params, indices }) => {
   const depth = indices!.shape.at(-1)!, outer = indices!.shape.slice(0, -1);
+  check(depth <= params!.shape.length, `expected at most ${params!.shape.length} indices for each row, got ${depth}`);
   const [indexed, rest] = [params!.shape.slice(0, depth), params!.shape.slice(depth)];
   checkIndices(tf.GatherNd, indices!, indexed);
   const rows = reshape(params!, [tf.util.sizeFromShape(indexed), ...rest]);

@@ -8,7 +8,7 @@ import type { Kernels } from "./kernel.ts";
 import type { LazyNode } from "../_stablehlo/node.ts";
 import { broadcastTo, reshape } from "../_stablehlo/movement.ts";
 import { dot } from "../_stablehlo/reductions.ts";
-import { sameShape } from "../_stablehlo/text.ts";
+import { check, sameShape } from "../_stablehlo/text.ts";
 
 /** Matrix products, of batches too. */
 export const MATRIX_PRODUCTS: Kernels = {
@@ -22,6 +22,7 @@ function multiply(
   options: { readonly transposeA: boolean; readonly transposeB: boolean; readonly precision: Precision },
 ): LazyNode {
   const { transposeA, transposeB, precision } = options;
+  check(a.shape.length > 1 && b.shape.length > 1, `expected matrices, got [${a.shape}] and [${b.shape}]`);
   const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   const outer = tf.backend_util.assertAndGetBroadcastShape([...outerA], [...outerB]);
   const axisOf = ({ shape }: LazyNode, isLast: boolean) => shape.length - (isLast ? 1 : 2);

@@ -5,7 +5,7 @@
  */
 import type { ElementType } from "../_pjrt/buffer.ts";
 import { LazyNode } from "./node.ts";
-import { literal, typeText } from "./text.ts";
+import { check, literal, sameShape, typeText } from "./text.ts";
 
 /** A tensor whose elements all have one value, which is part of the program. */
 export const splat = (value: number, type: ElementType, shape: readonly number[] = []): LazyNode =>
@@ -43,13 +43,15 @@ export const special = (op: string, x: LazyNode): LazyNode =>
   });
 
 /** An operation of two operands of one type and shape: `add`, `xor`. */
-export const binary = (op: string, x: LazyNode, y: LazyNode): LazyNode =>
-  new LazyNode({
+export function binary(op: string, x: LazyNode, y: LazyNode): LazyNode {
+  check(sameShape(x.shape, y.shape), `expected equal shapes, got [${x.shape}] and [${y.shape}]`);
+  return new LazyNode({
     type: arithmeticType(op, [x, y]),
     shape: x.shape,
     operands: [x, y],
     emit: ([a, b], name) => `${name} = stablehlo.${op} ${a}, ${b} : ${typeText(x)}`,
   });
+}
 
 /** A comparison of two operands of one type and shape. @param direction `EQ`, `NE`, `GE`, `GT`, `LE`, `LT` */
 export function compare(direction: string, x: LazyNode, y: LazyNode): LazyNode {

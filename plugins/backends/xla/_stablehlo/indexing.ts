@@ -6,7 +6,7 @@
 import type { ElementType } from "../_pjrt/buffer.ts";
 import { iota, splat } from "./elementwise.ts";
 import { LazyNode } from "./node.ts";
-import { typeText } from "./text.ts";
+import { check, sameShape, typeText } from "./text.ts";
 
 /**
  * Slices of one element along `axis`, at the places that `indices` names; the first `batch` axes go along. The result has
@@ -17,6 +17,10 @@ export function gather(x: LazyNode, indices: LazyNode, { axis, batch = 0 }: {
   readonly batch?: number;
 }): LazyNode {
   const { type } = x, places = indices.shape.slice(batch);
+  check(
+    sameShape(x.shape.slice(0, batch), indices.shape.slice(0, batch)),
+    `expected ${batch} equal axes of a batch, got [${x.shape}] and indices [${indices.shape}]`,
+  );
   const shape = [...x.shape.slice(0, axis), ...places, ...x.shape.slice(axis + 1)];
   if (shape.includes(0)) return splat(0, type, shape); // there may be no slice of one element
   const offsets = shape.map((_, index) => index)
@@ -49,6 +53,11 @@ export function scatter(
   const depth = indices.shape.at(-1)!, vector = indices.shape.length - 1;
   const places = Array.from({ length: depth }, (_, axis) => axis).join(", ");
   const windows = updates.shape.map((_, axis) => axis).slice(vector).join(", ");
+  const expected = [...indices.shape.slice(0, -1), ...shape.slice(depth)];
+  check(
+    depth <= shape.length && sameShape(updates.shape, expected),
+    `expected values [${expected}] for indices [${indices.shape}] into [${shape}], got [${updates.shape}]`,
+  );
   const scalar = typeText({ type, shape: [] });
   const body = add
     ? `%z = stablehlo.${type === "i1" ? "or" : "add"} %x, %y : ${scalar}\n    stablehlo.return %z : ${scalar}`

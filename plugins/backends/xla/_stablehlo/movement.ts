@@ -5,15 +5,23 @@
  */
 import { changed, commonType, splat } from "./elementwise.ts";
 import { LazyNode } from "./node.ts";
-import { sameShape, typeText } from "./text.ts";
+import { check, sameShape, typeText } from "./text.ts";
 
 /** The same elements in another shape. */
-export const reshape = (x: LazyNode, shape: readonly number[]): LazyNode =>
-  sameShape(x.shape, shape) ? x : changed("reshape", x, { type: x.type, shape });
+export function reshape(x: LazyNode, shape: readonly number[]): LazyNode {
+  if (sameShape(x.shape, shape)) return x;
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  check(x.size === size, `expected ${size} elements for the shape [${shape}], got ${x.size}`);
+  return changed("reshape", x, { type: x.type, shape });
+}
 
 /** Axis `i` of the operand becomes axis `axes[i]`; what is not named, or was of extent 1, is repeated. */
 export function broadcastInDim(x: LazyNode, shape: readonly number[], axes: readonly number[]): LazyNode {
   const { type } = x;
+  check(
+    x.shape.every((extent, axis) => extent === 1 || extent === shape[axes[axis]!]),
+    `expected a shape that is broadcast to [${shape}], got [${x.shape}]`,
+  );
   return new LazyNode({
     type,
     shape,
@@ -33,6 +41,11 @@ export function broadcastTo(x: LazyNode, shape: readonly number[]): LazyNode {
 
 /** Axis `i` of the result is axis `permutation[i]` of the operand. */
 export function transpose(x: LazyNode, permutation: readonly number[]): LazyNode {
+  check(
+    permutation.toSorted((a, b) => a - b).every((axis, index) => axis === index) &&
+      permutation.length === x.shape.length,
+    `expected each axis of [${x.shape}] once, got [${permutation}]`,
+  );
   if (permutation.every((axis, index) => axis === index)) return x;
   const { type } = x, shape = permutation.map((axis) => x.shape[axis]!);
   return new LazyNode({
@@ -56,6 +69,8 @@ export function slice(
 ): LazyNode {
   const { type } = x;
   const shape = begin.map((from, axis) => Math.max(0, Math.ceil((end[axis]! - from) / strides[axis]!)));
+  const isWithin = begin.every((from, axis) => shape[axis] === 0 || from >= 0 && end[axis]! <= x.shape[axis]!);
+  check(begin.length === x.shape.length && isWithin, `expected places in [${x.shape}], got [${begin}] to [${end}]`);
   if (sameShape(shape, x.shape)) return x;
   const ranges = begin.map((from, axis) => `${from}:${end[axis]}:${strides[axis]}`);
   return new LazyNode({
@@ -74,6 +89,10 @@ export function pad(x: LazyNode, value: LazyNode, { before, after }: {
 }): LazyNode {
   const { type } = x, shape = x.shape.map((extent, axis) => extent + before[axis]! + after[axis]!);
   const interior = before.map(() => 0);
+  check(
+    before.length === x.shape.length && [...before, ...after].every((count) => count >= 0),
+    `expected paddings of ${x.shape.length} axes, none negative, got [${before}] before and [${after}] after`,
+  );
   return new LazyNode({
     type,
     shape,
@@ -89,6 +108,8 @@ export function concatenate(parts: readonly LazyNode[], axis: number): LazyNode 
   if (parts.length === 1) return parts[0]!;
   const type = commonType(parts as [LazyNode, ...LazyNode[]]);
   const shape = [...parts[0]!.shape];
+  const wrong = parts.find((part) => !sameShape(part.shape.toSpliced(axis, 1), shape.toSpliced(axis, 1)));
+  check(!wrong, `expected equal shapes but for axis ${axis}, got [${shape}] and [${wrong?.shape}]`);
   shape[axis] = parts.reduce((sum, part) => sum + part.shape[axis]!, 0);
   return new LazyNode({
     type,

@@ -6,7 +6,7 @@
 import type { Precision } from "@opf/framework";
 import { convert, splat } from "./elementwise.ts";
 import { LazyNode } from "./node.ts";
-import { typeText } from "./text.ts";
+import { check, typeText } from "./text.ts";
 
 /** A reduction over axes, which disappear. @param op `add`, `maximum`, … @param initial what it begins with */
 export function reduce(op: string, x: LazyNode, { axes, initial }: {
@@ -14,6 +14,7 @@ export function reduce(op: string, x: LazyNode, { axes, initial }: {
   readonly initial: number;
 }): LazyNode {
   if (axes.length === 0) return x;
+  check(new Set(axes).size === axes.length, `expected each axis once, got [${axes}]`);
   const { type } = x, shape = x.shape.filter((_, axis) => !axes.includes(axis));
   const start = splat(initial, type);
   return new LazyNode({
@@ -66,6 +67,12 @@ export function dot(
   y: LazyNode,
   { batch = [[], []], contract, precision = "float32" }: DotAxes & { readonly precision?: Precision },
 ): LazyNode {
+  for (const [ofX, ofY] of [batch, contract]) {
+    check(
+      ofX.every((axis, index) => x.shape[axis] === y.shape[ofY[index]!]),
+      `expected axes [${ofX}] of [${x.shape}] to be equal to axes [${ofY}] of [${y.shape}]`,
+    );
+  }
   const shape = [
     ...batch[0].map((axis) => x.shape[axis]!),
     ...x.shape.filter((_, axis) => !batch[0].includes(axis) && !contract[0].includes(axis)),

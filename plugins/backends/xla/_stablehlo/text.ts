@@ -20,5 +20,14 @@ export function literal(value: number, type: ElementType): string {
   return type === "i32" ? `${Math.trunc(Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, value))) || 0}` : `${value}`;
 }
 
+/**
+ * Checks what operands have to fulfil, where the operation is recorded: XLA refuses the program only when a value is read.
+ *
+ * @throws {TypeError} unless the condition holds; the kernel's name and operands are put before its message
+ */
+export function check(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new TypeError(message);
+}
+
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((extent, axis) => extent === b[axis]);

@@ -69,6 +69,33 @@ Deno.test("operands of types that do not go together are an error with the kerne
   assertEquals(engine().memory().tensors, before);
 });
 
+Deno.test("operands of shapes that do not fit are an error with the kernel, where it is called", () =>
+  tf.tidy(() => {
+    const [two, three, square, wide] = [tf.ones([2]), tf.ones([3]), tf.ones([2, 2]), tf.ones([2, 3])];
+    for (
+      const [compute, ...parts] of [
+        [() => tf.matMul(square, tf.ones([3, 3])), "BatchMatMul(float32[2,2], float32[3,3])", "[1] of [2,2]"],
+        [() => tf.matMul(wide, wide), "BatchMatMul("],
+        [() => tf.matMul(two as tf.Tensor, square), "expected matrices"],
+        [() => tf.concat([square, wide]), "Concat(", "[2,2] and [2,3]"],
+        [() => tf.concat([square, two] as tf.Tensor[]), "Concat("],
+        [() => tf.stack([two, three]), "Pack("],
+        [() => tf.slice(three, [2], [4]), "Slice(", "[2] to [6]"],
+        [() => tf.slice(three, [0, 0], [1, 1]), "Slice("],
+        [() => tf.transpose(square, [0, 0]), "Transpose(", "[0,0]"],
+        [() => tf.pad(square, [[1, 1]]), "PadV2("],
+        [() => tf.pad(three, [[-1, 0]]), "PadV2("],
+        [() => tf.gather(square, integers(0, 1, 1).reshape([3, 1]), 1, 1), "GatherV2("],
+        [() => tf.gatherND(square, integers(0, 0, 0).reshape([1, 3])), "GatherNd("],
+        [() => tf.unsortedSegmentSum(three, integers(0, 1), 2), "UnsortedSegmentSum("],
+        [() => tf.sum(square, [0, 0]), "Sum(", "[0,0]"],
+      ] as [() => tf.Tensor, ...string[]][]
+    ) {
+      const { message } = assertThrows(compute);
+      for (const part of parts) assertStringIncludes(message, part);
+    }
+  }));
+
 Deno.test("a known index that is not there is an error with the kernel", () =>
   tf.tidy(() => {
     const [x, indices] = [tf.tensor2d([[1, 2], [3, 4]]), tf.tensor2d([[0, 1], [0, 5]], [2, 2], "int32")];
