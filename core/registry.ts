@@ -51,12 +51,12 @@ export function modelFor(
   { source, plugins }: { source: string; plugins: Namespace },
 ): LanguageModel {
   const make = typeof modelType === "string" && Object.hasOwn(plugins, modelType) ? plugins[modelType] : undefined;
-  if (typeof make !== "function") {
-    throw new RequestError(
-      `${source}: no model plugin for the model_type ${JSON.stringify(modelType)} of its config.json.`,
-    );
-  }
-  return make({ source });
+  const model: Partial<LanguageModel> | undefined = typeof make === "function" ? make({ source }) : undefined;
+  if (typeof model?.architecture === "function") return model as LanguageModel;
+  throw new RequestError(
+    `${source}: no model plugin for the model_type ${JSON.stringify(modelType)} of its config.json; an experiment ` +
+      "passes a model of a plugin of its own as a value, models: [plugin({ source })].",
+  );
 }
 
 /**
