@@ -23,6 +23,9 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** A command that takes longer hangs, even on a machine that is busy with other things. */
+const PATIENCE_SECONDS = 1200;
+
 const LIMITED = `trap "" XFSZ; ulimit -f "$0"; exec "$@"`;
 
 /** A command's process, with the permissions of its task. */
@@ -47,7 +50,9 @@ export function spawn(
 
 /** Runs a command from a folder to its end. What Deno says of modules that it fetches first is left out. */
 export async function run(args: readonly string[], folder: string, surroundings: Surroundings = {}): Promise<Ended> {
-  const { code, stdout, stderr } = await spawn(args, folder, surroundings).output();
+  const process = spawn(args, folder, surroundings);
+  const timer = setTimeout(() => process.kill("SIGKILL"), 1000 * PATIENCE_SECONDS);
+  const { code, stdout, stderr } = await process.output().finally(() => clearTimeout(timer));
   const err = new TextDecoder().decode(stderr).replaceAll(/^Download .*\n/gm, "");
   return { code, out: new TextDecoder().decode(stdout), err };
 }
