@@ -20,7 +20,7 @@ export const SCHEMA_VERSION = 1;
  * Raised whenever the numbers of a run move (`tests/core/run/tiny_run_test.ts` fails until it is). It is part of every
  * run's id, so that older runs are run again, and results of different versions are never compared with each other.
  */
-export const RESULTS_VERSION = 2;
+export const RESULTS_VERSION = 3;
 
 /** Where a matrix is in its model. */
 export type MatrixPlace = Pick<MatrixInfo, "name" | "module" | "layer" | "stack">;
