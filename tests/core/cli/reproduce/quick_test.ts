@@ -22,7 +22,7 @@ Deno.test("without an experiment, reproduce runs practice tasks, and tells what 
     const [{ task, majority, untrained, ceiling }] = grounds as [ReferenceBaseline];
     assertEquals(task, TASK);
     assertGreater(metrics.accuracy!, majority + 0.1);
-    assertGreater(metrics.accuracy!, untrained!["1"]! + 0.05);
+    assertGreater(metrics.accuracy!, untrained!["1"]! + 0.02);
     assert(majority >= 0.4 && majority < ceiling! && ceiling! < 1);
 
     const table = await run(["reproduce", ...words, "--verbose"], folder);
