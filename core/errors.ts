@@ -77,7 +77,7 @@ export function unknownName(what: string, name: string, known: Iterable<string>)
  *   refuseOtherOptions("blocks", rest);
  *   return count;
  * }
- * const typo = { cuont: 3 };
+ * const typo = { count: 2, cuont: 3 };
  * assertThrows(() => blocks(typo), Error, "blocks({ cuont }): there is no such option.");
  * ```
  */
