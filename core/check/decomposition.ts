@@ -14,7 +14,7 @@ import { checkSameLogits, Evaluator } from "../training/logits.ts";
 import type { ParameterSlot, Weights } from "../model/weights.ts";
 import { expect, plainJson, same } from "./expect.ts";
 import { checkGradient } from "./gradient.ts";
-import { randomMatrix, TOY_EXAMPLES, toyModel, toyWeights } from "./toy.ts";
+import { norm, randomMatrix, TOY_EXAMPLES, toyModel, toyWeights } from "./toy.ts";
 
 const key = RandomKey.of(1);
 const ofRank = (rank: number, rows: number, columns: number) =>
@@ -84,7 +84,6 @@ function checkSizes({ factorShapes }: Factorization): void {
 }
 
 const values = (tensor: tf.Tensor) => [...tensor.dataSync()];
-const norm = (tensor: tf.Tensor) => tf.norm(tensor).dataSync()[0]!;
 const distance = (a: tf.Tensor, b: tf.Tensor) => norm(tf.sub(a, b)) / (norm(b) || 1);
 
 const INFO: MatrixInfo = { name: "toy.weight", kind: "ffn", module: "toy", layer: 0, shape: [12, 8] };

@@ -7,9 +7,7 @@ import * as tf from "../backend/tf.ts";
 import type { Factorization } from "../decomposition.ts";
 import type { RandomKey } from "../random.ts";
 import { expect } from "./expect.ts";
-import { randomMatrix, randomTensor } from "./toy.ts";
-
-const norm = (tensor: tf.Tensor) => tf.norm(tensor).dataSync()[0]!;
+import { norm, randomMatrix, randomTensor } from "./toy.ts";
 
 /**
  * Compares gradients with central differences: near the factors, where nothing is zero by construction, along random

@@ -74,3 +74,6 @@ export const TOY_EXAMPLES: readonly EncodedExample[] = Array.from({ length: 24 }
   ids: [index + 1],
   tokenTypeIds: [0],
 }));
+
+/** The Euclidean norm of a tensor's elements. */
+export const norm = (tensor: tf.Tensor): number => tf.norm(tensor).dataSync()[0]!;
