@@ -28,11 +28,14 @@ const multinomial: KernelDefinition = ({ logits }, { numSamples, seed, normalize
   const values = context.valuesOf(logits!);
   const words = new Uint32Array(Float64Array.of(seed as number).buffer) as unknown as [number, number];
   const uniforms = RandomKey.ofWords(...words).uniforms(rows * samples);
-  const drawn = Int32Array.from(uniforms, (uniform, at) => {
-    const row = Math.floor(at / samples);
+  const distributions = Array.from({ length: rows }, (_, row) => {
     const own = [...values.subarray(row * outcomes, (row + 1) * outcomes)], largest = Math.max(...own);
     const weights = normalized ? own : own.map((logit) => Math.exp(logit - largest));
-    let rest = uniform * weights.reduce((sum, weight) => sum + weight, 0);
+    return { weights, total: weights.reduce((sum, weight) => sum + weight, 0) };
+  });
+  const drawn = Int32Array.from(uniforms, (uniform, index) => {
+    const { weights, total } = distributions[Math.floor(index / samples)]!;
+    let rest = uniform * total;
     const place = weights.findIndex((weight) => (rest -= weight) < 0);
     return place < 0 ? weights.findLastIndex((weight) => weight > 0) : place;
   });
